@@ -1,0 +1,27 @@
+//! Probes of an Azure IoT Edge device's network.
+//!
+//! A probe asks one question from one [`Vantage`] and returns [`Observation`]s: steps, times, a
+//! failure token and typed facts. It draws no conclusion; that is the business of whoever reads
+//! the observations. Every probe works without an identity and sends nothing secret.
+//!
+//! | module | the question |
+//! |---|---|
+//! | [`dns`] | what does each resolver answer for a name? |
+//! | [`route`] | by which way would this device send to an address? |
+//! | [`endpoint`] | how far does a connection to IoT Hub get: TCP, TLS, HTTP, AMQP, MQTT? |
+//! | [`ports`] | can the ports that Edge Hub maps be bound, and who holds them? |
+//! | [`clock`] | how far is the device's clock from its peers'? |
+//! | [`engine`] | which containers does the engine run, and what do they publish? |
+
+pub mod clean;
+pub mod clock;
+pub mod dns;
+pub mod endpoint;
+pub mod engine;
+pub mod observation;
+pub mod ports;
+pub mod recorder;
+pub mod route;
+
+pub use observation::{Facts, Failure, Observation, Outcome, Probe, Role, Step, Token, Vantage};
+pub use recorder::{Recorder, Timeline};

@@ -1,0 +1,104 @@
+//! The facts of an observation, typed by the probe that found them.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::ClockFacts;
+use crate::dns::DnsFacts;
+use crate::endpoint::EndpointFacts;
+use crate::engine::EngineFacts;
+use crate::ports::PortFacts;
+use crate::route::RouteFacts;
+
+/// What a probe found. The variant is the observation's `probe`, its content the `facts`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "probe", content = "facts", rename_all = "snake_case")]
+pub enum Facts {
+    Dns(DnsFacts),
+    Route(RouteFacts),
+    Tls(EndpointFacts),
+    Websocket(EndpointFacts),
+    Https(EndpointFacts),
+    Ports(PortFacts),
+    Clock(ClockFacts),
+    Engine(EngineFacts),
+}
+
+impl Facts {
+    pub fn probe(&self) -> Probe {
+        match self {
+            Self::Dns(_) => Probe::Dns,
+            Self::Route(_) => Probe::Route,
+            Self::Tls(_) => Probe::Tls,
+            Self::Websocket(_) => Probe::Websocket,
+            Self::Https(_) => Probe::Https,
+            Self::Ports(_) => Probe::Ports,
+            Self::Clock(_) => Probe::Clock,
+            Self::Engine(_) => Probe::Engine,
+        }
+    }
+
+    /// The facts of a connection, whichever protocol it was for.
+    pub fn endpoint(&self) -> Option<&EndpointFacts> {
+        match self {
+            Self::Tls(facts) | Self::Websocket(facts) | Self::Https(facts) => Some(facts),
+            _ => None,
+        }
+    }
+}
+
+/// The kinds of probes, as `--only`, `--skip` and `probe` name them.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Probe {
+    /// Each name server and the system's own resolver.
+    Dns,
+    /// The way that the kernel would send to an address.
+    Route,
+    /// AMQP or MQTT over TLS, on a port of its own.
+    Tls,
+    /// AMQP or MQTT over WebSocket, on 443.
+    Websocket,
+    /// Plain HTTPS on 443.
+    Https,
+    /// The ports that Edge Hub maps.
+    Ports,
+    /// The device's clock.
+    Clock,
+    /// The container engine.
+    Engine,
+}
+
+impl Probe {
+    pub const ALL: [Self; 8] = [
+        Self::Dns,
+        Self::Route,
+        Self::Tls,
+        Self::Websocket,
+        Self::Https,
+        Self::Ports,
+        Self::Clock,
+        Self::Engine,
+    ];
+}
+
+/// Writes the word that the report uses.
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// What part a name or an endpoint plays in the check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The IoT Hub that the device must reach.
+    Hub,
+    /// Another host, asked the same question so that a failure can be told from an outage.
+    Control,
+}

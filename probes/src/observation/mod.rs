@@ -1,0 +1,93 @@
+//! What a probe saw, in the one shape that reports, rules and replays share.
+
+mod facts;
+mod token;
+mod vantage;
+
+pub use facts::{Facts, Probe, Role};
+pub use token::{Step, Token};
+pub use vantage::Vantage;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One question, asked from one vantage, and what came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Observation {
+    /// Unique within a report and stable between runs: `vantage/probe/target`.
+    pub id: String,
+    /// Where the question was asked from.
+    pub vantage: Vantage,
+    /// What was asked, as a person would write it: an address and port, a name, a port.
+    pub target: String,
+    pub outcome: Outcome,
+    /// Why the question was not answered well; present exactly when `outcome` is `fail`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// Milliseconds from the start of the run to the start of this probe.
+    pub started_ms: f64,
+    /// Milliseconds that this probe took.
+    pub duration_ms: f64,
+    /// The steps that were taken, in order.
+    #[serde(default)]
+    pub steps: Vec<StepRecord>,
+    /// What the probe found, typed by probe.
+    #[serde(flatten)]
+    pub facts: Facts,
+}
+
+impl Observation {
+    pub fn probe(&self) -> Probe {
+        self.facts.probe()
+    }
+
+    pub fn failed(&self) -> bool {
+        self.outcome == Outcome::Fail
+    }
+
+    /// The failure's token, if there is a failure.
+    pub fn token(&self) -> Option<Token> {
+        self.failure.as_ref().map(|failure| failure.token)
+    }
+
+    /// The step that failed, if one did.
+    pub fn failed_step(&self) -> Option<Step> {
+        self.failure.as_ref().map(|failure| failure.step)
+    }
+}
+
+/// How a question ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was answered as a healthy network answers it.
+    Pass,
+    /// It was asked, and the answer was bad or never came.
+    Fail,
+    /// It could not be asked from here.
+    Skipped,
+}
+
+/// The step at which a probe failed, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    pub step: Step,
+    pub token: Token,
+    /// One line for a person. Foreign text in it is bounded and cleaned.
+    pub detail: String,
+}
+
+impl Failure {
+    pub fn new(step: Step, token: Token, detail: impl Into<String>) -> Self {
+        Self { step, token, detail: detail.into() }
+    }
+}
+
+/// One step of a probe and how long it took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StepRecord {
+    pub step: Step,
+    pub outcome: Outcome,
+    /// Milliseconds.
+    pub duration_ms: f64,
+}

@@ -1,0 +1,176 @@
+//! The vocabulary of failures: which step, and how it failed.
+//!
+//! Scripts hold on to these words, so one that is published is never renamed.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A stage of a probe, in the order in which a connection passes them.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// A name becomes addresses.
+    Resolve,
+    /// The kernel chooses an interface and a source address.
+    Route,
+    /// The TCP handshake.
+    Connect,
+    /// The CONNECT request to an HTTP proxy.
+    Proxy,
+    /// The TLS handshake and the certificate's verification.
+    Tls,
+    /// An HTTP request and its answer.
+    Http,
+    /// The WebSocket upgrade.
+    Upgrade,
+    /// The AMQP protocol header and the SASL mechanisms.
+    Amqp,
+    /// MQTT's CONNECT and CONNACK.
+    Mqtt,
+    /// Binding a local port.
+    Bind,
+    /// Asking the container engine.
+    Engine,
+    /// Comparing the device's clock with a peer's.
+    Compare,
+}
+
+/// How a step failed.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Token {
+    /// The resolver says that the name does not exist (NXDOMAIN).
+    DnsNxdomain,
+    /// The resolver says that it failed (SERVFAIL).
+    DnsServfail,
+    /// The resolver refuses to answer (REFUSED).
+    DnsRefused,
+    /// The resolver does not answer.
+    DnsTimeout,
+    /// The name exists and has no address (NOERROR without records).
+    DnsNoAddress,
+    /// The resolver answers with something that is not a DNS message, or another error code.
+    DnsBadAnswer,
+    /// No resolver is configured.
+    DnsNoServers,
+    /// The system's resolver gives no address and does not say why.
+    DnsNoAnswer,
+
+    /// The kernel has no route to the network (ENETUNREACH).
+    NetworkUnreachable,
+    /// A router or the kernel says that the host cannot be reached (EHOSTUNREACH).
+    HostUnreachable,
+    /// A rule or a filter prohibits the way (EACCES, EPERM).
+    Prohibited,
+    /// The kernel discards the packet by a blackhole route or rule (EINVAL).
+    Blackholed,
+    /// The local interface is down (ENETDOWN).
+    NetworkDown,
+    /// The address cannot be used from here (EADDRNOTAVAIL, EAFNOSUPPORT).
+    AddressNotAvailable,
+
+    /// The peer refuses the connection (ECONNREFUSED).
+    ConnectionRefused,
+    /// The peer or something between resets the connection (ECONNRESET, EPIPE).
+    ConnectionReset,
+    /// The peer or something between closes the connection before it has answered.
+    ConnectionClosed,
+    /// Nothing came back in time.
+    TimedOut,
+    /// An error of the operating system that has no word of its own here.
+    IoError,
+
+    /// The certificate's issuer is in no store that the device trusts.
+    TlsUnknownIssuer,
+    /// The certificate is another name's.
+    TlsNameMismatch,
+    /// The certificate is past its validity by the device's clock.
+    TlsExpired,
+    /// The certificate is before its validity by the device's clock.
+    TlsNotYetValid,
+    /// The certificate is bad in another way: its signature, purpose, encoding or revocation.
+    TlsBadCertificate,
+    /// The peer answers the handshake with an alert.
+    TlsAlert,
+    /// The bytes that came back are not TLS.
+    TlsUnexpectedBytes,
+    /// The handshake failed in another way.
+    TlsHandshakeFailed,
+
+    /// The proxy wants credentials, or other ones (407).
+    ProxyAuthenticationRequired,
+    /// The proxy refuses by policy (403 and its like).
+    ProxyForbidden,
+    /// The proxy cannot reach the hub (502, 503, 504).
+    ProxyBadGateway,
+    /// The proxy's answer makes no sense.
+    ProxyBadAnswer,
+
+    /// The HTTP answer cannot be read.
+    HttpBadAnswer,
+    /// The HTTP answer is not from IoT Hub's front end.
+    HttpNotIotHub,
+    /// The WebSocket upgrade was answered with another status than 101.
+    UpgradeRefused,
+    /// The upgrade succeeded without the subprotocol that was asked for.
+    UpgradeWrongSubprotocol,
+    /// A peer that verified asked for a client certificate by renegotiation after the request.
+    ClientCertificateWanted,
+
+    /// The peer answers with bytes that are not AMQP.
+    AmqpUnexpectedBytes,
+    /// The peer answers with HTTP text where AMQP was asked for.
+    AmqpHttpAnswer,
+    /// The peer speaks AMQP, but another version or layer of it.
+    AmqpOtherProtocol,
+    /// The peer speaks AMQP 1.0, but does not offer IoT Hub's own mechanism.
+    AmqpNotIotHub,
+    /// The peer answers with bytes that are not MQTT.
+    MqttUnexpectedBytes,
+
+    /// Another socket holds the port (EADDRINUSE).
+    AddressInUse,
+    /// Binding the port needs a privilege, or the port is reserved (EACCES).
+    BindNotPermitted,
+
+    /// The engine's socket is there and this user may not use it.
+    EnginePermissionDenied,
+    /// The engine's socket is there and nothing answers on it.
+    EngineNotAnswering,
+
+    /// The device's clock is behind its peers'.
+    ClockBehind,
+    /// The device's clock is ahead of its peers'.
+    ClockAhead,
+}
+
+/// Writes the word that the report uses.
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// Writes the word that the report uses.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_shown_as_it_is_serialised() {
+        assert_eq!(Token::DnsNxdomain.to_string(), "dns_nxdomain");
+        assert_eq!(Step::Upgrade.to_string(), "upgrade");
+    }
+}

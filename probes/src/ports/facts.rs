@@ -1,0 +1,72 @@
+//! What the kernel, the process table and the engine say of one local port.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One port that Edge Hub maps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PortFacts {
+    /// The TCP port.
+    #[serde(rename = "server.port")]
+    pub port: u16,
+    /// Each local address that was tried, and what the kernel answered.
+    pub binds: Vec<Bind>,
+    /// Who holds the port. Empty when it is free, or held by nobody that can be seen from here.
+    pub holders: Vec<Holder>,
+    /// Whether this process may bind ports below `net.ipv4.ip_unprivileged_port_start`.
+    ///
+    /// Without it the kernel's socket tables answer in place of a bind.
+    pub may_bind: bool,
+    /// Whether Edge Hub itself, or the engine on its behalf, holds the port.
+    pub held_by_edge_hub: bool,
+}
+
+/// One attempt to bind, as the engine would.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bind {
+    /// The address: `0.0.0.0` or `::`.
+    pub address: IpAddr,
+    pub result: BindResult,
+}
+
+/// What the kernel answers to a bind without `SO_REUSEADDR`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BindResult {
+    /// The port is free.
+    Free,
+    /// Another socket holds it (EADDRINUSE).
+    InUse,
+    /// Only closed connections linger on it (TIME_WAIT): a bind with `SO_REUSEADDR`, which is
+    /// what engines use, succeeds.
+    Lingering,
+    /// This user may not bind it (EACCES).
+    NotPermitted,
+    /// The address family is not available on this device.
+    Unavailable,
+}
+
+/// A socket, process or container that holds a port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Holder {
+    /// The local address that the socket is bound to; absent when only the engine names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// The process's id; absent without the privilege to see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// The process's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// The user that owns the socket, by name if it has one, else by number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The systemd unit that the process belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The container that publishes the port or that the process runs in, by name if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+}
