@@ -40,8 +40,7 @@ fn of_v4(v4: Ipv4Addr) -> AddressKind {
     match (a, b, c) {
         (127, ..) => AddressKind::Loopback,
         (169, 254, _) => AddressKind::LinkLocal,
-        (10, ..) | (192, 168, _) => AddressKind::Private,
-        (172, 16..=31, _) | (100, 64..=127, _) => AddressKind::Private,
+        (10, ..) | (172, 16..=31, _) | (192, 168, _) | (100, 64..=127, _) => AddressKind::Private,
         (0 | 224..=255, ..) => AddressKind::Sinkhole,
         (192, 0, 0 | 2) | (198, 18..=19, _) | (198, 51, 100) | (203, 0, 113) => {
             AddressKind::Sinkhole
