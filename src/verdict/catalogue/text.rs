@@ -1,0 +1,114 @@
+//! Sentences as data: a key of the catalogue and the words that fill its `{placeholders}`.
+
+use std::collections::BTreeMap;
+
+/// The words that fill a template, by placeholder.
+pub(in crate::verdict) type Arguments = BTreeMap<&'static str, String>;
+
+/// A sentence of the catalogue, before it is put into a language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    key: &'static str,
+    arguments: Arguments,
+}
+
+impl Text {
+    /// The sentence of this key.
+    pub fn new(key: &'static str) -> Self {
+        Self { key, arguments: Arguments::new() }
+    }
+
+    /// The same sentence with a placeholder filled.
+    #[must_use]
+    pub fn with(mut self, placeholder: &'static str, word: impl ToString) -> Self {
+        self.arguments.insert(placeholder, word.to_string());
+        self
+    }
+
+    pub(in crate::verdict) fn key(&self) -> &'static str {
+        self.key
+    }
+
+    pub(in crate::verdict) fn arguments(&self) -> &Arguments {
+        &self.arguments
+    }
+}
+
+/// The template with its placeholders filled; one that has no word becomes a general one.
+pub(in crate::verdict) fn render(template: &str, arguments: &Arguments) -> String {
+    fill(template, |name| arguments.get(name).cloned().unwrap_or_else(|| general_word(name)))
+}
+
+/// As [`render`], for a command: a placeholder without a word stays one, as manuals write it.
+pub(in crate::verdict) fn render_command(template: &str, arguments: &Arguments) -> String {
+    fill(template, |name| {
+        let foreign = arguments.get(name).filter(|word| is_safe_in_a_shell(word));
+        foreign.cloned().unwrap_or_else(|| name.to_uppercase())
+    })
+}
+
+/// Replaces each `{name}`; braces that enclose anything else stay as they are.
+fn fill(template: &str, word: impl Fn(&str) -> String) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        match after.split_once('}') {
+            Some((name, tail)) if is_placeholder(name) => {
+                out.push_str(&word(name));
+                rest = tail;
+            }
+            _ => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn is_placeholder(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
+/// Commands are made to be pasted, so a process's name must not be able to add one of its own.
+fn is_safe_in_a_shell(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@[]".contains(c);
+    !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
+}
+
+/// What a placeholder stands for when nothing more exact is known.
+fn general_word(name: &str) -> String {
+    match name {
+        "hub" => "the IoT Hub".to_owned(),
+        "pid" => "the process id".to_owned(),
+        other => format!("the {}", other.replace('_', " ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_or_general() {
+        let words = Arguments::from([("port", "443".to_owned())]);
+        assert_eq!(render("{port} is held by {process}.", &words), "443 is held by the process.");
+        assert_eq!(render_command("systemctl stop {unit}", &words), "systemctl stop UNIT");
+    }
+
+    #[test]
+    fn other_braces_stay() {
+        let words = Arguments::new();
+        let json = r#"{"dns": ["{resolver}"]}"#;
+        assert_eq!(render(json, &words), r#"{"dns": ["the resolver"]}"#);
+        assert_eq!(render("a { b", &words), "a { b");
+    }
+
+    #[test]
+    fn a_hostile_name_cannot_add_a_command() {
+        let words = Arguments::from([("unit", "x; rm -rf /".to_owned())]);
+        assert_eq!(render_command("systemctl stop {unit}", &words), "systemctl stop UNIT");
+    }
+}

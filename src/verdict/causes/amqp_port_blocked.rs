@@ -1,0 +1,50 @@
+//! `amqp-port-blocked`: 5671 is closed, 443 to the same hub is open.
+
+use edgeprobe_probes::endpoint::Transport;
+
+use super::shared::{
+    PortReading, at_each_vantage, cut_in_handshake, effect_of_loss, observations, peers, place,
+    ports, those,
+};
+use crate::verdict::Confidence;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, Manner, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::AmqpPortBlocked, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let reading = PortReading::of(view, Transport::Amqp);
+    let open = those(&reading.on_port, Connection::established);
+    if !open.is_empty() {
+        let text = Text::new("open").with("port", ports(&open));
+        return refuted(text, observations(&open));
+    }
+    let elsewhere = those(&reading.elsewhere, Connection::established);
+    let describe = |variant| {
+        Text::new(variant)
+            .with("port", ports(&reading.on_port))
+            .with("address", peers(&reading.on_port))
+            .with("other_port", ports(&elsewhere))
+            .with("place", place(&view.vantage))
+    };
+    let evidence = || observations(&reading.on_port).into_iter().chain(observations(&elsewhere));
+    if reading.is_closed_alone() {
+        let silent = reading.on_port.iter().any(|c| c.manner() == Some(Manner::Silent));
+        let text = describe(if silent { "silent" } else { "refused" });
+        return Proof::confirmed(effect_of_loss(view), text, evidence()).alone();
+    }
+    // Some filters let the connection open, look at what is said on it, and cut it then.
+    let cut = !reading.on_port.is_empty() && reading.on_port.iter().all(cut_in_handshake);
+    if cut && !elsewhere.is_empty() {
+        return Proof::confirmed(effect_of_loss(view), describe("cut"), evidence())
+            .with_confidence(Confidence::Likely)
+            .alone();
+    }
+    Vec::new()
+}

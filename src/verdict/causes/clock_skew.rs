@@ -1,0 +1,75 @@
+//! `clock-skew`: the device's clock is off, so certificates or tokens are refused.
+
+use edgeprobe_probes::endpoint::TrustResult;
+use edgeprobe_probes::{Facts, Observation, Token};
+
+use super::shared::{observations, those};
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::ClockSkew, examine };
+
+/// Tokens that the runtime signs are valid for an hour by default: a device that is further behind
+/// signs tokens that have already ended when IoT Hub reads them.
+const TOKEN_LIFETIME_S: f64 = 3_600.0;
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let host = evidence.host();
+    let refused = those(&host.hub(), refused_for_the_time);
+    let measured = measured_offset(&host);
+    match (measured, refused.first()) {
+        (Some((clock, offset)), None) if !clock.failed() => {
+            refuted(Text::new("in_step").with("offset", duration(offset)), [clock])
+        }
+        (Some((clock, offset)), _) if clock.failed() => {
+            let effect = if !refused.is_empty() || offset < -TOKEN_LIFETIME_S {
+                Effect::Blocks
+            } else {
+                Effect::Warns
+            };
+            let text = Text::new(if offset < 0.0 { "behind" } else { "ahead" })
+                .with("offset", duration(offset));
+            let evidence = [clock].into_iter().chain(observations(&refused));
+            Proof::confirmed(effect, text, evidence).with_detail("offset_s", offset).alone()
+        }
+        (_, Some(first)) => {
+            // Authorities do not issue certificates for the future, so "not yet valid" can only be
+            // this device's clock; a certificate that has ended may be the server's own fault.
+            let early = first.token() == Some(Token::TlsNotYetValid);
+            let text = Text::new(if early { "not_yet_valid" } else { "expired" });
+            let confidence = if early { Confidence::Confirmed } else { Confidence::Likely };
+            Proof::confirmed(Effect::Blocks, text, observations(&refused))
+                .with_confidence(confidence)
+                .alone()
+        }
+        (_, None) => Vec::new(),
+    }
+}
+
+/// Whether time is all that is wrong with the certificate.
+fn refused_for_the_time(connection: &Connection<'_>) -> bool {
+    matches!(connection.token(), Some(Token::TlsExpired | Token::TlsNotYetValid))
+        && connection.trust().is_some_and(|t| t.within_validity == TrustResult::Trusted)
+}
+
+fn measured_offset<'o>(host: &View<'o>) -> Option<(&'o Observation, f64)> {
+    host.all().find_map(|observation| match &observation.facts {
+        Facts::Clock(facts) => Some((observation, facts.offset_s?)),
+        _ => None,
+    })
+}
+
+/// An offset in words: `3 days`, `25 minutes`, `0 seconds`.
+fn duration(offset_s: f64) -> String {
+    let seconds = offset_s.abs().round();
+    let (number, unit) = match seconds {
+        s if s >= 172_800.0 => (s / 86_400.0, "days"),
+        s if s >= 7_200.0 => (s / 3_600.0, "hours"),
+        s if s >= 120.0 => (s / 60.0, "minutes"),
+        s => (s, "seconds"),
+    };
+    format!("{number:.0} {unit}")
+}

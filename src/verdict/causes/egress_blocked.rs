@@ -1,0 +1,63 @@
+//! `egress-blocked`: a firewall beyond the host blocks every port that the hub needs.
+
+use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::{Facts, Observation, Role};
+
+use super::shared::{at_each_vantage, controls, failures, observations, peers, place, ports, those};
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, Manner, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::EgressBlocked, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let connections = view.hub();
+    let connected = those(&connections, Connection::connected);
+    if !connected.is_empty() {
+        let text = Text::new("connected").with("port", ports(&connected));
+        return refuted(text, observations(&connected));
+    }
+    if connections.is_empty() {
+        return Vec::new();
+    }
+    let controls = controls(view);
+    let passing = those(&controls, Connection::connected);
+    let mut beyond: Vec<&Observation> = observations(&passing);
+    beyond.extend(signs_of_life(view));
+    let variant = if passing.is_empty() { "everything" } else { "hub_only" };
+    let silent = connections.iter().all(|c| c.manner() == Some(Manner::Silent));
+    let text = Text::new(variant)
+        .with("port", ports(&connections))
+        .with("address", peers(&connections))
+        .with("place", place(&view.vantage))
+        .with("manner", if silent { "get no answer" } else { "are refused" });
+    // Without a sign that the way out works at all, the uplink may as well be dead.
+    let confidence = if beyond.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    Proof::confirmed(Effect::Blocks, text, observations(&connections).into_iter().chain(beyond))
+        .with_confidence(confidence)
+        .explaining(failures(&controls))
+        .alone()
+}
+
+/// What shows that packets leave this device: an answer from a name server on another machine, or
+/// a gateway that answers on its link.
+fn signs_of_life<'o>(view: &View<'o>) -> Vec<&'o Observation> {
+    let by_another_machine = |resolver: &Resolver| match resolver {
+        Resolver::Server(address) => !address.ip().is_loopback(),
+        Resolver::System => false,
+    };
+    let answers = view
+        .answers(Role::Hub)
+        .filter(|answer| !answer.observation.failed() && by_another_machine(&answer.facts.resolver))
+        .map(|answer| answer.observation);
+    let gateways = view.all().filter(|observation| {
+        matches!(&observation.facts, Facts::Route(facts) if facts.gateway_answers == Some(true))
+    });
+    answers.chain(gateways).collect()
+}

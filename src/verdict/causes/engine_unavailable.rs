@@ -1,0 +1,27 @@
+//! `engine-unavailable`: an engine is installed but does not answer.
+
+use edgeprobe_probes::{Facts, Outcome, Probe, Token};
+
+use crate::verdict::Effect;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::Evidence;
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::EngineUnavailable, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let Some(observation) = evidence.host().of(Probe::Engine).next() else { return Vec::new() };
+    let Facts::Engine(facts) = &observation.facts else { return Vec::new() };
+    match (observation.outcome, observation.token()) {
+        (Outcome::Pass, _) => refuted(
+            Text::new("answers").with("version", facts.version.as_deref().unwrap_or("unknown")),
+            [observation],
+        ),
+        (_, Some(Token::EngineNotAnswering)) => {
+            let text = Text::new("silent").with("endpoint", &facts.endpoint);
+            Proof::confirmed(Effect::Blocks, text, [observation]).alone()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,41 @@
+//! `high-latency`: the round trip makes throughput suffer.
+
+use super::shared::{at_each_vantage, observations, place, those};
+use crate::verdict::Effect;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::HighLatency, examine };
+
+/// Edge Hub sends messages in batches of 10 by default and waits for each batch, so 300 ms hold it
+/// below some thirty messages a second for each client.
+const SLOW_MS: f64 = 300.0;
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let timed = those(&view.hub(), |c| c.connected() && c.facts.round_trip_ms.is_some());
+    // A connection whose first packet was lost measures its repetition, so the quickest counts.
+    let quickest = timed.iter().filter_map(round_trip).min_by(f64::total_cmp);
+    let Some(quickest) = quickest else { return Vec::new() };
+    let text = |variant| {
+        Text::new(variant)
+            .with("round_trip", format!("{quickest:.0} ms"))
+            .with("place", place(&view.vantage))
+    };
+    if quickest < SLOW_MS {
+        let proof = those(&timed, |c| round_trip(c).is_some_and(|ms| ms < SLOW_MS));
+        return refuted(text("quick"), observations(&proof).into_iter().take(1));
+    }
+    Proof::confirmed(Effect::Warns, text("slow"), observations(&timed))
+        .with_detail("round_trip_ms", quickest)
+        .alone()
+}
+
+fn round_trip(connection: &Connection<'_>) -> Option<f64> {
+    connection.facts.round_trip_ms
+}

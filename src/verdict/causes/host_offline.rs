@@ -1,0 +1,71 @@
+//! `host-offline`: the host itself has no route out.
+
+use edgeprobe_probes::route::RouteFacts;
+use edgeprobe_probes::{Facts, Observation, Step, Token};
+
+use super::shared::{controls, observations};
+use crate::verdict::Effect;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::HostOffline, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let host = evidence.host();
+    let mut connections = host.hub();
+    connections.extend(controls(&host));
+    connections.retain(Connection::connected);
+    if !connections.is_empty() {
+        return refuted(Text::new("connected"), observations(&connections).into_iter().take(1));
+    }
+
+    let routes = routes_out(&host);
+    let no_way: Vec<&Observation> =
+        routes.iter().filter(|(route, _)| route.failed()).map(|(route, _)| *route).collect();
+    if !routes.is_empty() && no_way.len() == routes.len() {
+        let why = no_way.first().and_then(|route| route.failure.as_ref());
+        let text = Text::new("no_route").with("failure", why.map_or("", |why| why.detail.as_str()));
+        return Proof::confirmed(Effect::Blocks, text, no_way)
+            .explaining(consequences(&host))
+            .alone();
+    }
+
+    let dead: Vec<(&Observation, &RouteFacts)> = routes
+        .iter()
+        .copied()
+        .filter(|(_, facts)| facts.gateway_answers == Some(false))
+        .collect();
+    match dead.first() {
+        Some((route, facts)) => {
+            let text = Text::new("dead_gateway")
+                .with("gateway", facts.gateway.map(|ip| ip.to_string()).unwrap_or_default())
+                .with("interface", facts.interface.as_deref().unwrap_or("?"));
+            Proof::confirmed(Effect::Blocks, text, [*route]).explaining(consequences(&host)).alone()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// The kernel's answers for destinations beyond this device.
+fn routes_out<'o>(host: &View<'o>) -> Vec<(&'o Observation, &'o RouteFacts)> {
+    host.all()
+        .filter_map(|observation| match &observation.facts {
+            Facts::Route(facts) if !facts.destination.is_loopback() => Some((observation, facts)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Every failure that a host without a way out has: names, routes and connections.
+fn consequences<'o>(host: &View<'o>) -> Vec<&'o Observation> {
+    let of_the_network = |observation: &&Observation| {
+        matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))
+    };
+    // A server that answers "no such name" was reached, so its answer has another cause.
+    let was_answered = |observation: &&Observation| {
+        matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
+    };
+    host.all().filter(of_the_network).filter(|observation| !was_answered(observation)).collect()
+}

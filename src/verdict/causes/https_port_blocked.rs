@@ -1,0 +1,12 @@
+//! `https-port-blocked`: 443 is closed, another port of the same hub is open.
+
+use edgeprobe_probes::endpoint::Transport;
+
+use super::shared::{at_each_vantage, closed_alone};
+use crate::verdict::cause::CauseId;
+use crate::verdict::rule::Rule;
+
+pub(super) const RULE: Rule = Rule {
+    id: CauseId::HttpsPortBlocked,
+    examine: |evidence| at_each_vantage(evidence, |view| closed_alone(view, Transport::Https)),
+};

@@ -1,0 +1,75 @@
+//! `hub-name-unknown`: the resolver works and says that the hub does not exist.
+
+use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::{Observation, Role, Token};
+
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Answer, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::HubNameUnknown, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let host = evidence.host();
+    let resolved: Vec<&Observation> = host
+        .deciding_answers(Role::Hub)
+        .iter()
+        .map(|answer| answer.observation)
+        .filter(|observation| !observation.failed())
+        .collect();
+    if !resolved.is_empty() {
+        return refuted(Text::new("resolved"), resolved);
+    }
+    let saying_no: Vec<Answer<'_>> = host
+        .answers(Role::Hub)
+        .filter(|answer| {
+            matches!(
+                answer.observation.token(),
+                Some(Token::DnsNxdomain | Token::DnsNoAddress)
+            )
+        })
+        .collect();
+    let Some(first) = saying_no.first() else { return Vec::new() };
+    // Another resolver that gives an address means that the name exists and this one is wrong.
+    if host.answers(Role::Hub).any(|answer| !answer.observation.failed()) {
+        return Vec::new();
+    }
+    let variant = if first.observation.token() == Some(Token::DnsNxdomain) {
+        "no_such_name"
+    } else {
+        "no_address"
+    };
+    let text = Text::new(variant)
+        .with("hub", &evidence.target.hub)
+        .with("resolver", resolver(first));
+    let controls = working_controls(&host, &saying_no);
+    let confidence = if controls.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    let system = host
+        .answers(Role::Hub)
+        .filter(|answer| answer.facts.resolver == Resolver::System)
+        .map(|answer| answer.observation)
+        .filter(|observation| observation.failed());
+    let evidence = saying_no.iter().map(|answer| answer.observation).chain(controls);
+    Proof::confirmed(Effect::Blocks, text, evidence)
+        .with_confidence(confidence)
+        .explaining(system)
+        .alone()
+}
+
+/// The answers for the control name by the servers that deny the hub's: proof that they work.
+fn working_controls<'o>(host: &View<'o>, saying_no: &[Answer<'o>]) -> Vec<&'o Observation> {
+    host.answers(Role::Control)
+        .filter(|control| !control.observation.failed())
+        .filter(|control| saying_no.iter().any(|no| no.facts.resolver == control.facts.resolver))
+        .map(|control| control.observation)
+        .collect()
+}
+
+fn resolver(answer: &Answer<'_>) -> String {
+    match answer.facts.resolver {
+        Resolver::System => "the system's resolver".to_owned(),
+        Resolver::Server(address) => address.ip().to_string(),
+    }
+}

@@ -1,0 +1,44 @@
+//! `ipv6-broken`: IPv6 addresses are offered that cannot be reached.
+
+use edgeprobe_probes::{Facts, Observation};
+
+use super::shared::{at_each_vantage, observations, peers, place, those};
+use crate::verdict::Effect;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::Ipv6Broken, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let connections = view.hub();
+    let by_ipv6 = those(&connections, |c| c.facts.peer.is_ipv6());
+    let by_ipv4 = those(&connections, |c| c.facts.peer.is_ipv4() && c.connected());
+    let connected = those(&by_ipv6, Connection::connected);
+    if by_ipv6.is_empty() {
+        let addresses = view.deciding_answers(edgeprobe_probes::Role::Hub);
+        let resolved = addresses.iter().map(|a| a.observation).filter(|o| !o.failed());
+        let resolved: Vec<&Observation> = resolved.collect();
+        return if resolved.is_empty() { Vec::new() } else { refuted(Text::new("none"), resolved) };
+    }
+    if !connected.is_empty() {
+        return refuted(Text::new("connected"), observations(&connected));
+    }
+    if by_ipv4.is_empty() {
+        return Vec::new();
+    }
+    let routes = view.all().filter(|observation| {
+        observation.failed()
+            && matches!(&observation.facts, Facts::Route(facts) if facts.destination.is_ipv6())
+    });
+    let text = Text::new("unreachable")
+        .with("address", peers(&by_ipv6))
+        .with("place", place(&view.vantage));
+    let evidence = observations(&by_ipv6).into_iter().chain(observations(&by_ipv4));
+    Proof::confirmed(Effect::Warns, text, evidence).explaining(routes).alone()
+}

@@ -1,0 +1,105 @@
+//! `not-iot-hub`: the endpoint answers, but it does not speak IoT Hub's protocol.
+
+use edgeprobe_probes::Token;
+
+use super::shared::{at_each_vantage, effect_of_loss, observations, peers, ports, those};
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::NotIotHub, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+}
+
+fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
+    let connections = view.hub();
+    let foreign = those(&connections, is_something_else);
+    if foreign.is_empty() {
+        let genuine = those(&connections, |c| c.works() && c.is_genuine());
+        return if genuine.is_empty() {
+            Vec::new()
+        } else {
+            refuted(Text::new("genuine").with("port", ports(&genuine)), observations(&genuine))
+        };
+    }
+    let text = Text::new(variant(&foreign))
+        .with("hub", hub)
+        .with("port", ports(&foreign))
+        .with("address", peers(&foreign))
+        .with("answer", answer(&foreign));
+    // A server that is not the hub refuses the upgrade as a matter of course.
+    let refusals = those(&connections, |c| {
+        matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
+            && !connections.iter().any(Connection::is_genuine)
+    });
+    Proof::confirmed(effect_of_loss(view), text, observations(&foreign))
+        .explaining(observations(&refusals))
+        .alone()
+}
+
+/// Whether what answers is something other than IoT Hub.
+fn is_something_else(connection: &Connection<'_>) -> bool {
+    let unknown_and_for_another =
+        connection.token() == Some(Token::TlsUnknownIssuer) && !speaks_of_the_hub(connection);
+    unknown_and_for_another
+        || matches!(
+            connection.token(),
+            Some(
+                Token::TlsNameMismatch
+                    | Token::TlsUnexpectedBytes
+                    | Token::AmqpUnexpectedBytes
+                    | Token::AmqpHttpAnswer
+                    | Token::AmqpOtherProtocol
+                    | Token::AmqpNotIotHub
+                    | Token::MqttUnexpectedBytes
+                    | Token::HttpNotIotHub
+                    | Token::HttpBadAnswer
+            )
+        )
+}
+
+/// Whether a certificate that does not verify is at least made out to IoT Hub, or its own root is
+/// known elsewhere: then other causes have more to say.
+fn speaks_of_the_hub(connection: &Connection<'_>) -> bool {
+    let names_it = connection.tls().and_then(|tls| tls.chain.first()).is_some_and(|leaf| {
+        leaf.names.iter().any(|name| {
+            name.eq_ignore_ascii_case(&connection.facts.server)
+                || name.to_ascii_lowercase().contains("azure-devices")
+        })
+    });
+    names_it || connection.is_genuine()
+}
+
+fn variant(foreign: &[Connection<'_>]) -> &'static str {
+    let any = |token: Token| foreign.iter().any(|c| c.token() == Some(token));
+    if any(Token::AmqpNotIotHub) {
+        "other_broker"
+    } else if any(Token::AmqpHttpAnswer) {
+        "http_on_amqp"
+    } else if any(Token::TlsUnexpectedBytes) {
+        "not_tls"
+    } else if any(Token::TlsNameMismatch) || any(Token::TlsUnknownIssuer) {
+        "other_certificate"
+    } else {
+        "other_protocol"
+    }
+}
+
+/// What answered, in its own words.
+fn answer(foreign: &[Connection<'_>]) -> String {
+    let first = foreign.iter().find_map(|connection| {
+        let facts = connection.facts;
+        let mechanisms = facts.amqp.as_ref().map(|amqp| amqp.mechanisms.join(", "));
+        let subject =
+            facts.tls.as_ref().and_then(|tls| tls.chain.first()).map(|leaf| leaf.subject.clone());
+        match connection.token() {
+            Some(Token::AmqpNotIotHub) => mechanisms,
+            Some(Token::TlsNameMismatch | Token::TlsUnknownIssuer) => subject,
+            _ => facts.unexpected.clone(),
+        }
+    });
+    first.unwrap_or_else(|| "something else".to_owned())
+}

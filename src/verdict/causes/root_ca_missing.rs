@@ -1,0 +1,41 @@
+//! `root-ca-missing`: IoT Hub's own chain, but the device lacks its root.
+
+use edgeprobe_probes::endpoint::TrustResult;
+
+use super::shared::{at_each_vantage, effect_of_loss, observations, ports, those};
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::RootCaMissing, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let connections = view.hub();
+    let accepted = those(&connections, |c| c.trust().is_some_and(|trust| trust.accepted()));
+    if !accepted.is_empty() {
+        return refuted(Text::new("accepted"), observations(&accepted));
+    }
+    let lacking = those(&connections, lacks_the_root);
+    let Some(first) = lacking.first() else { return Vec::new() };
+    let issuer = first
+        .tls()
+        .and_then(|tls| tls.chain.last())
+        .map(|last| last.issuer.clone())
+        .unwrap_or_default();
+    let text = Text::new("lacking").with("port", ports(&lacking)).with("issuer", &issuer);
+    Proof::confirmed(effect_of_loss(view), text, observations(&lacking))
+        .with_detail("issuer", issuer)
+        .alone()
+}
+
+/// Whether the public roots verify what the device's own store does not.
+fn lacks_the_root(connection: &Connection<'_>) -> bool {
+    connection.trust().is_some_and(|trust| {
+        trust.device == TrustResult::UnknownIssuer && trust.public == TrustResult::Trusted
+    })
+}

@@ -1,0 +1,170 @@
+//! What several rules ask in the same way.
+
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::{Observation, Role, Token, Vantage};
+
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::catalogue::Text;
+use crate::verdict::rule::{Finding, Proof, refuted};
+use crate::verdict::words::listed;
+use crate::verdict::{Confidence, Effect};
+
+/// Asks a rule of each vantage, and makes one finding of what they say.
+///
+/// A cause that stands at two vantages is one cause with two proofs. It is refuted only where no
+/// vantage shows it.
+pub(super) fn at_each_vantage<'o>(
+    evidence: &Evidence<'o>,
+    examine: impl Fn(&View<'o>) -> Vec<Finding>,
+) -> Vec<Finding> {
+    let mut proofs: Option<Proof> = None;
+    let mut refutation = None;
+    for finding in evidence.views().iter().flat_map(examine) {
+        match finding {
+            Finding::Proved(proof) => {
+                proofs = Some(match proofs {
+                    Some(earlier) => joined(earlier, proof),
+                    None => proof,
+                });
+            }
+            Finding::Refuted { .. } => refutation = refutation.or(Some(finding)),
+        }
+    }
+    proofs.map(Finding::Proved).or(refutation).into_iter().collect()
+}
+
+/// One proof from two vantages: the first one's sentence, the graver effect, all the evidence.
+fn joined(first: Proof, second: Proof) -> Proof {
+    let confirmed = first.confidence == Confidence::Confirmed
+        || second.confidence == Confidence::Confirmed;
+    let mut details = second.details;
+    details.extend(first.details);
+    Proof {
+        confidence: if confirmed { Confidence::Confirmed } else { Confidence::Likely },
+        effect: first.effect.min(second.effect),
+        summary: first.summary,
+        evidence: first.evidence.into_iter().chain(second.evidence).collect(),
+        explains: first.explains.into_iter().chain(second.explains).collect(),
+        details,
+    }
+}
+
+/// What the loss of some transports does: it blocks when no other works.
+pub(super) fn effect_of_loss(view: &View<'_>) -> Effect {
+    let any_works = view.transports().iter().any(|transport| view.works(*transport) == Some(true));
+    if any_works { Effect::Degrades } else { Effect::Blocks }
+}
+
+/// The observations of these connections.
+pub(super) fn observations<'o>(connections: &[Connection<'o>]) -> Vec<&'o Observation> {
+    connections.iter().map(|connection| connection.observation).collect()
+}
+
+/// The failed ones of these connections' observations.
+pub(super) fn failures<'o>(connections: &[Connection<'o>]) -> Vec<&'o Observation> {
+    observations(connections).into_iter().filter(|observation| observation.failed()).collect()
+}
+
+/// The connections of a list for which something holds.
+pub(super) fn those<'o>(
+    connections: &[Connection<'o>],
+    holds: impl Fn(&Connection<'o>) -> bool,
+) -> Vec<Connection<'o>> {
+    connections.iter().copied().filter(|connection| holds(connection)).collect()
+}
+
+/// The ports of these connections, in words: `5671`, `443 and 5671`.
+pub(super) fn ports(connections: &[Connection<'_>]) -> String {
+    let mut ports: Vec<u16> = connections.iter().map(|connection| connection.facts.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    listed(&ports.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// The peers of these connections, in words.
+pub(super) fn peers(connections: &[Connection<'_>]) -> String {
+    let mut peers: Vec<String> = Vec::new();
+    for connection in connections {
+        let peer = connection.facts.peer.to_string();
+        if !peers.contains(&peer) {
+            peers.push(peer);
+        }
+    }
+    listed(&peers)
+}
+
+/// The vantage in words for a sentence.
+pub(super) fn place(vantage: &Vantage) -> String {
+    match vantage {
+        Vantage::Host => "the host".to_owned(),
+        Vantage::Bridge(name) => format!("the container network {name}"),
+    }
+}
+
+/// Whether the handshake was cut before a certificate came: not refused by a certificate, not
+/// answered by another protocol.
+pub(super) fn cut_in_handshake(connection: &Connection<'_>) -> bool {
+    let cut = matches!(
+        connection.token(),
+        Some(
+            Token::ConnectionReset
+                | Token::ConnectionClosed
+                | Token::TimedOut
+                | Token::TlsAlert
+                | Token::TlsHandshakeFailed
+        )
+    );
+    let no_chain = connection.tls().is_none_or(|tls| tls.chain.is_empty());
+    connection.connected() && cut && no_chain && !connection.established()
+}
+
+/// The connections to the control host.
+pub(super) fn controls<'o>(view: &View<'o>) -> Vec<Connection<'o>> {
+    view.connections(Role::Control).collect()
+}
+
+/// What a rule about one port of the hub sees.
+pub(super) struct PortReading<'o> {
+    /// All connections to the port.
+    pub(super) on_port: Vec<Connection<'o>>,
+    /// The connections to the hub's other ports.
+    pub(super) elsewhere: Vec<Connection<'o>>,
+}
+
+impl<'o> PortReading<'o> {
+    pub(super) fn of(view: &View<'o>, transport: Transport) -> Self {
+        let on_port = view.on_same_port(transport);
+        let port = transport.default_port();
+        let elsewhere = those(&view.hub(), |connection| {
+            connection.facts.transport.default_port() != port
+        });
+        Self { on_port, elsewhere }
+    }
+
+    /// Whether no connection to the port was established, although one to another port was.
+    pub(super) fn is_closed_alone(&self) -> bool {
+        !self.on_port.is_empty()
+            && !self.on_port.iter().any(Connection::connected)
+            && self.elsewhere.iter().any(Connection::connected)
+    }
+}
+
+/// The finding for a port of the hub that is closed while another of its ports is open.
+pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding> {
+    let reading = PortReading::of(view, transport);
+    let open = those(&reading.on_port, Connection::connected);
+    if !open.is_empty() {
+        return refuted(Text::new("open").with("port", ports(&open)), observations(&open));
+    }
+    if !reading.is_closed_alone() {
+        return Vec::new();
+    }
+    let elsewhere = those(&reading.elsewhere, Connection::connected);
+    let text = Text::new("closed")
+        .with("port", ports(&reading.on_port))
+        .with("address", peers(&reading.on_port))
+        .with("other_port", ports(&elsewhere))
+        .with("place", place(&view.vantage));
+    let evidence = observations(&reading.on_port).into_iter().chain(observations(&elsewhere));
+    Proof::confirmed(effect_of_loss(view), text, evidence).alone()
+}

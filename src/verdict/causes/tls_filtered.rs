@@ -1,0 +1,69 @@
+//! `tls-filtered`: the handshake is cut on the hub's name or on the protocol version.
+
+use edgeprobe_probes::{Role, Token};
+
+use super::shared::{
+    at_each_vantage, controls, cut_in_handshake, effect_of_loss, observations, peers, place, ports,
+    those,
+};
+use crate::verdict::Confidence;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::TlsFiltered, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+}
+
+fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
+    let connections = view.hub();
+    let cut = those(&connections, cut_in_handshake);
+    let established = those(&connections, Connection::established);
+    if cut.is_empty() {
+        return if established.is_empty() {
+            Vec::new()
+        } else {
+            refuted(Text::new("established").with("port", ports(&established)), observations(&established))
+        };
+    }
+    // The same address and port, asked with another name: if that handshake goes on, it is the
+    // hub's name that something on the way objects to.
+    let other_name: Vec<Connection<'_>> = view
+        .connections(Role::Control)
+        .filter(|control| {
+            cut.iter().any(|c| {
+                c.facts.peer == control.facts.peer && c.facts.port == control.facts.port
+            }) && control.tls().is_some_and(|tls| tls.established || !tls.chain.is_empty())
+        })
+        .collect();
+    let text = |variant| {
+        Text::new(variant)
+            .with("hub", hub)
+            .with("port", ports(&cut))
+            .with("address", peers(&cut))
+            .with("place", place(&view.vantage))
+    };
+    let effect = effect_of_loss(view);
+    if !other_name.is_empty() {
+        let other = other_name.first().map(|c| c.facts.server.clone()).unwrap_or_default();
+        let evidence = observations(&cut).into_iter().chain(observations(&other_name));
+        return Proof::confirmed(effect, text("name").with("other", other), evidence).alone();
+    }
+    if cut.iter().all(|c| c.token() == Some(Token::TlsAlert)) {
+        return Proof::confirmed(effect, text("version"), observations(&cut))
+            .with_confidence(Confidence::Likely)
+            .alone();
+    }
+    // Handshakes with other hosts succeed on this port, so it is not TLS as such that is refused.
+    let elsewhere = those(&controls(view), Connection::established);
+    if elsewhere.is_empty() && established.is_empty() {
+        return Vec::new();
+    }
+    let evidence = observations(&cut).into_iter().chain(observations(&elsewhere));
+    Proof::confirmed(effect, text("destination"), evidence)
+        .with_confidence(Confidence::Likely)
+        .alone()
+}

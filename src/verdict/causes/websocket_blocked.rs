@@ -1,0 +1,54 @@
+//! `websocket-blocked`: 443 answers, but the WebSocket upgrade does not pass.
+
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::{Step, Token};
+
+use super::shared::{at_each_vantage, effect_of_loss, observations, ports, those};
+use crate::verdict::Confidence;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::WebsocketBlocked, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let mut upgrades = view.on(Transport::AmqpWs);
+    upgrades.extend(view.on(Transport::MqttWs));
+    let passed = those(&upgrades, |c| !c.observation.failed());
+    if !passed.is_empty() {
+        return refuted(Text::new("upgraded"), observations(&passed));
+    }
+    let stopped = those(&upgrades, stopped_at_the_upgrade);
+    let Some(first) = stopped.first() else { return Vec::new() };
+    let status = first.facts.http.as_ref().map(|http| http.status);
+    let text = match (status, first.token()) {
+        (Some(status), Some(Token::UpgradeRefused)) => {
+            Text::new("refused").with("status", status)
+        }
+        (_, Some(Token::UpgradeWrongSubprotocol)) => Text::new("subprotocol"),
+        (_, Some(Token::TimedOut)) => Text::new("silent"),
+        _ => Text::new("cut"),
+    };
+    // The same hub answering a plain request on the same port leaves only the upgrade to object to.
+    let plain = those(&view.on(Transport::Https), Connection::works);
+    let confidence = if plain.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    let evidence = observations(&stopped).into_iter().chain(observations(&plain));
+    Proof::confirmed(effect_of_loss(view), text.with("port", ports(&stopped)), evidence)
+        .with_confidence(confidence)
+        .alone()
+}
+
+/// Whether a trusted peer's connection ended at the upgrade or inside the WebSocket.
+///
+/// A peer that asked for a client certificate is IoT Hub itself, not something in the way.
+fn stopped_at_the_upgrade(connection: &Connection<'_>) -> bool {
+    connection.trust().is_some_and(|trust| trust.accepted())
+        && connection.observation.failed_step() >= Some(Step::Upgrade)
+        && connection.token() != Some(Token::ClientCertificateWanted)
+        && connection.token() != Some(Token::AmqpNotIotHub)
+}

@@ -1,0 +1,131 @@
+//! What the connections brought, seen from one vantage.
+
+use edgeprobe_probes::endpoint::{EndpointFacts, TlsFacts, Transport, Trust};
+use edgeprobe_probes::{Observation, Role, Step, Token};
+
+use super::View;
+
+/// One connection and its facts.
+#[derive(Clone, Copy)]
+pub(in crate::verdict) struct Connection<'o> {
+    pub(in crate::verdict) observation: &'o Observation,
+    pub(in crate::verdict) facts: &'o EndpointFacts,
+}
+
+/// How a connection that did not open failed, as far as Edge Agent's waiting is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verdict) enum Manner {
+    /// Nothing came back: Edge Agent waits for its whole timeout.
+    Silent,
+    /// Something said no: Edge Agent goes on at once.
+    Refused,
+}
+
+impl<'o> Connection<'o> {
+    pub(in crate::verdict) fn token(&self) -> Option<Token> {
+        self.observation.token()
+    }
+
+    pub(in crate::verdict) fn tls(&self) -> Option<&'o TlsFacts> {
+        self.facts.tls.as_ref()
+    }
+
+    pub(in crate::verdict) fn trust(&self) -> Option<&'o Trust> {
+        self.tls()?.trust.as_ref()
+    }
+
+    /// Whether TCP was established.
+    pub(in crate::verdict) fn connected(&self) -> bool {
+        !self.observation.failed() || self.observation.failed_step() > Some(Step::Connect)
+    }
+
+    /// Whether the TLS handshake was completed, whatever was thought of the certificate.
+    pub(in crate::verdict) fn established(&self) -> bool {
+        self.tls().is_some_and(|tls| tls.established)
+    }
+
+    /// Whether the transport works: it passed, or a verified IoT Hub asked for the client
+    /// certificate that this probe does not have.
+    pub(in crate::verdict) fn works(&self) -> bool {
+        !self.observation.failed()
+            || (self.token() == Some(Token::ClientCertificateWanted)
+                && self.trust().is_some_and(Trust::accepted))
+    }
+
+    /// Whether IoT Hub itself is at the other end: its certificate verifies against some store, at
+    /// least but for the time, or it names the mechanism that only IoT Hub has.
+    pub(in crate::verdict) fn is_genuine(&self) -> bool {
+        use edgeprobe_probes::endpoint::TrustResult::Trusted;
+        let verifies = self
+            .trust()
+            .is_some_and(|trust| trust.within_validity == Trusted || trust.accepted());
+        let names_itself = self.facts.amqp.as_ref().is_some_and(|amqp| {
+            amqp.mechanisms.iter().any(|mechanism| mechanism.eq_ignore_ascii_case("MSSBCBS"))
+        });
+        let is_another_site = matches!(
+            self.token(),
+            Some(
+                Token::TlsNameMismatch
+                    | Token::AmqpNotIotHub
+                    | Token::AmqpOtherProtocol
+                    | Token::AmqpHttpAnswer
+                    | Token::AmqpUnexpectedBytes
+                    | Token::HttpNotIotHub
+            )
+        );
+        names_itself || (verifies && !is_another_site)
+    }
+
+    /// How the connection failed to open; `None` if TCP was established.
+    pub(in crate::verdict) fn manner(&self) -> Option<Manner> {
+        if self.connected() {
+            return None;
+        }
+        Some(if self.token() == Some(Token::TimedOut) { Manner::Silent } else { Manner::Refused })
+    }
+}
+
+impl<'o> View<'o> {
+    /// Every connection to hosts of this role.
+    pub(in crate::verdict) fn connections(
+        &self,
+        role: Role,
+    ) -> impl Iterator<Item = Connection<'o>> + '_ {
+        self.all()
+            .filter_map(|observation| {
+                Some(Connection { observation, facts: observation.facts.endpoint()? })
+            })
+            .filter(move |connection| connection.facts.role == role)
+    }
+
+    /// The connections to the hub at the addresses that programs would use.
+    pub(in crate::verdict) fn hub(&self) -> Vec<Connection<'o>> {
+        let addresses = self.hub_addresses();
+        self.connections(Role::Hub)
+            .filter(|connection| addresses.is_empty() || addresses.contains(&connection.facts.peer))
+            .collect()
+    }
+
+    /// The connections to the hub on one transport, at the addresses that programs would use.
+    pub(in crate::verdict) fn on(&self, transport: Transport) -> Vec<Connection<'o>> {
+        let mut connections = self.hub();
+        connections.retain(|connection| connection.facts.transport == transport);
+        connections
+    }
+
+    /// Whether the transport works at any address; `None` if it was not tested.
+    pub(in crate::verdict) fn works(&self, transport: Transport) -> Option<bool> {
+        let connections = self.on(transport);
+        (!connections.is_empty()).then(|| connections.iter().any(Connection::works))
+    }
+
+    /// The connections to the hub on any transport of this port's kind: what a firewall rule for
+    /// the port meets.
+    pub(in crate::verdict) fn on_same_port(&self, transport: Transport) -> Vec<Connection<'o>> {
+        let mut connections = self.hub();
+        connections.retain(|connection| {
+            connection.facts.transport.default_port() == transport.default_port()
+        });
+        connections
+    }
+}

@@ -1,0 +1,92 @@
+//! The observations, ordered by the questions that rules ask of them.
+
+mod connections;
+mod names;
+
+pub(super) use connections::{Connection, Manner};
+pub(super) use names::Answer;
+
+use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
+
+use super::Target;
+
+/// All observations of a run, and what the device is meant to reach.
+pub(super) struct Evidence<'o> {
+    pub(super) target: &'o Target,
+    observations: &'o [Observation],
+}
+
+impl<'o> Evidence<'o> {
+    pub(super) fn new(target: &'o Target, observations: &'o [Observation]) -> Self {
+        Self { target, observations }
+    }
+
+    pub(super) fn all(&self) -> &'o [Observation] {
+        self.observations
+    }
+
+    /// What was seen from the host.
+    pub(super) fn host(&self) -> View<'o> {
+        self.view(Vantage::Host)
+    }
+
+    /// What was seen from each vantage, the host first.
+    pub(super) fn views(&self) -> Vec<View<'o>> {
+        let mut vantages: Vec<&Vantage> = Vec::new();
+        for observation in self.observations {
+            if !vantages.contains(&&observation.vantage) {
+                vantages.push(&observation.vantage);
+            }
+        }
+        vantages.sort();
+        vantages.into_iter().map(|vantage| self.view(vantage.clone())).collect()
+    }
+
+    /// What was seen from where Edge Agent runs: a container network if one was examined, else the
+    /// host, which is then the best that is known.
+    pub(super) fn agent(&self) -> View<'o> {
+        let bridges =
+            self.views().into_iter().find(|view| matches!(view.vantage, Vantage::Bridge(_)));
+        bridges.unwrap_or_else(|| self.host())
+    }
+
+    fn view(&self, vantage: Vantage) -> View<'o> {
+        let observations =
+            self.observations.iter().filter(|observation| observation.vantage == vantage).collect();
+        View { vantage, observations, target: self.target.clone() }
+    }
+
+    /// The ports that Edge Hub maps, as they were probed.
+    pub(super) fn ports(
+        &self,
+    ) -> impl Iterator<Item = (&'o Observation, &'o edgeprobe_probes::ports::PortFacts)> + use<'o>
+    {
+        self.observations.iter().filter_map(|observation| match &observation.facts {
+            Facts::Ports(facts) => Some((observation, facts)),
+            _ => None,
+        })
+    }
+}
+
+/// What was seen from one vantage.
+pub(super) struct View<'o> {
+    pub(super) vantage: Vantage,
+    observations: Vec<&'o Observation>,
+    target: Target,
+}
+
+impl<'o> View<'o> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &'o Observation> + '_ {
+        self.observations.iter().copied()
+    }
+
+    /// The observations of one probe.
+    pub(super) fn of(&self, probe: Probe) -> impl Iterator<Item = &'o Observation> + '_ {
+        self.all().filter(move |observation| observation.probe() == probe)
+    }
+
+    /// The transports that Edge Agent may use, its first choice first.
+    pub(super) fn transports(&self) -> &[edgeprobe_probes::endpoint::Transport] {
+        &self.target.protocols
+    }
+}

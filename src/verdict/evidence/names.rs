@@ -1,0 +1,51 @@
+//! What the resolvers said, seen from one vantage.
+
+use std::net::IpAddr;
+
+use edgeprobe_probes::dns::{DnsFacts, Resolver};
+use edgeprobe_probes::{Facts, Observation, Role};
+
+use super::View;
+
+/// One resolver's answer.
+#[derive(Clone, Copy)]
+pub(in crate::verdict) struct Answer<'o> {
+    pub(in crate::verdict) observation: &'o Observation,
+    pub(in crate::verdict) facts: &'o DnsFacts,
+}
+
+impl<'o> View<'o> {
+    /// Every answer for a name of this role.
+    pub(in crate::verdict) fn answers(&self, role: Role) -> impl Iterator<Item = Answer<'o>> + '_ {
+        self.all().filter_map(move |observation| match &observation.facts {
+            Facts::Dns(facts) if facts.role == role => Some(Answer { observation, facts }),
+            _ => None,
+        })
+    }
+
+    /// The answers that decide what programs get: the system's, or, where another resolver was
+    /// asked in its place, that one's.
+    pub(in crate::verdict) fn deciding_answers(&self, role: Role) -> Vec<Answer<'o>> {
+        let system: Vec<Answer<'o>> =
+            self.answers(role).filter(|answer| answer.facts.resolver == Resolver::System).collect();
+        if system.is_empty() { self.answers(role).collect() } else { system }
+    }
+
+    /// The addresses that a program connecting to the hub would use.
+    pub(in crate::verdict) fn hub_addresses(&self) -> Vec<IpAddr> {
+        let mut addresses = Vec::new();
+        for answer in self.deciding_answers(Role::Hub) {
+            for address in answer.facts.ips() {
+                if !addresses.contains(&address) {
+                    addresses.push(address);
+                }
+            }
+        }
+        addresses
+    }
+
+    /// Whether the hub's name was asked for at all.
+    pub(in crate::verdict) fn name_was_asked(&self) -> bool {
+        self.answers(Role::Hub).next().is_some()
+    }
+}

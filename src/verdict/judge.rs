@@ -1,0 +1,218 @@
+//! The verdict: findings of all rules, the smallest set that explains, and what is left open.
+
+use std::collections::BTreeSet;
+
+use edgeprobe_probes::{Observation, Outcome, Probe, Token, Vantage};
+
+use super::catalogue::{Language, Platform, Text, entry, message};
+use super::cause::CauseId;
+use super::causes::RULES;
+use super::cover::{Candidate, smallest_cover};
+use super::evidence::Evidence;
+use super::outlook::outlook;
+use super::reach::{self, Agent, Hub};
+use super::rule::{Finding, Proof, ids};
+use super::{
+    Cause, Confidence, Documented, Effect, NotTested, RuledOut, Status, Target, Verdict,
+};
+
+/// Judges what was observed. The same observations and target always give the same verdict.
+pub fn judge(target: &Target, observations: &[Observation], language: Language) -> Verdict {
+    let evidence = Evidence::new(target, observations);
+    let mut proofs = Vec::new();
+    let mut ruled_out = Vec::new();
+    for rule in RULES {
+        for finding in (rule.examine)(&evidence) {
+            match finding {
+                Finding::Proved(proof) => proofs.push((rule.id, proof)),
+                Finding::Refuted { because, evidence } => ruled_out.push(RuledOut {
+                    id: rule.id,
+                    because: entry(rule.id, language).because(&because),
+                    evidence,
+                }),
+            }
+        }
+    }
+    let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
+    let chosen = root_causes(proofs, &failures);
+    let explained: BTreeSet<&String> = chosen.iter().flat_map(|(_, p)| &p.explains).collect();
+    let unexplained: Vec<String> = ids(reach::failures(&evidence))
+        .into_iter()
+        .filter(|id| !explained.contains(id))
+        .collect();
+
+    let agent = reach::agent(&evidence);
+    let hub = reach::hub(&evidence);
+    let status = status(&evidence, &agent, hub, &chosen);
+    let not_tested = not_tested(&evidence, &agent, hub, language);
+    let causes: Vec<Cause> =
+        chosen.into_iter().map(|(id, proof)| cause(id, proof, target, language)).collect();
+    Verdict {
+        status,
+        confidence: confidence(status, &causes, &unexplained, &not_tested),
+        summary: summary(&evidence, status, &agent, &causes, language),
+        outlook: outlook(&evidence, &agent, hub, language),
+        causes,
+        ruled_out,
+        unexplained,
+        not_tested,
+    }
+}
+
+/// Of everything that was proved, what is a root and not a consequence; what blocks first, and
+/// within that what lies earlier on the path.
+fn root_causes(
+    mut proofs: Vec<(CauseId, Proof)>,
+    failures: &BTreeSet<String>,
+) -> Vec<(CauseId, Proof)> {
+    proofs.sort_by_key(|(id, proof)| (proof.effect, *id));
+    let candidates: Vec<Candidate> = proofs
+        .iter()
+        .enumerate()
+        .map(|(rank, (_, proof))| Candidate {
+            explains: proof.explains.iter().cloned().collect(),
+            rank,
+        })
+        .collect();
+    let chosen = smallest_cover(&candidates, failures);
+    proofs
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| chosen.contains(index))
+        .map(|(_, proof)| proof)
+        .collect()
+}
+
+/// What works and what does not, and never better than a proved cause allows.
+fn status(
+    evidence: &Evidence<'_>,
+    agent: &Agent,
+    hub: Hub,
+    causes: &[(CauseId, Proof)],
+) -> Status {
+    let by_reach = reach::status(evidence, agent, hub);
+    let by_causes = causes
+        .iter()
+        .filter_map(|(_, proof)| match proof.effect {
+            Effect::Blocks => Some(Status::Blocked),
+            Effect::Degrades => Some(Status::Degraded),
+            Effect::Warns => None,
+        })
+        .max();
+    match by_causes {
+        Some(worse) if by_reach == Status::Inconclusive || worse > by_reach => worse,
+        _ => by_reach,
+    }
+}
+
+fn cause(id: CauseId, proof: Proof, target: &Target, language: Language) -> Cause {
+    let page = entry(id, language);
+    let mut words = proof.summary.arguments().clone();
+    words.entry("hub").or_insert_with(|| target.hub.clone());
+    let nowhere = || Documented { title: page.title.clone(), source: String::new() };
+    Cause {
+        id,
+        confidence: proof.confidence,
+        effect: proof.effect,
+        summary: page.summary(&proof.summary),
+        documented: page.documented.first().cloned().unwrap_or_else(nowhere),
+        evidence: proof.evidence,
+        remedy: page.remedies_for(Platform::HERE, &words),
+        details: proof.details,
+    }
+}
+
+/// Confirmed when every cause is, nothing is left unexplained, and, where the verdict is good, all
+/// that it speaks of was tested.
+fn confidence(
+    status: Status,
+    causes: &[Cause],
+    unexplained: &[String],
+    not_tested: &[NotTested],
+) -> Confidence {
+    let open = match status {
+        Status::Healthy | Status::Degraded => !not_tested.is_empty(),
+        Status::Blocked => causes.is_empty(),
+        Status::Inconclusive => true,
+    };
+    let unsure = causes.iter().any(|cause| cause.confidence == Confidence::Likely);
+    if open || unsure || !unexplained.is_empty() {
+        Confidence::Likely
+    } else {
+        Confidence::Confirmed
+    }
+}
+
+/// The verdict in a sentence: the first cause's own, unless it only warns.
+fn summary(
+    evidence: &Evidence<'_>,
+    status: Status,
+    agent: &Agent,
+    causes: &[Cause],
+    language: Language,
+) -> String {
+    if let Some(cause) = causes.iter().find(|cause| cause.effect != Effect::Warns) {
+        return cause.summary.clone();
+    }
+    let key = match (status, agent) {
+        (Status::Healthy, Agent::Unknown) => "summary.ports_only",
+        (Status::Healthy, _) => "summary.healthy",
+        (Status::Degraded, _) => "summary.degraded",
+        (Status::Blocked, Agent::Nameless) => "summary.nameless",
+        (Status::Blocked, _) => "summary.blocked",
+        (Status::Inconclusive, _) => "summary.inconclusive",
+    };
+    let transport = match agent {
+        Agent::FirstChoice(transport) => transport.to_string(),
+        _ => String::new(),
+    };
+    message(
+        &Text::new(key).with("hub", &evidence.target.hub).with("transport", transport),
+        language,
+    )
+}
+
+/// What this run says nothing of, and why.
+fn not_tested(
+    evidence: &Evidence<'_>,
+    agent: &Agent,
+    hub: Hub,
+    language: Language,
+) -> Vec<NotTested> {
+    let mut missing: Vec<(&'static str, Text)> = Vec::new();
+    if *agent == Agent::Unknown {
+        missing.push(("not_tested.hub", Text::new("why.left_out")));
+    }
+    if *agent == Agent::Nameless {
+        missing.push(("not_tested.hub", Text::new("why.nameless")));
+    }
+    let bridge = evidence.views().iter().any(|view| matches!(view.vantage, Vantage::Bridge(_)));
+    if !bridge {
+        missing.push(("not_tested.bridge", Text::new("why.host_only")));
+    }
+    if hub == Hub::Unknown {
+        missing.push(("not_tested.ports", Text::new("why.left_out")));
+    }
+    let wanted_certificate = evidence
+        .all()
+        .iter()
+        .any(|observation| observation.token() == Some(Token::ClientCertificateWanted));
+    if wanted_certificate {
+        missing.push(("not_tested.websocket", Text::new("why.client_certificate")));
+    }
+    let unseen_engine = evidence.all().iter().find(|observation| {
+        observation.probe() == Probe::Engine
+            && observation.outcome == Outcome::Skipped
+            && observation.token() == Some(Token::EnginePermissionDenied)
+    });
+    if unseen_engine.is_some() {
+        missing.push(("not_tested.engine", Text::new("why.engine_permission")));
+    }
+    missing
+        .into_iter()
+        .map(|(what, why)| NotTested {
+            what: message(&Text::new(what), language),
+            why: message(&why, language),
+        })
+        .collect()
+}

@@ -1,0 +1,182 @@
+//! From observations to a verdict. Pure: nothing here reads, writes, waits or knows the time.
+//!
+//! [`judge`] is a function: the same observations give the same verdict, here or on another
+//! machine, today or in a year. Each rule in [`causes`] says what proves its cause, what refutes it
+//! and which failures it would bring about; [`cover`] picks the smallest set of proved causes that
+//! explains every failure; [`reach`] reads, apart from all causes, what works and what does not.
+
+mod catalogue;
+mod cause;
+mod causes;
+mod cover;
+mod evidence;
+mod judge;
+mod outlook;
+mod reach;
+mod rule;
+mod words;
+
+pub use catalogue::{Entry, Language, Platform, Text, entry};
+pub use cause::{CauseId, UnknownCause};
+pub use judge::judge;
+
+use std::fmt;
+
+use edgeprobe_probes::endpoint::Transport;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the device is meant to reach, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// The IoT Hub's host name.
+    pub hub: String,
+    /// The transports that Edge Agent may use, its first choice first.
+    pub protocols: Vec<Transport>,
+    /// The local ports that Edge Hub maps.
+    pub ports: Vec<u16>,
+}
+
+/// What the observations mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    pub status: Status,
+    pub confidence: Confidence,
+    /// One sentence for a person.
+    pub summary: String,
+    pub outlook: Outlook,
+    /// The root cause first, then what stands on its own beside it.
+    pub causes: Vec<Cause>,
+    /// Causes that could have been, and what speaks against each.
+    pub ruled_out: Vec<RuledOut>,
+    /// Failed observations that no cause explains, by id.
+    pub unexplained: Vec<String>,
+    /// What this run could not or was told not to examine.
+    pub not_tested: Vec<NotTested>,
+}
+
+/// The verdict in a word. Its number is the exit code.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Edge Agent reaches the hub by its first choice, and Edge Hub can start.
+    Healthy = 0,
+    /// It works, at a cost or a risk.
+    Degraded = 1,
+    /// Edge Agent cannot reach the hub on any transport it may use, or Edge Hub cannot start.
+    Blocked = 2,
+    /// The evidence does not decide.
+    Inconclusive = 3,
+}
+
+impl Status {
+    /// The exit code: those of the Monitoring Plugins.
+    pub fn exit_code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Blocked => "blocked",
+            Self::Inconclusive => "inconclusive",
+        })
+    }
+}
+
+/// How sure a statement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// There is a positive proof, and nothing is left open.
+    Confirmed,
+    /// The evidence points to it, and something that would settle it was not or could not be seen.
+    Likely,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Confirmed => "confirmed",
+            Self::Likely => "likely",
+        })
+    }
+}
+
+/// What a cause does to the device.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Edge Agent cannot connect, or Edge Hub cannot start.
+    Blocks,
+    /// It works, at a cost.
+    Degrades,
+    /// It works; this may become a fault, or costs a little.
+    Warns,
+}
+
+/// What the runtime will do on this device, in a sentence each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Outlook {
+    pub edge_agent: String,
+    pub edge_hub: String,
+}
+
+/// A cause that the verdict names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    pub id: CauseId,
+    pub confidence: Confidence,
+    pub effect: Effect,
+    /// What is wrong, in a sentence with this device's own facts.
+    pub summary: String,
+    /// Where the cause is documented.
+    pub documented: Documented,
+    /// The observations that prove it, by id.
+    pub evidence: Vec<String>,
+    /// What to do, the first thing first.
+    pub remedy: Vec<Remedy>,
+    /// What else is known, by cause: for `port-in-use` the `port`, `address` and `owner`.
+    #[serde(flatten)]
+    pub details: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A page that documents a cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Documented {
+    pub title: String,
+    /// An address on the web.
+    pub source: String,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Remedy {
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// A cause that could have been and was not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuledOut {
+    pub id: CauseId,
+    pub because: String,
+    /// The observations that refute it, by id.
+    pub evidence: Vec<String>,
+}
+
+/// Something that this run did not examine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotTested {
+    pub what: String,
+    /// The reason, and what would test it.
+    pub why: String,
+}

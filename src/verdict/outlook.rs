@@ -1,0 +1,66 @@
+//! What the runtime will do on this device, with its own timeouts.
+//!
+//! Edge Agent gives each attempt 30 s (Microsoft.Azure.Devices.Edge.Agent.IoTHub,
+//! ModuleClientProvider). Since preview 015 of December 2017 it repeats for ever; only earlier
+//! previews exit after both attempts, which is the minute that the documentation still speaks of.
+
+use super::Outlook;
+use super::catalogue::{Language, Text, message};
+use super::evidence::{Evidence, Manner};
+use super::reach::{Agent, Hub};
+use super::words::listed;
+
+/// The outlook for both parts of the runtime.
+pub(super) fn outlook(
+    evidence: &Evidence<'_>,
+    agent: &Agent,
+    hub: Hub,
+    language: Language,
+) -> Outlook {
+    Outlook {
+        edge_agent: message(&edge_agent(evidence, agent), language),
+        edge_hub: message(&edge_hub(evidence, hub), language),
+    }
+}
+
+fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {
+    let hub = &evidence.target.hub;
+    match agent {
+        Agent::FirstChoice(transport) => {
+            Text::new("agent.first_choice").with("transport", transport).with("hub", hub)
+        }
+        Agent::Fallback { first, manner, used } => Text::new(match manner {
+            Manner::Silent => "agent.fallback_silent",
+            Manner::Refused => "agent.fallback_refused",
+        })
+        .with("first", first)
+        .with("transport", used)
+        .with("hub", hub),
+        Agent::Unreachable { first: Manner::Silent, last: Manner::Silent } => {
+            Text::new("agent.unreachable_silent")
+        }
+        Agent::Unreachable { first: Manner::Refused, last: Manner::Refused } => {
+            Text::new("agent.unreachable_refused")
+        }
+        Agent::Unreachable { .. } => Text::new("agent.unreachable_mixed"),
+        Agent::Nameless => Text::new("agent.nameless").with("hub", hub),
+        Agent::Unknown => Text::new("agent.unknown"),
+    }
+}
+
+fn edge_hub(evidence: &Evidence<'_>, hub: Hub) -> Text {
+    let words = |ports: Vec<u16>| {
+        let words: Vec<String> = ports.iter().map(ToString::to_string).collect();
+        listed(&words)
+    };
+    let all = words(evidence.ports().map(|(_, facts)| facts.port).collect());
+    let failed = words(
+        evidence.ports().filter(|(port, _)| port.failed()).map(|(_, facts)| facts.port).collect(),
+    );
+    match hub {
+        Hub::CanStart => Text::new("hub.can_start").with("ports", all),
+        Hub::Running => Text::new("hub.running").with("ports", all),
+        Hub::CannotStart => Text::new("hub.cannot_start").with("ports", failed),
+        Hub::Unknown => Text::new("hub.unknown"),
+    }
+}

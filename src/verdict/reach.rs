@@ -1,0 +1,130 @@
+//! What works and what does not, read from the observations apart from all causes.
+//!
+//! The status never hangs on whether a cause was recognised: a device whose Edge Agent reaches the
+//! hub on no transport is blocked, even where nothing documented explains it.
+
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::{Observation, Role};
+
+use super::Status;
+use super::evidence::{Evidence, Manner, View};
+
+/// How Edge Agent fares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Agent {
+    /// Its first choice works.
+    FirstChoice(Transport),
+    /// Its first choice fails and a later one works.
+    Fallback { first: Transport, manner: Manner, used: Transport },
+    /// Every transport that it may use fails.
+    Unreachable { first: Manner, last: Manner },
+    /// The hub's name has no address.
+    Nameless,
+    /// Nothing that decides was tested.
+    Unknown,
+}
+
+/// How Edge Hub fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hub {
+    /// Its ports are free.
+    CanStart,
+    /// It holds its ports already.
+    Running,
+    /// Another holds a port of its, or it may not be bound.
+    CannotStart,
+    /// Its ports were not tested.
+    Unknown,
+}
+
+/// How Edge Agent fares, seen from where it runs.
+pub(super) fn agent(evidence: &Evidence<'_>) -> Agent {
+    let view = evidence.agent();
+    let tested: Vec<(Transport, bool)> = view
+        .transports()
+        .iter()
+        .filter_map(|transport| Some((*transport, view.works(*transport)?)))
+        .collect();
+    let working = tested.iter().find(|(_, works)| *works).map(|(transport, _)| *transport);
+    match (tested.first(), working) {
+        (None, _) => {
+            let nameless = view.name_was_asked() && view.hub_addresses().is_empty();
+            if nameless { Agent::Nameless } else { Agent::Unknown }
+        }
+        (Some((first, _)), Some(used)) if *first == used => Agent::FirstChoice(used),
+        (Some((first, _)), Some(used)) => {
+            Agent::Fallback { first: *first, manner: manner(&view, *first), used }
+        }
+        (Some((first, _)), None) => {
+            let last = tested.last().map_or(*first, |(transport, _)| *transport);
+            Agent::Unreachable { first: manner(&view, *first), last: manner(&view, last) }
+        }
+    }
+}
+
+/// Whether a transport keeps Edge Agent waiting or says no at once.
+fn manner(view: &View<'_>, transport: Transport) -> Manner {
+    use edgeprobe_probes::Token::TimedOut;
+    let silent = view.on(transport).iter().any(|connection| connection.token() == Some(TimedOut));
+    if silent { Manner::Silent } else { Manner::Refused }
+}
+
+/// How Edge Hub fares.
+pub(super) fn hub(evidence: &Evidence<'_>) -> Hub {
+    let ports: Vec<_> = evidence.ports().collect();
+    if ports.is_empty() {
+        Hub::Unknown
+    } else if ports.iter().any(|(observation, _)| observation.failed()) {
+        Hub::CannotStart
+    } else if ports.iter().any(|(_, facts)| facts.held_by_edge_hub) {
+        Hub::Running
+    } else {
+        Hub::CanStart
+    }
+}
+
+/// The status that what works and what does not amounts to.
+pub(super) fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub) -> Status {
+    let by_agent = match agent {
+        Agent::FirstChoice(_) if a_transport_is_lost(evidence) => Some(Status::Degraded),
+        Agent::FirstChoice(_) => Some(Status::Healthy),
+        Agent::Fallback { .. } => Some(Status::Degraded),
+        Agent::Unreachable { .. } | Agent::Nameless => Some(Status::Blocked),
+        Agent::Unknown => None,
+    };
+    let by_hub = match hub {
+        Hub::CanStart | Hub::Running => Some(Status::Healthy),
+        Hub::CannotStart => Some(Status::Blocked),
+        Hub::Unknown => None,
+    };
+    by_agent.max(by_hub).unwrap_or(Status::Inconclusive)
+}
+
+/// Whether a transport that Edge Agent may use works nowhere, though another does.
+fn a_transport_is_lost(evidence: &Evidence<'_>) -> bool {
+    let view = evidence.agent();
+    view.transports().iter().any(|transport| view.works(*transport) == Some(false))
+}
+
+/// The failures that a verdict has to account for, in the order of the run.
+///
+/// What was asked of a control host is evidence, not a need: a device may live well without
+/// reaching it. The same goes for an address that only a resolver named which programs here do not
+/// use, and for IoT Hub's own wish for a client certificate.
+pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
+    let views = evidence.views();
+    let is_a_need = |observation: &Observation| {
+        let Some(view) = views.iter().find(|view| view.vantage == observation.vantage) else {
+            return true;
+        };
+        let is_control =
+            view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
+        let connection = observation.facts.endpoint().is_none()
+            || view
+                .hub()
+                .iter()
+                .any(|c| c.observation.id == observation.id && !c.works());
+        !is_control && connection
+    };
+    evidence.all().iter().filter(|o| o.failed()).filter(|o| is_a_need(o)).collect()
+}

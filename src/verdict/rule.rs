@@ -1,0 +1,102 @@
+//! What a rule says of its cause.
+
+use edgeprobe_probes::Observation;
+
+use super::catalogue::Text;
+use super::cause::CauseId;
+use super::evidence::Evidence;
+use super::{Confidence, Effect};
+
+/// One cause and how it is recognised.
+pub(super) struct Rule {
+    pub(super) id: CauseId,
+    /// Reads the evidence. Several findings when the cause stands several times, e.g. on two ports.
+    pub(super) examine: fn(&Evidence<'_>) -> Vec<Finding>,
+}
+
+/// What the evidence says of a cause.
+pub(super) enum Finding {
+    Proved(Proof),
+    Refuted {
+        because: Text,
+        evidence: Vec<String>,
+    },
+}
+
+/// A cause that the evidence proves, or makes likely.
+pub(super) struct Proof {
+    pub(super) confidence: Confidence,
+    pub(super) effect: Effect,
+    /// The finding's sentence, and the words that the remedies may use.
+    pub(super) summary: Text,
+    /// The observations that prove it, by id.
+    pub(super) evidence: Vec<String>,
+    /// The failures that the cause would bring about, by id.
+    pub(super) explains: Vec<String>,
+    pub(super) details: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Proof {
+    /// A confirmed proof by these observations, which it explains as far as they failed.
+    pub(super) fn confirmed<'o>(
+        effect: Effect,
+        summary: Text,
+        evidence: impl IntoIterator<Item = &'o Observation>,
+    ) -> Self {
+        let evidence: Vec<&Observation> = evidence.into_iter().collect();
+        Self {
+            confidence: Confidence::Confirmed,
+            effect,
+            summary,
+            explains: ids(evidence.iter().copied().filter(|observation| observation.failed())),
+            evidence: ids(evidence),
+            details: serde_json::Map::new(),
+        }
+    }
+
+    /// The same proof with this confidence.
+    pub(super) fn with_confidence(self, confidence: Confidence) -> Self {
+        Self { confidence, ..self }
+    }
+
+    /// The same proof, explaining these failures too.
+    pub(super) fn explaining<'o>(
+        mut self,
+        failures: impl IntoIterator<Item = &'o Observation>,
+    ) -> Self {
+        self.explains.extend(ids(failures));
+        self.explains.sort_unstable();
+        self.explains.dedup();
+        self
+    }
+
+    /// The same proof with one more detail for the report.
+    pub(super) fn with_detail(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The finding that consists of this proof alone.
+    pub(super) fn alone(self) -> Vec<Finding> {
+        vec![Finding::Proved(self)]
+    }
+}
+
+/// The finding that these observations refute the cause.
+pub(super) fn refuted<'o>(
+    because: Text,
+    evidence: impl IntoIterator<Item = &'o Observation>,
+) -> Vec<Finding> {
+    vec![Finding::Refuted { because, evidence: ids(evidence) }]
+}
+
+/// The ids of these observations, each once, in their order.
+pub(super) fn ids<'o>(observations: impl IntoIterator<Item = &'o Observation>) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for observation in observations {
+        if !ids.contains(&observation.id) {
+            ids.push(observation.id.clone());
+        }
+    }
+    ids
+}
