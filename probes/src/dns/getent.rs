@@ -41,9 +41,10 @@ impl Getent<'_> {
     /// The `getent` of this device.
     pub(super) fn of_device() -> Option<Self> {
         let program = PATHS.into_iter().find(|path| Path::new(path).is_file())?;
-        // `ahosts` calls getaddrinfo(3) with AI_ADDRCONFIG: IPv6 addresses are left out on a device
-        // that has none itself. That is how most programs ask; `-A` would turn it off, and older
-        // getents do not know it.
+        // `ahosts` calls getaddrinfo(3) with AI_ADDRCONFIG, as most programs do: IPv6 addresses are
+        // left out, even those of the hosts file, while the device has no IPv6 address but ::1 (a
+        // link-local one is enough to have them). `-A` would turn that off, and older getents do
+        // not know it.
         Some(Self { program, arguments: &["ahosts"] })
     }
 
