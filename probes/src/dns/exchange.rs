@@ -1,0 +1,221 @@
+//! One question put to one name server: over UDP, sent again while there is silence, and over TCP
+//! when the answer does not fit a packet (RFC 1035, section 4.2; RFC 7766).
+//!
+//! The sockets are this module's own. hickory-resolver's UDP sockets are not connected, so a port
+//! that is closed looks like silence to it, and it hides packets that answer nothing.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::{Instant, timeout_at};
+
+use super::question::{Answer, Packet, Question};
+use crate::observation::{Failure, Step, Token};
+use crate::recorder::io_failure;
+
+/// Without EDNS an answer has at most 512 bytes; what is longer is read as far as this.
+const MAX_DATAGRAM: usize = 4096;
+
+/// A name server, and how long it may stay silent.
+#[derive(Clone, Copy)]
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    pub(super) patience: Duration,
+}
+
+/// What UDP brought.
+enum Datagram {
+    Answer(Answer),
+    Truncated,
+}
+
+impl Server {
+    /// The server as people write it: without the port when it is DNS's own.
+    pub(super) fn label(self) -> String {
+        match self.address {
+            SocketAddr::V6(v6) if v6.port() == 53 && v6.scope_id() != 0 => {
+                format!("{}%{}", v6.ip(), v6.scope_id())
+            }
+            address if address.port() == 53 => address.ip().to_string(),
+            address => address.to_string(),
+        }
+    }
+
+    /// Puts a question and waits for its answer, for as long as the server's patience.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Token::DnsTimeout`] after silence, with [`Token::DnsBadAnswer`] when what comes
+    /// back is no answer, and otherwise with the token of the operating system's error.
+    pub(super) async fn ask(self, question: &Question) -> Result<Answer, Failure> {
+        let begun = Instant::now();
+        match self.ask_over_udp(question, begun).await? {
+            Datagram::Answer(answer) => Ok(answer),
+            Datagram::Truncated => timeout_at(begun + self.patience, self.ask_over_tcp(question))
+                .await
+                .unwrap_or_else(|_| Err(self.silent_over_tcp())),
+        }
+    }
+
+    async fn ask_over_udp(self, question: &Question, begun: Instant) -> Result<Datagram, Failure> {
+        let failed = |error| self.io_failure("UDP", &error);
+        let socket = connect(self.address).await.map_err(failed)?;
+        let mut strays = 0_u32;
+        let listening = self.listening();
+        for until in listening {
+            let attempt = async {
+                socket.send(question.message()).await.map_err(failed)?;
+                self.listen(&socket, question, &mut strays).await
+            };
+            if let Ok(result) = timeout_at(begun + until, attempt).await {
+                return result;
+            }
+        }
+        Err(match strays {
+            0 => self.failure(
+                Token::DnsTimeout,
+                format!(
+                    "did not answer within {:.1} s ({} tries)",
+                    self.patience.as_secs_f64(),
+                    listening.len()
+                ),
+            ),
+            _ => self.failure(
+                Token::DnsBadAnswer,
+                format!("did not answer the question; packets that came instead: {strays}"),
+            ),
+        })
+    }
+
+    /// How long each try listens, counted from the first one. The question is sent again after 1 s
+    /// and 3 s, or earlier when there is less patience than the usual 5 s.
+    fn listening(self) -> [Duration; 3] {
+        [
+            Duration::from_secs(1).min(self.patience / 5),
+            Duration::from_secs(3).min(self.patience * 3 / 5),
+            self.patience,
+        ]
+    }
+
+    /// Waits for the packet that answers the question. It is for the caller to lose patience.
+    async fn listen(
+        self,
+        socket: &UdpSocket,
+        question: &Question,
+        strays: &mut u32,
+    ) -> Result<Datagram, Failure> {
+        let mut buffer = [0; MAX_DATAGRAM];
+        loop {
+            let length = socket.recv(&mut buffer).await.map_err(|e| self.io_failure("UDP", &e))?;
+            match question.read(buffer.get(..length).unwrap_or_default()) {
+                Packet::Answer(answer) => return Ok(Datagram::Answer(answer)),
+                Packet::Truncated => return Ok(Datagram::Truncated),
+                Packet::Garbled(why) => return Err(self.garbled(&why)),
+                // Anyone can forge a packet, so only the right one ends the wait.
+                Packet::Stray => *strays = strays.saturating_add(1),
+            }
+        }
+    }
+
+    async fn ask_over_tcp(self, question: &Question) -> Result<Answer, Failure> {
+        let packet = exchange_over_tcp(self.address, question.message())
+            .await
+            .map_err(|error| self.io_failure("TCP", &error))?;
+        match question.read(&packet) {
+            Packet::Answer(answer) => Ok(answer),
+            Packet::Garbled(why) => Err(self.garbled(&why)),
+            Packet::Truncated => Err(self.garbled("cut short over TCP too")),
+            Packet::Stray => Err(self.garbled("not an answer to the question, over TCP")),
+        }
+    }
+
+    fn garbled(self, why: &str) -> Failure {
+        self.failure(Token::DnsBadAnswer, format!("sent an answer that cannot be used: {why}"))
+    }
+
+    fn silent_over_tcp(self) -> Failure {
+        self.failure(
+            Token::DnsTimeout,
+            format!(
+                "cut its answer short over UDP and did not give the whole over TCP within {:.1} s",
+                self.patience.as_secs_f64()
+            ),
+        )
+    }
+
+    /// A sentence about the server.
+    pub(super) fn failure(self, token: Token, predicate: impl AsRef<str>) -> Failure {
+        Failure::new(Step::Resolve, token, format!("{} {}", self.label(), predicate.as_ref()))
+    }
+
+    fn io_failure(self, transport: &str, error: &io::Error) -> Failure {
+        let Failure { token, detail, .. } = io_failure(Step::Resolve, error);
+        self.failure(token, format!("could not be asked over {transport}: {detail}"))
+    }
+}
+
+/// A socket that receives from this server alone, and learns when its port is closed.
+async fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
+    if let SocketAddr::V6(v6) = server
+        && v6.ip().is_unicast_link_local()
+        && v6.scope_id() == 0
+    {
+        // The kernel says EINVAL, which is also its word for a blackhole.
+        return Err(io::Error::new(
+            io::ErrorKind::AddrNotAvailable,
+            "a link-local address without an interface of this device",
+        ));
+    }
+    let any = match server {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    Ok(socket)
+}
+
+/// Messages over TCP follow their length in two bytes, so none is longer than 65 535.
+async fn exchange_over_tcp(server: SocketAddr, message: &[u8]) -> io::Result<Vec<u8>> {
+    let length = u16::try_from(message.len()).map_err(io::Error::other)?;
+    let mut stream = TcpStream::connect(server).await?;
+    // In one write: some servers want the length and the message in one segment (RFC 7766, 8).
+    stream.write_all(&[&length.to_be_bytes(), message].concat()).await?;
+    let mut answer = vec![0; stream.read_u16().await?.into()];
+    stream.read_exact(&mut answer).await?;
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(address: &str, patience: Duration) -> Server {
+        Server { address: address.parse().unwrap(), patience }
+    }
+
+    #[test]
+    fn the_usual_port_is_not_said() {
+        for (address, label) in [
+            ("10.0.0.53:53", "10.0.0.53"),
+            ("10.0.0.53:5353", "10.0.0.53:5353"),
+            ("[2001:db8::53]:53", "2001:db8::53"),
+            ("[2001:db8::53]:54", "[2001:db8::53]:54"),
+            ("[fe80::1%3]:53", "fe80::1%3"),
+        ] {
+            assert_eq!(server(address, Duration::ZERO).label(), label);
+        }
+    }
+
+    #[test]
+    fn the_question_is_sent_again_after_one_and_three_seconds() {
+        let seconds = |patience| {
+            server("10.0.0.53:53", Duration::from_secs(patience)).listening().map(|d| d.as_secs())
+        };
+        assert_eq!(seconds(5), [1, 3, 5]);
+        assert_eq!(seconds(30), [1, 3, 30]);
+    }
+}

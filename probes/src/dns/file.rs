@@ -1,0 +1,40 @@
+//! Configuration files, read up to a limit.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A hosts file that blocks advertisers may have 100 000 lines; no more than this is read.
+const LIMIT: u64 = 1024 * 1024;
+
+/// The first mebibyte of a file.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    // A pipe or a device in the file's place could keep the reader for ever.
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    let mut content = Vec::new();
+    file.take(LIMIT).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The words of each line that is no comment; what is not UTF-8 becomes U+FFFD.
+pub(super) fn lines(content: &[u8], comments: &[char]) -> impl Iterator<Item = Vec<String>> {
+    content.split(|byte| *byte == b'\n').filter_map(move |line| {
+        let line = String::from_utf8_lossy(line);
+        let text = line.split(comments).next().unwrap_or_default();
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        (!words.is_empty()).then_some(words)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_in_place_of_a_file_is_not_read() {
+        assert!(read(Path::new("/dev/zero")).is_err());
+    }
+}

@@ -1,0 +1,211 @@
+//! Asking the system's own resolver: what programs on this device get.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::net::NetError;
+use tokio::time::timeout;
+
+use super::facts::{DnsFacts, Resolver};
+use super::getent::{Getent, SystemAnswer};
+use super::{MAX_NAME, hosts, in_order, platform};
+use crate::clean;
+use crate::observation::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
+use crate::recorder::{Recorder, Timeline};
+
+/// Asks the system's resolver for a name, as programs do: through the hosts file, the name service
+/// switch, the search list and the name servers in turn.
+///
+/// It says the addresses but seldom why there are none: that is [`Token::DnsNoAnswer`]. It is given
+/// three quarters of the run, because it asks the second name server only after the first has been
+/// silent for 5 s, and programs wait for that.
+pub async fn ask_system(
+    timeline: Timeline,
+    vantage: &Vantage,
+    name: &str,
+    role: Role,
+) -> Observation {
+    let system = System { getent: Getent::of_device(), hosts: Path::new(platform::HOSTS) };
+    system.observe(timeline, vantage, name, role).await
+}
+
+/// What of the system the question goes through.
+struct System<'a> {
+    getent: Option<Getent<'a>>,
+    hosts: &'a Path,
+}
+
+impl System<'_> {
+    async fn observe(
+        &self,
+        timeline: Timeline,
+        vantage: &Vantage,
+        name: &str,
+        role: Role,
+    ) -> Observation {
+        let mut recorder = Recorder::start(timeline);
+        let begun = Instant::now();
+        let limit = (timeline.patience() * 3 / 2).min(timeline.remaining());
+        let shown = clean::line(name, MAX_NAME);
+
+        let result = timeout(limit, self.ask(name, &shown))
+            .await
+            .unwrap_or_else(|_| Err(too_late(&shown, limit)));
+        let outcome = if result.is_ok() { Outcome::Pass } else { Outcome::Fail };
+        recorder.record(Step::Resolve, outcome, begun);
+
+        let (answer, result) = match result {
+            Ok(answer) => (answer, Ok(())),
+            Err(failure) => (SystemAnswer::default(), Err(failure)),
+        };
+        let facts = DnsFacts {
+            name: shown.clone(),
+            role,
+            resolver: Resolver::System,
+            addresses: answer.addresses.into_iter().map(Into::into).collect(),
+            canonical_names: answer.canonical_name.into_iter().collect(),
+            ipv4: None,
+            ipv6: None,
+            hosts_file: hosts::addresses_in(self.hosts, name),
+        };
+        recorder.finish(
+            vantage,
+            &format!("system/{shown}"),
+            format!("{shown} by the system's resolver"),
+            result,
+            Facts::Dns(facts),
+        )
+    }
+
+    /// At least one address, or why there is none.
+    async fn ask(&self, name: &str, shown: &str) -> Result<SystemAnswer, Failure> {
+        if !can_be_asked(name) {
+            return Err(no_answer(format!("`{shown}` is no host name")));
+        }
+        if let Some(getent) = self.getent
+            && let Ok(answer) = getent.ask(name).await
+        {
+            if answer.addresses.is_empty() {
+                return Err(no_answer(format!("the system's resolver has no address for {shown}")));
+            }
+            return Ok(answer);
+        }
+        match ask_in_process(name).await {
+            Ok(addresses) if !addresses.is_empty() => {
+                Ok(SystemAnswer { addresses, canonical_name: None })
+            }
+            Ok(_) => Err(no_answer(format!("resolv.conf's servers have no address for {shown}"))),
+            Err(NetError::Timeout) => Err(Failure::new(
+                Step::Resolve,
+                Token::DnsTimeout,
+                format!("resolv.conf's servers did not answer for {shown}"),
+            )),
+            Err(error) => {
+                let why = clean::line(&error.to_string(), 120);
+                Err(no_answer(format!("resolv.conf's servers have no address for {shown}: {why}")))
+            }
+        }
+    }
+}
+
+/// Resolves as the C library does, without it: the hosts file, the search list, the name servers.
+///
+/// For systems without getent, such as an empty container image. The C library's own function would
+/// load modules into a static program, and would hold a thread that cannot be cancelled.
+async fn ask_in_process(name: &str) -> Result<Vec<IpAddr>, NetError> {
+    let mut builder = TokioResolver::builder_tokio()?;
+    builder.options_mut().cache_size = 0;
+    let answer = builder.build()?.lookup_ip(name).await?;
+    Ok(in_order(answer.iter()))
+}
+
+/// Whether the text may stand in the argument list of a process: a host name never looks like an
+/// option, and has no space in it.
+fn can_be_asked(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_NAME
+        && !name.starts_with('-')
+        && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn too_late(name: &str, limit: Duration) -> Failure {
+    Failure::new(
+        Step::Resolve,
+        Token::DnsTimeout,
+        format!(
+            "the system's resolver did not answer for {name} within {:.1} s",
+            limit.as_secs_f64()
+        ),
+    )
+}
+
+fn no_answer(detail: String) -> Failure {
+    Failure::new(Step::Resolve, Token::DnsNoAnswer, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(observation: &Observation) -> &DnsFacts {
+        match &observation.facts {
+            Facts::Dns(facts) => facts,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn observe(name: &str) -> Observation {
+        let timeline = Timeline::start(Duration::from_secs(60));
+        ask_system(timeline, &Vantage::Host, name, Role::Control).await
+    }
+
+    #[tokio::test]
+    async fn this_device_knows_itself() {
+        let observation = observe("localhost").await;
+        assert_eq!(observation.outcome, Outcome::Pass, "{:?}", observation.failure);
+        assert_eq!(observation.id, "host/dns/system/localhost");
+        assert_eq!(observation.target, "localhost by the system's resolver");
+        let facts = facts(&observation);
+        assert!(facts.ips().all(|ip| ip.is_loopback()));
+        assert_eq!((facts.ipv4, facts.ipv6), (None, None));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_name_has_no_answer() {
+        for name in ["", "a b", "\u{1b}[2J", "h\u{fc}b", "a\0b", &"x".repeat(70_000)] {
+            let observation = observe(name).await;
+            assert_eq!(observation.token(), Some(Token::DnsNoAnswer), "{name:?}");
+            assert!(observation.id.len() < 300);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_never_an_option() {
+        assert_eq!(observe("--version").await.token(), Some(Token::DnsNoAnswer));
+    }
+
+    #[tokio::test]
+    async fn names_are_resolved_without_getent() {
+        if !Path::new("/etc/resolv.conf").exists() {
+            println!("skipped: there is no /etc/resolv.conf");
+            return;
+        }
+        let system = System { getent: None, hosts: Path::new(platform::HOSTS) };
+        let timeline = Timeline::start(Duration::from_secs(60));
+        let observation =
+            system.observe(timeline, &Vantage::Host, "localhost", Role::Control).await;
+        assert_eq!(observation.outcome, Outcome::Pass, "{:?}", observation.failure);
+    }
+
+    #[tokio::test]
+    async fn no_answer_in_time_is_a_timeout() {
+        let silent = Getent { program: "/bin/sh", arguments: &["-c", "exec sleep 1000"] };
+        let system = System { getent: Some(silent), hosts: Path::new("/dev/null") };
+        let timeline = Timeline::start(Duration::from_millis(100));
+        let observation = system.observe(timeline, &Vantage::Host, "localhost", Role::Hub).await;
+        assert_eq!(observation.token(), Some(Token::DnsTimeout));
+        assert!(facts(&observation).hosts_file.is_empty());
+    }
+}
