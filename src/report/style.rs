@@ -1,0 +1,74 @@
+//! How text for people looks: colours that say nothing which the words do not say, and lines that
+//! fit a terminal.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::verdict::Status;
+
+/// The width that text is wrapped to.
+pub const WIDTH: usize = 80;
+
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
+
+/// The colour of a status.
+pub fn of(status: Status) -> Style {
+    let colour = match status {
+        Status::Healthy => AnsiColor::Green,
+        Status::Degraded => AnsiColor::Yellow,
+        Status::Blocked => AnsiColor::Red,
+        Status::Inconclusive => AnsiColor::Magenta,
+    };
+    Style::new().bold().fg_color(Some(colour.into()))
+}
+
+/// The text in a style.
+pub fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A label in the first column and a text beside it, wrapped to the width, the continuation lines
+/// under the text.
+pub fn labelled(label: &str, indent: usize, text: &str) -> String {
+    let blank = " ".repeat(indent);
+    let first = format!("{label:<indent$}");
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(&first)
+        .subsequent_indent(&blank)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options)
+}
+
+/// Paragraphs wrapped to the width; a blank line separates paragraphs, a line that is indented
+/// stays as it is.
+pub fn paragraphs(text: &str, indent: usize) -> String {
+    let blank = " ".repeat(indent);
+    let wrap = |paragraph: &str| {
+        let options = textwrap::Options::new(WIDTH)
+            .initial_indent(&blank)
+            .subsequent_indent(&blank)
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::fill(paragraph, options)
+    };
+    let mut out: Vec<String> = Vec::new();
+    let mut flowing = String::new();
+    for line in text.trim_matches('\n').lines() {
+        if line.trim().is_empty() || line.starts_with(' ') {
+            if !flowing.is_empty() {
+                out.push(wrap(&std::mem::take(&mut flowing)));
+            }
+            out.push(if line.trim().is_empty() { String::new() } else { format!("{blank}{line}") });
+        } else {
+            if !flowing.is_empty() {
+                flowing.push(' ');
+            }
+            flowing.push_str(line.trim_end());
+        }
+    }
+    if !flowing.is_empty() {
+        out.push(wrap(&flowing));
+    }
+    out.join("\n")
+}
