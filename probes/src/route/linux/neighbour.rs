@@ -1,0 +1,84 @@
+//! Whether a neighbour answers on its link (ARP, NDP), as the kernel's neighbour table has it.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::neighbour::{
+    NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
+};
+
+use super::lookup::family;
+use super::netlink::Netlink;
+
+/// `RTNLGRP_NEIGH`: changes of the neighbour table.
+const NEIGHBOUR_GROUP: u32 = 3;
+
+/// More neighbours than the kernel keeps by default (`gc_thresh3` is 1024).
+const LIMIT: usize = 16_384;
+
+/// Whether the neighbour answers; none when the kernel has not asked it, or not ended asking
+/// within `patience`.
+pub(crate) fn answers(
+    interface: u32,
+    neighbour: IpAddr,
+    patience: Duration,
+) -> io::Result<Option<bool>> {
+    // Listening begins before the table is read, so that no change falls between the two.
+    let changes = Netlink::listen(&[NEIGHBOUR_GROUP])?;
+    let mut state = current_state(interface, neighbour)?;
+    if state == Some(NeighbourState::Incomplete) {
+        // The kernel is asking just now, because of another packet: its result is worth the wait.
+        changes.await_notification(patience, |message| {
+            if let RouteNetlinkMessage::NewNeighbour(entry) = message
+                && is(&entry, interface, neighbour)
+            {
+                state = Some(entry.header.state);
+            }
+            state != Some(NeighbourState::Incomplete)
+        })?;
+    }
+    Ok(state.and_then(verdict))
+}
+
+fn verdict(state: NeighbourState) -> Option<bool> {
+    use NeighbourState as State;
+    match state {
+        State::Reachable
+        | State::Stale
+        | State::Delay
+        | State::Probe
+        | State::Permanent
+        | State::Noarp => Some(true),
+        State::Failed | State::Incomplete => Some(false),
+        _ => None,
+    }
+}
+
+fn current_state(interface: u32, neighbour: IpAddr) -> io::Result<Option<NeighbourState>> {
+    let mut question = NeighbourMessage::default();
+    question.header.family = family(neighbour);
+    // Kernels older than 4.4 ignore the filter and send the whole table.
+    question.attributes.push(NeighbourAttribute::IfIndex(interface));
+    let dump = Netlink::dump(&RouteNetlinkMessage::GetNeighbour(question), LIMIT)?;
+    Ok(dump.messages.into_iter().find_map(|message| match message {
+        RouteNetlinkMessage::NewNeighbour(entry) if is(&entry, interface, neighbour) => {
+            Some(entry.header.state)
+        }
+        _ => None,
+    }))
+}
+
+fn is(entry: &NeighbourMessage, interface: u32, neighbour: IpAddr) -> bool {
+    entry.header.ifindex == interface
+        && entry.attributes.iter().any(|attribute| match attribute {
+            NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => {
+                IpAddr::V4(*address) == neighbour
+            }
+            NeighbourAttribute::Destination(NeighbourAddress::Inet6(address)) => {
+                IpAddr::V6(*address) == neighbour
+            }
+            _ => false,
+        })
+}

@@ -1,0 +1,221 @@
+//! A conversation with the kernel's routing over netlink (rtnetlink(7)).
+//!
+//! The kernel works on a request while it is sent and has the answer ready when `sendto` returns,
+//! so these calls block for microseconds. The exception is a kernel whose routing lock is held;
+//! whoever awaits them does so on a blocking thread and under a deadline.
+
+use std::io;
+use std::time::Duration;
+
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer, NetlinkMessage,
+    NetlinkPayload,
+};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+
+/// How long the kernel may take over one answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The most that the kernel puts into one datagram of a dump is 32 KiB.
+const DATAGRAM: usize = 64 * 1024;
+
+/// How often a dump is begun again because the tables changed under it.
+const ATTEMPTS: usize = 4;
+
+/// A socket to the kernel's routing tables, in the network namespace of the thread that opens it.
+pub(crate) struct Netlink {
+    socket: Socket,
+    sequence: u32,
+}
+
+/// What a dump gave.
+pub(crate) struct Dump {
+    pub(crate) messages: Vec<RouteNetlinkMessage>,
+    /// Whether nothing was left out: neither for its number, nor because it could not be read, nor
+    /// because the tables kept changing.
+    pub(crate) complete: bool,
+}
+
+/// One message of the kernel, as far as it concerns the conversation.
+enum Reply {
+    Message(Box<RouteNetlinkMessage>),
+    /// A message in a form that is not understood.
+    Unreadable,
+    /// The end of a dump, or an acknowledgement.
+    Done,
+    Refused(io::Error),
+}
+
+impl Netlink {
+    pub(crate) fn open() -> io::Result<Self> {
+        Self::listen(&[])
+    }
+
+    /// A socket that also hears the notifications of these groups (`RTNLGRP_*`).
+    pub(crate) fn listen(groups: &[u32]) -> io::Result<Self> {
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        socket.bind_auto()?;
+        socket.connect(&SocketAddr::new(0, 0))?;
+        for group in groups {
+            socket.add_membership(*group)?;
+        }
+        Ok(Self { socket, sequence: 0 })
+    }
+
+    /// Asks a question that has one answer. An error is the kernel's own word on the question.
+    pub(crate) fn ask(&mut self, question: RouteNetlinkMessage) -> io::Result<RouteNetlinkMessage> {
+        self.send(question, NLM_F_REQUEST)?;
+        let mut answer = None;
+        self.receive(|reply, _| {
+            answer = Some(match reply {
+                Reply::Message(message) => Ok(*message),
+                Reply::Refused(error) => Err(error),
+                Reply::Unreadable | Reply::Done => Err(io::ErrorKind::InvalidData.into()),
+            });
+            true
+        })?;
+        answer.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
+    }
+
+    /// Asks for a change and waits until the kernel has made it. `flags` are `NLM_F_CREATE` and
+    /// its like.
+    #[expect(dead_code, reason = "for the address that is borrowed, which comes next")]
+    pub(crate) fn change(&mut self, order: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
+        self.send(order, NLM_F_REQUEST | NLM_F_ACK | flags)?;
+        let mut outcome = Ok(());
+        self.receive(|reply, _| match reply {
+            Reply::Done => true,
+            Reply::Refused(error) => {
+                outcome = Err(error);
+                true
+            }
+            Reply::Message(_) | Reply::Unreadable => false,
+        })?;
+        outcome
+    }
+
+    /// Asks for everything that matches, at most `limit` messages of it.
+    pub(crate) fn dump(question: &RouteNetlinkMessage, limit: usize) -> io::Result<Dump> {
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            // A socket of its own: the rest of a dump that is given up goes away with it.
+            let (dump, interrupted) = Self::open()?.dump_once(question.clone(), limit)?;
+            if !interrupted {
+                return Ok(dump);
+            }
+            last = Some(Dump { complete: false, ..dump });
+        }
+        last.ok_or_else(|| io::ErrorKind::Interrupted.into())
+    }
+
+    /// A dump, and whether the tables changed while it was made.
+    fn dump_once(
+        mut self,
+        question: RouteNetlinkMessage,
+        limit: usize,
+    ) -> io::Result<(Dump, bool)> {
+        self.send(question, NLM_F_REQUEST | NLM_F_DUMP)?;
+        let mut dump = Dump { messages: Vec::new(), complete: true };
+        let mut interrupted = false;
+        let mut refused = None;
+        self.receive(|reply, flags| {
+            interrupted |= flags & NLM_F_DUMP_INTR != 0;
+            match reply {
+                Reply::Message(_) if dump.messages.len() == limit => {
+                    dump.complete = false;
+                    return true;
+                }
+                Reply::Message(message) => dump.messages.push(*message),
+                Reply::Unreadable => dump.complete = false,
+                Reply::Done => return true,
+                Reply::Refused(error) => {
+                    refused = Some(error);
+                    return true;
+                }
+            }
+            false
+        })?;
+        refused.map_or(Ok((dump, interrupted)), Err)
+    }
+
+    /// Waits for notifications and hands them on until one satisfies `done`. False when `patience`
+    /// ran out first.
+    pub(crate) fn await_notification(
+        &self,
+        patience: Duration,
+        mut done: impl FnMut(RouteNetlinkMessage) -> bool,
+    ) -> io::Result<bool> {
+        let deadline = std::time::Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            let mut satisfied = false;
+            let received = self.receive_datagram(left, &mut |reply, _| {
+                if let Reply::Message(message) = reply {
+                    satisfied |= done(*message);
+                }
+                satisfied
+            });
+            match received {
+                Ok(_) if satisfied => return Ok(true),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn send(&mut self, message: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut message = NetlinkMessage::from(message);
+        message.header.flags = flags;
+        message.header.sequence_number = self.sequence;
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        self.socket.send(&bytes, 0).map(drop)
+    }
+
+    /// Hands the replies to the last request on, with their flags, until one is the last.
+    fn receive(&self, mut last: impl FnMut(Reply, u16) -> bool) -> io::Result<()> {
+        while !self.receive_datagram(PATIENCE, &mut |reply, header| {
+            header.sequence_number() == self.sequence && last(reply, header.flags())
+        })? {}
+        Ok(())
+    }
+
+    /// Hands the messages of one datagram on until one is the last; whether one was.
+    fn receive_datagram(
+        &self,
+        patience: Duration,
+        last: &mut dyn FnMut(Reply, &NetlinkBuffer<&[u8]>) -> bool,
+    ) -> io::Result<bool> {
+        set_socket_timeout(&self.socket, Timeout::Recv, Some(patience))?;
+        let mut bytes = Vec::with_capacity(DATAGRAM);
+        self.socket.recv(&mut bytes, 0)?;
+        let mut rest = bytes.as_slice();
+        while let Ok(header) = NetlinkBuffer::new_checked(rest) {
+            if last(read(rest), &header) {
+                return Ok(true);
+            }
+            // Messages begin at multiples of four bytes (NLMSG_ALIGN).
+            let length = usize::try_from(header.length()).unwrap_or(usize::MAX);
+            rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        }
+        Ok(false)
+    }
+}
+
+fn read(bytes: &[u8]) -> Reply {
+    let Ok(message) = NetlinkMessage::deserialize(bytes) else { return Reply::Unreadable };
+    match message.payload {
+        NetlinkPayload::InnerMessage(inner) => Reply::Message(Box::new(inner)),
+        NetlinkPayload::Error(error) if error.code.is_some() => Reply::Refused(error.to_io()),
+        NetlinkPayload::Error(_) | NetlinkPayload::Done(_) => Reply::Done,
+        _ => Reply::Unreadable,
+    }
+}

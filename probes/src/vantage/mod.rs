@@ -1,0 +1,10 @@
+//! The places that questions are asked from: the host, and the container networks on it.
+
+#[cfg(target_os = "linux")]
+mod place;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(target_os = "linux")]
+pub use place::{Place, PlaceError};
