@@ -21,6 +21,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod observation;
 pub mod ports;
+pub mod privileges;
 pub mod recorder;
 pub mod route;
 pub mod vantage;

@@ -39,3 +39,12 @@ pub fn verdict_line(report: &Report) -> io::Result<String> {
     let Report { schema, tool, run, target, verdict, .. } = report;
     Ok(serde_json::to_string(&Line::Verdict { schema, tool, run, target, verdict })? + "\n")
 }
+
+/// All lines of a run that is over.
+pub fn lines(report: &Report) -> io::Result<String> {
+    let mut lines = String::new();
+    for observation in &report.observations {
+        lines += &observation_line(observation)?;
+    }
+    Ok(lines + &verdict_line(report)?)
+}

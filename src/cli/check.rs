@@ -1,0 +1,128 @@
+//! `edgeprobe check`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::output::{Destination, note, print};
+use super::problem::Problem;
+use super::progress::Progress;
+use super::session::perform;
+use super::setup::{ProbeChoice, Setup, TargetOptions};
+use crate::plan::Phase;
+use crate::report::{Report, human, json};
+use crate::run::Event;
+use crate::verdict::Status;
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  edgeprobe check --hub contoso.azure-devices.net
+  edgeprobe check --pre --hub contoso.azure-devices.net   before the runtime is there
+  edgeprobe check --quiet --hub …                         silent while all is well
+  edgeprobe check --format json --output report.json --hub …")]
+pub(super) struct Options {
+    #[command(flatten)]
+    target: TargetOptions,
+
+    #[command(flatten)]
+    probes: ProbeChoice,
+
+    /// Judge as before the runtime's installation, whatever is found here
+    #[arg(long)]
+    pre: bool,
+
+    #[command(flatten)]
+    telling: Telling,
+}
+
+/// Options that say how a report is told.
+#[derive(Debug, Args)]
+pub(super) struct Telling {
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORM")]
+    pub(super) format: Format,
+
+    /// A file for the report; it is written whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Print only when the verdict is not healthy
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+
+    /// Also every observation, and why each other cause is ruled out
+    #[arg(long, short)]
+    pub(super) verbose: bool,
+}
+
+/// A form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+    /// A line of JSON for each observation as it comes, the verdict last
+    Ndjson,
+}
+
+pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+    let phase = if options.pre { Phase::PreInstall } else { Phase::detect() };
+    let setup = Setup::new(&options.target, options.probes.chosen(), phase)?;
+    observe_and_tell(&setup, &options.telling)
+}
+
+/// Runs and tells, and answers with the verdict's exit code.
+pub(super) fn observe_and_tell(setup: &Setup, telling: &Telling) -> Result<u8, Problem> {
+    let destination = Destination::prepare(telling.output.as_deref())?;
+    let streams = telling.format == Format::Ndjson && !telling.quiet && !destination.is_file();
+    let report = {
+        let mut progress = Progress::start(telling.quiet);
+        perform(setup, |event| {
+            progress.show(&event);
+            if let (true, Event::Answered(observation)) = (streams, &event)
+                && let Ok(line) = json::observation_line(observation)
+            {
+                // A reader that has gone is noticed at the last line.
+                let _ = print(&line);
+            }
+        })?
+    };
+    tell(&report, telling, &destination, streams)?;
+    Ok(report.verdict.status.exit_code())
+}
+
+/// Tells a report as its options ask. `streamed` says that its observations were told before.
+pub(super) fn tell(
+    report: &Report,
+    telling: &Telling,
+    destination: &Destination,
+    streamed: bool,
+) -> Result<(), Problem> {
+    let healthy = report.verdict.status == Status::Healthy;
+    if telling.quiet && healthy && !destination.is_file() {
+        return Ok(());
+    }
+    destination.write(&rendered(report, telling, streamed)?)?;
+    // Cron mails what is printed: a fault must not be hidden in the file.
+    if destination.is_file() && !healthy {
+        note(&format!("{}: {}", report.verdict.status, report.verdict.summary));
+    }
+    Ok(())
+}
+
+fn rendered(report: &Report, telling: &Telling, streamed: bool) -> Result<String, Problem> {
+    let text = match telling.format {
+        Format::Human => {
+            let detail =
+                if telling.verbose { human::Detail::Verbose } else { human::Detail::Normal };
+            Ok(human::text(report, detail))
+        }
+        Format::Json => json::document(report),
+        Format::Ndjson if streamed => json::verdict_line(report),
+        Format::Ndjson => json::lines(report),
+    };
+    text.map_err(|error| Problem::new(format!("cannot write the report as JSON: {error}")))
+}

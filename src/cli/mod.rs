@@ -1,0 +1,124 @@
+//! The commands and their options. Nothing else knows clap, and nothing else prints.
+
+mod check;
+mod demo;
+mod explain;
+mod generate;
+mod output;
+mod probe;
+mod problem;
+mod progress;
+mod replay;
+mod session;
+mod setup;
+
+use std::panic;
+use std::process::ExitCode;
+
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use output::print_error;
+use problem::Problem;
+
+/// The exit code of usage errors and of edgeprobe's own failures.
+const FAILED: u8 = 3;
+
+/// Says why an Azure IoT Edge device cannot talk to IoT Hub, and proves it
+#[derive(Debug, Parser)]
+#[command(name = "edgeprobe", version, propagate_version = true, max_term_width = 80)]
+#[command(after_help = "\
+Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
+edgeprobe itself.
+
+Start here:
+  edgeprobe demo                                  see a whole check, no Azure needed
+  edgeprobe check --hub contoso.azure-devices.net  check this device
+  edgeprobe explain                               every cause it can name")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Will Edge Agent reach IoT Hub and Edge Hub start here, and if not, why?
+    Check(check::Options),
+    /// One probe alone, with all that it saw
+    Probe(probe::Options),
+    /// The causes: what one sees, what is wrong, how it is proved, what to do
+    Explain(explain::Options),
+    /// The verdict again, from a recorded report
+    Replay(replay::Options),
+    /// A whole check against an embedded IoT Hub: needs no Azure, no network, no root
+    Demo(demo::Options),
+    /// Man page, shell completions, the report's JSON Schema, the causes' pages
+    #[command(hide = true)]
+    Generate(generate::Options),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the program: arguments in, exit code out.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    start_diagnostics();
+    // A defect of this program is no verdict on the device.
+    let outcome = panic::catch_unwind(|| match cli.command {
+        Command::Check(options) => check::run(&options),
+        Command::Probe(options) => probe::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Replay(options) => replay::run(&options),
+        Command::Demo(options) => demo::run(&options),
+        Command::Generate(options) => generate::run(&options),
+    });
+    match outcome {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(problem)) => {
+            print_error(&problem);
+            ExitCode::from(FAILED)
+        }
+        Err(_) => {
+            print_error(&Problem::new("edgeprobe itself failed; the lines above say where").hint(
+                "please report it, with those lines and the command that you ran",
+            ));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Help and the version are results; everything else that clap says is an error of usage, which is
+/// no verdict and so must not look like one.
+fn usage(error: &clap::Error) -> ExitCode {
+    let wanted = !error.use_stderr();
+    // Nobody is left to tell when the terminal is gone.
+    let _ = error.print();
+    if wanted { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
+}
+
+/// Diagnostics for developers, on standard error, when `EDGEPROBE_LOG` asks for them.
+fn start_diagnostics() {
+    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("EDGEPROBE_LOG") else { return };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// The whole command line, for the man page and the completions.
+fn command() -> clap::Command {
+    Cli::command().color(ColorChoice::Never)
+}

@@ -1,0 +1,115 @@
+//! The one place that prints: results to standard output or to a file, errors to standard error.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::problem::Problem;
+
+/// Where a result goes.
+#[derive(Debug)]
+pub(super) enum Destination {
+    Standard,
+    File(PathBuf),
+}
+
+impl Destination {
+    /// The file, if there is one, is known to be writable before any work is done for it.
+    pub(super) fn prepare(file: Option<&Path>) -> Result<Self, Problem> {
+        let Some(path) = file.filter(|path| *path != Path::new("-")) else {
+            return Ok(Self::Standard);
+        };
+        let attempt = if is_special(path) {
+            fs::OpenOptions::new().write(true).open(path).map(drop)
+        } else if path.is_dir() {
+            Err(io::Error::from(io::ErrorKind::IsADirectory))
+        } else {
+            tempfile::tempfile_in(folder(path)).map(drop)
+        };
+        match attempt {
+            Ok(()) => Ok(Self::File(path.to_owned())),
+            Err(error) => Err(cannot_write(path, &error)),
+        }
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// Writes a result: to standard output as it is, to a file whole or not at all and without
+    /// colour.
+    pub(super) fn write(&self, text: &str) -> Result<(), Problem> {
+        match self {
+            Self::Standard => print(text),
+            Self::File(path) => {
+                let plain = anstream::adapter::strip_str(text).to_string();
+                write_file(path, &plain).map_err(|error| cannot_write(path, &error))
+            }
+        }
+    }
+}
+
+/// Prints to standard output. A reader that has gone away, `head` for example, is no error.
+pub(super) fn print(text: &str) -> Result<(), Problem> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::new(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints an error to standard error.
+pub(super) fn print_error(problem: &Problem) {
+    note(&problem.to_string());
+}
+
+/// Prints a line to standard error.
+pub(super) fn note(text: &str) {
+    // There is nowhere left to report a failure to.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Replaces the file in one step, so that a reader sees the old report or the new, never a part.
+fn write_file(path: &Path, text: &str) -> io::Result<()> {
+    if is_special(path) {
+        return fs::write(path, text);
+    }
+    let mut file = like_other_files(&mut tempfile::Builder::new()).tempfile_in(folder(path))?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Temporary files are private by default; a report is for monitoring to read, as far as the umask
+/// lets others read a new file.
+#[cfg(unix)]
+fn like_other_files<'b>(builder: &'b mut tempfile::Builder<'static, 'static>) -> &'b mut tempfile::Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt;
+    builder.permissions(fs::Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn like_other_files<'b>(builder: &'b mut tempfile::Builder<'static, 'static>) -> &'b mut tempfile::Builder<'static, 'static> {
+    builder
+}
+
+/// A pipe or a device, such as `/dev/stderr`, cannot be replaced, only written to.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Problem {
+    let path = edgeprobe_probes::clean::line(&path.display().to_string(), 200);
+    Problem::new(format!("cannot write {path}: {error}"))
+        .hint("give --output a file in a folder that exists and that you may write to")
+}

@@ -1,0 +1,90 @@
+//! `edgeprobe replay`
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use edgeprobe_probes::clean;
+
+use super::check::{Telling, tell};
+use super::output::Destination;
+use super::problem::Problem;
+use crate::report::{Report, SCHEMA, Tool};
+use crate::verdict::{self, Language};
+
+/// A report has some ten kilobytes; what is larger than this is none.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// A report that `check --format json` wrote, or `-` for standard input
+    #[arg(value_name = "REPORT")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    telling: Telling,
+}
+
+pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+    let mut report = read(&options.file)?;
+    let destination = Destination::prepare(options.telling.output.as_deref())?;
+    report.verdict = verdict::judge(&report.target, &report.observations, Language::English);
+    report.tool = Tool::this();
+    tell(&report, &options.telling, &destination, false)?;
+    Ok(report.verdict.status.exit_code())
+}
+
+fn read(path: &Path) -> Result<Report, Problem> {
+    let name = if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        clean::line(&path.display().to_string(), 200)
+    };
+    let text = contents(path).map_err(|error| {
+        Problem::new(format!("cannot read {name}: {error}"))
+            .hint("give it a report that `edgeprobe check --format json` wrote")
+    })?;
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+        let how = if error.is_eof() { "ends in the middle" } else { "is not JSON" };
+        Problem::new(format!("{name} {how}: {error}"))
+            .hint("record it again with `edgeprobe check --format json --output FILE`")
+    })?;
+    match value.get("schema").and_then(|schema| schema.as_str()) {
+        Some(SCHEMA) => {}
+        Some(other) if is_newer(other) => {
+            return Err(Problem::new(format!(
+                "{name} has the schema {}, which is newer than this edgeprobe's {SCHEMA}",
+                clean::line(other, 40)
+            ))
+            .hint("replay it with the edgeprobe that recorded it, or a newer one"));
+        }
+        _ => {
+            return Err(Problem::new(format!("{name} is no report of edgeprobe's"))
+                .hint("a report begins with \"schema\": \"edgeprobe.report/1\""));
+        }
+    }
+    serde_json::from_value(value).map_err(|error| {
+        let error = clean::line(&error.to_string(), 200);
+        Problem::new(format!("{name} is no complete report: {error}"))
+            .hint("it may have been edited, or recorded by a newer edgeprobe")
+    })
+}
+
+fn contents(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let reader: Box<dyn Read> =
+        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
+    let length = reader.take(LARGEST + 1).read_to_string(&mut text)? as u64;
+    if length > LARGEST {
+        return Err(io::Error::other("it is larger than 64 MiB"));
+    }
+    Ok(text)
+}
+
+/// Whether a schema is a later one of the same kind.
+fn is_newer(schema: &str) -> bool {
+    let number = schema.strip_prefix("edgeprobe.report/").and_then(|n| n.parse::<u32>().ok());
+    number.is_some_and(|number| number > 1)
+}

@@ -1,0 +1,44 @@
+//! A run from its setup to its report.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, SystemTime};
+
+use edgeprobe_probes::Timeline;
+use edgeprobe_probes::recorder::milliseconds;
+
+use super::problem::Problem;
+use super::setup::Setup;
+use crate::report::{Report, Run, SCHEMA, Tool};
+use crate::run::{self, Event};
+use crate::verdict::{self, Language};
+
+/// What is kept of the timeout for the verdict and for telling it.
+const RESERVE: Duration = Duration::from_millis(300);
+
+/// Asks, judges and reports.
+pub(super) fn perform(setup: &Setup, tell: impl FnMut(Event<'_>)) -> Result<Report, Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::new(format!("cannot start the probes: {error}")))?;
+    let started = SystemTime::now();
+    let timeline = Timeline::start(setup.timeout.saturating_sub(RESERVE));
+    let observations = runtime.block_on(run::observe(&setup.plan, &setup.trust, timeline, tell));
+    // A look-up that the C library still works on must not hold up the answer.
+    runtime.shutdown_background();
+    let verdict = verdict::judge(&setup.plan.target, &observations, Language::English);
+    Ok(Report {
+        schema: SCHEMA.to_owned(),
+        tool: Tool::this(),
+        run: Run {
+            id: format!("{:016x}", RandomState::new().hash_one(started)),
+            started_at: humantime::format_rfc3339_millis(started).to_string(),
+            duration_ms: milliseconds(Duration::from_secs_f64(timeline.elapsed_ms() / 1_000.0)),
+            phase: setup.phase,
+            privileges: edgeprobe_probes::privileges::held(),
+        },
+        target: setup.plan.target.clone(),
+        verdict,
+        observations,
+    })
+}

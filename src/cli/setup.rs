@@ -1,0 +1,244 @@
+//! From options and environment to what a run needs. Every error in them is told before anything
+//! is asked of the network.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use edgeprobe_probes::endpoint::{Transport, TrustStores};
+use edgeprobe_probes::{Probe, clean, dns};
+
+use super::problem::Problem;
+use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports};
+use crate::verdict::Target;
+
+/// Options that say what is to be reached, and how.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct TargetOptions {
+    /// The IoT Hub's host name, or a device's connection string (only its HostName is read)
+    #[arg(long, value_name = "HOST", env = "EDGEPROBE_HUB", hide_env_values = true)]
+    pub(super) hub: Option<String>,
+
+    /// Certificates to trust beside the device's own store
+    #[arg(long, value_name = "PEM")]
+    ca_file: Option<PathBuf>,
+
+    /// A name server to ask in place of the system's resolver
+    #[arg(long, value_name = "IP[:PORT]")]
+    resolver: Option<String>,
+
+    /// The transports that Edge Agent may use, its first choice first
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        ignore_case = true,
+        default_values_t = [Protocol::Amqp, Protocol::AmqpWs],
+    )]
+    protocol: Vec<Protocol>,
+
+    /// The local ports that Edge Hub maps, or `none`
+    #[arg(long, value_name = "LIST", default_value = "443,5671,8883")]
+    ports: String,
+
+    /// A hard limit on the whole run
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    timeout: String,
+
+    /// Another host, asked the same questions beside the hub
+    #[arg(long, value_name = "HOST", default_value = "mcr.microsoft.com")]
+    control: String,
+}
+
+/// Options that choose among the probes.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ProbeChoice {
+    /// Run these probes alone
+    #[arg(long, value_name = "PROBE,…", value_enum, value_delimiter = ',')]
+    only: Vec<ProbeName>,
+
+    /// Run all probes but these
+    #[arg(long, value_name = "PROBE,…", value_enum, value_delimiter = ',', conflicts_with = "only")]
+    skip: Vec<ProbeName>,
+}
+
+/// A transport, as `UpstreamProtocol` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Protocol {
+    /// AMQP on 5671
+    #[value(alias = "amqp_tcp_only")]
+    Amqp,
+    /// AMQP over WebSocket on 443
+    #[value(alias = "amqpws")]
+    AmqpWs,
+    /// MQTT on 8883
+    #[value(alias = "mqtt_tcp_only")]
+    Mqtt,
+    /// MQTT over WebSocket on 443
+    #[value(alias = "mqttws")]
+    MqttWs,
+}
+
+/// A probe, as reports name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProbeName {
+    /// What each name server and the system's own resolver answer
+    Dns,
+    /// By which way the kernel would send to the hub
+    Route,
+    /// AMQP or MQTT over TLS, on 5671 or 8883
+    Tls,
+    /// AMQP or MQTT over WebSocket, on 443
+    Websocket,
+    /// Plain HTTPS, on 443
+    Https,
+    /// Whether Edge Hub's ports are free, and who holds them
+    Ports,
+    /// How far the device's clock is from the hub's
+    Clock,
+    /// Which containers the engine runs
+    Engine,
+}
+
+impl From<Protocol> for Transport {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Amqp => Self::Amqp,
+            Protocol::AmqpWs => Self::AmqpWs,
+            Protocol::Mqtt => Self::Mqtt,
+            Protocol::MqttWs => Self::MqttWs,
+        }
+    }
+}
+
+impl From<ProbeName> for Probe {
+    fn from(name: ProbeName) -> Self {
+        match name {
+            ProbeName::Dns => Self::Dns,
+            ProbeName::Route => Self::Route,
+            ProbeName::Tls => Self::Tls,
+            ProbeName::Websocket => Self::Websocket,
+            ProbeName::Https => Self::Https,
+            ProbeName::Ports => Self::Ports,
+            ProbeName::Clock => Self::Clock,
+            ProbeName::Engine => Self::Engine,
+        }
+    }
+}
+
+impl ProbeChoice {
+    /// The probes that take part.
+    pub(super) fn chosen(&self) -> BTreeSet<Probe> {
+        let of = |names: &[ProbeName]| -> BTreeSet<Probe> {
+            names.iter().copied().map(Probe::from).collect()
+        };
+        if self.only.is_empty() {
+            let skipped = of(&self.skip);
+            Probe::ALL.into_iter().filter(|probe| !skipped.contains(probe)).collect()
+        } else {
+            of(&self.only)
+        }
+    }
+}
+
+/// Everything that a run needs.
+pub(super) struct Setup {
+    pub(super) plan: Plan,
+    pub(super) trust: TrustStores,
+    pub(super) timeout: Duration,
+    pub(super) phase: Phase,
+}
+
+impl Setup {
+    pub(super) fn new(
+        options: &TargetOptions,
+        probes: BTreeSet<Probe>,
+        phase: Phase,
+    ) -> Result<Self, Problem> {
+        let target = target(options)?;
+        let resolver = options.resolver.as_deref().map(resolver).transpose()?;
+        let control: HubName = options.control.parse().map_err(|error| {
+            Problem::new(format!("--control: {error}")).hint("give it a host name")
+        })?;
+        Ok(Self {
+            plan: Plan {
+                target,
+                probes,
+                name_servers: name_servers(resolver),
+                ask_system: resolver.is_none(),
+                hub_ports: HubPorts::default(),
+                control: Control { host: control.into_string(), port: 443 },
+            },
+            trust: trust(options)?,
+            timeout: timeout(&options.timeout)?,
+            phase,
+        })
+    }
+}
+
+fn target(options: &TargetOptions) -> Result<Target, Problem> {
+    let hub = options.hub.as_deref().ok_or_else(|| {
+        Problem::new("no IoT Hub was named")
+            .hint("give --hub contoso.azure-devices.net, or set EDGEPROBE_HUB")
+    })?;
+    let hub: HubName = hub
+        .parse()
+        .map_err(|error: crate::plan::HubNameError| Problem::new(error.to_string()).hint(error.hint()))?;
+    let ports: Ports = options.ports.parse().map_err(|error: crate::plan::PortsError| {
+        Problem::new(format!("--ports: {error}")).hint("for example --ports 443,5671,8883")
+    })?;
+    let mut protocols: Vec<Transport> = Vec::new();
+    for protocol in &options.protocol {
+        let transport = Transport::from(*protocol);
+        if !protocols.contains(&transport) {
+            protocols.push(transport);
+        }
+    }
+    Ok(Target { hub: hub.into_string(), protocols, ports: ports.0 })
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, Problem> {
+    let alone = || text.trim_matches(['[', ']']).parse().map(|ip: IpAddr| SocketAddr::new(ip, 53));
+    text.parse().or_else(|_| alone()).map_err(|_| {
+        Problem::new(format!("--resolver: `{}` is no IP address", clean::line(text, 60)))
+            .hint("for example --resolver 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53")
+    })
+}
+
+/// The name servers to ask each on its own: the one that was given, or all that are configured, a
+/// local stub and the servers behind it included.
+fn name_servers(resolver: Option<SocketAddr>) -> Vec<SocketAddr> {
+    if let Some(resolver) = resolver {
+        return vec![resolver];
+    }
+    match dns::configured_servers() {
+        Ok(configured) => configured.direct.into_iter().chain(configured.behind_stub).collect(),
+        Err(error) => {
+            // The system's own resolver is still asked.
+            tracing::warn!("the configured name servers cannot be read: {error}");
+            Vec::new()
+        }
+    }
+}
+
+fn trust(options: &TargetOptions) -> Result<TrustStores, Problem> {
+    TrustStores::load(options.ca_file.as_deref()).map_err(|error| {
+        Problem::new(format!("--ca-file: {error}"))
+            .hint("give it a PEM file with at least one CERTIFICATE block")
+    })
+}
+
+fn timeout(text: &str) -> Result<Duration, Problem> {
+    let wrong = |what: &str| {
+        Problem::new(format!("--timeout: `{}` {what}", clean::line(text, 40)))
+            .hint("for example --timeout 10s or --timeout 1m30s; from 1s to 10m")
+    };
+    let duration = humantime::parse_duration(text).map_err(|_| wrong("is no duration"))?;
+    if duration < Duration::from_secs(1) || duration > Duration::from_secs(600) {
+        return Err(wrong("is out of range"));
+    }
+    Ok(duration)
+}

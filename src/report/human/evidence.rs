@@ -1,0 +1,68 @@
+//! An observation in a sentence.
+
+use edgeprobe_probes::{Facts, Observation, Outcome, Vantage};
+
+/// At most this many observations are shown for a cause; the report has them all.
+const MOST: usize = 6;
+
+/// The observations that say most: failures before successes, each failure once.
+pub(super) fn the_telling<'o>(
+    observations: impl Iterator<Item = &'o Observation>,
+) -> Vec<&'o Observation> {
+    let (mut telling, passed): (Vec<&Observation>, Vec<&Observation>) =
+        observations.partition(|observation| observation.failed());
+    telling.extend(passed);
+    telling.truncate(MOST);
+    telling
+}
+
+/// What was asked from where, and what came back.
+pub(super) fn sentence(observation: &Observation) -> String {
+    let place = match &observation.vantage {
+        Vantage::Host => String::new(),
+        Vantage::Bridge(name) => format!("from {name}: "),
+    };
+    format!("{place}{}: {}", observation.target, outcome(observation))
+}
+
+fn outcome(observation: &Observation) -> String {
+    match (observation.outcome, &observation.failure) {
+        (_, Some(failure)) => failure.detail.clone(),
+        (Outcome::Skipped, None) => "not asked".to_owned(),
+        (_, None) => success(observation),
+    }
+}
+
+/// What a good answer consisted of.
+fn success(observation: &Observation) -> String {
+    match &observation.facts {
+        Facts::Dns(facts) => {
+            let addresses: Vec<String> = facts.ips().map(|ip| ip.to_string()).collect();
+            addresses.join(", ")
+        }
+        Facts::Route(facts) => match (&facts.interface, facts.gateway) {
+            (Some(interface), Some(gateway)) => format!("by {interface} through {gateway}"),
+            (Some(interface), None) => format!("by {interface}"),
+            _ => "there is a route".to_owned(),
+        },
+        Facts::Tls(facts) | Facts::Websocket(facts) => match (&facts.amqp, &facts.mqtt) {
+            (Some(_), _) => "IoT Hub answers in AMQP".to_owned(),
+            (None, Some(_)) => "IoT Hub answers in MQTT".to_owned(),
+            (None, None) => "answered".to_owned(),
+        },
+        Facts::Https(facts) => match &facts.http {
+            Some(http) => format!("answered with HTTP status {}", http.status),
+            None => "answered".to_owned(),
+        },
+        Facts::Ports(facts) if facts.held_by_edge_hub => "held by Edge Hub".to_owned(),
+        Facts::Ports(_) => "free".to_owned(),
+        Facts::Clock(facts) => match facts.offset_s {
+            Some(offset) => format!("the clocks differ by {:.1} s", offset.abs()),
+            None => "not compared".to_owned(),
+        },
+        Facts::Engine(facts) => {
+            let version = facts.version.as_deref().unwrap_or("of unknown version");
+            format!("engine {version}, {} containers running", facts.containers.len())
+        }
+    }
+}
