@@ -121,4 +121,5 @@ struct SocketProcess {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
