@@ -63,7 +63,7 @@ async fn ask(
     containers: &[Container],
 ) -> Result<(), Failure> {
     // Tables and binds are asked on this thread, because it may be in a network namespace of its
-    // own; both take microseconds. The process table is the same everywhere and may be long.
+    // own; both are quick. The process table is the same everywhere and may be long.
     let tables = system::sockets(facts.port);
     let sockets = tables.as_deref().unwrap_or_default();
     let connections = sockets.iter().any(|socket| !socket.listening);
