@@ -15,7 +15,8 @@ pub struct PortFacts {
     pub binds: Vec<Bind>,
     /// Who holds the port. Empty when it is free, or held by nobody that can be seen from here.
     pub holders: Vec<Holder>,
-    /// Whether this process may bind ports below `net.ipv4.ip_unprivileged_port_start`.
+    /// Whether this process has the privilege to bind this port: it is not below
+    /// `net.ipv4.ip_unprivileged_port_start`, or the process has `CAP_NET_BIND_SERVICE`.
     ///
     /// Without it the kernel's socket tables answer in place of a bind.
     pub may_bind: bool,
@@ -39,9 +40,12 @@ pub enum BindResult {
     Free,
     /// Another socket holds it (EADDRINUSE).
     InUse,
-    /// Only closed connections linger on it (TIME_WAIT): a bind with `SO_REUSEADDR`, which is
-    /// what engines use, succeeds.
+    /// Only connections of a server that is gone linger on it (TIME_WAIT): a bind with
+    /// `SO_REUSEADDR`, which is what engines use, succeeds.
     Lingering,
+    /// A socket that does not listen is bound to it and shares it (`SO_REUSEADDR`): a bind as
+    /// engines make it succeeds.
+    Shared,
     /// This user may not bind it (EACCES).
     NotPermitted,
     /// The address family is not available on this device.
@@ -66,7 +70,8 @@ pub struct Holder {
     /// The systemd unit that the process belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// The container that publishes the port or that the process runs in, by name if known.
+    /// The container that publishes the port or that the process runs in: its name, or the first
+    /// 12 digits of its id when the engine does not tell its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
 }

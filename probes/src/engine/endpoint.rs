@@ -1,0 +1,193 @@
+//! Where the engine is.
+
+use std::env;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+use tokio::net::TcpStream;
+
+use super::local;
+use crate::clean;
+
+/// The port of an engine's unencrypted API when `DOCKER_HOST` names none.
+const PLAIN_PORT: u16 = 2375;
+
+/// The places where an engine is looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The value of `DOCKER_HOST`; when it is set and not empty, no socket is looked for.
+    pub docker_host: Option<String>,
+    /// The sockets to look for, the likeliest first.
+    pub sockets: Vec<PathBuf>,
+    /// The programs that show that an engine is installed, whether it runs or not.
+    pub programs: Vec<PathBuf>,
+}
+
+impl Places {
+    /// The places of this device: `DOCKER_HOST`, the default sockets, the usual directories.
+    pub fn of_this_device() -> Self {
+        Self {
+            docker_host: env::var_os("DOCKER_HOST").map(|text| text.to_string_lossy().into_owned()),
+            sockets: local::SOCKETS.iter().map(PathBuf::from).collect(),
+            programs: local::PROGRAM_DIRECTORIES
+                .iter()
+                .flat_map(|directory| {
+                    local::PROGRAMS.iter().map(move |name| Path::new(directory).join(name))
+                })
+                .collect(),
+        }
+    }
+
+    /// Where the engine should be, for a person.
+    pub(super) fn describe(&self) -> String {
+        match self.given() {
+            Some(host) => Endpoint::parse(host).map_or_else(|_| scheme(host), |e| e.to_string()),
+            None => self.sockets.first().map_or_else(String::new, |path| show(path)),
+        }
+    }
+
+    /// The endpoints to ask, in order. Errors say what is wrong with `DOCKER_HOST`.
+    pub(super) fn endpoints(&self) -> Result<Vec<Endpoint>, String> {
+        if let Some(host) = self.given() {
+            return Endpoint::parse(host).map(|endpoint| vec![endpoint]);
+        }
+        let present = self.sockets.iter().filter(|path| local::is_present(path));
+        Ok(present.cloned().map(Endpoint::Socket).collect())
+    }
+
+    /// An engine's program, if one is installed.
+    pub(super) fn program(&self) -> Option<&Path> {
+        self.programs.iter().find(|path| path.is_file()).map(PathBuf::as_path)
+    }
+
+    fn given(&self) -> Option<&str> {
+        self.docker_host.as_deref().filter(|host| !host.is_empty())
+    }
+}
+
+/// One way to an engine's API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// A socket in the file system.
+    Socket(PathBuf),
+    /// A host and port, without encryption.
+    Tcp(String),
+}
+
+impl Endpoint {
+    /// Reads a value of `DOCKER_HOST`. Errors are one line for a person.
+    fn parse(host: &str) -> Result<Self, String> {
+        if let Some(path) = host.strip_prefix("unix://").filter(|path| path.starts_with('/')) {
+            return Ok(Self::Socket(PathBuf::from(path)));
+        }
+        if let Some(authority) = host.strip_prefix("tcp://") {
+            let authority = authority.trim_end_matches('/');
+            if !authority.is_empty() && authority.chars().all(is_of_an_authority) {
+                return Ok(Self::Tcp(with_port(authority)));
+            }
+        }
+        Err(format!(
+            "DOCKER_HOST is {}, but only unix:///PATH and tcp://HOST:PORT are supported",
+            scheme(host)
+        ))
+    }
+
+    /// Connects and closes again. Errors are the system's own.
+    pub(super) async fn reach(&self) -> io::Result<()> {
+        match self {
+            Self::Socket(path) => local::reach(path).await,
+            Self::Tcp(authority) => TcpStream::connect(authority.as_str()).await.map(drop),
+        }
+    }
+
+    /// A client whose requests end within `limit`, rounded up to seconds.
+    pub(super) fn client(&self, limit: Duration) -> Result<Docker, bollard::errors::Error> {
+        let seconds = limit.as_secs() + 1;
+        match self {
+            Self::Socket(path) => {
+                Docker::connect_with_socket(&path.to_string_lossy(), seconds, API_DEFAULT_VERSION)
+            }
+            Self::Tcp(_) => {
+                Docker::connect_with_http(&self.to_string(), seconds, API_DEFAULT_VERSION)
+            }
+        }
+    }
+}
+
+/// Writes it as `DOCKER_HOST` has it.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => f.write_str(&show(path)),
+            Self::Tcp(authority) => write!(f, "tcp://{authority}"),
+        }
+    }
+}
+
+fn show(path: &Path) -> String {
+    clean::line(&format!("unix://{}", path.display()), 256)
+}
+
+/// What may be shown of a value that is not understood: it may hold a user's name or a password.
+fn scheme(host: &str) -> String {
+    match host.split_once("://") {
+        Some((scheme, _)) => clean::line(&format!("{scheme}://…"), 32),
+        None => "not a URL".to_owned(),
+    }
+}
+
+/// No user information, no path.
+fn is_of_an_authority(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']')
+}
+
+fn with_port(authority: &str) -> String {
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| {
+        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    // `[::1]` ends with a bracket, so its last colon is no port's.
+    if has_port { authority.to_owned() } else { format!("{authority}:{PLAIN_PORT}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docker_host_is_read_as_docker_reads_it() {
+        for (host, shown) in [
+            ("unix:///run/user/1000/docker.sock", "unix:///run/user/1000/docker.sock"),
+            ("tcp://10.0.0.1:2376", "tcp://10.0.0.1:2376"),
+            ("tcp://engine.local", "tcp://engine.local:2375"),
+            ("tcp://[::1]", "tcp://[::1]:2375"),
+            ("tcp://[::1]:2375/", "tcp://[::1]:2375"),
+        ] {
+            assert_eq!(Endpoint::parse(host).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn another_scheme_is_refused_without_showing_who_or_where() {
+        for host in
+            ["ssh://user:secret@host", "tcp://user:secret@host:1", "secret", "unix://secret"]
+        {
+            let problem = Endpoint::parse(host).unwrap_err();
+            assert!(problem.contains("tcp://HOST:PORT"), "{problem}");
+            assert!(!problem.contains("secret"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn an_empty_docker_host_is_none() {
+        let places = Places {
+            docker_host: Some(String::new()),
+            sockets: vec![PathBuf::from("/nonexistent/engine.sock")],
+            programs: Vec::new(),
+        };
+        assert_eq!(places.endpoints(), Ok(Vec::new()));
+        assert_eq!(places.describe(), "unix:///nonexistent/engine.sock");
+    }
+}

@@ -1,0 +1,26 @@
+//! Engines behind a socket of the file system.
+
+use std::io;
+use std::path::Path;
+
+use tokio::net::UnixStream;
+
+/// Docker's socket, then Podman's compatible one.
+pub(super) const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
+
+/// The programs of engines. Moby's packages have dockerd too.
+pub(super) const PROGRAMS: [&str; 3] = ["dockerd", "podman", "moby"];
+
+/// Where packages and their installers put programs.
+pub(super) const PROGRAM_DIRECTORIES: [&str; 7] =
+    ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin", "/snap/bin"];
+
+/// Whether something is at the path. What this user may not look at is taken to be there.
+pub(super) fn is_present(path: &Path) -> bool {
+    path.metadata().map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
+}
+
+/// Connects to the socket and closes again.
+pub(super) async fn reach(path: &Path) -> io::Result<()> {
+    UnixStream::connect(path).await.map(drop)
+}

@@ -1,0 +1,258 @@
+//! Who holds a port: sockets, processes, users, units and containers put together.
+
+use std::collections::HashSet;
+
+use super::{Holder, Socket, SocketProcess, cgroup, forwarder, passwd};
+use crate::clean;
+use crate::engine::Container;
+
+/// The holders of a port.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) holders: Vec<Holder>,
+    /// Whether there are holders, and each is Edge Hub or forwards to it.
+    pub(super) edge_hub: bool,
+}
+
+/// Names every holder of `port`: those that listen, then the containers that publish it without
+/// any socket to show for it.
+///
+/// A process or container that holds several addresses is named once, with the first of them.
+pub(super) fn identify(
+    port: u16,
+    sockets: &[Socket],
+    processes: &[SocketProcess],
+    passwd: &str,
+    containers: &[Container],
+) -> Found {
+    let listening = sockets.iter().filter(|socket| socket.listening).map(|socket| {
+        let process = principal(processes.iter().filter(|process| process.inode == socket.inode));
+        let owner = owner(socket, process, port, containers);
+        let holder = Holder {
+            address: Some(socket.address),
+            pid: process.map(|process| process.pid),
+            process: process.map(|process| clean::line(&process.name, 32)),
+            user: Some(passwd::user_name(passwd, socket.uid)),
+            unit: process.and_then(|process| cgroup::unit(&process.cgroup)),
+            container: owner.as_ref().map(Owner::name),
+        };
+        (holder, owner.is_some_and(|owner| owner.is_edge_hub()))
+    });
+    // With its userland proxy off an engine forwards by address translation alone.
+    let published =
+        containers.iter().filter(|container| forwarder::publishes(container, port)).map(|c| {
+            let container = Some(Owner::Listed(c).name());
+            (Holder { container, ..Holder::default() }, c.is_edge_hub())
+        });
+
+    let mut found = Found { holders: Vec::new(), edge_hub: true };
+    for (holder, edge_hub) in listening.chain(published) {
+        if !found.holders.iter().any(|known| is_same(known, &holder)) {
+            found.holders.push(holder);
+            found.edge_hub &= edge_hub;
+        }
+    }
+    found.edge_hub &= !found.holders.is_empty();
+    found
+}
+
+/// The container behind a holder.
+enum Owner<'a> {
+    /// The engine lists it.
+    Listed(&'a Container),
+    /// Only its id is known.
+    Id(&'a str),
+}
+
+impl Owner<'_> {
+    fn name(&self) -> String {
+        match self {
+            Self::Listed(container) if container.name.is_empty() => short(&container.id),
+            Self::Listed(container) => clean::line(&container.name, 128),
+            Self::Id(id) => short(id),
+        }
+    }
+
+    fn is_edge_hub(&self) -> bool {
+        matches!(self, Self::Listed(container) if container.is_edge_hub())
+    }
+}
+
+/// The container that the socket belongs to, or is held for.
+fn owner<'a>(
+    socket: &Socket,
+    process: Option<&'a SocketProcess>,
+    port: u16,
+    containers: &'a [Container],
+) -> Option<Owner<'a>> {
+    let Some(process) = process else {
+        // The engine could not have published the port beside another listener, so the listener
+        // that cannot be seen is the engine's own.
+        return forwarder::publisher(socket.address, port, containers).map(Owner::Listed);
+    };
+    if let Some(container) = forwarder::target(process, socket.address, port, containers) {
+        return Some(Owner::Listed(container));
+    }
+    let id = cgroup::container_id(&process.cgroup)?;
+    let listed = containers.iter().find(|container| container.id.eq_ignore_ascii_case(id));
+    Some(listed.map_or(Owner::Id(id), Owner::Listed))
+}
+
+/// The one process to name among those that share a socket.
+///
+/// A forwarder's helper names its container, which the engine that keeps a copy of the socket does
+/// not. Else the parent stands for its workers. The service manager, which passes sockets on, is
+/// named only when nobody has taken them yet.
+fn principal<'p>(sharing: impl Iterator<Item = &'p SocketProcess>) -> Option<&'p SocketProcess> {
+    let sharing: Vec<_> = sharing.collect();
+    let pids: HashSet<u32> = sharing.iter().map(|process| process.pid).collect();
+    sharing.into_iter().min_by_key(|process| {
+        let manager = process.pid == 1;
+        let helper = process.name == "docker-proxy";
+        let worker = process.parent != 1 && pids.contains(&process.parent);
+        (manager, !helper, worker, process.pid)
+    })
+}
+
+/// Whether two entries are of one process or one container.
+///
+/// Listeners that cannot be told apart are one when they are of the same user.
+fn is_same(one: &Holder, other: &Holder) -> bool {
+    let hidden = |holder: &Holder| holder.pid.is_none() && holder.container.is_none();
+    (one.pid.is_some() && one.pid == other.pid)
+        || (one.container.is_some() && one.container == other.container)
+        || (hidden(one) && hidden(other) && one.user == other.user)
+}
+
+/// The first 12 digits of an id, as engines show it.
+fn short(id: &str) -> String {
+    id.chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::PublishedPort;
+
+    const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\n";
+
+    fn socket(address: &str, uid: u32, inode: u64) -> Socket {
+        Socket { address: address.parse().unwrap(), listening: true, uid, inode }
+    }
+
+    fn process(inode: u64, pid: u32, parent: u32, name: &str) -> SocketProcess {
+        let cgroup = format!("0::/system.slice/{name}.service\n");
+        SocketProcess { inode, pid, parent, name: name.to_owned(), cgroup, ..Default::default() }
+    }
+
+    fn container(name: &str, address: &str, port: u16) -> Container {
+        Container {
+            id: "ab".repeat(32),
+            name: name.to_owned(),
+            addresses: vec![address.parse().unwrap()],
+            published: vec![PublishedPort {
+                address: "0.0.0.0".parse().unwrap(),
+                host_port: port,
+                container_port: 443,
+            }],
+            ..Container::default()
+        }
+    }
+
+    #[test]
+    fn a_server_on_both_families_is_one_holder_and_its_workers_are_not_named() {
+        let sockets = [socket("0.0.0.0", 33, 7), socket("::", 33, 8)];
+        let processes = [
+            process(7, 900, 812, "nginx"),
+            process(7, 812, 1, "nginx"),
+            process(8, 812, 1, "nginx"),
+            process(8, 901, 812, "nginx"),
+        ];
+        let found = identify(443, &sockets, &processes, PASSWD, &[]);
+        let expected = Holder {
+            address: Some("0.0.0.0".parse().unwrap()),
+            pid: Some(812),
+            process: Some("nginx".to_owned()),
+            user: Some("www-data".to_owned()),
+            unit: Some("nginx.service".to_owned()),
+            container: None,
+        };
+        assert_eq!(found, Found { holders: vec![expected], edge_hub: false });
+    }
+
+    #[test]
+    fn the_service_that_was_handed_a_socket_is_named_not_the_manager() {
+        let processes = [process(7, 1, 0, "systemd"), process(7, 700, 1, "cockpit")];
+        let found = identify(443, &[socket("::", 0, 7)], &processes, PASSWD, &[]);
+        assert_eq!(found.holders[0].process.as_deref(), Some("cockpit"));
+    }
+
+    #[test]
+    fn the_proxy_s_container_is_named_although_the_engine_keeps_the_socket_too() {
+        let containers = [container("web", "172.18.0.3", 443)];
+        let mut proxy = process(7, 800, 500, "docker-proxy");
+        proxy.arguments = vec!["-container-ip".to_owned(), "172.18.0.3".to_owned()];
+        let processes = [process(7, 500, 1, "dockerd"), proxy];
+        let found = identify(443, &[socket("0.0.0.0", 0, 7)], &processes, PASSWD, &containers);
+        assert_eq!(found.holders.len(), 1);
+        assert_eq!(found.holders[0].pid, Some(800));
+        assert_eq!(found.holders[0].container.as_deref(), Some("web"));
+        assert!(!found.edge_hub);
+    }
+
+    #[test]
+    fn edge_hub_s_own_proxies_are_edge_hub() {
+        let containers = [container("edgeHub", "172.18.0.3", 443)];
+        let sockets = [socket("0.0.0.0", 0, 7), socket("::", 0, 8)];
+        let proxy = |inode, pid| SocketProcess {
+            arguments: vec!["-container-ip".to_owned(), "172.18.0.3".to_owned()],
+            ..process(inode, pid, 500, "docker-proxy")
+        };
+        let found = identify(443, &sockets, &[proxy(7, 800), proxy(8, 801)], PASSWD, &containers);
+        assert_eq!(found.holders.len(), 1);
+        assert!(found.edge_hub);
+    }
+
+    #[test]
+    fn a_container_that_publishes_without_a_socket_holds_the_port() {
+        let web = [container("web", "172.18.0.3", 443)];
+        let found = identify(443, &[], &[], PASSWD, &web);
+        assert_eq!(found.holders[0].container.as_deref(), Some("web"));
+        assert_eq!(found.holders[0].address, None);
+        assert!(!found.edge_hub);
+        assert_eq!(identify(8883, &[], &[], PASSWD, &web), Found::default());
+        assert!(identify(443, &[], &[], PASSWD, &[container("edgeHub", "::1", 443)]).edge_hub);
+    }
+
+    #[test]
+    fn edge_hub_beside_another_holder_is_not_edge_hub_alone() {
+        let containers = [container("edgeHub", "172.18.0.3", 443)];
+        let processes = [process(7, 812, 1, "nginx")];
+        let found = identify(443, &[socket("::1", 33, 7)], &processes, PASSWD, &containers);
+        assert_eq!(found.holders.len(), 2);
+        assert!(!found.edge_hub);
+    }
+
+    #[test]
+    fn a_listener_that_cannot_be_seen_is_the_engine_s_when_the_engine_publishes_the_port() {
+        let sockets = [socket("0.0.0.0", 0, 7), socket("::", 0, 8)];
+        let edge_hub = [container("edgeHub", "172.18.0.3", 443)];
+        assert!(identify(443, &sockets, &[], PASSWD, &edge_hub).edge_hub);
+        let unknown = identify(443, &sockets, &[], PASSWD, &[]);
+        assert_eq!(unknown.holders.len(), 1);
+        assert_eq!(unknown.holders[0].user.as_deref(), Some("root"));
+    }
+
+    #[test]
+    fn a_process_in_a_container_on_the_host_s_network_is_named_by_its_container() {
+        let mut inside = process(7, 812, 700, "nginx");
+        inside.cgroup = format!("0::/system.slice/docker-{}.scope\n", "ab".repeat(32));
+        let sockets = [socket("0.0.0.0", 0, 7)];
+        let listed = [container("web", "172.18.0.3", 80)];
+        let found = identify(443, &sockets, std::slice::from_ref(&inside), PASSWD, &listed);
+        assert_eq!(found.holders[0].container.as_deref(), Some("web"));
+        assert_eq!(found.holders[0].unit, None);
+        let unlisted = identify(443, &sockets, &[inside], PASSWD, &[]);
+        assert_eq!(unlisted.holders[0].container.as_deref(), Some("abababababab"));
+    }
+}
