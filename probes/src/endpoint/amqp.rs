@@ -110,7 +110,11 @@ fn mechanisms_frame(mut bytes: &[u8]) -> Result<Option<Vec<String>>, Malformed> 
         let body = frame.get(usize::from(offset) * 4..).filter(|_| offset >= 2).ok_or(Malformed)?;
         if !body.is_empty() {
             let mut body = Reader(body);
-            return if kind == SASL_FRAME { body.sasl_mechanisms().map(Some) } else { Err(Malformed) };
+            return if kind == SASL_FRAME {
+                body.sasl_mechanisms().map(Some)
+            } else {
+                Err(Malformed)
+            };
         }
         bytes = later;
     }

@@ -18,8 +18,7 @@ pub(super) trait Carrier {
     fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Appends what comes next; false when the peer has closed.
-    fn receive(&mut self, received: &mut Vec<u8>)
-    -> impl Future<Output = io::Result<bool>> + Send;
+    fn receive(&mut self, received: &mut Vec<u8>) -> impl Future<Output = io::Result<bool>> + Send;
 }
 
 /// The stream itself.

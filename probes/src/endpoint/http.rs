@@ -131,9 +131,9 @@ fn head(length: usize, status: u16, headers: &[httparse::Header<'_>]) -> Head {
         iothub_errorcode: text("iothub-errorcode"),
         subprotocol: text("sec-websocket-protocol"),
         body: None,
-        date: date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok()).and_then(
-            |since| i64::try_from(since.as_secs()).ok(),
-        ),
+        date: date
+            .and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok())
+            .and_then(|since| i64::try_from(since.as_secs()).ok()),
         device_time: None,
     };
     let chunked = text("transfer-encoding")

@@ -100,15 +100,11 @@ async fn connect_and_talk(
     accepted.and(spoken.map_err(|failure| tls::in_light_of(failure, wire)))
 }
 
-async fn connect(
-    recorder: &mut Recorder,
-    facts: &mut EndpointFacts,
-) -> Result<TcpStream, Failure> {
+async fn connect(recorder: &mut Recorder, facts: &mut EndpointFacts) -> Result<TcpStream, Failure> {
     let peer = SocketAddr::new(facts.peer, facts.port);
     let limit = recorder.timeline().patience();
-    let connecting = async {
-        TcpStream::connect(peer).await.map_err(|error| io_failure(Step::Connect, &error))
-    };
+    let connecting =
+        async { TcpStream::connect(peer).await.map_err(|error| io_failure(Step::Connect, &error)) };
     let socket = recorder.step(Step::Connect, limit, connecting).await?;
     facts.local = socket.local_addr().map(|local| local.ip()).ok();
     facts.round_trip_ms = recorder.duration_ms(Step::Connect);
@@ -125,9 +121,7 @@ async fn talk(
 ) -> Result<(), Failure> {
     let limit = recorder.timeline().patience();
     match facts.transport {
-        Transport::Https => {
-            recorder.step(Step::Http, limit, https::ask(&mut session, facts)).await
-        }
+        Transport::Https => recorder.step(Step::Http, limit, https::ask(&mut session, facts)).await,
         Transport::Amqp => {
             recorder.step(Step::Amqp, limit, amqp::greet(&mut Plain(session), facts)).await
         }
