@@ -41,6 +41,26 @@ pub struct EndpointFacts {
     pub unexpected: Option<String>,
 }
 
+impl EndpointFacts {
+    /// The facts before anything is known but the question.
+    pub(super) fn of(endpoint: &super::Endpoint, peer: IpAddr) -> Self {
+        Self {
+            transport: endpoint.transport,
+            role: endpoint.role,
+            server: endpoint.server.clone(),
+            port: endpoint.port,
+            peer,
+            local: None,
+            round_trip_ms: None,
+            tls: None,
+            http: None,
+            amqp: None,
+            mqtt: None,
+            unexpected: None,
+        }
+    }
+}
+
 /// A way to IoT Hub, by the names that the runtime's `UpstreamProtocol` uses in lower case.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -1,7 +1,151 @@
 //! How far does a connection to IoT Hub get: TCP, TLS, HTTP, AMQP, MQTT?
 
+mod amqp;
+mod carrier;
+mod certificate;
 mod facts;
+mod http;
+mod https;
+mod judge;
+mod mqtt;
+mod stores;
+mod tap;
+mod tls;
 mod trust;
+mod websocket;
+mod witness;
+
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::net::TcpStream;
 
 pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, TlsFacts, Transport};
+pub use stores::{TrustStoreError, TrustStores};
 pub use trust::{Trust, TrustResult};
+
+use self::carrier::Plain;
+use crate::clean;
+use crate::observation::{Facts, Failure, Observation, Role, Step, Vantage};
+use crate::recorder::{Recorder, Timeline, io_failure};
+
+/// A host's port, and what is to be spoken there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    pub transport: Transport,
+    pub role: Role,
+    /// The host's name: sent in SNI and in the Host header, and looked for in the certificate.
+    pub server: String,
+    pub port: u16,
+}
+
+/// Connects to one address of an endpoint and goes as far as it gets without an identity.
+///
+/// A certificate that this device does not accept fails the observation at the TLS step, and the
+/// conversation goes on all the same, for what is said next tells who answered. No secret is
+/// sent. Every step ends with the timeline's patience or its deadline, whichever is sooner.
+pub async fn probe(
+    timeline: Timeline,
+    vantage: &Vantage,
+    endpoint: &Endpoint,
+    peer: IpAddr,
+    trust: &TrustStores,
+) -> Observation {
+    let mut recorder = Recorder::start(timeline);
+    let mut facts = EndpointFacts::of(endpoint, peer);
+    let result = connect_and_talk(&mut recorder, &mut facts, trust).await;
+
+    let peer = SocketAddr::new(peer, endpoint.port);
+    let server = clean::line(&endpoint.server, 100);
+    let transport = endpoint.transport;
+    let subject = match endpoint.role {
+        Role::Hub => format!("{transport}/{peer}"),
+        Role::Control => format!("{transport}/{server}/{peer}"),
+    };
+    let target = format!("{transport} to {server} at {peer}");
+    let facts = match transport {
+        Transport::Amqp | Transport::Mqtt => Facts::Tls(facts),
+        Transport::AmqpWs | Transport::MqttWs => Facts::Websocket(facts),
+        Transport::Https => Facts::Https(facts),
+    };
+    recorder.finish(vantage, &subject, target, result, facts)
+}
+
+async fn connect_and_talk(
+    recorder: &mut Recorder,
+    facts: &mut EndpointFacts,
+    trust: &TrustStores,
+) -> Result<(), Failure> {
+    let socket = connect(recorder, facts).await?;
+
+    let mut handshake = tls::Handshake::new(&facts.server);
+    let mut session = None;
+    let accepted = recorder
+        .step(Step::Tls, recorder.timeline().patience(), async {
+            session = Some(handshake.perform(socket, alpn(facts.transport)).await?);
+            tls::mistrust(&handshake.facts(trust), &facts.server)
+        })
+        .await;
+    let tls = handshake.facts(trust);
+    let wire = handshake.wire();
+    let Some(session) = session else {
+        facts.tls = Some(tls);
+        facts.unexpected = wire.foreign().map(|bytes| clean::bytes(&bytes, tls::EXCERPT));
+        return accepted.map_err(|failure| tls::in_light_of(failure, wire));
+    };
+
+    let spoken = talk(recorder, facts, session).await;
+    let renegotiation_requested = wire.renegotiation_requested();
+    facts.tls = Some(TlsFacts { renegotiation_requested, ..tls });
+    // Whatever was said under a certificate that is not accepted, the certificate comes first.
+    accepted.and(spoken.map_err(|failure| tls::in_light_of(failure, wire)))
+}
+
+async fn connect(recorder: &mut Recorder, facts: &mut EndpointFacts) -> Result<TcpStream, Failure> {
+    let peer = SocketAddr::new(facts.peer, facts.port);
+    let limit = recorder.timeline().patience();
+    let connecting =
+        async { TcpStream::connect(peer).await.map_err(|error| io_failure(Step::Connect, &error)) };
+    let socket = recorder.step(Step::Connect, limit, connecting).await?;
+    facts.local = socket.local_addr().map(|local| local.ip()).ok();
+    facts.round_trip_ms = recorder.duration_ms(Step::Connect);
+    // Questions are small and each waits for its answer. Failing to say so costs time alone.
+    let _ = socket.set_nodelay(true);
+    Ok(socket)
+}
+
+/// Speaks the transport's protocols over the TLS session.
+async fn talk(
+    recorder: &mut Recorder,
+    facts: &mut EndpointFacts,
+    mut session: tls::Stream,
+) -> Result<(), Failure> {
+    let limit = recorder.timeline().patience();
+    match facts.transport {
+        Transport::Https => recorder.step(Step::Http, limit, https::ask(&mut session, facts)).await,
+        Transport::Amqp => {
+            recorder.step(Step::Amqp, limit, amqp::greet(&mut Plain(session), facts)).await
+        }
+        Transport::Mqtt => {
+            recorder.step(Step::Mqtt, limit, mqtt::greet(&mut Plain(session), facts)).await
+        }
+        Transport::AmqpWs => {
+            let upgrade = websocket::upgrade(session, websocket::AMQP, facts);
+            let mut frames = recorder.step(Step::Upgrade, limit, upgrade).await?;
+            recorder.step(Step::Amqp, limit, amqp::greet(&mut frames, facts)).await
+        }
+        Transport::MqttWs => {
+            let upgrade = websocket::upgrade(session, websocket::MQTT, facts);
+            let mut frames = recorder.step(Step::Upgrade, limit, upgrade).await?;
+            recorder.step(Step::Mqtt, limit, mqtt::greet(&mut frames, facts)).await
+        }
+    }
+}
+
+/// The protocols to offer in the handshake. HTTP/2 would change what port 443 answers, so only
+/// HTTP/1.1 is offered there; the runtime offers nothing on the other ports.
+fn alpn(transport: Transport) -> &'static [&'static [u8]] {
+    match transport {
+        Transport::Amqp | Transport::Mqtt => &[],
+        Transport::AmqpWs | Transport::MqttWs | Transport::Https => &[b"http/1.1"],
+    }
+}

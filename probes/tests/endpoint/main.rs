@@ -1,0 +1,12 @@
+//! The endpoint probe against peers on loopback: good ones, broken ones, hostile ones, real ones.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod amqp;
+mod certificates;
+mod handshake;
+mod https;
+mod mqtt;
+mod real_peers;
+mod support;
+mod websocket;
