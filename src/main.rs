@@ -1,15 +1,7 @@
-//! edgeprobe says why an Azure IoT Edge device cannot talk to IoT Hub, and proves it.
-//!
-//! plan → observe → judge → tell: see ARCHITECTURE.md.
-
-mod cli;
-mod plan;
-mod report;
-mod run;
-mod verdict;
+//! The program: arguments in, exit code out.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main()
+    edgeprobe::cli::main()
 }

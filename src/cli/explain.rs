@@ -1,5 +1,7 @@
 //! `edgeprobe explain`
 
+use std::fmt::Write as _;
+
 use clap::Args;
 
 use super::output::print;
@@ -38,7 +40,7 @@ fn list() -> String {
     let mut out = String::new();
     for id in CauseId::ALL {
         let line = labelled("", 26, &entry(*id, Language::English).line);
-        out += &format!("{}{}\n", paint(BOLD, &format!("{id:<26}")), line.trim_start());
+        let _ = writeln!(out, "{}{}", paint(BOLD, &format!("{id:<26}")), line.trim_start());
     }
     out + "\nA cause's own page: edgeprobe explain CAUSE\n"
 }

@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
         Command::Probe(options) => probe::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Replay(options) => replay::run(&options),
-        
+
         Command::Generate(options) => generate::run(&options),
     });
     match outcome {
@@ -95,9 +95,10 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
         Err(_) => {
-            print_error(&Problem::new("edgeprobe itself failed; the lines above say where").hint(
-                "please report it, with those lines and the command that you ran",
-            ));
+            print_error(
+                &Problem::new("edgeprobe itself failed; the lines above say where")
+                    .hint("please report it, with those lines and the command that you ran"),
+            );
             ExitCode::from(FAILED)
         }
     }

@@ -86,13 +86,17 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
 /// Temporary files are private by default; a report is for monitoring to read, as far as the umask
 /// lets others read a new file.
 #[cfg(unix)]
-fn like_other_files<'b>(builder: &'b mut tempfile::Builder<'static, 'static>) -> &'b mut tempfile::Builder<'static, 'static> {
+fn like_other_files<'b>(
+    builder: &'b mut tempfile::Builder<'static, 'static>,
+) -> &'b mut tempfile::Builder<'static, 'static> {
     use std::os::unix::fs::PermissionsExt;
     builder.permissions(fs::Permissions::from_mode(0o666))
 }
 
 #[cfg(not(unix))]
-fn like_other_files<'b>(builder: &'b mut tempfile::Builder<'static, 'static>) -> &'b mut tempfile::Builder<'static, 'static> {
+fn like_other_files<'b>(
+    builder: &'b mut tempfile::Builder<'static, 'static>,
+) -> &'b mut tempfile::Builder<'static, 'static> {
     builder
 }
 

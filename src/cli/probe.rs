@@ -57,8 +57,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     if code != 0 || !options.telling.quiet {
         let text = match options.telling.format {
             Format::Human => told(&report.observations),
-            Format::Json => json::document(&report).map_err(unwritable)?,
-            Format::Ndjson => json::lines(&report).map_err(unwritable)?,
+            Format::Json => json::document(&report).map_err(|error| unwritable(&error))?,
+            Format::Ndjson => json::lines(&report).map_err(|error| unwritable(&error))?,
         };
         destination.write(&text)?;
     }
@@ -73,6 +73,6 @@ fn told(observations: &[Observation]) -> String {
     observations.iter().map(|observation| human::full(observation) + "\n").collect()
 }
 
-fn unwritable(error: std::io::Error) -> Problem {
+fn unwritable(error: &std::io::Error) -> Problem {
     Problem::new(format!("cannot write the report as JSON: {error}"))
 }

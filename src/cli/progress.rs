@@ -20,7 +20,9 @@ impl Progress {
         let target =
             if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} answered  {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {pos} of {len} answered  {wide_msg}")
+        {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
@@ -29,7 +31,7 @@ impl Progress {
 
     pub(super) fn show(&mut self, event: &Event<'_>) {
         match event {
-            Event::Asked(_) => {
+            Event::Asked => {
                 self.asked += 1;
                 self.bar.set_length(self.asked);
             }

@@ -61,7 +61,13 @@ pub(super) struct ProbeChoice {
     only: Vec<ProbeName>,
 
     /// Run all probes but these
-    #[arg(long, value_name = "PROBE,…", value_enum, value_delimiter = ',', conflicts_with = "only")]
+    #[arg(
+        long,
+        value_name = "PROBE,…",
+        value_enum,
+        value_delimiter = ',',
+        conflicts_with = "only"
+    )]
     skip: Vec<ProbeName>,
 }
 
@@ -184,9 +190,9 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
         Problem::new("no IoT Hub was named")
             .hint("give --hub contoso.azure-devices.net, or set EDGEPROBE_HUB")
     })?;
-    let hub: HubName = hub
-        .parse()
-        .map_err(|error: crate::plan::HubNameError| Problem::new(error.to_string()).hint(error.hint()))?;
+    let hub: HubName = hub.parse().map_err(|error: crate::plan::HubNameError| {
+        Problem::new(error.to_string()).hint(error.hint())
+    })?;
     let ports: Ports = options.ports.parse().map_err(|error: crate::plan::PortsError| {
         Problem::new(format!("--ports: {error}")).hint("for example --ports 443,5671,8883")
     })?;

@@ -125,7 +125,8 @@ fn check_label(label: &str) -> Result<(), String> {
         return Err(format!("a part of it has {} characters, and 63 are the most", label.len()));
     }
     if let Some(wrong) = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
-        let shown = if wrong.is_control() { "a control character".into() } else { format!("`{wrong}`") };
+        let shown =
+            if wrong.is_control() { "a control character".into() } else { format!("`{wrong}`") };
         return Err(format!("it has {shown} in it"));
     }
     if label.starts_with('-') || label.ends_with('-') {
@@ -170,11 +171,22 @@ mod tests {
     #[test]
     fn what_is_no_name_is_said_to_be_none() {
         assert_eq!(parse("").unwrap_err(), HubNameError::Empty);
-        assert_eq!(parse("https://contoso.azure-devices.net/x").unwrap_err().hint(),
-            "try --hub contoso.azure-devices.net");
+        assert_eq!(
+            parse("https://contoso.azure-devices.net/x").unwrap_err().hint(),
+            "try --hub contoso.azure-devices.net"
+        );
         assert_eq!(parse("contoso").unwrap_err().hint(), "try --hub contoso.azure-devices.net");
         assert_eq!(parse(&"a.".repeat(200)).unwrap_err(), HubNameError::TooLong(399));
-        for wrong in ["a..b", "-a.b", "a_b.net", "10.0.0.1", "::1", "a b.net", "contoso.net/x", "\u{1b}[31m.net"] {
+        for wrong in [
+            "a..b",
+            "-a.b",
+            "a_b.net",
+            "10.0.0.1",
+            "::1",
+            "a b.net",
+            "contoso.net/x",
+            "\u{1b}[31m.net",
+        ] {
             parse(wrong).unwrap_err();
         }
     }

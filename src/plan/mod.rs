@@ -97,13 +97,16 @@ impl Plan {
     /// The questions that an observation makes worth asking.
     pub fn follow_up(&self, observation: &Observation) -> Vec<Question> {
         match &observation.facts {
-            Facts::Dns(facts) if facts.role == Role::Hub && observation.failed() => {
-                self.way_out()
-            }
+            Facts::Dns(facts) if facts.role == Role::Hub && observation.failed() => self.way_out(),
             Facts::Dns(facts) if facts.role == Role::Hub => {
                 facts.ips().take(MOST_ADDRESSES).flat_map(|peer| self.connections(peer)).collect()
             }
-            Facts::Dns(facts) => facts.ips().next().into_iter().map(|peer| self.control_at(peer, self.control.port)).collect(),
+            Facts::Dns(facts) => facts
+                .ips()
+                .next()
+                .into_iter()
+                .map(|peer| self.control_at(peer, self.control.port))
+                .collect(),
             Facts::Engine(facts) => self.ports(&facts.containers),
             Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
                 if facts.role == Role::Hub && was_cut_in_the_handshake(observation) =>
@@ -154,7 +157,11 @@ impl Plan {
                 questions.push(Question::System { name: name.clone(), role });
             }
             if self.asks(Probe::Dns) || !self.ask_system {
-                let ask = |server: &SocketAddr| Question::Server { server: *server, name: name.clone(), role };
+                let ask = |server: &SocketAddr| Question::Server {
+                    server: *server,
+                    name: name.clone(),
+                    role,
+                };
                 questions.extend(self.name_servers.iter().map(ask));
             }
         }

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use edgeprobe_probes::Role;
 use edgeprobe_probes::endpoint::Endpoint;
 use edgeprobe_probes::engine::Container;
-use edgeprobe_probes::{Probe, Role};
 
 /// An address in Azure's range. The kernel is asked for its route when no address of the hub is
 /// known; nothing is ever sent to it.
@@ -32,21 +32,5 @@ impl Question {
     /// Whether there is a route out of this device at all.
     pub fn way_out() -> Self {
         Self::Route { destination: SOMEWHERE_IN_AZURE }
-    }
-
-    /// The kind of probe that answers it.
-    pub fn probe(&self) -> Probe {
-        use edgeprobe_probes::endpoint::Transport;
-        match self {
-            Self::System { .. } | Self::Server { .. } => Probe::Dns,
-            Self::Route { .. } => Probe::Route,
-            Self::Connect { endpoint, .. } => match endpoint.transport {
-                Transport::Amqp | Transport::Mqtt => Probe::Tls,
-                Transport::AmqpWs | Transport::MqttWs => Probe::Websocket,
-                Transport::Https => Probe::Https,
-            },
-            Self::Port { .. } => Probe::Ports,
-            Self::Engine => Probe::Engine,
-        }
     }
 }

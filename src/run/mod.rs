@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use edgeprobe_probes::endpoint::TrustStores;
-use edgeprobe_probes::{Observation, Probe, Timeline, Vantage, clock, dns, endpoint, engine, ports, route};
+use edgeprobe_probes::{
+    Observation, Probe, Timeline, Vantage, clock, dns, endpoint, engine, ports, route,
+};
 use tokio::task::JoinSet;
 
 use crate::plan::{Plan, Question};
@@ -11,8 +13,8 @@ use crate::plan::{Plan, Question};
 /// What a run tells while it goes on.
 #[derive(Debug)]
 pub enum Event<'e> {
-    /// A question was asked.
-    Asked(&'e Question),
+    /// One more question is under way.
+    Asked,
     /// A question was answered.
     Answered(&'e Observation),
 }
@@ -37,7 +39,7 @@ pub async fn observe(
             if asked.contains(&question) {
                 continue;
             }
-            tell(Event::Asked(&question));
+            tell(Event::Asked);
             under_way.spawn(ask(question.clone(), trust.clone(), timeline));
             asked.push(question);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::{Observation, Outcome, Probe, Token, Vantage};
+use edgeprobe_probes::{Observation, Token, Vantage};
 
 use super::catalogue::{Language, Platform, Text, entry, message};
 use super::cause::CauseId;
@@ -12,9 +12,7 @@ use super::evidence::Evidence;
 use super::outlook::outlook;
 use super::reach::{self, Agent, Hub};
 use super::rule::{Finding, Proof, ids};
-use super::{
-    Cause, Confidence, Documented, Effect, NotTested, RuledOut, Status, Target, Verdict,
-};
+use super::{Cause, Confidence, Documented, Effect, NotTested, RuledOut, Status, Target, Verdict};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
 pub fn judge(target: &Target, observations: &[Observation], language: Language) -> Verdict {
@@ -36,10 +34,8 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
     let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
     let chosen = root_causes(proofs, &failures);
     let explained: BTreeSet<&String> = chosen.iter().flat_map(|(_, p)| &p.explains).collect();
-    let unexplained: Vec<String> = ids(reach::failures(&evidence))
-        .into_iter()
-        .filter(|id| !explained.contains(id))
-        .collect();
+    let unexplained: Vec<String> =
+        ids(reach::failures(&evidence)).into_iter().filter(|id| !explained.contains(id)).collect();
 
     let agent = reach::agent(&evidence);
     let hub = reach::hub(&evidence);
@@ -84,12 +80,7 @@ fn root_causes(
 }
 
 /// What works and what does not, and never better than a proved cause allows.
-fn status(
-    evidence: &Evidence<'_>,
-    agent: &Agent,
-    hub: Hub,
-    causes: &[(CauseId, Proof)],
-) -> Status {
+fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub, causes: &[(CauseId, Proof)]) -> Status {
     let by_reach = reach::status(evidence, agent, hub);
     let by_causes = causes
         .iter()
@@ -200,11 +191,10 @@ fn not_tested(
     if wanted_certificate {
         missing.push(("not_tested.websocket", Text::new("why.client_certificate")));
     }
-    let unseen_engine = evidence.all().iter().find(|observation| {
-        observation.probe() == Probe::Engine
-            && observation.outcome == Outcome::Skipped
-            && observation.token() == Some(Token::EnginePermissionDenied)
-    });
+    let unseen_engine = evidence
+        .all()
+        .iter()
+        .find(|observation| observation.token() == Some(Token::EnginePermissionDenied));
     if unseen_engine.is_some() {
         missing.push(("not_tested.engine", Text::new("why.engine_permission")));
     }

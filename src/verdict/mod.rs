@@ -16,7 +16,7 @@ mod reach;
 mod rule;
 mod words;
 
-pub use catalogue::{Entry, Language, Platform, Text, entry};
+pub use catalogue::{Entry, Language, LookAlike, Platform, RemedyText, entry};
 pub use cause::{CauseId, UnknownCause};
 pub use judge::judge;
 

@@ -4,7 +4,7 @@
 //! hub on no transport is blocked, even where nothing documented explains it.
 
 use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_probes::{Observation, Role, Token};
 
 use super::Status;
 use super::evidence::{Evidence, Manner, View};
@@ -64,8 +64,8 @@ pub(super) fn agent(evidence: &Evidence<'_>) -> Agent {
 
 /// Whether a transport keeps Edge Agent waiting or says no at once.
 fn manner(view: &View<'_>, transport: Transport) -> Manner {
-    use edgeprobe_probes::Token::TimedOut;
-    let silent = view.on(transport).iter().any(|connection| connection.token() == Some(TimedOut));
+    let silent =
+        view.on(transport).iter().any(|connection| connection.token() == Some(Token::TimedOut));
     if silent { Manner::Silent } else { Manner::Refused }
 }
 
@@ -110,7 +110,8 @@ fn a_transport_is_lost(evidence: &Evidence<'_>) -> bool {
 ///
 /// What was asked of a control host is evidence, not a need: a device may live well without
 /// reaching it. The same goes for an address that only a resolver named which programs here do not
-/// use, and for IoT Hub's own wish for a client certificate.
+/// use, for IoT Hub's own wish for a client certificate, and for an engine that this user may not
+/// ask.
 pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
     let views = evidence.views();
     let is_a_need = |observation: &Observation| {
@@ -120,11 +121,9 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let is_control =
             view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
         let connection = observation.facts.endpoint().is_none()
-            || view
-                .hub()
-                .iter()
-                .any(|c| c.observation.id == observation.id && !c.works());
-        !is_control && connection
+            || view.hub().iter().any(|c| c.observation.id == observation.id && !c.works());
+        let unasked = observation.token() == Some(Token::EnginePermissionDenied);
+        !is_control && connection && !unasked
     };
     evidence.all().iter().filter(|o| o.failed()).filter(|o| is_a_need(o)).collect()
 }

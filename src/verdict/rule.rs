@@ -17,10 +17,7 @@ pub(super) struct Rule {
 /// What the evidence says of a cause.
 pub(super) enum Finding {
     Proved(Proof),
-    Refuted {
-        because: Text,
-        evidence: Vec<String>,
-    },
+    Refuted { because: Text, evidence: Vec<String> },
 }
 
 /// A cause that the evidence proves, or makes likely.

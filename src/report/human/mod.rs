@@ -25,20 +25,23 @@ pub enum Detail {
 }
 
 /// The width of the column of labels.
-const LABEL: usize = 11;
+const LABEL: usize = 12;
+
+/// At most this many remedies are shown for a cause; its own page has them all.
+const MOST_REMEDIES: usize = 3;
 
 /// The report as text, with styles; whoever prints it takes them out where they do not belong.
 pub fn text(report: &Report, detail: Detail) -> String {
     let verdict = &report.verdict;
     let mut out = headline(report);
-    for (index, cause) in verdict.causes.iter().enumerate() {
-        out += &about(cause, index, report);
+    for cause in &verdict.causes {
+        out += &about(cause, report);
     }
     out += &unexplained(report);
     if verdict.status != Status::Healthy {
         out += "\n";
-        out += &line("Edge Agent", &verdict.outlook.edge_agent);
-        out += &line("Edge Hub", &verdict.outlook.edge_hub);
+        out += &line("outlook", &verdict.outlook.edge_agent);
+        out += &line("", &verdict.outlook.edge_hub);
     }
     let probed = table::of(&report.observations, &report.target);
     if !probed.is_empty() {
@@ -64,7 +67,7 @@ fn headline(report: &Report) -> String {
 }
 
 /// One cause: its id, its sentence where the headline has not said it, its evidence, what to do.
-fn about(cause: &Cause, index: usize, report: &Report) -> String {
+fn about(cause: &Cause, report: &Report) -> String {
     let mut out = String::from("\n");
     let id = paint(BOLD, cause.id.word());
     let _ = writeln!(out, "{:<LABEL$}{id}, {}", "cause", cause.confidence);
@@ -78,21 +81,17 @@ fn about(cause: &Cause, index: usize, report: &Report) -> String {
     for (index, observation) in evidence::the_telling(evidence).into_iter().enumerate() {
         out += &line(if index == 0 { "evidence" } else { "" }, &evidence::sentence(observation));
     }
-    for (number, remedy) in cause.remedy.iter().enumerate() {
-        let text = format!("{}. {}", number + 1, remedy.text);
-        out += &line(if number == 0 { "what to do" } else { "" }, &text);
+    for (index, remedy) in cause.remedy.iter().take(MOST_REMEDIES).enumerate() {
+        let label = if index == 0 { "what to do" } else { "" };
+        let numbered = format!("{label:<LABEL$}{}. ", index + 1);
+        out += &labelled(&numbered, LABEL + 3, &remedy.text);
+        out.push('\n');
         if let Some(command) = &remedy.command {
-            let _ = writeln!(out, "{:LABEL$}   {}", "", paint(BOLD, command));
+            let _ = writeln!(out, "{:LABEL$}     {}", "", paint(BOLD, command));
         }
     }
-    if index == 0 {
-        let _ = writeln!(
-            out,
-            "{:<LABEL$}{}",
-            "more",
-            paint(DIM, &format!("edgeprobe explain {}", cause.id))
-        );
-    }
+    let more = paint(DIM, &format!("edgeprobe explain {}", cause.id));
+    let _ = writeln!(out, "{:<LABEL$}{more}", "more");
     out
 }
 

@@ -35,8 +35,10 @@ pub(super) fn of(observations: &[Observation], target: &Target) -> String {
     for row in rows(observations, target) {
         let mut line = format!("{:QUESTION$}", label(&row));
         for vantage in &vantages {
-            let here: Vec<&Observation> =
-                observations.iter().filter(|o| o.vantage == **vantage && belongs(o, &row)).collect();
+            let here: Vec<&Observation> = observations
+                .iter()
+                .filter(|o| o.vantage == **vantage && belongs(o, &row))
+                .collect();
             let _ = write!(line, "{:ANSWER$}", cell(&here));
         }
         let _ = writeln!(out, "{}", line.trim_end());
@@ -119,15 +121,14 @@ fn cell(observations: &[&Observation]) -> String {
 }
 
 fn ok(observations: &[&Observation]) -> String {
-    match observations {
-        [Observation { facts: Facts::Clock(facts), .. }] => match facts.offset_s {
+    if let [Observation { facts: Facts::Clock(facts), .. }] = observations {
+        match facts.offset_s {
             Some(offset) if offset.abs() >= 1.0 => format!("ok, {offset:+.0} s"),
             _ => "ok".to_owned(),
-        },
-        _ => {
-            let slowest = observations.iter().map(|o| o.duration_ms).fold(0.0, f64::max);
-            format!("ok, {slowest:.0} ms")
         }
+    } else {
+        let slowest = observations.iter().map(|o| o.duration_ms).fold(0.0, f64::max);
+        format!("ok, {slowest:.0} ms")
     }
 }
 

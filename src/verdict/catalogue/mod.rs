@@ -2,8 +2,8 @@
 
 mod text;
 
-pub use text::Text;
-pub(super) use text::{Arguments, render, render_command};
+pub(super) use text::{Arguments, Text};
+use text::{is_complete, render, render_command};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -72,6 +72,15 @@ pub struct RemedyText {
     pub platform: Option<Platform>,
 }
 
+impl RemedyText {
+    fn filled(&self, words: &Arguments) -> Remedy {
+        Remedy {
+            text: render(&self.text, words),
+            command: self.command.as_deref().map(|command| render_command(command, words)),
+        }
+    }
+}
+
 /// The device's operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,31 +105,33 @@ impl Entry {
         sentence(&self.ruled_out, text)
     }
 
-    /// What to do on a system, with the finding's own words filled in.
+    /// What to do on a system, with the finding's own words filled in. A command that lacks a word
+    /// is for another finding of the cause, so its remedy is left out.
     pub(super) fn remedies_for(&self, platform: Platform, words: &Arguments) -> Vec<Remedy> {
-        self.remedies
-            .iter()
-            .filter(|remedy| remedy.platform.is_none_or(|for_platform| for_platform == platform))
-            .map(|remedy| Remedy {
-                text: render(&remedy.text, words),
-                command: remedy.command.as_deref().map(|command| render_command(command, words)),
-            })
+        self.on(platform)
+            .filter(|remedy| remedy.command.as_deref().is_none_or(|c| is_complete(c, words)))
+            .map(|remedy| remedy.filled(words))
             .collect()
     }
 
     /// What to do on a system, in general words.
     pub fn remedies(&self, platform: Platform) -> Vec<Remedy> {
-        self.remedies_for(platform, &Arguments::new())
+        self.on(platform).map(|remedy| remedy.filled(&Arguments::new())).collect()
+    }
+
+    fn on(&self, platform: Platform) -> impl Iterator<Item = &RemedyText> {
+        self.remedies
+            .iter()
+            .filter(move |remedy| remedy.platform.is_none_or(|wanted| wanted == platform))
     }
 }
 
 /// The sentence of a variant, filled in. A variant without a sentence shows its key, which a test
 /// keeps from happening.
 fn sentence(sentences: &BTreeMap<String, String>, text: &Text) -> String {
-    sentences.get(text.key()).map_or_else(
-        || format!("[{}]", text.key()),
-        |template| render(template, text.arguments()),
-    )
+    sentences
+        .get(text.key())
+        .map_or_else(|| format!("[{}]", text.key()), |template| render(template, text.arguments()))
 }
 
 /// The page of a cause.
@@ -145,7 +156,8 @@ struct Catalogue {
 }
 
 static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| {
-    let pages = CauseId::ALL.iter().filter_map(|id| Some((*id, toml::from_str(id.english()).ok()?)));
+    let pages =
+        CauseId::ALL.iter().filter_map(|id| Some((*id, toml::from_str(id.english()).ok()?)));
     Catalogue {
         causes: pages.collect(),
         messages: toml::from_str(include_str!("en/messages.toml")).unwrap_or_default(),

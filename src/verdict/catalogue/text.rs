@@ -7,20 +7,24 @@ pub(in crate::verdict) type Arguments = BTreeMap<&'static str, String>;
 
 /// A sentence of the catalogue, before it is put into a language.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
+pub(in crate::verdict) struct Text {
     key: &'static str,
     arguments: Arguments,
 }
 
 impl Text {
     /// The sentence of this key.
-    pub fn new(key: &'static str) -> Self {
+    pub(in crate::verdict) fn new(key: &'static str) -> Self {
         Self { key, arguments: Arguments::new() }
     }
 
     /// The same sentence with a placeholder filled.
     #[must_use]
-    pub fn with(mut self, placeholder: &'static str, word: impl ToString) -> Self {
+    pub(in crate::verdict) fn with(
+        mut self,
+        placeholder: &'static str,
+        word: impl std::fmt::Display,
+    ) -> Self {
         self.arguments.insert(placeholder, word.to_string());
         self
     }
@@ -42,9 +46,22 @@ pub(in crate::verdict) fn render(template: &str, arguments: &Arguments) -> Strin
 /// As [`render`], for a command: a placeholder without a word stays one, as manuals write it.
 pub(in crate::verdict) fn render_command(template: &str, arguments: &Arguments) -> String {
     fill(template, |name| {
-        let foreign = arguments.get(name).filter(|word| is_safe_in_a_shell(word));
-        foreign.cloned().unwrap_or_else(|| name.to_uppercase())
+        pasteable(arguments, name).cloned().unwrap_or_else(|| name.to_uppercase())
     })
+}
+
+/// Whether every placeholder of a command has a word that may be pasted into a shell.
+pub(in crate::verdict) fn is_complete(command: &str, arguments: &Arguments) -> bool {
+    let missing = std::cell::Cell::new(false);
+    fill(command, |name| {
+        missing.set(missing.get() || pasteable(arguments, name).is_none());
+        String::new()
+    });
+    !missing.get()
+}
+
+fn pasteable<'a>(arguments: &'a Arguments, name: &str) -> Option<&'a String> {
+    arguments.get(name).filter(|word| is_safe_in_a_shell(word))
 }
 
 /// Replaces each `{name}`; braces that enclose anything else stay as they are.

@@ -54,7 +54,8 @@ fn is_the_same_portal(control: &Connection<'_>, portal: &Connection<'_>) -> bool
     let certificate = |connection: &Connection<'_>| {
         connection.tls().and_then(|tls| tls.chain.first()).map(|leaf| leaf.sha256.clone())
     };
-    let same_certificate = certificate(portal).is_some() && certificate(control) == certificate(portal);
+    let same_certificate =
+        certificate(portal).is_some() && certificate(control) == certificate(portal);
     let same_place = location(portal).is_some() && location(control) == location(portal);
     same_certificate || same_place || status(control) == Some(511)
 }

@@ -32,9 +32,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let addresses = host.hub_addresses();
     let connections: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
-    let genuine = |address: IpAddr| {
-        connections.iter().any(|c| c.facts.peer == address && c.is_genuine())
-    };
+    let genuine =
+        |address: IpAddr| connections.iter().any(|c| c.facts.peer == address && c.is_genuine());
     if let Some(real) = addresses.iter().find(|address| genuine(**address)) {
         let at = those(&connections, |c| c.facts.peer == *real && c.is_genuine());
         return refuted(Text::new("genuine").with("address", real), observations(&at));
@@ -70,13 +69,16 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 /// What speaks against an address at which no IoT Hub answered.
-fn suspicion(host: &View<'_>, address: IpAddr, connections: &[Connection<'_>]) -> Option<Suspicion> {
+fn suspicion(
+    host: &View<'_>,
+    address: IpAddr,
+    connections: &[Connection<'_>],
+) -> Option<Suspicion> {
     let answers: Vec<Answer<'_>> = host.answers(Role::Hub).collect();
     let elsewhere = connections.iter().any(|c| c.facts.peer != address && c.is_genuine());
     let pinned = answers.iter().any(|a| a.facts.hosts_file.contains(&address));
-    let by_a_server = answers
-        .iter()
-        .any(|a| !a.facts.from_hosts_file() && a.facts.ips().any(|ip| ip == address));
+    let by_a_server =
+        answers.iter().any(|a| !a.facts.from_hosts_file() && a.facts.ips().any(|ip| ip == address));
     let by_others = answers.iter().any(|a| !a.facts.from_hosts_file() && !a.observation.failed());
     let private_endpoint =
         answers.iter().flat_map(|a| &a.facts.canonical_names).any(|n| n.contains(".privatelink."));

@@ -3,7 +3,9 @@
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::{Facts, Observation, Role};
 
-use super::shared::{at_each_vantage, controls, failures, observations, peers, place, ports, those};
+use super::shared::{
+    at_each_vantage, controls, failures, observations, peers, place, ports, those,
+};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence, Manner, View};

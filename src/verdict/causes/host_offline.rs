@@ -32,11 +32,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
             .alone();
     }
 
-    let dead: Vec<(&Observation, &RouteFacts)> = routes
-        .iter()
-        .copied()
-        .filter(|(_, facts)| facts.gateway_answers == Some(false))
-        .collect();
+    let dead: Vec<(&Observation, &RouteFacts)> =
+        routes.iter().copied().filter(|(_, facts)| facts.gateway_answers == Some(false)).collect();
     match dead.first() {
         Some((route, facts)) => {
             let text = Text::new("dead_gateway")

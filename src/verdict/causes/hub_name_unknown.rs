@@ -25,10 +25,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let saying_no: Vec<Answer<'_>> = host
         .answers(Role::Hub)
         .filter(|answer| {
-            matches!(
-                answer.observation.token(),
-                Some(Token::DnsNxdomain | Token::DnsNoAddress)
-            )
+            matches!(answer.observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
         })
         .collect();
     let Some(first) = saying_no.first() else { return Vec::new() };
@@ -41,9 +38,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     } else {
         "no_address"
     };
-    let text = Text::new(variant)
-        .with("hub", &evidence.target.hub)
-        .with("resolver", resolver(first));
+    let text =
+        Text::new(variant).with("hub", &evidence.target.hub).with("resolver", resolver(first));
     let controls = working_controls(&host, &saying_no);
     let confidence = if controls.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     let system = host

@@ -1,14 +1,14 @@
 //! `port-in-use`: a port that Edge Hub maps is held by another process or container.
 
-use edgeprobe_probes::Token;
 use edgeprobe_probes::ports::{Holder, PortFacts};
+use edgeprobe_probes::{Probe, Token};
 use serde_json::json;
 
-use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::Evidence;
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::PortInUse, examine };
 
@@ -18,8 +18,14 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .filter(|(port, _)| port.token() == Some(Token::AddressInUse))
         .map(|(observation, facts)| {
             let holder = facts.holders.first();
+            let proof = Proof::confirmed(Effect::Blocks, sentence(facts, holder), [observation]);
+            let proof = if may_be_edge_hub(evidence, facts) {
+                proof.with_confidence(Confidence::Likely)
+            } else {
+                proof
+            };
             Finding::Proved(
-                Proof::confirmed(Effect::Blocks, sentence(facts, holder), [observation])
+                proof
                     .with_detail("port", facts.port)
                     .with_detail("address", address(facts, holder))
                     .with_detail("owner", owner(holder)),
@@ -35,6 +41,14 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let by_edge_hub = evidence.ports().any(|(_, facts)| facts.held_by_edge_hub);
     refuted(Text::new(if by_edge_hub { "edge_hub" } else { "free" }), probed)
+}
+
+/// Whether nothing tells the holder from Edge Hub: neither its process could be seen nor the engine
+/// be asked for its containers.
+fn may_be_edge_hub(evidence: &Evidence<'_>, facts: &PortFacts) -> bool {
+    let unseen = facts.holders.iter().all(|h| h.pid.is_none() && h.container.is_none());
+    let engine = evidence.host().of(Probe::Engine).next();
+    unseen && engine.is_some_and(edgeprobe_probes::Observation::failed)
 }
 
 fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {

@@ -16,7 +16,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let connections = view.hub();
-    let accepted = those(&connections, |c| c.trust().is_some_and(|trust| trust.accepted()));
+    let accepted =
+        those(&connections, |c| c.trust().is_some_and(edgeprobe_probes::endpoint::Trust::accepted));
     if !accepted.is_empty() {
         return refuted(Text::new("accepted"), observations(&accepted));
     }

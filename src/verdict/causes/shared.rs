@@ -3,8 +3,8 @@
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::{Observation, Role, Token, Vantage};
 
-use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::catalogue::Text;
+use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words::listed;
 use crate::verdict::{Confidence, Effect};
@@ -35,8 +35,8 @@ pub(super) fn at_each_vantage<'o>(
 
 /// One proof from two vantages: the first one's sentence, the graver effect, all the evidence.
 fn joined(first: Proof, second: Proof) -> Proof {
-    let confirmed = first.confidence == Confidence::Confirmed
-        || second.confidence == Confidence::Confirmed;
+    let confirmed =
+        first.confidence == Confidence::Confirmed || second.confidence == Confidence::Confirmed;
     let mut details = second.details;
     details.extend(first.details);
     Proof {
@@ -135,9 +135,8 @@ impl<'o> PortReading<'o> {
     pub(super) fn of(view: &View<'o>, transport: Transport) -> Self {
         let on_port = view.on_same_port(transport);
         let port = transport.default_port();
-        let elsewhere = those(&view.hub(), |connection| {
-            connection.facts.transport.default_port() != port
-        });
+        let elsewhere =
+            those(&view.hub(), |connection| connection.facts.transport.default_port() != port);
         Self { on_port, elsewhere }
     }
 

@@ -26,7 +26,10 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         return if established.is_empty() {
             Vec::new()
         } else {
-            refuted(Text::new("established").with("port", ports(&established)), observations(&established))
+            refuted(
+                Text::new("established").with("port", ports(&established)),
+                observations(&established),
+            )
         };
     }
     // The same address and port, asked with another name: if that handshake goes on, it is the
@@ -34,9 +37,9 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let other_name: Vec<Connection<'_>> = view
         .connections(Role::Control)
         .filter(|control| {
-            cut.iter().any(|c| {
-                c.facts.peer == control.facts.peer && c.facts.port == control.facts.port
-            }) && control.tls().is_some_and(|tls| tls.established || !tls.chain.is_empty())
+            cut.iter()
+                .any(|c| c.facts.peer == control.facts.peer && c.facts.port == control.facts.port)
+                && control.tls().is_some_and(|tls| tls.established || !tls.chain.is_empty())
         })
         .collect();
     let text = |variant| {

@@ -22,7 +22,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let connections = view.hub();
     let foreign = those(&connections, |c| is_foreign(c) && (claims_to_be(c, hub) || relays(c)));
-    let accepted = those(&foreign, |c| c.trust().is_some_and(|t| t.accepted()));
+    let accepted =
+        those(&foreign, |c| c.trust().is_some_and(edgeprobe_probes::endpoint::Trust::accepted));
     let text = |variant, of: &[Connection<'_>]| {
         Text::new(variant)
             .with("hub", hub)
@@ -46,8 +47,9 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             .with_detail("issuer", issuer(&foreign))
             .alone();
     }
-    let same_issuer =
-        those(&controls(view), |control| is_foreign(control) && issuer(&[*control]) == issuer(&foreign));
+    let same_issuer = those(&controls(view), |control| {
+        is_foreign(control) && issuer(&[*control]) == issuer(&foreign)
+    });
     let evidence = observations(&foreign).into_iter().chain(observations(&same_issuer));
     Proof::confirmed(effect_of_loss(view), text("unknown", &foreign), evidence)
         .with_detail("issuer", issuer(&foreign))
@@ -85,9 +87,9 @@ fn relays(connection: &Connection<'_>) -> bool {
 /// Whether a certificate's name covers a host name (RFC 6125: a wildcard stands for one label).
 fn covers(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix("*.") {
-        Some(suffix) => host
-            .split_once('.')
-            .is_some_and(|(_, parent)| parent.eq_ignore_ascii_case(suffix)),
+        Some(suffix) => {
+            host.split_once('.').is_some_and(|(_, parent)| parent.eq_ignore_ascii_case(suffix))
+        }
         None => pattern.eq_ignore_ascii_case(host),
     }
 }

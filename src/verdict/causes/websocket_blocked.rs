@@ -27,9 +27,7 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let Some(first) = stopped.first() else { return Vec::new() };
     let status = first.facts.http.as_ref().map(|http| http.status);
     let text = match (status, first.token()) {
-        (Some(status), Some(Token::UpgradeRefused)) => {
-            Text::new("refused").with("status", status)
-        }
+        (Some(status), Some(Token::UpgradeRefused)) => Text::new("refused").with("status", status),
         (_, Some(Token::UpgradeWrongSubprotocol)) => Text::new("subprotocol"),
         (_, Some(Token::TimedOut)) => Text::new("silent"),
         _ => Text::new("cut"),
@@ -47,7 +45,7 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
 ///
 /// A peer that asked for a client certificate is IoT Hub itself, not something in the way.
 fn stopped_at_the_upgrade(connection: &Connection<'_>) -> bool {
-    connection.trust().is_some_and(|trust| trust.accepted())
+    connection.trust().is_some_and(edgeprobe_probes::endpoint::Trust::accepted)
         && connection.observation.failed_step() >= Some(Step::Upgrade)
         && connection.token() != Some(Token::ClientCertificateWanted)
         && connection.token() != Some(Token::AmqpNotIotHub)

@@ -56,9 +56,8 @@ impl<'o> Connection<'o> {
     /// least but for the time, or it names the mechanism that only IoT Hub has.
     pub(in crate::verdict) fn is_genuine(&self) -> bool {
         use edgeprobe_probes::endpoint::TrustResult::Trusted;
-        let verifies = self
-            .trust()
-            .is_some_and(|trust| trust.within_validity == Trusted || trust.accepted());
+        let verifies =
+            self.trust().is_some_and(|trust| trust.within_validity == Trusted || trust.accepted());
         let names_itself = self.facts.amqp.as_ref().is_some_and(|amqp| {
             amqp.mechanisms.iter().any(|mechanism| mechanism.eq_ignore_ascii_case("MSSBCBS"))
         });

@@ -1,0 +1,15 @@
+//! edgeprobe says why an Azure IoT Edge device cannot talk to IoT Hub, and proves it.
+//!
+//! Four stages, each a plain value that can be written down, read back and tested alone:
+//!
+//! ```text
+//! plan ──► observe (run, probes) ──► judge (verdict) ──► tell (report)
+//! ```
+//!
+//! ARCHITECTURE.md shows how the modules stand to each other.
+
+pub mod cli;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod verdict;
