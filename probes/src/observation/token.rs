@@ -120,7 +120,8 @@ pub enum Token {
     UpgradeRefused,
     /// The upgrade succeeded without the subprotocol that was asked for.
     UpgradeWrongSubprotocol,
-    /// A peer that verified asked for a client certificate by renegotiation after the request.
+    /// A peer that completed the handshake wants a client certificate before it goes on: it asked
+    /// to negotiate again, and ended or fell silent when that was not done (RFC 5746, IoT Hub on 443).
     ClientCertificateWanted,
 
     /// The peer answers with bytes that are not AMQP.

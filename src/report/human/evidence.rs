@@ -22,7 +22,11 @@ pub(super) fn sentence(observation: &Observation) -> String {
         Vantage::Host => String::new(),
         Vantage::Bridge(name) => format!("from {name}: "),
     };
-    format!("{place}{}: {}", observation.target, outcome(observation))
+    match (&observation.facts, &observation.failure) {
+        // A resolver's failure names the resolver and the name already.
+        (Facts::Dns(_), Some(failure)) => format!("{place}{}", failure.detail),
+        _ => format!("{place}{}: {}", observation.target, outcome(observation)),
+    }
 }
 
 fn outcome(observation: &Observation) -> String {
