@@ -189,7 +189,7 @@ impl Question {
 
     /// Gives up soon: for peers that never answer.
     pub(crate) fn impatient(self) -> Self {
-        Self { limit: Duration::from_millis(800), ..self }
+        Self { limit: Duration::from_secs(2), ..self }
     }
 
     /// Asks a peer that treats its one connection as `behaviour` says.
