@@ -110,11 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for Frames<S> {
             let message = match self.0.next().await {
                 None | Some(Ok(Message::Close(_))) => return Ok(false),
                 Some(Ok(message)) => message,
-                Some(Err(
-                    tungstenite::Error::ConnectionClosed
-                    | tungstenite::Error::AlreadyClosed
-                    | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
-                )) => return Ok(false),
+                Some(Err(error)) if is_close(&error) => return Ok(false),
                 Some(Err(error)) => return Err(into_io(error)),
             };
             // Text frames too: what is wrong with them is for the protocol's parser to say.
@@ -124,6 +120,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for Frames<S> {
             }
         }
     }
+}
+
+fn is_close(error: &tungstenite::Error) -> bool {
+    matches!(
+        error,
+        tungstenite::Error::ConnectionClosed
+            | tungstenite::Error::AlreadyClosed
+            | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+    )
 }
 
 fn into_io(error: tungstenite::Error) -> io::Error {

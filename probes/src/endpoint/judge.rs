@@ -54,9 +54,9 @@ impl Case<'_> {
 
     fn at(&self, store: &Store, moment: UnixTime) -> TrustResult {
         let Some(verifier) = &store.verifier else { return TrustResult::UnknownIssuer };
-        let verified =
+        let chain =
             verifier.verify_server_cert(self.leaf, self.intermediates, self.name, &[], moment);
-        match verified.map_err(|error| result(&error)) {
+        match chain.map_err(|error| result(&error)) {
             Ok(_) => TrustResult::Trusted,
             // A certificate that issued itself leads to no root, whatever else it is: the usual
             // self-signed ones are also authorities, which a server's certificate must not be.

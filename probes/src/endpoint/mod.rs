@@ -52,7 +52,8 @@ pub async fn probe(
 ) -> Observation {
     let mut recorder = Recorder::start(timeline);
     let mut facts = EndpointFacts::of(endpoint, peer);
-    let result = connect_and_talk(&mut recorder, &mut facts, trust).await;
+    // Boxed, for a TLS session is large and many probes wait at once.
+    let result = Box::pin(connect_and_talk(&mut recorder, &mut facts, trust)).await;
 
     let peer = SocketAddr::new(peer, endpoint.port);
     let server = clean::line(&endpoint.server, 100);

@@ -32,8 +32,7 @@ impl TrustStores {
         let native = rustls_native_certs::load_native_certs();
         let (device, unusable) = Store::from_certificates(&native.certs);
         let ca_file = ca_file.map(read_ca_file).transpose()?;
-        let public =
-            Store::new(RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()));
+        let public = Store::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect());
         Ok(Self { device, ca_file, public, unreadable: native.errors.len() + unusable })
     }
 

@@ -1,7 +1,14 @@
 //! Certificates that this device accepts and does not accept, and what is said of each.
 
+use std::sync::Arc;
+
 use edgeprobe_probes::Observation;
 use edgeprobe_probes::endpoint::{Transport, Trust, TrustResult, TrustStores};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::{default_provider, sign::any_supported_type};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 use crate::support::*;
 
@@ -41,9 +48,16 @@ async fn a_foreign_root_of_the_same_name_is_an_unknown_issuer() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_issued_itself_has_an_unknown_issuer() {
+    let seen = ask(&Authority::self_signed(HUB), &trusting(&Authority::new("Root"))).await;
+    assert_eq!(failure(&seen), "tls tls_unknown_issuer");
+    assert!(detail(&seen).contains(&format!("issued by \"CN={HUB}")), "{}", detail(&seen));
+}
+
+#[tokio::test]
 async fn an_empty_store_trusts_nobody() {
     let root = Authority::new("Root");
-    let stores = TrustStores::from_der(&[], None, &[root.der.clone()]);
+    let stores = TrustStores::from_der(&[], None, std::slice::from_ref(&root.der));
     let seen = ask(&root.issue(HUB, NOW), &stores).await;
     assert_eq!(failure(&seen), "tls tls_unknown_issuer");
     assert_eq!(trust(&seen).device, TrustResult::UnknownIssuer);
@@ -55,7 +69,7 @@ async fn an_empty_store_trusts_nobody() {
 async fn the_ca_file_is_added_to_the_devices_store() {
     let root = Authority::new("Root");
     let other = [Authority::new("Other").der.clone()];
-    let stores = TrustStores::from_der(&other, Some(&[root.der.clone()]), &other);
+    let stores = TrustStores::from_der(&other, Some(std::slice::from_ref(&root.der)), &other);
     let seen = ask(&root.issue(HUB, NOW), &stores).await;
     assert_eq!(failure(&seen), "none");
     assert_eq!(trust(&seen).ca_file, Some(TrustResult::Trusted));
@@ -121,4 +135,23 @@ async fn a_chain_without_its_intermediate_leads_nowhere() {
     assert_eq!(failure(&seen), "tls tls_unknown_issuer");
     let seen = ask(&intermediate.issue(HUB, NOW).with(&intermediate), &trusting(&root)).await;
     assert_eq!(failure(&seen), "none");
+}
+
+#[tokio::test]
+async fn a_chain_without_its_key_proves_nothing() {
+    let root = Authority::new("Root");
+    let copied = root.issue(HUB, NOW);
+    let own = root.issue(HUB, NOW).key.serialize_der();
+    let key = any_supported_type(&PrivateKeyDer::try_from(own).unwrap()).unwrap();
+    let pair = Arc::new(SingleCertAndKey::from(CertifiedKey::new(copied.chain.clone(), key)));
+    for version in [&TLS12, &TLS13] {
+        let impostor = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(pair.clone());
+        let seen = Question::of(Transport::Amqp).ask(&trusting(&root), tls(impostor, close)).await;
+        assert_eq!(failure(&seen), "tls tls_bad_certificate");
+        assert!(!facts(&seen).tls.as_ref().unwrap().established);
+    }
 }

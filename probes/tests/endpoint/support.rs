@@ -50,6 +50,14 @@ impl Authority {
         Self { der, issuer: Issuer::new(params, key) }
     }
 
+    /// A server's certificate that issued itself, as `openssl req -x509` makes one.
+    pub(crate) fn self_signed(host: &str) -> Identity {
+        let mut params = params(&[host], host, NOW);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Identity { chain: vec![params.self_signed(&key).unwrap().der().clone()], key }
+    }
+
     /// An authority that this one issues.
     pub(crate) fn intermediate(&self, name: &str, years: Years) -> Self {
         let mut params = params(&[], name, years);
@@ -147,9 +155,19 @@ impl World {
     }
 }
 
+/// Probes run beside each other on any thread.
+const _: () = {
+    const fn movable<T: Send>(_: &T) {}
+    #[expect(dead_code, reason = "that it compiles is the test")]
+    fn a_probe_is_movable(vantage: &Vantage, endpoint: &Endpoint, trust: &TrustStores) {
+        let timeline = Timeline::start(Duration::ZERO);
+        movable(&probe(timeline, vantage, endpoint, LOOPBACK, trust));
+    }
+};
+
 /// Stores in which the device and the public trust `root`.
 pub(crate) fn trusting(root: &Authority) -> TrustStores {
-    TrustStores::from_der(&[root.der.clone()], None, &[root.der.clone()])
+    TrustStores::from_der(std::slice::from_ref(&root.der), None, std::slice::from_ref(&root.der))
 }
 
 /// A question to a peer on loopback.
@@ -171,7 +189,7 @@ impl Question {
 
     /// Gives up soon: for peers that never answer.
     pub(crate) fn impatient(self) -> Self {
-        Self { limit: Duration::from_millis(800), ..self }
+        Self { limit: Duration::from_secs(2), ..self }
     }
 
     /// Asks a peer that treats its one connection as `behaviour` says.
