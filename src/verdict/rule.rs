@@ -34,7 +34,7 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// A confirmed proof by these observations, which it explains as far as they failed.
+    /// A confirmed proof by these observations; those of them that failed are what it explains.
     pub(super) fn confirmed<'o>(
         effect: Effect,
         summary: Text,
@@ -49,6 +49,19 @@ impl Proof {
             evidence: ids(evidence),
             details: serde_json::Map::new(),
         }
+    }
+
+    /// The same proof, resting on these observations too, whose own failures are not its business.
+    pub(super) fn supported_by<'o>(
+        mut self,
+        observations: impl IntoIterator<Item = &'o Observation>,
+    ) -> Self {
+        for id in ids(observations) {
+            if !self.evidence.contains(&id) {
+                self.evidence.push(id);
+            }
+        }
+        self
     }
 
     /// The same proof with this confidence.

@@ -33,18 +33,19 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
             .with("other_port", ports(&elsewhere))
             .with("place", place(&view.vantage))
     };
-    let evidence = || observations(&reading.on_port).into_iter().chain(observations(&elsewhere));
+    let proof = |text| {
+        Proof::confirmed(effect_of_loss(view), text, observations(&reading.on_port))
+            .supported_by(observations(&elsewhere))
+    };
     if reading.is_closed_alone() {
         let silent = reading.on_port.iter().any(|c| c.manner() == Some(Manner::Silent));
         let text = describe(if silent { "silent" } else { "refused" });
-        return Proof::confirmed(effect_of_loss(view), text, evidence()).alone();
+        return proof(text).alone();
     }
     // Some filters let the connection open, look at what is said on it, and cut it then.
     let cut = !reading.on_port.is_empty() && reading.on_port.iter().all(cut_in_handshake);
     if cut && !elsewhere.is_empty() {
-        return Proof::confirmed(effect_of_loss(view), describe("cut"), evidence())
-            .with_confidence(Confidence::Likely)
-            .alone();
+        return proof(describe("cut")).with_confidence(Confidence::Likely).alone();
     }
     Vec::new()
 }

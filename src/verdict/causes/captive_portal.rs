@@ -27,8 +27,8 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         Some(location) => Text::new("redirects").with("location", location),
         None => Text::new("answers").with("status", status(first).unwrap_or_default()),
     };
-    let evidence = observations(&portal).into_iter().chain(observations(&same));
-    Proof::confirmed(Effect::Blocks, text.with("hub", hub), evidence)
+    Proof::confirmed(Effect::Blocks, text.with("hub", hub), observations(&portal))
+        .supported_by(observations(&same))
         .with_confidence(confidence)
         .explaining(failures(&connections))
         .alone()

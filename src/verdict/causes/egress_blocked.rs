@@ -41,7 +41,8 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         .with("manner", if silent { "get no answer" } else { "are refused" });
     // Without a sign that the way out works at all, the uplink may as well be dead.
     let confidence = if beyond.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    Proof::confirmed(Effect::Blocks, text, observations(&connections).into_iter().chain(beyond))
+    Proof::confirmed(Effect::Blocks, text, observations(&connections))
+        .supported_by(beyond)
         .with_confidence(confidence)
         .explaining(failures(&controls))
         .alone()

@@ -47,8 +47,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .filter(|answer| answer.facts.resolver == Resolver::System)
         .map(|answer| answer.observation)
         .filter(|observation| observation.failed());
-    let evidence = saying_no.iter().map(|answer| answer.observation).chain(controls);
-    Proof::confirmed(Effect::Blocks, text, evidence)
+    Proof::confirmed(Effect::Blocks, text, saying_no.iter().map(|answer| answer.observation))
+        .supported_by(controls)
         .with_confidence(confidence)
         .explaining(system)
         .alone()

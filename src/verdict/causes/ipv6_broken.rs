@@ -39,6 +39,8 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let text = Text::new("unreachable")
         .with("address", peers(&by_ipv6))
         .with("place", place(&view.vantage));
-    let evidence = observations(&by_ipv6).into_iter().chain(observations(&by_ipv4));
-    Proof::confirmed(Effect::Warns, text, evidence).explaining(routes).alone()
+    Proof::confirmed(Effect::Warns, text, observations(&by_ipv6))
+        .supported_by(observations(&by_ipv4))
+        .explaining(routes)
+        .alone()
 }

@@ -164,6 +164,7 @@ pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding
         .with("address", peers(&reading.on_port))
         .with("other_port", ports(&elsewhere))
         .with("place", place(&view.vantage));
-    let evidence = observations(&reading.on_port).into_iter().chain(observations(&elsewhere));
-    Proof::confirmed(effect_of_loss(view), text, evidence).alone()
+    Proof::confirmed(effect_of_loss(view), text, observations(&reading.on_port))
+        .supported_by(observations(&elsewhere))
+        .alone()
 }

@@ -52,8 +52,9 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let effect = effect_of_loss(view);
     if !other_name.is_empty() {
         let other = other_name.first().map(|c| c.facts.server.clone()).unwrap_or_default();
-        let evidence = observations(&cut).into_iter().chain(observations(&other_name));
-        return Proof::confirmed(effect, text("name").with("other", other), evidence).alone();
+        return Proof::confirmed(effect, text("name").with("other", other), observations(&cut))
+            .supported_by(observations(&other_name))
+            .alone();
     }
     if cut.iter().all(|c| c.token() == Some(Token::TlsAlert)) {
         return Proof::confirmed(effect, text("version"), observations(&cut))
@@ -65,8 +66,8 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     if elsewhere.is_empty() && established.is_empty() {
         return Vec::new();
     }
-    let evidence = observations(&cut).into_iter().chain(observations(&elsewhere));
-    Proof::confirmed(effect, text("destination"), evidence)
+    Proof::confirmed(effect, text("destination"), observations(&cut))
+        .supported_by(observations(&elsewhere))
         .with_confidence(Confidence::Likely)
         .alone()
 }

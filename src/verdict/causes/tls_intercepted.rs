@@ -50,8 +50,8 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let same_issuer = those(&controls(view), |control| {
         is_foreign(control) && issuer(&[*control]) == issuer(&foreign)
     });
-    let evidence = observations(&foreign).into_iter().chain(observations(&same_issuer));
-    Proof::confirmed(effect_of_loss(view), text("unknown", &foreign), evidence)
+    Proof::confirmed(effect_of_loss(view), text("unknown", &foreign), observations(&foreign))
+        .supported_by(observations(&same_issuer))
         .with_detail("issuer", issuer(&foreign))
         .alone()
 }

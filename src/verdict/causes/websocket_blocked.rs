@@ -35,8 +35,9 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     // The same hub answering a plain request on the same port leaves only the upgrade to object to.
     let plain = those(&view.on(Transport::Https), Connection::works);
     let confidence = if plain.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    let evidence = observations(&stopped).into_iter().chain(observations(&plain));
-    Proof::confirmed(effect_of_loss(view), text.with("port", ports(&stopped)), evidence)
+    let text = text.with("port", ports(&stopped));
+    Proof::confirmed(effect_of_loss(view), text, observations(&stopped))
+        .supported_by(observations(&plain))
         .with_confidence(confidence)
         .alone()
 }
