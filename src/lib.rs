@@ -9,6 +9,7 @@
 //! ARCHITECTURE.md shows how the modules stand to each other.
 
 pub mod cli;
+pub mod demo;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -1,7 +1,7 @@
 //! The commands and their options. Nothing else knows clap, and nothing else prints.
 
 mod check;
-// mod demo;
+mod demo;
 mod explain;
 mod generate;
 mod output;
@@ -54,7 +54,7 @@ enum Command {
     /// The verdict again, from a recorded report
     Replay(replay::Options),
     /// A whole check against an embedded IoT Hub: needs no Azure, no network, no root
-    // Demo
+    Demo(demo::Options),
     /// Man page, shell completions, the report's JSON Schema, the causes' pages
     #[command(hide = true)]
     Generate(generate::Options),
@@ -85,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Probe(options) => probe::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Replay(options) => replay::run(&options),
+        Command::Demo(options) => demo::run(&options),
 
         Command::Generate(options) => generate::run(&options),
     });

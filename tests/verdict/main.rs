@@ -1,5 +1,13 @@
 //! The verdict from observations alone: every cause, and what must not be mistaken for it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has found something"
+)]
+#![allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "scenarios read as sentences")]
+
 mod causes;
 mod device;
 mod properties;

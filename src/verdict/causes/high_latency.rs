@@ -1,5 +1,7 @@
 //! `high-latency`: the round trip makes throughput suffer.
 
+use edgeprobe_probes::{Outcome, Step};
+
 use super::shared::{at_each_vantage, observations, place, those};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
@@ -36,6 +38,14 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         .alone()
 }
 
+/// The round trip of a connection, in milliseconds: of the TCP handshake, or of the AMQP exchange
+/// where that takes longer, because satellite links answer TCP on the ground.
 fn round_trip(connection: &Connection<'_>) -> Option<f64> {
-    connection.facts.round_trip_ms
+    let exchange = connection
+        .observation
+        .steps
+        .iter()
+        .find(|step| step.step == Step::Amqp && step.outcome == Outcome::Pass)
+        .map(|step| step.duration_ms);
+    Some(connection.facts.round_trip_ms?.max(exchange.unwrap_or(0.0)))
 }

@@ -1,0 +1,128 @@
+//! `edgeprobe demo`
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use edgeprobe_emulator::{Fault, Layout, Scenario};
+use edgeprobe_probes::Probe;
+use edgeprobe_probes::endpoint::{Transport, TrustStores};
+
+use super::check::{Format, Telling, observe_and_tell};
+use super::output::{note, print};
+use super::problem::Problem;
+use super::setup::Setup;
+use crate::demo::Demo;
+use crate::plan::{Control, HubPorts, Phase, Plan};
+use crate::report::style::{BOLD, labelled, paint};
+use crate::verdict::Target;
+
+/// The embedded hub's name.
+const HUB: &str = "demo.azure-devices.net";
+
+/// On loopback an answer takes milliseconds, so a silent peer is known to be one sooner.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  edgeprobe demo                           a healthy device
+  edgeprobe demo --fault amqp-port-blocked a fault, produced for real and found
+  edgeprobe demo --list                    the faults that can be produced
+
+The exit code is the verdict's, as of `check`.")]
+pub(super) struct Options {
+    /// A fault to produce, by the id of its cause
+    #[arg(long, value_name = "NAME")]
+    fault: Option<String>,
+
+    /// List the faults
+    #[arg(long, conflicts_with = "fault")]
+    list: bool,
+
+    #[command(flatten)]
+    telling: Telling,
+}
+
+pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+    if options.list {
+        print(&list())?;
+        return Ok(0);
+    }
+    let fault = options.fault.as_deref().map(fault).transpose()?;
+    let healthy = Scenario::on_loopback(HUB);
+    let scenario = match fault {
+        Some(fault) => healthy.with_fault(fault),
+        None => healthy,
+    };
+    let demo = Demo::start(scenario).map_err(|error| Problem::new(error.to_string()))?;
+    if options.telling.format == Format::Human && !options.telling.quiet {
+        note(&introduction(fault));
+    }
+    observe_and_tell(&setup(demo.layout(), fault), &options.telling)
+}
+
+fn fault(name: &str) -> Result<Fault, Problem> {
+    let name = edgeprobe_probes::clean::line(name, 60);
+    name.parse().map_err(|_| {
+        Problem::new(format!("`{name}` is no fault that can be produced here"))
+            .hint("`edgeprobe demo --list` shows those that can")
+    })
+}
+
+fn list() -> String {
+    let mut out = String::new();
+    for fault in Fault::ALL {
+        let told = labelled("", 22, fault.description());
+        let _ = writeln!(out, "{}{}", paint(BOLD, &format!("{:<22}", fault.id())), told.trim_start());
+    }
+    out
+}
+
+fn introduction(fault: Option<Fault>) -> String {
+    let fault = fault.map_or_else(
+        || "nothing is wrong with it".to_owned(),
+        |fault| format!("{}: {}", fault.id(), fault.description()),
+    );
+    labelled("", 0, &format!("A check against an embedded IoT Hub on loopback; {fault}.")) + "\n"
+}
+
+/// The embedded internet in place of the device's own: its name server, its ports, its trust.
+///
+/// Route and engine are the real device's, and so no part of the demonstration.
+fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
+    let mut protocols = vec![Transport::Amqp, Transport::AmqpWs];
+    if fault == Some(Fault::MqttPortBlocked) {
+        protocols.push(Transport::Mqtt);
+    }
+    let mapped = layout.edge_hub;
+    let probes = Probe::ALL
+        .into_iter()
+        .filter(|probe| !matches!(probe, Probe::Route | Probe::Engine))
+        .collect();
+    Setup {
+        plan: Plan {
+            target: Target {
+                hub: layout.hub.clone(),
+                protocols,
+                ports: vec![mapped.web, mapped.amqp, mapped.mqtt],
+            },
+            probes,
+            name_servers: vec![layout.resolver],
+            ask_system: false,
+            hub_ports: HubPorts {
+                amqp: layout.ports.amqp,
+                mqtt: layout.ports.mqtt,
+                web: layout.ports.web,
+            },
+            control: Control {
+                host: layout.control.name.clone(),
+                port: layout.control.address.port(),
+            },
+        },
+        trust: TrustStores::from_der(&layout.device_roots, None, &layout.public_roots),
+        timeout: TIMEOUT,
+        phase: Phase::PreInstall,
+    }
+}
