@@ -57,11 +57,7 @@ enum Expects {
 impl Amqp {
     /// A connection that has just been accepted.
     pub fn new(peer: Peer) -> Self {
-        Self {
-            peer,
-            pending: Vec::new(),
-            expects: Expects::Header { authenticated: false },
-        }
+        Self { peer, pending: Vec::new(), expects: Expects::Header { authenticated: false } }
     }
 
     /// Takes one header or frame off what is pending; `None` when there is no whole one.
@@ -73,15 +69,17 @@ impl Amqp {
                 self.pending = rest;
                 Some(self.header(header, authenticated))
             }
-            Expects::SaslInit | Expects::Frames => match frame::next(&self.pending, LONGEST_FRAME) {
-                Next::Incomplete => None,
-                Next::Malformed => Some(Turn::close([])),
-                Next::Whole { frame, length } => {
-                    let turn = self.frame(&frame);
-                    self.pending.drain(..length);
-                    Some(turn)
+            Expects::SaslInit | Expects::Frames => {
+                match frame::next(&self.pending, LONGEST_FRAME) {
+                    Next::Incomplete => None,
+                    Next::Malformed => Some(Turn::close([])),
+                    Next::Whole { frame, length } => {
+                        let turn = self.frame(&frame);
+                        self.pending.drain(..length);
+                        Some(turn)
+                    }
                 }
-            },
+            }
         }
     }
 

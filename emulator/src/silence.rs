@@ -98,7 +98,8 @@ pub fn serve_reset(listener: TcpListener) -> io::Result<Service> {
 /// Resets every connection once its peer has said something, such as a ClientHello.
 pub fn serve_reset_after_first_bytes(listener: TcpListener) -> io::Result<Service> {
     Service::spawn(listener, |stream| async move {
-        stream.readable().await?;
+        // Not `readable`, which may come true without a byte.
+        stream.peek(&mut [0]).await?;
         reset(stream)
     })
 }

@@ -20,7 +20,9 @@ pub(super) struct Frame {
 /// What a frame is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Performative {
-    SaslInit { mechanism: Vec<u8> },
+    SaslInit {
+        mechanism: Vec<u8>,
+    },
     Open,
     Close,
     /// Another performative, or an empty frame (a heartbeat).

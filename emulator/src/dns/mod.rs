@@ -113,13 +113,11 @@ fn respond(query: &Message, zone: &Zone) -> Option<Message> {
         response.set_edns(Edns::new());
     }
     response.add_queries(query.queries.iter().cloned());
-    match query.queries.as_slice() {
-        [question] => zone.answer(question, &mut response).then_some(response),
-        _ => {
-            response.metadata.response_code = ResponseCode::FormErr;
-            Some(response)
-        }
-    }
+    let [question] = query.queries.as_slice() else {
+        response.metadata.response_code = ResponseCode::FormErr;
+        return Some(response);
+    };
+    zone.answer(question, &mut response).then_some(response)
 }
 
 /// The bytes of an answer that fits a datagram, cut and marked as such where it does not.

@@ -63,9 +63,7 @@ impl Hub {
         let tls = self.devices.clone();
         Service::spawn(listener, move |stream| {
             let tls = tls.clone();
-            async move {
-                over_stream(tls.accept(stream).await?, Amqp::new(amqp::Peer::IotHub)).await
-            }
+            async move { over_stream(tls.accept(stream).await?, Amqp::new(amqp::Peer::IotHub)).await }
         })
     }
 
@@ -74,9 +72,7 @@ impl Hub {
         let tls = self.devices.clone();
         Service::spawn(listener, move |stream| {
             let tls = tls.clone();
-            async move {
-                over_stream(tls.accept(stream).await?, Mqtt::new(mqtt::Peer::IotHub)).await
-            }
+            async move { over_stream(tls.accept(stream).await?, Mqtt::new(mqtt::Peer::IotHub)).await }
         })
     }
 

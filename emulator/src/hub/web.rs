@@ -119,8 +119,8 @@ impl Upgrade {
             return None;
         }
         let accept_key = derive_accept_key(request.header("sec-websocket-key")?.as_bytes());
-        let offers = request.header("sec-websocket-protocol")?.split(',').map(str::trim);
-        offers.filter_map(conversation).next().map(|(subprotocol, conversation)| Self {
+        let mut offers = request.header("sec-websocket-protocol")?.split(',').map(str::trim);
+        offers.find_map(conversation).map(|(subprotocol, conversation)| Self {
             accept_key,
             subprotocol: subprotocol.to_owned(),
             conversation,

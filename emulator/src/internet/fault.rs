@@ -91,12 +91,15 @@ impl Fault {
             Self::WebsocketBlocked => {
                 ("websocket-blocked", "upgrades are answered with 403, plain requests pass")
             }
-            Self::DnsHostFailure => ("dns-host-failure", "the name server takes queries in silence"),
+            Self::DnsHostFailure => {
+                ("dns-host-failure", "the name server takes queries in silence")
+            }
             Self::DnsHijack => ("dns-hijack", "the hub's name resolves to a filter's block page"),
             Self::HubNameUnknown => ("hub-name-unknown", "the name server answers NXDOMAIN"),
-            Self::TlsIntercepted => {
-                ("tls-intercepted", "a proxy with another authority's certificate relays to the hub")
-            }
+            Self::TlsIntercepted => (
+                "tls-intercepted",
+                "a proxy with another authority's certificate relays to the hub",
+            ),
             Self::RootCaMissing => {
                 ("root-ca-missing", "the device's trust store lacks the root of the hub's chain")
             }

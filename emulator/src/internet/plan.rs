@@ -88,9 +88,8 @@ pub(super) fn free_ports() -> io::Result<Ports> {
     let process = u16::try_from(std::process::id() % 97).unwrap_or(0) * 97;
     let start = ASKED.fetch_add(8, Ordering::Relaxed).wrapping_add(process);
     let span = LAST - FIRST + 1;
-    let mut free = (0..span)
-        .map(|step| FIRST + (start % span + step) % span)
-        .filter(|&port| is_free(port));
+    let mut free =
+        (0..span).map(|step| FIRST + (start % span + step) % span).filter(|&port| is_free(port));
     match (free.next(), free.next(), free.next()) {
         (Some(amqp), Some(web), Some(mqtt)) => Ok(Ports { amqp, web, mqtt }),
         _ => Err(io::Error::new(io::ErrorKind::AddrInUse, "no three free ports were found")),

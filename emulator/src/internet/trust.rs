@@ -9,8 +9,9 @@ use crate::authority::{Authority, AuthorityError, Identity, Validity};
 
 /// How far servers are ahead of the device under [`Fault::ClockSkew`].
 pub(super) const SKEW: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// How long their certificates have then been valid by their own clocks: issued lately.
-const ISSUED: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the device has then to wait until their certificates are valid: by their own clocks
+/// they were issued a day ago.
+const NOT_YET: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// The wildcard under which IoT Hub's certificates are issued.
 const HUB_WILDCARD: &str = "*.azure-devices.net";
@@ -61,7 +62,7 @@ impl Trust {
         let now = SystemTime::now();
         let usual = Validity::around(now);
         let lately = match fault {
-            Some(Fault::ClockSkew) => Validity::beginning_after(now, SKEW - ISSUED),
+            Some(Fault::ClockSkew) => Validity::beginning_after(now, NOT_YET),
             _ => usual,
         };
         Ok(Self {
