@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -23,7 +23,7 @@ const MOST_FILLERS: usize = 16;
 #[derive(Debug)]
 pub struct SilentPort {
     address: SocketAddr,
-    _listener: Socket,
+    _listener: TcpListener,
     _fillers: Vec<TcpStream>,
 }
 
@@ -32,15 +32,10 @@ impl SilentPort {
     ///
     /// Fails with [`io::ErrorKind::Unsupported`] on a system that refuses instead.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener =
-            Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        if cfg!(unix) {
-            // As every server does on Unix; on Windows the option means something else.
-            listener.set_reuse_address(true)?;
-        }
-        listener.bind(&address.into())?;
-        listener.listen(0)?;
-        let address = listener.local_addr()?.as_socket().ok_or_else(not_internet)?;
+        let listener = TcpListener::bind(address).await?;
+        // Listening once more shortens the queue; what may have entered it meanwhile fills it.
+        SockRef::from(&listener).listen(0)?;
+        let address = listener.local_addr()?;
         let fillers = fill(reachable(address)).await?;
         Ok(Self { address, _listener: listener, _fillers: fillers })
     }
@@ -74,10 +69,6 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-fn not_internet() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "not an internet address")
 }
 
 /// Accepts every connection and never says a byte.
