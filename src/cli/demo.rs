@@ -75,7 +75,8 @@ fn list() -> String {
     let mut out = String::new();
     for fault in Fault::ALL {
         let told = labelled("", 22, fault.description());
-        let _ = writeln!(out, "{}{}", paint(BOLD, &format!("{:<22}", fault.id())), told.trim_start());
+        let _ =
+            writeln!(out, "{}{}", paint(BOLD, &format!("{:<22}", fault.id())), told.trim_start());
     }
     out
 }
@@ -107,6 +108,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
                 hub: layout.hub.clone(),
                 protocols,
                 ports: vec![mapped.web, mapped.amqp, mapped.mqtt],
+                embedded: true,
             },
             probes,
             name_servers: vec![layout.resolver],

@@ -203,7 +203,7 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
             protocols.push(transport);
         }
     }
-    Ok(Target { hub: hub.into_string(), protocols, ports: ports.0 })
+    Ok(Target { hub: hub.into_string(), protocols, ports: ports.0, embedded: false })
 }
 
 fn resolver(text: &str) -> Result<SocketAddr, Problem> {

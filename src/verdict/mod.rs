@@ -35,6 +35,10 @@ pub struct Target {
     pub protocols: Vec<Transport>,
     /// The local ports that Edge Hub maps.
     pub ports: Vec<u16>,
+    /// The hub is an embedded one on localhost, as a demonstration has it: there, and only there,
+    /// localhost is an address that a hub can have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub embedded: bool,
 }
 
 /// What the observations mean.

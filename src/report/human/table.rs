@@ -9,9 +9,9 @@ use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
 use crate::report::style::{BOLD, paint};
 use crate::verdict::Target;
 
-/// The width of the column of questions, and of each vantage.
+/// The least width of the column of questions, and the width of each vantage's.
 const QUESTION: usize = 18;
-const ANSWER: usize = 26;
+const ANSWER: usize = 29;
 
 /// A question that has a row.
 enum Row {
@@ -28,12 +28,14 @@ pub(super) fn of(observations: &[Observation], target: &Target) -> String {
     vantages.sort();
     vantages.dedup();
     let mut out = String::new();
-    let mut header = format!("{:QUESTION$}", "asked");
+    let rows = rows(observations, target);
+    let question = rows.iter().map(|row| label(row).len()).max().unwrap_or(0).max(QUESTION) + 2;
+    let mut header = format!("{:question$}", "asked");
     for vantage in &vantages {
         let _ = write!(header, "{:ANSWER$}", name(vantage));
     }
-    for row in rows(observations, target) {
-        let mut line = format!("{:QUESTION$}", label(&row));
+    for row in rows {
+        let mut line = format!("{:question$}", label(&row));
         for vantage in &vantages {
             let here: Vec<&Observation> = observations
                 .iter()

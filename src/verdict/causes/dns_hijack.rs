@@ -1,6 +1,6 @@
 //! `dns-hijack`: the name resolves, but not to IoT Hub.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use edgeprobe_probes::dns::AddressKind;
 use edgeprobe_probes::{Facts, Observation, Role};
@@ -40,7 +40,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
 
     let mut wrong: Vec<(IpAddr, Suspicion)> = Vec::new();
-    for address in &addresses {
+    // A demonstration's own hub is on localhost.
+    let is_candidate = |address: &&IpAddr| {
+        !(evidence.target.embedded && **address == IpAddr::V4(Ipv4Addr::LOCALHOST))
+    };
+    for address in addresses.iter().filter(is_candidate) {
         wrong.extend(suspicion(&host, *address, &connections).map(|why| (*address, why)));
     }
     let Some((_, why)) = wrong.first().copied() else { return Vec::new() };

@@ -38,14 +38,16 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         .alone()
 }
 
-/// The round trip of a connection, in milliseconds: of the TCP handshake, or of the AMQP exchange
-/// where that takes longer, because satellite links answer TCP on the ground.
+/// The round trip of a connection, in milliseconds: of the TCP handshake, or of the quickest
+/// exchange where that takes longer, because satellite links answer TCP on the ground.
 fn round_trip(connection: &Connection<'_>) -> Option<f64> {
     let exchange = connection
         .observation
         .steps
         .iter()
-        .find(|step| step.step == Step::Amqp && step.outcome == Outcome::Pass)
-        .map(|step| step.duration_ms);
+        .filter(|step| step.outcome == Outcome::Pass)
+        .filter(|step| matches!(step.step, Step::Amqp | Step::Mqtt | Step::Upgrade | Step::Http))
+        .map(|step| step.duration_ms)
+        .min_by(f64::total_cmp);
     Some(connection.facts.round_trip_ms?.max(exchange.unwrap_or(0.0)))
 }

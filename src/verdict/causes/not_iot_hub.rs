@@ -31,9 +31,10 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         .with("address", peers(&foreign))
         .with("answer", answer(&foreign));
     // A server that is not the hub refuses the upgrade as a matter of course.
+    let another_on_the_web = connections.iter().any(|c| c.token() == Some(Token::HttpNotIotHub));
     let refusals = those(&connections, |c| {
-        matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
-            && !connections.iter().any(Connection::is_genuine)
+        another_on_the_web
+            && matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
     });
     Proof::confirmed(effect_of_loss(view), text, observations(&foreign))
         .explaining(observations(&refusals))

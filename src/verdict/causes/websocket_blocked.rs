@@ -23,6 +23,11 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     if !passed.is_empty() {
         return refuted(Text::new("upgraded"), observations(&passed));
     }
+    // A server that is not the hub refuses the upgrade as a matter of course.
+    let another = those(&view.on(Transport::Https), |c| c.token() == Some(Token::HttpNotIotHub));
+    if !another.is_empty() {
+        return Vec::new();
+    }
     let stopped = those(&upgrades, stopped_at_the_upgrade);
     let Some(first) = stopped.first() else { return Vec::new() };
     let status = first.facts.http.as_ref().map(|http| http.status);
