@@ -11,6 +11,8 @@ use crate::endpoint::EndpointFacts;
 use crate::engine::EngineFacts;
 use crate::ports::PortFacts;
 use crate::route::RouteFacts;
+use crate::route::edge::EdgeRouteFacts;
+use crate::route::tables::Tables;
 
 /// What a probe found. The variant is the observation's `probe`, its content the `facts`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +20,8 @@ use crate::route::RouteFacts;
 pub enum Facts {
     Dns(DnsFacts),
     Route(RouteFacts),
+    EdgeRoute(Box<EdgeRouteFacts>),
+    RouteTables(Box<Tables>),
     Tls(EndpointFacts),
     Websocket(EndpointFacts),
     Https(EndpointFacts),
@@ -31,6 +35,8 @@ impl Facts {
         match self {
             Self::Dns(_) => Probe::Dns,
             Self::Route(_) => Probe::Route,
+            Self::EdgeRoute(_) => Probe::EdgeRoute,
+            Self::RouteTables(_) => Probe::RouteTables,
             Self::Tls(_) => Probe::Tls,
             Self::Websocket(_) => Probe::Websocket,
             Self::Https(_) => Probe::Https,
@@ -59,6 +65,10 @@ pub enum Probe {
     Dns,
     /// The way that the kernel would send to an address.
     Route,
+    /// The way that the kernel would forward from a container network.
+    EdgeRoute,
+    /// All of the host's links, routes and policy rules.
+    RouteTables,
     /// AMQP or MQTT over TLS, on a port of its own.
     Tls,
     /// AMQP or MQTT over WebSocket, on 443.
@@ -74,9 +84,11 @@ pub enum Probe {
 }
 
 impl Probe {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Dns,
         Self::Route,
+        Self::EdgeRoute,
+        Self::RouteTables,
         Self::Tls,
         Self::Websocket,
         Self::Https,

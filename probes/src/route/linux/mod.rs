@@ -1,8 +1,14 @@
 //! The routing of Linux, over netlink.
 
+mod edge;
 pub(crate) mod lookup;
 pub(crate) mod neighbour;
 pub(crate) mod netlink;
+mod rules;
+mod settings;
+#[cfg(test)]
+mod states;
+pub(crate) mod tables;
 
 use std::io;
 use std::net::IpAddr;
@@ -11,8 +17,10 @@ use std::time::Duration;
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 
+pub(super) use self::edge::ask_edge;
 use self::lookup::{Query, look_up};
 use self::netlink::Netlink;
+pub(super) use self::tables::read as read_tables;
 use super::{RouteFacts, portable};
 
 /// Asks the kernel for the way to a destination. An error is its answer.
