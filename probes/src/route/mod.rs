@@ -9,7 +9,7 @@ mod portable;
 pub mod signature;
 pub mod tables;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod text;
 pub mod vpn;
 

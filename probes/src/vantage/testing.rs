@@ -36,3 +36,45 @@ impl Sandbox {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }
+
+/// A device in a sandbox: an uplink to an internet in another one, and an edge network's bridge.
+pub(crate) struct Lab {
+    pub(crate) device: Sandbox,
+    pub(crate) internet: Sandbox,
+}
+
+/// The hub's address in the internet; the device reaches it by its router, 192.0.2.1.
+pub(crate) const HUB: &str = "203.0.113.10";
+
+/// A device that forwards and translates as the engine sets it up, or none and a note.
+pub(crate) async fn lab() -> Option<Lab> {
+    let (device, internet) = (sandbox()?, sandbox()?);
+    let other = format!(
+        "/proc/{}/fd/{}",
+        std::process::id(),
+        std::os::fd::AsRawFd::as_raw_fd(&std::os::fd::AsFd::as_fd(&internet.place))
+    );
+    device
+        .set_up(&format!(
+            "ip link set lo up
+            echo 1 > /proc/sys/net/ipv4/ip_forward
+            ip link add eth0 type veth peer name eth0 netns {other}
+            ip addr add 192.0.2.10/24 dev eth0
+            ip link set eth0 up
+            ip route add default via 192.0.2.1
+            ip link add br-edge address 02:42:00:00:00:01 type bridge
+            ip addr add 172.18.0.1/16 dev br-edge
+            ip link set br-edge up
+            iptables -t nat -A POSTROUTING -s 172.18.0.0/16 ! -o br-edge -j MASQUERADE"
+        ))
+        .await;
+    internet
+        .set_up(&format!(
+            "ip link set lo up
+            ip addr add 192.0.2.1/24 dev eth0
+            ip addr add {HUB}/32 dev lo
+            ip link set eth0 up"
+        ))
+        .await;
+    Some(Lab { device, internet })
+}

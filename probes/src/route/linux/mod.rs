@@ -47,12 +47,12 @@ pub(super) fn way_to(destination: IpAddr, patience: Duration) -> io::Result<Rout
 }
 
 /// What is read of a single interface.
-struct Link {
-    name: String,
-    mtu: Option<u32>,
+pub(crate) struct Link {
+    pub(crate) name: String,
+    pub(crate) mtu: Option<u32>,
 }
 
-fn link(netlink: &mut Netlink, index: u32) -> io::Result<Link> {
+pub(crate) fn link(netlink: &mut Netlink, index: u32) -> io::Result<Link> {
     let mut question = LinkMessage::default();
     question.header.index = index;
     let RouteNetlinkMessage::NewLink(answer) =

@@ -24,7 +24,9 @@ const DATAGRAM: usize = 64 * 1024;
 /// How often a dump is begun again because the tables changed under it.
 const ATTEMPTS: usize = 4;
 
-/// A socket to the kernel's routing tables, in the network namespace of the thread that opens it.
+/// A socket to the kernel's routing tables, in the network namespace of the thread that opens it,
+/// whichever thread uses it later.
+#[derive(Debug)]
 pub(crate) struct Netlink {
     socket: Socket,
     sequence: u32,
@@ -81,7 +83,6 @@ impl Netlink {
 
     /// Asks for a change and waits until the kernel has made it. `flags` are `NLM_F_CREATE` and
     /// its like.
-    #[expect(dead_code, reason = "for the address that is borrowed, which comes next")]
     pub(crate) fn change(&mut self, order: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
         self.send(order, NLM_F_REQUEST | NLM_F_ACK | flags)?;
         let mut outcome = Ok(());

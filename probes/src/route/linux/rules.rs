@@ -41,7 +41,7 @@ pub(super) fn read(message: &RouteNetlinkMessage) -> Option<Rule> {
         rule.other.push("tos".to_owned());
     }
     let (mut table, mut target) = (u32::from(header.table), 0);
-    let (mut mark, mut bits) = (None, None);
+    let (mut mark, mut significant) = (None, None);
     for attribute in &message.attributes {
         match attribute {
             RuleAttribute::Source(address) => rule.from = network(*address, header.src_len),
@@ -50,7 +50,7 @@ pub(super) fn read(message: &RouteNetlinkMessage) -> Option<Rule> {
             RuleAttribute::Oifname(name) => rule.output = Some(clean::line(name, NAME_LENGTH)),
             RuleAttribute::Priority(priority) => rule.priority = *priority,
             RuleAttribute::FwMark(value) => mark = Some(*value),
-            RuleAttribute::FwMask(value) => bits = Some(*value),
+            RuleAttribute::FwMask(value) => significant = Some(*value),
             RuleAttribute::Table(number) => table = *number,
             RuleAttribute::Goto(priority) => target = *priority,
             // All ones stands for "not set".
@@ -66,9 +66,9 @@ pub(super) fn read(message: &RouteNetlinkMessage) -> Option<Rule> {
             _ => {}
         }
     }
-    if mark.is_some() || bits.is_some_and(|bits| bits != 0) {
-        let (value, mask) = (mark.unwrap_or(0), bits.unwrap_or(u32::MAX));
-        rule.mark = Some(Mark { value, mask });
+    if mark.is_some() || significant.is_some_and(|bits| bits != 0) {
+        let mask = significant.unwrap_or(u32::MAX);
+        rule.mark = Some(Mark { value: mark.unwrap_or(0), mask });
     }
     rule.action = match header.action {
         Action::ToTable => RuleAction::Lookup { table },
