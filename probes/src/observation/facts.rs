@@ -13,6 +13,7 @@ use crate::ports::PortFacts;
 use crate::route::RouteFacts;
 use crate::route::edge::EdgeRouteFacts;
 use crate::route::tables::Tables;
+use crate::trace::Trace;
 
 /// What a probe found. The variant is the observation's `probe`, its content the `facts`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +23,7 @@ pub enum Facts {
     Route(RouteFacts),
     EdgeRoute(Box<EdgeRouteFacts>),
     RouteTables(Box<Tables>),
+    Trace(Box<Trace>),
     Tls(EndpointFacts),
     Websocket(EndpointFacts),
     Https(EndpointFacts),
@@ -37,6 +39,7 @@ impl Facts {
             Self::Route(_) => Probe::Route,
             Self::EdgeRoute(_) => Probe::EdgeRoute,
             Self::RouteTables(_) => Probe::RouteTables,
+            Self::Trace(_) => Probe::Trace,
             Self::Tls(_) => Probe::Tls,
             Self::Websocket(_) => Probe::Websocket,
             Self::Https(_) => Probe::Https,
@@ -69,6 +72,8 @@ pub enum Probe {
     EdgeRoute,
     /// All of the host's links, routes and policy rules.
     RouteTables,
+    /// Where a container's packet goes on this host.
+    Trace,
     /// AMQP or MQTT over TLS, on a port of its own.
     Tls,
     /// AMQP or MQTT over WebSocket, on 443.
@@ -84,11 +89,12 @@ pub enum Probe {
 }
 
 impl Probe {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Dns,
         Self::Route,
         Self::EdgeRoute,
         Self::RouteTables,
+        Self::Trace,
         Self::Tls,
         Self::Websocket,
         Self::Https,

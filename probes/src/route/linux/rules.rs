@@ -67,8 +67,7 @@ pub(super) fn read(message: &RouteNetlinkMessage) -> Option<Rule> {
         }
     }
     if mark.is_some() || significant.is_some_and(|bits| bits != 0) {
-        let mask = significant.unwrap_or(u32::MAX);
-        rule.mark = Some(Mark { value: mark.unwrap_or(0), mask });
+        rule.mark = Some(Mark { value: mark.unwrap_or(0), mask: significant.unwrap_or(u32::MAX) });
     }
     rule.action = match header.action {
         Action::ToTable => RuleAction::Lookup { table },
