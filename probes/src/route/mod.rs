@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
 use self::linux as platform;
+#[cfg(target_os = "linux")]
+pub use self::linux::Changes;
 #[cfg(not(target_os = "linux"))]
 use self::portable as platform;
 use self::tables::Tables;

@@ -109,8 +109,7 @@ async fn an_address_that_somebody_answers_for_is_passed_over() {
     let Some(Lab { device, internet: _internet }) = lab().await else { return };
     // A container that holds every address that would be tried but one, unknown to the engine.
     let container = crate::vantage::testing::sandbox().unwrap();
-    let fd = std::os::fd::AsRawFd::as_raw_fd(&std::os::fd::AsFd::as_fd(&container.place));
-    let path = format!("/proc/{}/fd/{fd}", std::process::id());
+    let path = container.path();
     device
         .set_up(&format!(
             "ip link add port type veth peer name eth0 netns {path}

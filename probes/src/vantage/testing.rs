@@ -1,5 +1,7 @@
 //! Network namespaces for tests.
 
+use std::os::fd::{AsFd, AsRawFd};
+
 use tokio::process::Command;
 
 use super::Place;
@@ -11,6 +13,9 @@ pub(crate) struct Sandbox {
 
 /// A new sandbox, or none and a note where the test may not make one.
 pub(crate) fn sandbox() -> Option<Sandbox> {
+    if !has("ip") {
+        return None;
+    }
     match Place::anonymous() {
         Ok(place) => Some(Sandbox { place }),
         Err(error) => {
@@ -20,10 +25,24 @@ pub(crate) fn sandbox() -> Option<Sandbox> {
     }
 }
 
+/// Whether a program that the test needs is there; a note if not.
+fn has(program: &str) -> bool {
+    let found = std::process::Command::new(program).arg("-V").output().is_ok();
+    if !found {
+        println!("skipped: {program} is not installed");
+    }
+    found
+}
+
 impl Sandbox {
     /// Runs the lines of a shell script inside, and fails the test when one of them fails.
     pub(crate) async fn set_up(&self, script: &str) {
         self.shell(script).await;
+    }
+
+    /// A path to the namespace, as `ip link add … netns` takes it.
+    pub(crate) fn path(&self) -> String {
+        format!("/proc/{}/fd/{}", std::process::id(), self.place.as_fd().as_raw_fd())
     }
 
     /// What a shell script prints, run inside.
@@ -49,11 +68,10 @@ pub(crate) const HUB: &str = "203.0.113.10";
 /// A device that forwards and translates as the engine sets it up, or none and a note.
 pub(crate) async fn lab() -> Option<Lab> {
     let (device, internet) = (sandbox()?, sandbox()?);
-    let other = format!(
-        "/proc/{}/fd/{}",
-        std::process::id(),
-        std::os::fd::AsRawFd::as_raw_fd(&std::os::fd::AsFd::as_fd(&internet.place))
-    );
+    if !has("iptables") {
+        return None;
+    }
+    let other = internet.path();
     device
         .set_up(&format!(
             "ip link set lo up

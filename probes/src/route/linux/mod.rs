@@ -1,5 +1,6 @@
 //! The routing of Linux, over netlink.
 
+mod changes;
 mod edge;
 pub(crate) mod lookup;
 pub(crate) mod neighbour;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 
+pub use self::changes::Changes;
 pub(super) use self::edge::ask_edge;
 use self::lookup::{Query, look_up};
 use self::netlink::Netlink;
