@@ -11,6 +11,9 @@ use crate::endpoint::EndpointFacts;
 use crate::engine::EngineFacts;
 use crate::ports::PortFacts;
 use crate::route::RouteFacts;
+use crate::route::edge::EdgeRouteFacts;
+use crate::route::tables::Tables;
+use crate::trace::Trace;
 
 /// What a probe found. The variant is the observation's `probe`, its content the `facts`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +21,9 @@ use crate::route::RouteFacts;
 pub enum Facts {
     Dns(DnsFacts),
     Route(RouteFacts),
+    EdgeRoute(Box<EdgeRouteFacts>),
+    RouteTables(Box<Tables>),
+    Trace(Box<Trace>),
     Tls(EndpointFacts),
     Websocket(EndpointFacts),
     Https(EndpointFacts),
@@ -31,6 +37,9 @@ impl Facts {
         match self {
             Self::Dns(_) => Probe::Dns,
             Self::Route(_) => Probe::Route,
+            Self::EdgeRoute(_) => Probe::EdgeRoute,
+            Self::RouteTables(_) => Probe::RouteTables,
+            Self::Trace(_) => Probe::Trace,
             Self::Tls(_) => Probe::Tls,
             Self::Websocket(_) => Probe::Websocket,
             Self::Https(_) => Probe::Https,
@@ -59,6 +68,12 @@ pub enum Probe {
     Dns,
     /// The way that the kernel would send to an address.
     Route,
+    /// The way that the kernel would forward from a container network.
+    EdgeRoute,
+    /// All of the host's links, routes and policy rules.
+    RouteTables,
+    /// Where a container's packet goes on this host.
+    Trace,
     /// AMQP or MQTT over TLS, on a port of its own.
     Tls,
     /// AMQP or MQTT over WebSocket, on 443.
@@ -74,9 +89,12 @@ pub enum Probe {
 }
 
 impl Probe {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Dns,
         Self::Route,
+        Self::EdgeRoute,
+        Self::RouteTables,
+        Self::Trace,
         Self::Tls,
         Self::Websocket,
         Self::Https,

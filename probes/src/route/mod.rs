@@ -1,8 +1,17 @@
 //! By which way would this device send to an address?
 
+pub mod decision;
+pub mod edge;
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
+pub mod overlap;
 mod portable;
+pub mod signature;
+pub mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
+mod text;
+pub mod vpn;
 
 use std::io;
 use std::net::IpAddr;
@@ -12,10 +21,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
-use self::linux::way_to;
+use self::linux as platform;
+#[cfg(target_os = "linux")]
+pub use self::linux::Changes;
 #[cfg(not(target_os = "linux"))]
-use self::portable::way_to;
-use crate::observation::{Facts, Failure, Observation, Step, Vantage};
+use self::portable as platform;
+use self::tables::Tables;
+use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// The kernel's own answer for one destination.
@@ -77,8 +89,31 @@ pub async fn probe(timeline: Timeline, vantage: &Vantage, destination: IpAddr) -
 
 /// Asks on a thread that may block; it is in the same network namespace as the one that asks.
 async fn ask(destination: IpAddr, patience: Duration) -> Result<RouteFacts, Failure> {
-    tokio::task::spawn_blocking(move || way_to(destination, patience))
+    tokio::task::spawn_blocking(move || platform::way_to(destination, patience))
         .await
         .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
         .map_err(|error| io_failure(Step::Route, &error))
+}
+
+/// Reads every link, address, route and rule of the vantage. No privilege is needed.
+///
+/// Skipped where they cannot be read: a sandbox without netlink, or another system than Linux.
+pub async fn probe_tables(timeline: Timeline, vantage: &Vantage) -> Observation {
+    let mut recorder = Recorder::start(timeline);
+    let work = async {
+        let read = tokio::task::spawn_blocking(platform::read_tables).await;
+        read.map_err(|error| Failure::new(Step::Route, Token::IoError, error.to_string()))
+    };
+    let read = recorder.step(Step::Route, timeline.patience(), work).await;
+    let (result, tables, skipped) = match read {
+        Ok(Ok(tables)) => (Ok(()), tables, false),
+        Ok(Err(_)) => (Ok(()), Tables::default(), true),
+        Err(failure) => (Err(failure), Tables::default(), false),
+    };
+    let facts = Facts::RouteTables(Box::new(tables));
+    let mut observation = recorder.finish(vantage, "all", "links, routes and rules", result, facts);
+    if skipped {
+        observation.outcome = Outcome::Skipped;
+    }
+    observation
 }

@@ -6,6 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::time::Duration;
 
 use super::RouteFacts;
+#[cfg(not(target_os = "linux"))]
+use super::{
+    edge::{EdgeNetwork, EdgeRouteFacts},
+    tables::Tables,
+};
 
 /// A port to connect to; nothing is sent there (RFC 863, discard).
 const PORT: u16 = 9;
@@ -31,6 +36,18 @@ pub(super) fn way_to(destination: IpAddr, _patience: Duration) -> io::Result<Rou
         interface: interface.map(|interface| crate::clean::line(&interface.name, 64)),
         table: None,
     })
+}
+
+/// The way of forwarded packets is not known here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn ask_edge(_: EdgeNetwork, _: IpAddr) -> io::Result<EdgeRouteFacts> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The tables are not known here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn read_tables() -> io::Result<Tables> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn owns(interface: &netdev::Interface, address: IpAddr) -> bool {

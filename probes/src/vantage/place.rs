@@ -83,14 +83,8 @@ impl Place {
     ///
     /// Needs CAP_SYS_ADMIN.
     pub fn anonymous() -> Result<Self, PlaceError> {
-        let made = thread::scope(|scope| {
-            // A thread of its own, so that the caller's stays where it is.
-            thread::Builder::new()
-                .name("namespace".to_owned())
-                .spawn_scoped(scope, || unshare_network().and_then(|()| Self::here()))?
-                .join()
-                .unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
-        });
+        // A thread of its own, so that the caller's stays where it is.
+        let made = on_own_thread(|| unshare_network().and_then(|()| Self::here()));
         made.map_err(|source| PlaceError::NotMade { source })
     }
 
@@ -133,6 +127,14 @@ impl Place {
         answered.await.unwrap_or_else(|_| Err(PlaceError::NotRun("it panicked".to_owned())))
     }
 
+    /// Does something brief inside the namespace, on a thread of its own, while the caller waits.
+    pub(crate) fn within<T: Send>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        on_own_thread(|| self.move_thread().and_then(|()| work()))
+    }
+
     /// Moves the calling thread into the namespace and gives it a runtime there.
     fn enter(&self) -> Result<tokio::runtime::Runtime, PlaceError> {
         self.move_thread().map_err(|source| PlaceError::NotEntered { source })?;
@@ -164,6 +166,14 @@ impl AsFd for Place {
     }
 }
 
+fn on_own_thread<T: Send>(work: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("namespace".to_owned());
+        let joined = thread.spawn_scoped(scope, work)?.join();
+        joined.unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
+    })
+}
+
 /// Gives the calling thread a network namespace of its own.
 #[expect(
     deprecated,
@@ -171,4 +181,82 @@ impl AsFd for Place {
 )]
 fn unshare_network() -> io::Result<()> {
     Ok(rustix::thread::unshare(UnshareFlags::NEWNET)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use tokio::process::Command;
+
+    use super::*;
+    use crate::vantage::testing::sandbox;
+
+    fn inode() -> u64 {
+        Place::here().unwrap().namespace.metadata().unwrap().ino()
+    }
+
+    #[tokio::test]
+    async fn what_runs_in_a_place_is_there_with_its_threads_and_processes() {
+        let Some(sandbox) = sandbox() else { return };
+        let expected = sandbox.place.namespace.metadata().unwrap().ino();
+        let look = || async {
+            let blocking = tokio::task::spawn_blocking(inode).await.unwrap();
+            let process = Command::new("readlink").arg("/proc/self/ns/net").output().await.unwrap();
+            (inode(), blocking, String::from_utf8(process.stdout).unwrap())
+        };
+        let (own, blocking, process) = sandbox.place.run(look).await.unwrap();
+        assert_eq!((own, blocking), (expected, expected));
+        assert!(process.contains(&expected.to_string()), "{process}");
+        assert_ne!(inode(), expected, "the caller stays where it is");
+    }
+
+    #[tokio::test]
+    async fn a_container_is_entered_by_its_process() {
+        let Some(sandbox) = sandbox() else { return };
+        let start = || async {
+            let mut container = Command::new("cat");
+            container.stdin(std::process::Stdio::piped()).kill_on_drop(true);
+            container.spawn().unwrap()
+        };
+        let container = sandbox.place.run(start).await.unwrap();
+        let place = Place::of_process(container.id().unwrap()).unwrap();
+        assert!(place.is(&sandbox.place).unwrap());
+    }
+
+    #[test]
+    fn a_process_in_the_same_namespace_is_no_other_place() {
+        let error = Place::of_process(std::process::id()).unwrap_err();
+        assert!(matches!(error, PlaceError::SameNamespace { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_process_that_is_gone_says_so_with_a_hint() {
+        let error = Place::of_process(u32::MAX).unwrap_err();
+        assert!(matches!(error, PlaceError::NoProcess { .. }), "{error}");
+        assert!(error.to_string().contains("hint:"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_inside_is_an_error_outside() {
+        let Some(sandbox) = sandbox() else { return };
+        let fails = || async { assert_eq!(Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED) };
+        let error = sandbox.place.run(fails).await.unwrap_err();
+        assert!(matches!(error, PlaceError::NotRun(_)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn nobody_waiting_ends_what_runs_inside() {
+        let Some(sandbox) = sandbox() else { return };
+        let (held, released) = tokio::sync::oneshot::channel::<()>();
+        let forever = move || async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        };
+        let waiting = tokio::time::timeout(Duration::from_millis(20), sandbox.place.run(forever));
+        assert!(waiting.await.is_err());
+        // The sender goes with the future that owns it.
+        assert!(released.await.is_err());
+    }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Way {
     /// The MTU that the route sets or that was learned for the destination.
     pub(crate) mtu: Option<u32>,
     pub(crate) table: Option<u32>,
+    /// Whether the packet ends on this host.
+    pub(crate) local: bool,
 }
 
 /// Asks the kernel. An error is its answer: ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL.

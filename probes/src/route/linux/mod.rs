@@ -1,8 +1,15 @@
 //! The routing of Linux, over netlink.
 
+mod changes;
+mod edge;
 pub(crate) mod lookup;
 pub(crate) mod neighbour;
 pub(crate) mod netlink;
+mod rules;
+mod settings;
+#[cfg(test)]
+mod states;
+pub(crate) mod tables;
 
 use std::io;
 use std::net::IpAddr;
@@ -11,8 +18,11 @@ use std::time::Duration;
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 
+pub use self::changes::Changes;
+pub(super) use self::edge::ask_edge;
 use self::lookup::{Query, look_up};
 use self::netlink::Netlink;
+pub(super) use self::tables::read as read_tables;
 use super::{RouteFacts, portable};
 
 /// Asks the kernel for the way to a destination. An error is its answer.
@@ -39,12 +49,12 @@ pub(super) fn way_to(destination: IpAddr, patience: Duration) -> io::Result<Rout
 }
 
 /// What is read of a single interface.
-struct Link {
-    name: String,
-    mtu: Option<u32>,
+pub(crate) struct Link {
+    pub(crate) name: String,
+    pub(crate) mtu: Option<u32>,
 }
 
-fn link(netlink: &mut Netlink, index: u32) -> io::Result<Link> {
+pub(crate) fn link(netlink: &mut Netlink, index: u32) -> io::Result<Link> {
     let mut question = LinkMessage::default();
     question.header.index = index;
     let RouteNetlinkMessage::NewLink(answer) =

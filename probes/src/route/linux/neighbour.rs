@@ -13,7 +13,7 @@ use super::lookup::family;
 use super::netlink::Netlink;
 
 /// `RTNLGRP_NEIGH`: changes of the neighbour table.
-const NEIGHBOUR_GROUP: u32 = 3;
+pub(crate) const NEIGHBOUR_GROUP: u32 = 3;
 
 /// More neighbours than the kernel keeps by default (`gc_thresh3` is 1024).
 const LIMIT: usize = 16_384;
@@ -32,7 +32,8 @@ pub(crate) fn answers(
         // The kernel is asking just now, because of another packet: its result is worth the wait.
         changes.await_notification(patience, |message| {
             if let RouteNetlinkMessage::NewNeighbour(entry) = message
-                && is(&entry, interface, neighbour)
+                && entry.header.ifindex == interface
+                && address(&entry) == Some(neighbour)
             {
                 state = Some(entry.header.state);
             }
@@ -42,7 +43,8 @@ pub(crate) fn answers(
     Ok(state.and_then(verdict))
 }
 
-fn verdict(state: NeighbourState) -> Option<bool> {
+/// What a state says; none for one in which the kernel has not asked.
+pub(crate) fn verdict(state: NeighbourState) -> Option<bool> {
     use NeighbourState as State;
     match state {
         State::Reachable
@@ -57,28 +59,33 @@ fn verdict(state: NeighbourState) -> Option<bool> {
 }
 
 fn current_state(interface: u32, neighbour: IpAddr) -> io::Result<Option<NeighbourState>> {
+    let known = table(interface, neighbour)?;
+    Ok(known.into_iter().find(|(address, _)| *address == neighbour).map(|(_, state)| state))
+}
+
+/// The neighbours on an interface that the kernel knows, of the same family as `like`.
+pub(crate) fn table(interface: u32, like: IpAddr) -> io::Result<Vec<(IpAddr, NeighbourState)>> {
     let mut question = NeighbourMessage::default();
-    question.header.family = family(neighbour);
+    question.header.family = family(like);
     // Kernels older than 4.4 ignore the filter and send the whole table.
     question.attributes.push(NeighbourAttribute::IfIndex(interface));
     let dump = Netlink::dump(&RouteNetlinkMessage::GetNeighbour(question), LIMIT)?;
-    Ok(dump.messages.into_iter().find_map(|message| match message {
-        RouteNetlinkMessage::NewNeighbour(entry) if is(&entry, interface, neighbour) => {
-            Some(entry.header.state)
+    let entries = dump.messages.iter().filter_map(|message| match message {
+        RouteNetlinkMessage::NewNeighbour(entry) if entry.header.ifindex == interface => {
+            Some((address(entry)?, entry.header.state))
         }
         _ => None,
-    }))
+    });
+    Ok(entries.collect())
 }
 
-fn is(entry: &NeighbourMessage, interface: u32, neighbour: IpAddr) -> bool {
-    entry.header.ifindex == interface
-        && entry.attributes.iter().any(|attribute| match attribute {
-            NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => {
-                IpAddr::V4(*address) == neighbour
-            }
-            NeighbourAttribute::Destination(NeighbourAddress::Inet6(address)) => {
-                IpAddr::V6(*address) == neighbour
-            }
-            _ => false,
-        })
+/// The neighbour that an entry is about.
+pub(crate) fn address(entry: &NeighbourMessage) -> Option<IpAddr> {
+    entry.attributes.iter().find_map(|attribute| match attribute {
+        NeighbourAttribute::Destination(NeighbourAddress::Inet(address)) => Some((*address).into()),
+        NeighbourAttribute::Destination(NeighbourAddress::Inet6(address)) => {
+            Some((*address).into())
+        }
+        _ => None,
+    })
 }

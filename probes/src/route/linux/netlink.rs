@@ -5,7 +5,8 @@
 //! whoever awaits them does so on a blocking thread and under a deadline.
 
 use std::io;
-use std::time::Duration;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
 
 use netlink_packet_core::{
     NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer, NetlinkMessage,
@@ -24,7 +25,9 @@ const DATAGRAM: usize = 64 * 1024;
 /// How often a dump is begun again because the tables changed under it.
 const ATTEMPTS: usize = 4;
 
-/// A socket to the kernel's routing tables, in the network namespace of the thread that opens it.
+/// A socket to the kernel's routing tables, in the network namespace of the thread that opens it,
+/// whichever thread uses it later.
+#[derive(Debug)]
 pub(crate) struct Netlink {
     socket: Socket,
     sequence: u32,
@@ -81,7 +84,6 @@ impl Netlink {
 
     /// Asks for a change and waits until the kernel has made it. `flags` are `NLM_F_CREATE` and
     /// its like.
-    #[expect(dead_code, reason = "for the address that is borrowed, which comes next")]
     pub(crate) fn change(&mut self, order: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
         self.send(order, NLM_F_REQUEST | NLM_F_ACK | flags)?;
         let mut outcome = Ok(());
@@ -147,9 +149,9 @@ impl Netlink {
         patience: Duration,
         mut done: impl FnMut(RouteNetlinkMessage) -> bool,
     ) -> io::Result<bool> {
-        let deadline = std::time::Instant::now() + patience;
+        let deadline = Instant::now() + patience;
         loop {
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(false);
             }
@@ -207,6 +209,12 @@ impl Netlink {
             rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
         }
         Ok(false)
+    }
+}
+
+impl AsFd for Netlink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

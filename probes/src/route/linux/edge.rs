@@ -1,0 +1,62 @@
+//! The kernel's lookups for an edge network.
+
+use std::io;
+use std::net::IpAddr;
+
+use rustix::net::netdevice::name_to_index;
+
+use super::link;
+use super::lookup::{Query, look_up};
+use super::netlink::Netlink;
+use crate::observation::Step;
+use crate::recorder::io_failure;
+use crate::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup, Way};
+
+/// Asks for every way between the network and the destination. An error means that the kernel
+/// could not be asked at all.
+pub(crate) fn ask_edge(network: EdgeNetwork, destination: IpAddr) -> io::Result<EdgeRouteFacts> {
+    let mut netlink = Netlink::open()?;
+    let mut facts = EdgeRouteFacts::unasked(network, destination);
+    facts.host = answer(&mut netlink, &Query::own(destination)).0;
+    let Some(member) = facts.member.filter(|member| member.is_ipv4() == destination.is_ipv4())
+    else {
+        return Ok(facts);
+    };
+    facts.back = answer(&mut netlink, &Query::own(member)).0;
+    let Ok(bridge) = name_to_index(udp_socket()?, &facts.network.bridge) else { return Ok(facts) };
+    let forward = Query { destination, source: Some(member), input: Some(bridge) };
+    let (lookup, output) = answer(&mut netlink, &forward);
+    facts.forward = lookup;
+    if output.is_some() && output != Some(bridge) {
+        let reply = Query { destination: member, source: Some(destination), input: output };
+        facts.reply = answer(&mut netlink, &reply).0;
+    }
+    Ok(facts)
+}
+
+/// The answer in names, and the index of the interface that the packet would leave by.
+fn answer(netlink: &mut Netlink, query: &Query) -> (Lookup, Option<u32>) {
+    match look_up(netlink, query) {
+        Ok(way) => {
+            let link = way.output.and_then(|index| link(netlink, index).ok());
+            let found = Way {
+                interface: link.as_ref().map(|link| link.name.clone()),
+                gateway: way.gateway,
+                source: way.source,
+                mtu: way.mtu.or(link.and_then(|link| link.mtu)),
+                table: way.table,
+                local: way.local,
+            };
+            (Lookup::Found(found), way.output)
+        }
+        Err(error) => {
+            let failure = io_failure(Step::Route, &error);
+            (Lookup::Refused { token: failure.token, detail: failure.detail }, None)
+        }
+    }
+}
+
+/// Any socket will do for asking an interface's index.
+fn udp_socket() -> io::Result<std::net::UdpSocket> {
+    std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))
+}

@@ -1,0 +1,381 @@
+//! The marks that a VPN, or somebody's policy, leaves in the tables when it takes an edge network's
+//! traffic away.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::decision::{Decision, Flow, decide};
+use super::edge::EdgeNetwork;
+use super::tables::{MAIN_TABLE, Route, RouteKind, Rule, RuleAction, Tables};
+use super::vpn::{self, Vpn, vpn_of};
+
+/// How traffic of an edge network is led elsewhere than by the host's own uplink, or back to
+/// elsewhere than its bridge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Mechanism {
+    pub kind: MechanismKind,
+    pub direction: Direction,
+    /// The VPN that it belongs to, where one is recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpn: Option<Vpn>,
+    /// The interface that the traffic is led to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// The policy rule at work, when it is not the one that every system has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// The routes at work; none when the rule itself rejects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+}
+
+/// The ways in which that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MechanismKind {
+    /// Routes for all of the Internet lead into a tunnel: a default route, or OpenVPN's two halves.
+    FullTunnel,
+    /// A route for the destination alone leads into a tunnel.
+    TunnelRoute,
+    /// A policy rule sends everybody to a table that leads into a tunnel: wg-quick, Tailscale.
+    PolicyRule,
+    /// A policy rule for the network's own addresses, or for its bridge.
+    SourceRule,
+    /// A route or a rule rejects whatever is not meant for a tunnel.
+    KillSwitch,
+    /// A route inside the network's own subnet is preferred to the bridge.
+    RouteShadowsSubnet,
+}
+
+/// Which of the two ways is affected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the network to the destination.
+    Forward,
+    /// Back to the network.
+    Return,
+}
+
+/// What the tables hold against traffic between the network and the destination, forward first.
+///
+/// A tunnel that carries the network's traffic is named as well: whether it does, only a packet
+/// can tell.
+pub fn recognise(tables: &Tables, network: &EdgeNetwork, destination: IpAddr) -> Vec<Mechanism> {
+    let mut found = Vec::new();
+    let Some(member) = network.member() else { return found };
+    found.extend(forward(tables, network, member, destination));
+    found.extend(back(tables, network, member));
+    for shadow in shadows(tables, network) {
+        if !found.iter().any(|known: &Mechanism| known.routes == shadow.routes) {
+            found.push(shadow);
+        }
+    }
+    found
+}
+
+fn forward(
+    tables: &Tables,
+    network: &EdgeNetwork,
+    member: IpAddr,
+    destination: IpAddr,
+) -> Option<Mechanism> {
+    let flow = Flow::forwarded(member, &network.bridge, destination);
+    let decision = decide(tables, &flow)?;
+    if decision.rejects() {
+        let kind = if is_for_the_network(decision.rule) {
+            MechanismKind::SourceRule
+        } else {
+            MechanismKind::KillSwitch
+        };
+        return Some(mechanism(tables, kind, Direction::Forward, decision));
+    }
+    let route = decision.route?;
+    // A rule for the network alone is worth telling wherever it leads, unless it leads where the
+    // host's own packets go.
+    if is_for_the_network(decision.rule) {
+        let host = decide(tables, &Flow::own(destination)).and_then(|decision| decision.route);
+        let elsewhere = host.and_then(Route::interface) != route.interface();
+        return elsewhere
+            .then(|| mechanism(tables, MechanismKind::SourceRule, Direction::Forward, decision));
+    }
+    vpn_of(tables, route.interface()?)?;
+    let kind = match route.destination.prefix_len() {
+        _ if !is_ordinary(decision.rule) => MechanismKind::PolicyRule,
+        0 | 1 => MechanismKind::FullTunnel,
+        _ => MechanismKind::TunnelRoute,
+    };
+    Some(mechanism(tables, kind, Direction::Forward, decision))
+}
+
+fn back(tables: &Tables, network: &EdgeNetwork, member: IpAddr) -> Option<Mechanism> {
+    let decision = decide(tables, &Flow::own(member))?;
+    if decision.route.is_some_and(|route| is_at_home(route, network)) {
+        return None;
+    }
+    let inside = decision.route.is_some_and(|route| network.subnet.contains(&route.destination));
+    // The bridge has no route of its own while it has no address; then nothing shadows it.
+    if !inside && !has_route(tables, network) {
+        return None;
+    }
+    let kind = match (inside, decision.rejects()) {
+        (true, _) => MechanismKind::RouteShadowsSubnet,
+        (false, true) => MechanismKind::KillSwitch,
+        (false, false) => MechanismKind::PolicyRule,
+    };
+    Some(mechanism(tables, kind, Direction::Return, decision))
+}
+
+/// Every route inside the subnet that is preferred to the bridge for its own addresses.
+fn shadows(tables: &Tables, network: &EdgeNetwork) -> Vec<Mechanism> {
+    let inside = tables
+        .routes
+        .iter()
+        .filter(|route| network.subnet.contains(&route.destination) && !is_at_home(route, network));
+    inside
+        .filter_map(|route| {
+            let decision = decide(tables, &Flow::own(route.destination.addr()))?;
+            (decision.route == Some(route)).then(|| {
+                mechanism(tables, MechanismKind::RouteShadowsSubnet, Direction::Return, decision)
+            })
+        })
+        .collect()
+}
+
+fn mechanism(
+    tables: &Tables,
+    kind: MechanismKind,
+    direction: Direction,
+    decision: Decision<'_>,
+) -> Mechanism {
+    let interface = decision.route.and_then(Route::interface);
+    let vpn = match interface {
+        Some(interface) => vpn_of(tables, interface),
+        // What rejects leads nowhere; a VPN that is up is then the likely author.
+        None => vpn::active(tables).map(|(vpn, _)| vpn),
+    };
+    Mechanism {
+        kind,
+        direction,
+        vpn,
+        interface: interface.map(str::to_owned),
+        rule: (!is_ordinary(decision.rule)).then(|| decision.rule.clone()),
+        routes: decision.route.map(|route| with_other_half(tables, route)).unwrap_or_default(),
+    }
+}
+
+/// A half of the Internet together with the other one that leads the same way.
+fn with_other_half(tables: &Tables, route: &Route) -> Vec<Route> {
+    let is_twin = |other: &&Route| {
+        route.destination.prefix_len() == 1
+            && other.destination.prefix_len() == 1
+            && other.destination.addr().is_ipv4() == route.destination.addr().is_ipv4()
+            && other.table == route.table
+            && other.interface() == route.interface()
+    };
+    let twins: Vec<Route> = tables.routes.iter().filter(is_twin).cloned().collect();
+    if twins.is_empty() { vec![route.clone()] } else { twins }
+}
+
+/// Whether the rule picks out the network's packets by where they come from.
+fn is_for_the_network(rule: &Rule) -> bool {
+    !rule.inverted && (rule.from.is_some() || rule.input.is_some())
+}
+
+/// Whether the rule is one of those that every system has: all packets to the main table, without
+/// more ado.
+fn is_ordinary(rule: &Rule) -> bool {
+    let main = RuleAction::Lookup { table: MAIN_TABLE };
+    rule.action == main && rule.from.is_none() && rule.input.is_none() && rule.mark.is_none()
+        || matches!(rule.action, RuleAction::Lookup { table: 253 | 255 })
+}
+
+/// Whether the route leads to the bridge, or to the host's own address on it.
+fn is_at_home(route: &Route, network: &EdgeNetwork) -> bool {
+    route.leaves_by(&network.bridge) || route.kind == RouteKind::Local
+}
+
+fn has_route(tables: &Tables, network: &EdgeNetwork) -> bool {
+    tables.routes.iter().any(|route| {
+        route.leaves_by(&network.bridge) && route.destination.contains(&network.subnet)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::LinkKind;
+    use super::super::testing::{device, edge_network};
+    use super::*;
+
+    const HUB: &str = "203.0.113.10";
+
+    fn judge(tables: &Tables) -> Vec<Mechanism> {
+        recognise(tables, &edge_network(), HUB.parse().unwrap())
+    }
+
+    /// The kind, direction, VPN and texts of each mechanism.
+    fn summary(tables: &Tables) -> Vec<(MechanismKind, Direction, Option<Vpn>, String)> {
+        judge(tables)
+            .into_iter()
+            .map(|found| {
+                let rule = found.rule.map(|rule| rule.to_string());
+                let routes = found.routes.iter().map(ToString::to_string);
+                let text = rule.into_iter().chain(routes).collect::<Vec<_>>().join(" | ");
+                (found.kind, found.direction, found.vpn, text)
+            })
+            .collect()
+    }
+
+    use Direction::{Forward, Return};
+    use MechanismKind as Kind;
+
+    const TUN: &[(&str, LinkKind)] = &[("tun0", LinkKind::Tun)];
+    const WIREGUARD: &[(&str, LinkKind)] = &[("office", LinkKind::Wireguard)];
+    const TAILSCALE: &[(&str, LinkKind)] = &[("tailscale0", LinkKind::Tun)];
+
+    #[test]
+    fn an_untouched_device_shows_nothing() {
+        assert_eq!(judge(&device(&[], &[], &[])), []);
+    }
+
+    #[test]
+    fn a_split_tunnel_that_does_not_lead_to_the_hub_is_nothing() {
+        let routes = ["10.0.0.0/8 dev tun0", "172.16.0.0/12 via 10.8.0.1 dev tun0"];
+        assert_eq!(judge(&device(TUN, &routes, &[])), []);
+    }
+
+    #[test]
+    fn openvpn_lays_two_halves_over_the_default_route() {
+        let routes = ["0.0.0.0/1 via 10.8.0.1 dev tun0", "128.0.0.0/1 via 10.8.0.1 dev tun0"];
+        let text = "0.0.0.0/1 via 10.8.0.1 dev tun0 | 128.0.0.0/1 via 10.8.0.1 dev tun0";
+        assert_eq!(
+            summary(&device(TUN, &routes, &[])),
+            [(Kind::FullTunnel, Forward, Some(Vpn::OpenVpn), text.to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_default_route_into_a_tunnel_is_a_full_tunnel() {
+        let tables = device(TUN, &["default dev tun0"], &[]);
+        assert_eq!(
+            summary(&tables),
+            [(Kind::FullTunnel, Forward, Some(Vpn::Other), "default dev tun0".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_route_to_the_hub_alone_is_told_from_a_full_tunnel() {
+        let tables = device(TUN, &["203.0.113.0/24 dev tun0"], &[]);
+        assert_eq!(judge(&tables)[0].kind, Kind::TunnelRoute);
+    }
+
+    #[test]
+    fn wg_quick_sends_whatever_has_not_its_mark_to_its_own_table() {
+        let rules = [
+            "32764: from all lookup 254 suppress_prefixlength 0",
+            "32765: not from all fwmark 0xca6c lookup 51820",
+        ];
+        let tables = device(WIREGUARD, &["default dev office table 51820"], &rules);
+        let text =
+            "32765: not from all fwmark 0xca6c lookup 51820 | default dev office table 51820";
+        assert_eq!(
+            summary(&tables),
+            [(Kind::PolicyRule, Forward, Some(Vpn::Wireguard), text.to_owned())]
+        );
+    }
+
+    #[test]
+    fn without_its_suppressing_rule_wg_quick_takes_the_answers_too() {
+        let rules = ["32765: not from all fwmark 0xca6c lookup 51820"];
+        let tables = device(WIREGUARD, &["default dev office table 51820"], &rules);
+        let found = summary(&tables);
+        assert_eq!((found[0].0, found[0].1), (Kind::PolicyRule, Forward));
+        assert_eq!((found[1].0, found[1].1), (Kind::PolicyRule, Return));
+    }
+
+    #[test]
+    fn a_userspace_wireguard_is_known_by_its_rule() {
+        let rules = ["32765: not from all fwmark 0xca6c lookup 51820"];
+        let tables = device(TUN, &["default dev tun0 table 51820"], &rules);
+        assert_eq!(judge(&tables)[0].vpn, Some(Vpn::Wireguard));
+    }
+
+    #[test]
+    fn a_tailscale_exit_node_takes_both_ways_unless_the_lan_is_allowed() {
+        let rules = [
+            "5210: from all fwmark 0x80000/0xff0000 lookup 254",
+            "5230: from all fwmark 0x80000/0xff0000 lookup 253",
+            "5250: from all fwmark 0x80000/0xff0000 unreachable",
+            "5270: from all lookup 52",
+        ];
+        let routes = ["default dev tailscale0 table 52"];
+        let found = summary(&device(TAILSCALE, &routes, &rules));
+        let text = "5270: from all lookup 52 | default dev tailscale0 table 52".to_owned();
+        let tailscale = Some(Vpn::Tailscale);
+        assert_eq!(
+            found,
+            [
+                (Kind::PolicyRule, Forward, tailscale, text.clone()),
+                (Kind::PolicyRule, Return, tailscale, text.clone())
+            ]
+        );
+        let routes = ["default dev tailscale0 table 52", "throw 172.18.0.0/16 table 52"];
+        let found = summary(&device(TAILSCALE, &routes, &rules));
+        assert_eq!(found, [(Kind::PolicyRule, Forward, tailscale, text)]);
+    }
+
+    #[test]
+    fn a_rule_for_the_subnet_is_a_source_rule_whatever_it_does() {
+        for action in ["unreachable", "blackhole", "prohibit"] {
+            let text = format!("100: from 172.18.0.0/16 {action}");
+            let tables = device(&[], &[], &[&text]);
+            assert_eq!(summary(&tables), [(Kind::SourceRule, Forward, None, text)]);
+        }
+        let rules = ["100: from 172.18.0.0/16 lookup 100"];
+        let tables = device(TUN, &["default dev tun0 table 100"], &rules);
+        assert_eq!(judge(&tables)[0].kind, Kind::SourceRule);
+        assert_eq!(judge(&tables)[0].interface.as_deref(), Some("tun0"));
+    }
+
+    #[test]
+    fn a_rule_for_the_subnet_that_changes_nothing_is_nothing() {
+        let rules = ["100: from 172.18.0.0/16 lookup 254"];
+        assert_eq!(judge(&device(&[], &[], &rules)), []);
+    }
+
+    #[test]
+    fn a_rejecting_default_is_a_kill_switch() {
+        let tables = device(TUN, &["unreachable default table 200"], &["50: from all lookup 200"]);
+        let found = summary(&tables);
+        let text = "50: from all lookup 200 | unreachable default table 200".to_owned();
+        assert_eq!(found[0], (Kind::KillSwitch, Forward, Some(Vpn::Other), text));
+    }
+
+    #[test]
+    fn a_route_inside_the_subnet_shadows_the_bridge() {
+        for shadow in ["172.18.0.0/24 dev tun0", "172.18.200.0/24 dev tun0"] {
+            let found = summary(&device(TUN, &[shadow], &[]));
+            let expected = (Kind::RouteShadowsSubnet, Return, Some(Vpn::Other), shadow.to_owned());
+            assert_eq!(found, [expected]);
+        }
+    }
+
+    #[test]
+    fn a_route_to_the_same_subnet_shadows_the_bridge_only_if_it_is_preferred() {
+        let mut tables = device(TUN, &["172.18.0.0/16 dev tun0 metric 50"], &[]);
+        assert_eq!(judge(&tables), []);
+        tables.routes[0].metric = 0;
+        assert_eq!(judge(&tables)[0].kind, Kind::RouteShadowsSubnet);
+    }
+
+    #[test]
+    fn a_ppp_link_is_a_vpn_only_beside_another_uplink() {
+        let ppp = [("ppp0", LinkKind::Ppp)];
+        let mut tables = device(&ppp, &["default dev ppp0"], &[]);
+        assert_eq!(judge(&tables)[0].vpn, Some(Vpn::Ppp));
+        tables.routes.retain(|route| !route.leaves_by("eth0"));
+        assert_eq!(judge(&tables), []);
+    }
+}

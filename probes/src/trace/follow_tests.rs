@@ -1,0 +1,139 @@
+//! A real kernel drops, refuses, translates and loses packets; the trace says where.
+
+use std::future::pending;
+
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::observation::Observation;
+use crate::route::probe_tables;
+use crate::route::testing::edge_network;
+use crate::trace::{Answer, Stage};
+use crate::vantage::borrow;
+use crate::vantage::testing::{HUB, Lab, lab};
+
+/// A connection from a borrowed place to the hub, after these changes to the device and to the
+/// internet.
+async fn followed(device: &str, internet: &str) -> Option<(Observation, Trace)> {
+    let Lab { device: host, internet: outside } = lab().await?;
+    host.set_up(device).await;
+    outside.set_up(internet).await;
+    let (ready, is_ready) = tokio::sync::oneshot::channel();
+    let place = outside.place.clone();
+    let server = tokio::spawn(async move {
+        let serve = || async move {
+            let _listener = TcpListener::bind((HUB, 5671)).await.unwrap();
+            ready.send(()).unwrap();
+            pending::<()>().await;
+        };
+        place.run(serve).await
+    });
+    is_ready.await.unwrap();
+    let check = || async {
+        // Long enough for the kernel to try a second time, so that what is sent twice is met.
+        let timeline = Timeline::start(Duration::from_secs(3));
+        let Facts::RouteTables(tables) = probe_tables(timeline, &Vantage::Host).await.facts else {
+            panic!("no tables");
+        };
+        let borrowed = borrow(timeline, edge_network(), Vec::new()).await.unwrap();
+        let hub = SocketAddrV4::new(HUB.parse().unwrap(), 5671);
+        follow(timeline, &edge_network(), borrowed.place(), &tables, hub).await
+    };
+    let observation = host.place.run(check).await.unwrap();
+    server.abort();
+    let Facts::Trace(trace) = observation.facts.clone() else { panic!("no trace") };
+    Some((observation, *trace))
+}
+
+async fn stage(device: &str, internet: &str) -> Option<Stage> {
+    followed(device, internet).await.map(|(_, trace)| trace.stage)
+}
+
+#[tokio::test]
+async fn a_healthy_device_delivers_the_answer() {
+    let Some((observation, trace)) = followed("true", "true").await else { return };
+    assert_eq!(trace.stage, Stage::Delivered, "{trace:?}");
+    assert_eq!(observation.token(), None);
+    assert_eq!(observation.id, format!("bridge:azure-iot-edge/trace/{HUB}:5671"));
+    assert!(trace.entered.unwrap().ip().to_string().starts_with("172.18.255."));
+    assert_eq!(trace.left.len(), 1);
+    assert_eq!(trace.left[0].interface, "eth0");
+    assert_eq!(trace.left[0].source.ip().to_string(), "192.0.2.10");
+    assert_eq!(trace.delivered.unwrap().answer, Answer::Accepted);
+}
+
+#[tokio::test]
+async fn a_refusal_by_the_hub_is_delivered_like_an_answer() {
+    let refuse = "iptables -A INPUT -p tcp --dport 5671 -j REJECT --reject-with tcp-reset";
+    let Some((observation, trace)) = followed("true", refuse).await else { return };
+    assert_eq!(trace.stage, Stage::Delivered, "{trace:?}");
+    assert_eq!(trace.reply.unwrap().answer, Answer::Reset);
+    assert_eq!(observation.token(), Some(Token::ConnectionRefused));
+}
+
+#[tokio::test]
+async fn what_the_host_does_not_forward_is_lost_inside() {
+    for setup in
+        ["echo 0 > /proc/sys/net/ipv4/ip_forward", "iptables -A FORWARD -i br-edge -j DROP"]
+    {
+        let Some((observation, trace)) = followed(setup, "true").await else { return };
+        assert_eq!(trace.stage, Stage::LostInside, "{setup}: {trace:?}");
+        assert_eq!(observation.token(), Some(Token::TimedOut));
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_rejects_is_told_from_one_that_drops() {
+    let setup = "iptables -A FORWARD -i br-edge -j REJECT --reject-with icmp-admin-prohibited";
+    let Some((_, trace)) = followed(setup, "true").await else { return };
+    assert_eq!(trace.stage, Stage::RejectedByHost, "{trace:?}");
+    assert_eq!(trace.delivered.unwrap().answer, Answer::Unreachable { code: 13 });
+}
+
+#[tokio::test]
+async fn without_translation_the_containers_own_address_leaves() {
+    let Some(stage) = stage("iptables -t nat -F", "true").await else { return };
+    assert_eq!(stage, Stage::LeftUntranslated);
+}
+
+#[tokio::test]
+async fn a_drop_beyond_the_host_gives_no_reply() {
+    let drop = "iptables -A INPUT -p tcp --dport 5671 -j DROP";
+    let Some((_, trace)) = followed("true", drop).await else { return };
+    assert_eq!(trace.stage, Stage::NoReply, "{trace:?}");
+    assert_eq!(trace.left.len(), 1, "what is sent twice is told once");
+}
+
+#[tokio::test]
+async fn a_reply_that_the_host_drops_is_lost_on_the_way_back() {
+    let drop = "iptables -t mangle -A PREROUTING -i eth0 -p tcp -j DROP";
+    let Some((_, trace)) = followed(drop, "true").await else { return };
+    assert_eq!(trace.stage, Stage::ReplyLost, "{trace:?}");
+    assert_eq!(trace.reply.unwrap().interface, "eth0");
+}
+
+#[tokio::test]
+async fn a_tunnel_that_swallows_everything_is_named() {
+    let tunnel = "ip link add wg0 type veth peer name far
+        ip link set far up
+        ip link set wg0 up
+        ip addr add 10.8.0.2/24 dev wg0
+        ip neigh add 10.8.0.1 lladdr 02:00:00:00:00:09 dev wg0
+        ip route add 0.0.0.0/1 via 10.8.0.1 dev wg0
+        ip route add 128.0.0.0/1 via 10.8.0.1 dev wg0";
+    let Some((_, trace)) = followed(tunnel, "true").await else { return };
+    assert_eq!(trace.stage, Stage::NoReply, "{trace:?}");
+    assert_eq!(trace.left[0].interface, "wg0");
+    assert_eq!(trace.left[0].source.ip().to_string(), "10.8.0.2");
+}
+
+#[tokio::test]
+async fn a_dead_tunnel_device_takes_the_packet_out_of_sight() {
+    let tunnel = "ip tuntap add tun0 mode tun
+        ip addr add 10.8.0.2/24 dev tun0
+        ip link set tun0 up
+        ip route add 0.0.0.0/1 dev tun0
+        ip route add 128.0.0.0/1 dev tun0";
+    let Some(stage) = stage(tunnel, "true").await else { return };
+    assert_eq!(stage, Stage::LostInside);
+}

@@ -1,0 +1,126 @@
+//! Where on this host does a container's packet, or the answer to it, vanish?
+//!
+//! Routes, rules and filters say what should happen; a packet says what does. One attempt to
+//! connect is watched on the bridge and on every other interface at once.
+
+#[cfg(target_os = "linux")]
+mod capture;
+#[cfg(target_os = "linux")]
+mod filter;
+#[cfg(target_os = "linux")]
+mod follow;
+#[cfg(target_os = "linux")]
+mod packet;
+#[cfg(target_os = "linux")]
+mod stage;
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[cfg(target_os = "linux")]
+pub use self::follow::follow;
+
+/// The way of one attempt to connect from a container network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trace {
+    #[schemars(with = "String")]
+    pub destination: SocketAddrV4,
+    /// The source address with which the attempt came in by the bridge.
+    #[schemars(with = "Option<String>")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered: Option<SocketAddrV4>,
+    /// Where it left the host; more than one place when the host changed its mind between two
+    /// attempts of the kernel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Departure>,
+    /// What came back to the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+    /// What the host handed on to the bridge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Reply>,
+    pub stage: Stage,
+}
+
+impl Trace {
+    /// A trace of which nothing has been seen.
+    fn unseen(destination: SocketAddrV4) -> Self {
+        Self {
+            destination,
+            entered: None,
+            left: Vec::new(),
+            reply: None,
+            delivered: None,
+            stage: Stage::NotEntered,
+        }
+    }
+
+    /// Whether nothing more is to be expected.
+    fn is_whole(&self) -> bool {
+        self.reply.is_some() && self.delivered.is_some() && !self.left.is_empty()
+    }
+}
+
+/// How far the attempt got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It was not seen on the bridge, so it was lost before the host saw it, or never sent.
+    NotEntered,
+    /// It came in and did not leave: forwarding is off, a filter drops it, or no route leads on.
+    LostInside,
+    /// It came in, did not leave, and the host itself refused it: a filter, or the kernel because
+    /// there is no way on or the gateway does not answer on its link (ICMP's codes 0 and 1).
+    RejectedByHost,
+    /// It came in, did not leave, and something on the host took the connection: a proxy that it
+    /// was redirected to.
+    AnsweredByHost,
+    /// It left with the container's own address, which nobody outside can answer, and nothing came
+    /// back.
+    LeftUntranslated,
+    /// It left with an address of the host, and nothing came back.
+    NoReply,
+    /// An answer came back to the host and was not handed on to the bridge.
+    ReplyLost,
+    /// The answer reached the bridge, whatever it says.
+    Delivered,
+}
+
+/// The attempt leaving the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Departure {
+    #[serde(rename = "network.interface.name")]
+    pub interface: String,
+    #[schemars(with = "String")]
+    pub source: SocketAddrV4,
+    /// Another one than was asked for when the host redirects it.
+    #[schemars(with = "String")]
+    pub destination: SocketAddrV4,
+}
+
+/// An answer to the attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reply {
+    #[serde(rename = "network.interface.name")]
+    pub interface: String,
+    /// Who sent it.
+    pub from: Ipv4Addr,
+    pub answer: Answer,
+}
+
+/// How an attempt to connect is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The connection is taken (SYN and ACK).
+    Accepted,
+    /// It is refused (RST).
+    Reset,
+    /// A router or a filter says by ICMP that it does not let it through.
+    Unreachable {
+        /// The code of RFC 792 and RFC 1812: 0 network, 1 host, 3 port, 9, 10 and 13 prohibited.
+        code: u8,
+    },
+}
