@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::detour::Detour;
 use super::trust::Trust;
 use crate::observation::Role;
 
@@ -22,6 +23,9 @@ pub struct EndpointFacts {
     pub port: u16,
     #[serde(rename = "network.peer.address")]
     pub peer: IpAddr,
+    /// Another way of sending than programs here would use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detour: Option<Detour>,
     /// The device's own address on this connection.
     #[serde(rename = "network.local.address", default, skip_serializing_if = "Option::is_none")]
     pub local: Option<IpAddr>,
@@ -50,6 +54,7 @@ impl EndpointFacts {
             server: endpoint.server.clone(),
             port: endpoint.port,
             peer,
+            detour: endpoint.detour.clone(),
             local: None,
             round_trip_ms: None,
             tls: None,

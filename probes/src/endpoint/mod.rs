@@ -3,6 +3,7 @@
 mod amqp;
 mod carrier;
 mod certificate;
+mod detour;
 mod facts;
 mod http;
 mod https;
@@ -19,6 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::TcpStream;
 
+pub use detour::Detour;
 pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, TlsFacts, Transport};
 pub use stores::{TrustStoreError, TrustStores};
 pub use trust::{Trust, TrustResult};
@@ -28,7 +30,7 @@ use crate::clean;
 use crate::observation::{Facts, Failure, Observation, Role, Step, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
 
-/// A host's port, and what is to be spoken there.
+/// A host's port, what is to be spoken there, and how to get there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     pub transport: Transport,
@@ -36,6 +38,8 @@ pub struct Endpoint {
     /// The host's name: sent in SNI and in the Host header, and looked for in the certificate.
     pub server: String,
     pub port: u16,
+    /// Another way of sending than programs here would use; none for theirs.
+    pub detour: Option<Detour>,
 }
 
 /// Connects to one address of an endpoint and goes as far as it gets without an identity.
@@ -62,7 +66,10 @@ pub async fn probe(
         Role::Hub => format!("{transport}/{peer}"),
         Role::Control => format!("{transport}/{server}/{peer}"),
     };
+    let detour = endpoint.detour.as_ref().map(ToString::to_string);
+    let subject = detour.iter().fold(subject, |subject, detour| format!("{subject}/{detour}"));
     let target = format!("{transport} to {server} at {peer}");
+    let target = detour.iter().fold(target, |target, detour| format!("{target}, {detour}"));
     let facts = match transport {
         Transport::Amqp | Transport::Mqtt => Facts::Tls(facts),
         Transport::AmqpWs | Transport::MqttWs => Facts::Websocket(facts),
@@ -104,8 +111,11 @@ async fn connect_and_talk(
 async fn connect(recorder: &mut Recorder, facts: &mut EndpointFacts) -> Result<TcpStream, Failure> {
     let peer = SocketAddr::new(facts.peer, facts.port);
     let limit = recorder.timeline().patience();
-    let connecting =
-        async { TcpStream::connect(peer).await.map_err(|error| io_failure(Step::Connect, &error)) };
+    let connecting = async {
+        let socket = detour::socket(peer, facts.detour.as_ref())?;
+        socket.connect(peer).await
+    };
+    let connecting = async { connecting.await.map_err(|error| io_failure(Step::Connect, &error)) };
     let socket = recorder.step(Step::Connect, limit, connecting).await?;
     facts.local = socket.local_addr().map(|local| local.ip()).ok();
     facts.round_trip_ms = recorder.duration_ms(Step::Connect);

@@ -14,6 +14,7 @@ use crate::route::RouteFacts;
 use crate::route::edge::EdgeRouteFacts;
 use crate::route::tables::Tables;
 use crate::trace::Trace;
+use crate::vantage::VantageFacts;
 
 /// What a probe found. The variant is the observation's `probe`, its content the `facts`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +25,7 @@ pub enum Facts {
     EdgeRoute(Box<EdgeRouteFacts>),
     RouteTables(Box<Tables>),
     Trace(Box<Trace>),
+    Vantage(Box<VantageFacts>),
     Tls(EndpointFacts),
     Websocket(EndpointFacts),
     Https(EndpointFacts),
@@ -40,6 +42,7 @@ impl Facts {
             Self::EdgeRoute(_) => Probe::EdgeRoute,
             Self::RouteTables(_) => Probe::RouteTables,
             Self::Trace(_) => Probe::Trace,
+            Self::Vantage(_) => Probe::Vantage,
             Self::Tls(_) => Probe::Tls,
             Self::Websocket(_) => Probe::Websocket,
             Self::Https(_) => Probe::Https,
@@ -74,6 +77,8 @@ pub enum Probe {
     RouteTables,
     /// Where a container's packet goes on this host.
     Trace,
+    /// A footing on a container network.
+    Vantage,
     /// AMQP or MQTT over TLS, on a port of its own.
     Tls,
     /// AMQP or MQTT over WebSocket, on 443.
@@ -89,12 +94,13 @@ pub enum Probe {
 }
 
 impl Probe {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Dns,
         Self::Route,
         Self::EdgeRoute,
         Self::RouteTables,
         Self::Trace,
+        Self::Vantage,
         Self::Tls,
         Self::Websocket,
         Self::Https,

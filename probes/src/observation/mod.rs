@@ -21,7 +21,8 @@ pub struct Observation {
     /// What was asked, as a person would write it: an address and port, a name, a port.
     pub target: String,
     pub outcome: Outcome,
-    /// Why the question was not answered well; present exactly when `outcome` is `fail`.
+    /// Why the question was not answered well, or could not be asked: present when `outcome` is
+    /// `fail`, and where there is a reason when it is `skipped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// Milliseconds from the start of the run to the start of this probe.

@@ -4,6 +4,9 @@
 mod borrow;
 #[cfg(target_os = "linux")]
 mod candidates;
+mod facts;
+#[cfg(target_os = "linux")]
+mod foothold;
 #[cfg(target_os = "linux")]
 mod place;
 #[cfg(target_os = "linux")]
@@ -15,4 +18,8 @@ mod wiring;
 #[cfg(target_os = "linux")]
 pub use borrow::{BorrowError, Borrowed, borrow};
 #[cfg(target_os = "linux")]
+pub use foothold::{Foothold, Resident, join};
+#[cfg(target_os = "linux")]
 pub use place::{Place, PlaceError};
+
+pub use facts::{Means, VantageFacts};
