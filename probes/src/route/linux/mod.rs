@@ -1,5 +1,7 @@
 //! The routing of Linux, over netlink.
 
+#[cfg(test)]
+mod agreement;
 mod changes;
 mod edge;
 pub(crate) mod lookup;
@@ -123,6 +125,26 @@ mod tests {
         let Facts::Route(facts) = observation.facts else { panic!("no route facts") };
         assert_eq!(facts.gateway_answers, Some(false));
         assert_eq!(facts.mtu, Some(1300), "the route's own MTU");
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_is_being_asked_is_waited_for() {
+        let Some(sandbox) = sandbox() else { return };
+        sandbox.set_up(UPLINK).await;
+        sandbox
+            .set_up(
+                "ip route add default via 192.0.2.1
+                ip neigh add 192.0.2.1 dev eth0 nud incomplete",
+            )
+            .await;
+        let timeline = Timeline::start(Duration::from_secs(20));
+        let destination = "198.51.100.1".parse().unwrap();
+        let probe =
+            move || async move { crate::route::probe(timeline, &Vantage::Host, destination).await };
+        let answer = "ip neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev eth0 nud reachable";
+        let (observation, ()) = tokio::join!(sandbox.place.run(probe), sandbox.set_up(answer));
+        let Facts::Route(facts) = observation.unwrap().facts else { panic!("no route facts") };
+        assert_eq!(facts.gateway_answers, Some(true));
     }
 
     #[tokio::test]
