@@ -14,11 +14,12 @@ mod states;
 pub(crate) mod tables;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
+use rustix::net::netdevice::name_to_index;
 
 pub use self::changes::Changes;
 pub(super) use self::edge::ask_edge;
@@ -48,6 +49,12 @@ pub(super) fn way_to(destination: IpAddr, patience: Duration) -> io::Result<Rout
         mtu: way.mtu.or(link.and_then(|link| link.mtu)),
         table: way.table,
     })
+}
+
+/// The index of the interface of this name.
+pub(crate) fn index_of(name: &str) -> io::Result<u32> {
+    // Any socket will do for asking.
+    Ok(name_to_index(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?, name)?)
 }
 
 /// What is read of a single interface.
