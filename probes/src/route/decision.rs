@@ -9,7 +9,10 @@ use ipnet::IpNet;
 
 use super::tables::{Mark, Route, RouteKind, Rule, RuleAction, Tables};
 
-/// A packet, as far as rules look at it.
+/// The number of TCP, which everything that the runtime needs is carried by.
+const TCP: u8 = 6;
+
+/// A TCP packet, as far as rules look at it.
 #[derive(Clone, Debug)]
 pub struct Flow<'a> {
     pub destination: IpAddr,
@@ -50,8 +53,8 @@ impl Decision<'_> {
 
 /// The rule and the route that decide; none when no table has a route.
 ///
-/// Rules that look at the user, the protocol, ports or the type of service are passed over, as the
-/// kernel does when it is asked without these.
+/// Rules that look at the user, ports or the type of service are taken not to match, as the kernel
+/// does when it is asked without these.
 pub fn decide<'a>(tables: &'a Tables, flow: &Flow<'_>) -> Option<Decision<'a>> {
     let mut next = 0;
     for rule in tables.rules.iter().filter(|rule| rule.ipv6 == flow.destination.is_ipv6()) {
@@ -83,6 +86,7 @@ fn holds(rule: &Rule, flow: &Flow<'_>) -> bool {
         && covers(rule.to, Some(flow.destination))
         && rule.mark.is_none_or(|mark| marked(flow.mark, mark))
         && rule.input.as_deref().is_none_or(|input| flow.input.unwrap_or("lo") == input)
+        && rule.protocol.is_none_or(|protocol| protocol == TCP)
         // A packet has an outgoing interface before it is routed only if its socket is bound.
         && rule.output.is_none()
         && rule.other.is_empty();

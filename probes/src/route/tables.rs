@@ -197,6 +197,9 @@ pub struct Rule {
     pub output: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// The protocol above IP, by its number; 6 is TCP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u8>,
     /// Further selectors that are not taken apart here, by their names in ip-rule(8).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other: Vec<String>,

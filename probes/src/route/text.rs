@@ -72,6 +72,12 @@ impl fmt::Display for Rule {
         if let Some(output) = &self.output {
             write!(f, " oif {output}")?;
         }
+        match self.protocol {
+            None => {}
+            Some(6) => f.write_str(" ipproto tcp")?,
+            Some(17) => f.write_str(" ipproto udp")?,
+            Some(number) => write!(f, " ipproto {number}")?,
+        }
         for selector in &self.other {
             write!(f, " {selector}")?;
         }

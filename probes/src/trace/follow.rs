@@ -1,10 +1,9 @@
 //! One attempt to connect, made in a place on a container network and watched from the host.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
-use rustix::net::netdevice::name_to_index;
 use tokio::net::TcpSocket;
 
 use super::Trace;
@@ -13,6 +12,7 @@ use super::stage::{Attempt, trace};
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
 use crate::route::edge::EdgeNetwork;
+use crate::route::linux::index_of;
 use crate::route::tables::{LinkKind, Tables};
 use crate::vantage::Place;
 
@@ -127,10 +127,8 @@ fn interfaces(tables: &Tables, bridge: &str) -> Vec<(u32, String)> {
         link.up && link.master.is_none() && link.kind != LinkKind::Loopback && link.name != bridge
     });
     let names = std::iter::once(bridge).chain(others.map(|link| link.name.as_str()));
-    // Any socket will do for asking an interface's index.
-    let Ok(socket) = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)) else { return Vec::new() };
     names
-        .filter_map(|name| Some((name_to_index(&socket, name).ok()?, name.to_owned())))
+        .filter_map(|name| Some((index_of(name).ok()?, name.to_owned())))
         .take(INTERFACES)
         .collect()
 }

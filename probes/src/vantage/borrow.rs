@@ -3,11 +3,10 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use ipnet::{IpNet, Ipv4Net};
-use rustix::net::netdevice::name_to_index;
 
 use super::candidates::candidates;
 use super::wiring::{self, Port};
@@ -16,7 +15,7 @@ use crate::recorder::Timeline;
 use crate::route::edge::EdgeNetwork;
 use crate::route::linux::neighbour::{self, NEIGHBOUR_GROUP, verdict};
 use crate::route::linux::netlink::Netlink;
-use crate::route::linux::{Link, link};
+use crate::route::linux::{Link, index_of, link};
 
 /// How long the bridge may take to answer for its own address. It does so within a millisecond.
 const GATEWAY_PATIENCE: Duration = Duration::from_millis(500);
@@ -206,8 +205,7 @@ impl Attempt {
 
 /// The index and the rest of the bridge's link.
 fn bridge(host: &mut Netlink, name: &str) -> io::Result<(u32, Link)> {
-    // Any socket will do for asking an interface's index.
-    let index = name_to_index(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?, name)?;
+    let index = index_of(name)?;
     Ok((index, link(host, index)?))
 }
 

@@ -3,11 +3,9 @@
 use std::io;
 use std::net::IpAddr;
 
-use rustix::net::netdevice::name_to_index;
-
-use super::link;
 use super::lookup::{Query, look_up};
 use super::netlink::Netlink;
+use super::{index_of, link};
 use crate::observation::Step;
 use crate::recorder::io_failure;
 use crate::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup, Way};
@@ -23,7 +21,7 @@ pub(crate) fn ask_edge(network: EdgeNetwork, destination: IpAddr) -> io::Result<
         return Ok(facts);
     };
     facts.back = answer(&mut netlink, &Query::own(member)).0;
-    let Ok(bridge) = name_to_index(udp_socket()?, &facts.network.bridge) else { return Ok(facts) };
+    let Ok(bridge) = index_of(&facts.network.bridge) else { return Ok(facts) };
     let forward = Query { destination, source: Some(member), input: Some(bridge) };
     let (lookup, output) = answer(&mut netlink, &forward);
     facts.forward = lookup;
@@ -54,9 +52,4 @@ fn answer(netlink: &mut Netlink, query: &Query) -> (Lookup, Option<u32>) {
             (Lookup::Refused { token: failure.token, detail: failure.detail }, None)
         }
     }
-}
-
-/// Any socket will do for asking an interface's index.
-fn udp_socket() -> io::Result<std::net::UdpSocket> {
-    std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))
 }

@@ -11,7 +11,9 @@ use rustix::io::Errno;
 
 use super::netlink::Netlink;
 
-/// A packet whose way is asked for.
+const TCP: u8 = 6;
+
+/// A TCP packet whose way is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Query {
     pub(crate) destination: IpAddr,
@@ -64,6 +66,8 @@ fn question(query: &Query) -> RouteMessage {
     // Otherwise the answer names the main table, whichever table it came from.
     header.flags = RouteFlags::LookupTable;
     message.attributes.push(RouteAttribute::Destination(query.destination.into()));
+    // The kernel would take UDP. Those older than 4.18 have no rules for protocols, nor this word.
+    message.attributes.push(RouteAttribute::IpProto(TCP));
     if let Some(source) = query.source {
         message.header.source_prefix_length = bits;
         message.attributes.push(RouteAttribute::Source(source.into()));

@@ -1,5 +1,7 @@
 //! The routing of Linux, over netlink.
 
+#[cfg(test)]
+mod agreement;
 mod changes;
 mod edge;
 pub(crate) mod lookup;
@@ -12,11 +14,12 @@ mod states;
 pub(crate) mod tables;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
+use rustix::net::netdevice::name_to_index;
 
 pub use self::changes::Changes;
 pub(super) use self::edge::ask_edge;
@@ -46,6 +49,12 @@ pub(super) fn way_to(destination: IpAddr, patience: Duration) -> io::Result<Rout
         mtu: way.mtu.or(link.and_then(|link| link.mtu)),
         table: way.table,
     })
+}
+
+/// The index of the interface of this name.
+pub(crate) fn index_of(name: &str) -> io::Result<u32> {
+    // Any socket will do for asking.
+    Ok(name_to_index(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?, name)?)
 }
 
 /// What is read of a single interface.
@@ -123,6 +132,26 @@ mod tests {
         let Facts::Route(facts) = observation.facts else { panic!("no route facts") };
         assert_eq!(facts.gateway_answers, Some(false));
         assert_eq!(facts.mtu, Some(1300), "the route's own MTU");
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_is_being_asked_is_waited_for() {
+        let Some(sandbox) = sandbox() else { return };
+        sandbox.set_up(UPLINK).await;
+        sandbox
+            .set_up(
+                "ip route add default via 192.0.2.1
+                ip neigh add 192.0.2.1 dev eth0 nud incomplete",
+            )
+            .await;
+        let timeline = Timeline::start(Duration::from_secs(20));
+        let destination = "198.51.100.1".parse().unwrap();
+        let probe =
+            move || async move { crate::route::probe(timeline, &Vantage::Host, destination).await };
+        let answer = "ip neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev eth0 nud reachable";
+        let (observation, ()) = tokio::join!(sandbox.place.run(probe), sandbox.set_up(answer));
+        let Facts::Route(facts) = observation.unwrap().facts else { panic!("no route facts") };
+        assert_eq!(facts.gateway_answers, Some(true));
     }
 
     #[tokio::test]

@@ -59,7 +59,7 @@ pub(super) fn read(message: &RouteNetlinkMessage) -> Option<Rule> {
             }
             RuleAttribute::L3MDev(true) => rule.other.push("l3mdev".to_owned()),
             RuleAttribute::UidRange(_) => rule.other.push("uidrange".to_owned()),
-            RuleAttribute::IpProtocol(_) => rule.other.push("ipproto".to_owned()),
+            RuleAttribute::IpProtocol(protocol) => rule.protocol = Some((*protocol).into()),
             RuleAttribute::SourcePortRange(_) => rule.other.push("sport".to_owned()),
             RuleAttribute::DestinationPortRange(_) => rule.other.push("dport".to_owned()),
             RuleAttribute::TunId(id) if *id != 0 => rule.other.push("tun_id".to_owned()),

@@ -17,7 +17,7 @@ use crate::{Observation, Timeline, Token, Vantage};
 const HUB: &str = "203.0.113.10";
 
 /// A device with an uplink, the edge network's bridge without a container, and a tunnel.
-const DEVICE: &str = "ip link set lo up
+pub(super) const DEVICE: &str = "ip link set lo up
     echo 1 > /proc/sys/net/ipv4/ip_forward
     ip link add eth0 type veth peer name far
     ip link set far up
@@ -96,7 +96,7 @@ fn word(lookup: &Lookup) -> Result<&str, Token> {
 }
 
 /// The tables must come to the answer that the kernel gives.
-fn agree(tables: &Tables, flow: &Flow<'_>, kernel: &Lookup, setup: &str) {
+pub(super) fn agree(tables: &Tables, flow: &Flow<'_>, kernel: &Lookup, setup: &str) {
     let ours = match decide(tables, flow) {
         None => Err(Token::NetworkUnreachable),
         Some(Decision { rule, route: None }) => Err(match rule.action {
