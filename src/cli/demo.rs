@@ -13,7 +13,7 @@ use super::output::{note, print};
 use super::problem::Problem;
 use super::setup::Setup;
 use crate::demo::Demo;
-use crate::plan::{Control, HubPorts, Phase, Plan};
+use crate::plan::{Control, HubPorts, Phase, Plan, Vantages};
 use crate::report::style::{BOLD, labelled, paint};
 use crate::verdict::Target;
 
@@ -91,17 +91,15 @@ fn introduction(fault: Option<Fault>) -> String {
 
 /// The embedded internet in place of the device's own: its name server, its ports, its trust.
 ///
-/// Route and engine are the real device's, and so no part of the demonstration.
+/// Routes and engine are the real device's, and so no part of the demonstration.
 fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
     let mut protocols = vec![Transport::Amqp, Transport::AmqpWs];
     if fault == Some(Fault::MqttPortBlocked) {
         protocols.push(Transport::Mqtt);
     }
     let mapped = layout.edge_hub;
-    let probes = Probe::ALL
-        .into_iter()
-        .filter(|probe| !matches!(probe, Probe::Route | Probe::Engine))
-        .collect();
+    let probes =
+        [Probe::Dns, Probe::Tls, Probe::Websocket, Probe::Https, Probe::Ports, Probe::Clock].into();
     Setup {
         plan: Plan {
             target: Target {
@@ -122,6 +120,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
                 host: layout.control.name.clone(),
                 port: layout.control.address.port(),
             },
+            vantages: Vantages { host: true, bridge: false, network: None },
         },
         trust: TrustStores::from_der(&layout.device_roots, None, &layout.public_roots),
         timeout: TIMEOUT,

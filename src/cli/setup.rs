@@ -11,7 +11,7 @@ use edgeprobe_probes::endpoint::{Transport, TrustStores};
 use edgeprobe_probes::{Probe, clean, dns};
 
 use super::problem::Problem;
-use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports};
+use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports, Vantages};
 use crate::verdict::Target;
 
 /// Options that say what is to be reached, and how.
@@ -51,6 +51,15 @@ pub(super) struct TargetOptions {
     /// Another host, asked the same questions beside the hub
     #[arg(long, value_name = "HOST", default_value = "mcr.microsoft.com")]
     control: String,
+
+    /// From where to ask
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = VantageChoice::Auto)]
+    vantage: VantageChoice,
+
+    /// The container network that the runtime is to use [default: azure-iot-edge, else the
+    /// engine's default bridge]
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
 }
 
 /// Options that choose among the probes.
@@ -69,6 +78,18 @@ pub(super) struct ProbeChoice {
         conflicts_with = "only"
     )]
     skip: Vec<ProbeName>,
+}
+
+/// The vantages that take part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum VantageChoice {
+    /// The host, and the container networks as far as they can be joined
+    #[default]
+    Auto,
+    /// The host alone
+    Host,
+    /// The container networks alone; names are asked for from the host as well
+    Bridge,
 }
 
 /// A transport, as `UpstreamProtocol` names it.
@@ -105,8 +126,16 @@ pub(super) enum ProbeName {
     Ports,
     /// How far the device's clock is from the hub's
     Clock,
-    /// Which containers the engine runs
+    /// Which containers and networks the engine has
     Engine,
+    /// By which way the kernel would forward from the container networks
+    EdgeRoute,
+    /// All links, routes and policy rules of the host
+    RouteTables,
+    /// A place on the container networks, to ask from
+    Vantage,
+    /// Where a container's packet vanishes on this host
+    Trace,
 }
 
 impl From<Protocol> for Transport {
@@ -131,6 +160,10 @@ impl From<ProbeName> for Probe {
             ProbeName::Ports => Self::Ports,
             ProbeName::Clock => Self::Clock,
             ProbeName::Engine => Self::Engine,
+            ProbeName::EdgeRoute => Self::EdgeRoute,
+            ProbeName::RouteTables => Self::RouteTables,
+            ProbeName::Vantage => Self::Vantage,
+            ProbeName::Trace => Self::Trace,
         }
     }
 }
@@ -177,6 +210,11 @@ impl Setup {
                 ask_system: resolver.is_none(),
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
+                vantages: Vantages {
+                    host: true,
+                    bridge: options.vantage != VantageChoice::Host,
+                    network: options.network.clone(),
+                },
             },
             trust: trust(options)?,
             timeout: timeout(&options.timeout)?,

@@ -1,25 +1,29 @@
-//! From settings to questions: what is asked first, and what an answer makes worth asking.
+//! From settings to questions: given what has been seen, what is worth asking, and from where?
 //!
-//! Pure: a plan asks nothing itself. The run asks the opening questions at once, hands each
-//! observation back, and asks what follows from it, so everything that can be concurrent is, and an
-//! address is connected to the moment that anyone names it.
+//! Pure: a plan asks nothing itself. [`Plan::questions`] names every question that is worth asking
+//! in the light of the observations so far; the run asks those that it has not asked yet, all at
+//! once, and comes back with each answer. So an address is connected to the moment that anyone
+//! names it, and a control is taken the moment that a failure makes it worth taking.
 
+mod bridge;
+mod edge;
+mod host;
 mod hub_name;
 mod phase;
 mod ports;
 mod question;
 
+pub use edge::Edge;
 pub use hub_name::{HubName, HubNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
-pub use question::Question;
+pub use question::{Ask, Question};
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use edgeprobe_probes::endpoint::{Endpoint, Transport};
-use edgeprobe_probes::engine::Container;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token};
+use edgeprobe_probes::endpoint::{Detour, Endpoint, Transport};
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token, Vantage};
 
 use crate::verdict::Target;
 
@@ -32,6 +36,8 @@ pub struct Plan {
     pub target: Target,
     /// The kinds of probes that take part.
     pub probes: BTreeSet<Probe>,
+    /// From where questions are asked.
+    pub vantages: Vantages,
     /// The name servers to ask, each on its own.
     pub name_servers: Vec<SocketAddr>,
     /// Whether the system's own resolver decides, or, where `--resolver` stands in for it, the
@@ -41,6 +47,21 @@ pub struct Plan {
     pub hub_ports: HubPorts,
     /// Another host, asked the same questions beside the hub.
     pub control: Control,
+}
+
+/// From where questions are asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vantages {
+    pub host: bool,
+    pub bridge: bool,
+    /// The container network that the runtime is to use; the runtime's own choice by default.
+    pub network: Option<String>,
+}
+
+impl Default for Vantages {
+    fn default() -> Self {
+        Self { host: true, bridge: true, network: None }
+    }
 }
 
 /// The ports that a hub serves; IoT Hub's own by default.
@@ -83,38 +104,16 @@ impl Default for Control {
 }
 
 impl Plan {
-    /// The questions that depend on no answer.
-    pub fn opening(&self) -> Vec<Question> {
-        let mut questions = self.names();
-        if self.asks(Probe::Engine) {
-            questions.push(Question::Engine);
-        } else {
-            questions.extend(self.ports(&[]));
+    /// Every question that is worth asking in the light of what has been seen.
+    pub fn questions(&self, seen: &[Observation]) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        if self.vantages.host {
+            asks.extend(self.of_the_host(seen).into_iter().map(Ask::from_the_host));
         }
-        questions
-    }
-
-    /// The questions that an observation makes worth asking.
-    pub fn follow_up(&self, observation: &Observation) -> Vec<Question> {
-        match &observation.facts {
-            Facts::Dns(facts) if facts.role == Role::Hub && observation.failed() => self.way_out(),
-            Facts::Dns(facts) if facts.role == Role::Hub => {
-                facts.ips().take(MOST_ADDRESSES).flat_map(|peer| self.connections(peer)).collect()
-            }
-            Facts::Dns(facts) => facts
-                .ips()
-                .next()
-                .into_iter()
-                .map(|peer| self.control_at(peer, self.control.port))
-                .collect(),
-            Facts::Engine(facts) => self.ports(&facts.containers),
-            Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
-                if facts.role == Role::Hub && was_cut_in_the_handshake(observation) =>
-            {
-                vec![self.control_at(facts.peer, facts.port)]
-            }
-            _ => Vec::new(),
+        if self.vantages.bridge {
+            asks.extend(self.of_the_edge_networks(seen));
         }
+        asks
     }
 
     fn asks(&self, probe: Probe) -> bool {
@@ -140,89 +139,86 @@ impl Plan {
         transports
     }
 
-    /// The hub's name, and the control's, of every resolver. A run that only connects asks no more
-    /// than it needs to have an address.
-    fn names(&self) -> Vec<Question> {
-        let needs_an_address = !self.transports().is_empty() || self.asks(Probe::Route);
-        if !self.asks(Probe::Dns) && !needs_an_address {
-            return Vec::new();
-        }
-        let mut names = vec![(self.target.hub.clone(), Role::Hub)];
-        if self.asks(Probe::Dns) || self.asks(Probe::Https) {
-            names.push((self.control.host.clone(), Role::Control));
-        }
-        let mut questions = Vec::new();
-        for (name, role) in names {
-            if self.ask_system {
-                questions.push(Question::System { name: name.clone(), role });
-            }
-            if self.asks(Probe::Dns) || !self.ask_system {
-                let ask = |server: &SocketAddr| Question::Server {
-                    server: *server,
-                    name: name.clone(),
-                    role,
-                };
-                questions.extend(self.name_servers.iter().map(ask));
-            }
-        }
-        questions
-    }
-
-    /// Without an address of the hub, whether there is a way out at all.
-    fn way_out(&self) -> Vec<Question> {
-        if self.asks(Probe::Route) { vec![Question::way_out()] } else { Vec::new() }
-    }
-
-    fn connections(&self, peer: std::net::IpAddr) -> Vec<Question> {
-        let mut questions = Vec::new();
-        if self.asks(Probe::Route) {
-            questions.push(Question::Route { destination: peer });
-        }
-        questions.extend(self.transports().into_iter().map(|transport| Question::Connect {
+    /// Every transport at one address of the hub.
+    fn connections(&self, peer: IpAddr) -> impl Iterator<Item = Question> + '_ {
+        self.transports().into_iter().map(move |transport| Question::Connect {
             endpoint: Endpoint {
                 transport,
                 role: Role::Hub,
                 server: self.target.hub.clone(),
                 port: self.hub_ports.of(transport),
+                detour: None,
             },
             peer,
-        }));
-        questions
+        })
+    }
+
+    /// The controls that a failed connection makes worth taking at the same address: the control's
+    /// name where a handshake was cut, small segments where it fell silent.
+    fn controls_of(&self, observation: &Observation) -> Vec<Question> {
+        let Some(facts) = observation.facts.endpoint() else { return Vec::new() };
+        if facts.role != Role::Hub || observation.failed_step() != Some(Step::Tls) {
+            return Vec::new();
+        }
+        let another_name = || self.control_at(facts.peer, facts.port);
+        match observation.token() {
+            Some(Token::TimedOut) => {
+                let small = self.detour(facts.transport, facts.peer, Detour::SmallSegments);
+                vec![another_name(), small]
+            }
+            Some(
+                Token::ConnectionReset
+                | Token::ConnectionClosed
+                | Token::TlsAlert
+                | Token::TlsHandshakeFailed,
+            ) => vec![another_name()],
+            _ => Vec::new(),
+        }
     }
 
     /// A handshake with the control's name. At the hub's own address it shows whether it is the
     /// name that something on the way objects to.
-    fn control_at(&self, peer: std::net::IpAddr, port: u16) -> Question {
+    fn control_at(&self, peer: IpAddr, port: u16) -> Question {
         let endpoint = Endpoint {
             transport: Transport::Https,
             role: Role::Control,
             server: self.control.host.clone(),
             port,
+            detour: None,
         };
         Question::Connect { endpoint, peer }
     }
 
-    fn ports(&self, containers: &[Container]) -> Vec<Question> {
-        if !self.asks(Probe::Ports) {
-            return Vec::new();
-        }
-        let ask = |port: &u16| Question::Port { port: *port, containers: containers.into() };
-        self.target.ports.iter().map(ask).collect()
+    fn detour(&self, transport: Transport, peer: IpAddr, detour: Detour) -> Question {
+        let endpoint = Endpoint {
+            transport,
+            role: Role::Detour,
+            server: self.target.hub.clone(),
+            port: self.hub_ports.of(transport),
+            detour: Some(detour),
+        };
+        Question::Connect { endpoint, peer }
     }
 }
 
-/// Whether the peer, or something before it, ended the handshake without a word about a
-/// certificate.
-fn was_cut_in_the_handshake(observation: &Observation) -> bool {
-    observation.failed_step() == Some(Step::Tls)
-        && matches!(
-            observation.token(),
-            Some(
-                Token::ConnectionReset
-                    | Token::ConnectionClosed
-                    | Token::TimedOut
-                    | Token::TlsAlert
-                    | Token::TlsHandshakeFailed
-            )
-        )
+/// The addresses that resolvers have named for a role, seen from anywhere, each once.
+fn addresses(seen: &[Observation], role: Role) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for observation in seen {
+        if let Facts::Dns(facts) = &observation.facts
+            && facts.role == role
+        {
+            for address in facts.ips() {
+                if !addresses.contains(&address) && addresses.len() < MOST_ADDRESSES {
+                    addresses.push(address);
+                }
+            }
+        }
+    }
+    addresses
+}
+
+/// The observations of one vantage.
+fn from<'o>(seen: &'o [Observation], vantage: &Vantage) -> impl Iterator<Item = &'o Observation> {
+    seen.iter().filter(move |observation| observation.vantage == *vantage)
 }

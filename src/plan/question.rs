@@ -1,17 +1,38 @@
-//! One question of a plan.
+//! One question of a plan, and where it is asked from.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 
-use edgeprobe_probes::Role;
 use edgeprobe_probes::endpoint::Endpoint;
 use edgeprobe_probes::engine::Container;
+use edgeprobe_probes::{Role, Vantage};
+
+use super::Edge;
 
 /// An address in Azure's range. The kernel is asked for its route when no address of the hub is
 /// known; nothing is ever sent to it.
-const SOMEWHERE_IN_AZURE: IpAddr = IpAddr::V4(Ipv4Addr::new(20, 36, 0, 1));
+pub(super) fn somewhere_in_azure() -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(20, 36, 0, 1))
+}
 
-/// One question, to be asked from one vantage.
+/// A question and where it is asked from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ask {
+    pub vantage: Vantage,
+    pub question: Question,
+}
+
+impl Ask {
+    pub(super) fn new(vantage: Vantage, question: Question) -> Self {
+        Self { vantage, question }
+    }
+
+    pub(super) fn from_the_host(question: Question) -> Self {
+        Self::new(Vantage::Host, question)
+    }
+}
+
+/// One question.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// A name, of the system's own resolver.
@@ -20,17 +41,25 @@ pub enum Question {
     Server { server: SocketAddr, name: String, role: Role },
     /// The kernel's route to an address.
     Route { destination: IpAddr },
+    /// All links, routes and rules.
+    Tables,
     /// A connection to one address of a host.
     Connect { endpoint: Endpoint, peer: IpAddr },
     /// A local port that Edge Hub maps, and the containers that may hold it.
     Port { port: u16, containers: Arc<[Container]> },
-    /// The engine and its containers.
+    /// The engine, its containers and its networks.
     Engine,
+    /// The kernel's ways between a container network and an address.
+    EdgeRoute { edge: Box<Edge>, destination: IpAddr },
+    /// A footing on a container network.
+    Join { edge: Box<Edge> },
+    /// One attempt from a container network, followed through the host.
+    Trace { edge: Box<Edge>, destination: SocketAddrV4 },
 }
 
 impl Question {
     /// Whether there is a route out of this device at all.
-    pub fn way_out() -> Self {
-        Self::Route { destination: SOMEWHERE_IN_AZURE }
+    pub(super) fn way_out() -> Self {
+        Self::Route { destination: somewhere_in_azure() }
     }
 }

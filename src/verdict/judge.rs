@@ -34,6 +34,7 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
     let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
     let chosen = root_causes(proofs, &failures);
     let explained: BTreeSet<&String> = chosen.iter().flat_map(|(_, p)| &p.explains).collect();
+    let explained = with_mirrored(&evidence, explained);
     let unexplained: Vec<String> =
         ids(reach::failures(&evidence)).into_iter().filter(|id| !explained.contains(id)).collect();
 
@@ -53,6 +54,33 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
         unexplained,
         not_tested,
     }
+}
+
+/// What is explained, and with it the same failures seen from the container networks: what keeps
+/// the host from something keeps them from it too.
+fn with_mirrored<'e>(
+    evidence: &'e Evidence<'_>,
+    mut explained: BTreeSet<&'e String>,
+) -> BTreeSet<&'e String> {
+    let host: Vec<&Observation> = evidence
+        .all()
+        .iter()
+        .filter(|o| o.vantage == Vantage::Host && explained.contains(&o.id))
+        .collect();
+    for observation in evidence.all().iter().filter(|o| o.vantage != Vantage::Host && o.failed()) {
+        if host.iter().any(|own| is_the_same_failure(own, observation)) {
+            explained.insert(&observation.id);
+        }
+    }
+    explained
+}
+
+fn is_the_same_failure(own: &Observation, other: &Observation) -> bool {
+    let same_question = match (own.facts.endpoint(), other.facts.endpoint()) {
+        (Some(own), Some(other)) => (own.transport, own.peer) == (other.transport, other.peer),
+        _ => own.probe() == other.probe(),
+    };
+    same_question && own.failed_step() == other.failed_step()
 }
 
 /// Of everything that was proved, what is a root and not a consequence; what blocks first, and

@@ -4,7 +4,7 @@
 //! hub on no transport is blocked, even where nothing documented explains it.
 
 use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Observation, Role, Token};
+use edgeprobe_probes::{Observation, Probe, Role, Token};
 
 use super::Status;
 use super::evidence::{Evidence, Manner, View};
@@ -45,12 +45,14 @@ pub(super) fn agent(evidence: &Evidence<'_>) -> Agent {
         .iter()
         .filter_map(|transport| Some((*transport, view.works(*transport)?)))
         .collect();
+    // Connections that were made to addresses which another vantage knows do not help a program
+    // that finds none.
+    if view.name_was_asked() && view.hub_addresses().is_empty() {
+        return Agent::Nameless;
+    }
     let working = tested.iter().find(|(_, works)| *works).map(|(transport, _)| *transport);
     match (tested.first(), working) {
-        (None, _) => {
-            let nameless = view.name_was_asked() && view.hub_addresses().is_empty();
-            if nameless { Agent::Nameless } else { Agent::Unknown }
-        }
+        (None, _) => Agent::Unknown,
         (Some((first, _)), Some(used)) if *first == used => Agent::FirstChoice(used),
         (Some((first, _)), Some(used)) => {
             Agent::Fallback { first: *first, manner: manner(&view, *first), used }
@@ -123,7 +125,9 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let connection = observation.facts.endpoint().is_none()
             || view.hub().iter().any(|c| c.observation.id == observation.id && !c.works());
         let unasked = observation.token() == Some(Token::EnginePermissionDenied);
-        !is_control && connection && !unasked
+        // A packet that is followed, and a control, only shed light on other failures.
+        let sheds_light = observation.probe() == Probe::Trace;
+        !is_control && connection && !unasked && !sheds_light
     };
     evidence.all().iter().filter(|o| o.failed()).filter(|o| is_a_need(o)).collect()
 }

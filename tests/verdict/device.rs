@@ -308,6 +308,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
         server: server.to_owned(),
         port: transport.default_port(),
         peer: peer.parse().unwrap(),
+        detour: None,
         local: None,
         round_trip_ms: Some(20.0),
         tls: Some(tls),

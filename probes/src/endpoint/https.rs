@@ -16,7 +16,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let path = match facts.role {
-        Role::Hub => "/devices/0000/modules",
+        Role::Hub | Role::Detour => "/devices/0000/modules",
         // The version check of the container registry's interface.
         Role::Control => "/v2/",
     };

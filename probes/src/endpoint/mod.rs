@@ -63,7 +63,7 @@ pub async fn probe(
     let server = clean::line(&endpoint.server, 100);
     let transport = endpoint.transport;
     let subject = match endpoint.role {
-        Role::Hub => format!("{transport}/{peer}"),
+        Role::Hub | Role::Detour => format!("{transport}/{peer}"),
         Role::Control => format!("{transport}/{server}/{peer}"),
     };
     let detour = endpoint.detour.as_ref().map(ToString::to_string);

@@ -125,4 +125,7 @@ pub enum Role {
     Hub,
     /// Another host, asked the same question so that a failure can be told from an outage.
     Control,
+    /// The hub, reached in another way than programs here would, so that a fault of the way can be
+    /// told from one of the hub.
+    Detour,
 }

@@ -211,8 +211,13 @@ impl Question {
     }
 
     pub(crate) async fn ask_port(self, trust: &TrustStores, port: u16) -> Observation {
-        let endpoint =
-            Endpoint { transport: self.transport, role: self.role, server: HUB.to_owned(), port };
+        let endpoint = Endpoint {
+            transport: self.transport,
+            role: self.role,
+            server: HUB.to_owned(),
+            port,
+            detour: None,
+        };
         let timeline = Timeline::start(self.limit);
         probe(timeline, &Vantage::Host, &endpoint, LOOPBACK, trust).await
     }

@@ -1,5 +1,7 @@
 //! An observation in a sentence.
 
+use edgeprobe_probes::trace::{Stage, Trace};
+use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Outcome, Vantage};
 
 /// At most this many observations are shown for a cause; the report has them all.
@@ -23,6 +25,9 @@ pub(super) fn sentence(observation: &Observation) -> String {
         Vantage::Bridge(name) => format!("from {name}: "),
     };
     match (&observation.facts, &observation.failure) {
+        (Facts::Trace(trace), Some(_)) => {
+            format!("{place}a packet to {}: {}", observation.target, stage(trace))
+        }
         // A resolver's failure names the resolver and the name already.
         (Facts::Dns(_), Some(failure)) => format!("{place}{}", failure.detail),
         _ => format!("{place}{}: {}", observation.target, outcome(observation)),
@@ -64,9 +69,43 @@ fn success(observation: &Observation) -> String {
             Some(offset) => format!("the clocks differ by {:.1} s", offset.abs()),
             None => "not compared".to_owned(),
         },
+        Facts::EdgeRoute(facts) => match facts.forward.interface() {
+            Some(interface) => format!("forwarded by {interface}"),
+            None => "not asked".to_owned(),
+        },
+        Facts::RouteTables(tables) => format!(
+            "{} links, {} routes, {} rules",
+            tables.links.len(),
+            tables.routes.len(),
+            tables.rules.len()
+        ),
+        Facts::Trace(trace) => stage(trace),
+        Facts::Vantage(facts) => match &facts.means {
+            Some(Means::Container { name }) => format!("in the place of container {name}"),
+            Some(Means::BorrowedAddress { address, .. }) => format!("borrowed {address}"),
+            None => "not joined".to_owned(),
+        },
         Facts::Engine(facts) => {
             let version = facts.version.as_deref().unwrap_or("of unknown version");
             format!("engine {version}, {} containers running", facts.containers.len())
         }
+    }
+}
+
+/// How far a followed packet got.
+fn stage(trace: &Trace) -> String {
+    let left = trace.left.first();
+    let by = left.map(|departure| departure.interface.as_str()).unwrap_or("?");
+    match trace.stage {
+        Stage::NotEntered => "it never reached the bridge".to_owned(),
+        Stage::LostInside => "it reached the bridge and left by no interface".to_owned(),
+        Stage::RejectedByHost => "it reached the bridge, and this host refused it".to_owned(),
+        Stage::AnsweredByHost => "something on this host answered in the hub's place".to_owned(),
+        Stage::LeftUntranslated => {
+            format!("it left by {by} with its private address, and nothing came back")
+        }
+        Stage::NoReply => format!("it left by {by}, translated, and nothing came back"),
+        Stage::ReplyLost => "an answer came back to this host and never reached the bridge".into(),
+        Stage::Delivered => "the answer reached the bridge".to_owned(),
     }
 }

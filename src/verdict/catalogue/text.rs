@@ -29,6 +29,12 @@ impl Text {
         self
     }
 
+    /// The same words in another sentence.
+    #[must_use]
+    pub(in crate::verdict) fn as_variant(self, key: &'static str) -> Self {
+        Self { key, ..self }
+    }
+
     pub(in crate::verdict) fn key(&self) -> &'static str {
         self.key
     }

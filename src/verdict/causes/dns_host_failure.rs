@@ -90,13 +90,8 @@ fn variant(servers: &[Answer<'_>]) -> &'static str {
 
 /// The servers' addresses, in words.
 fn names(servers: &[Answer<'_>]) -> String {
-    let addresses: Vec<String> = servers
-        .iter()
-        .filter_map(|answer| match answer.facts.resolver {
-            Resolver::Server(address) if address.port() == 53 => Some(address.ip().to_string()),
-            Resolver::Server(address) => Some(address.to_string()),
-            Resolver::System => None,
-        })
-        .collect();
-    listed(&addresses)
+    let mut names: Vec<String> = servers.iter().map(Answer::server).collect();
+    names.sort();
+    names.dedup();
+    listed(&names)
 }

@@ -15,17 +15,20 @@ use crate::verdict::{Confidence, Effect};
 pub(super) const RULE: Rule = Rule { id: CauseId::EgressBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, examine_view)
+    let host = evidence.host();
+    at_each_vantage(evidence, |view| examine_view(view, &host))
 }
 
-fn examine_view(view: &View<'_>) -> Vec<Finding> {
+fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
     let connections = view.hub();
     let connected = those(&connections, Connection::connected);
     if !connected.is_empty() {
         let text = Text::new("connected").with("port", ports(&connected));
         return refuted(text, observations(&connected));
     }
-    if connections.is_empty() {
+    // What only a container network cannot reach is stopped on this host, not beyond it.
+    let host_is_stopped_too = host.hub().iter().all(|connection| !connection.connected());
+    if connections.is_empty() || !host_is_stopped_too {
         return Vec::new();
     }
     let controls = controls(view);

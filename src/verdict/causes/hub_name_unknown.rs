@@ -39,7 +39,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         "no_address"
     };
     let text =
-        Text::new(variant).with("hub", &evidence.target.hub).with("resolver", resolver(first));
+        Text::new(variant).with("hub", &evidence.target.hub).with("resolver", first.server());
     let controls = working_controls(&host, &saying_no);
     let confidence = if controls.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     let system = host
@@ -61,11 +61,4 @@ fn working_controls<'o>(host: &View<'o>, saying_no: &[Answer<'o>]) -> Vec<&'o Ob
         .filter(|control| saying_no.iter().any(|no| no.facts.resolver == control.facts.resolver))
         .map(|control| control.observation)
         .collect()
-}
-
-fn resolver(answer: &Answer<'_>) -> String {
-    match answer.facts.resolver {
-        Resolver::System => "the system's resolver".to_owned(),
-        Resolver::Server(address) => address.ip().to_string(),
-    }
 }

@@ -1,34 +1,54 @@
 //! The rules: one file for each cause, each with its proof, its refutation and what it explains.
 
 mod amqp_port_blocked;
+mod bridge_no_route;
 mod captive_portal;
 mod clock_skew;
+mod dns_container_failure;
 mod dns_hijack;
 mod dns_host_failure;
+mod edge;
 mod egress_blocked;
 mod engine_unavailable;
+mod forward_blocked;
 mod high_latency;
 mod host_offline;
 mod https_port_blocked;
 mod hub_name_unknown;
+mod ip_forward_disabled;
 mod ipv6_broken;
 mod mqtt_port_blocked;
+mod mtu_black_hole;
+mod nat_missing;
 mod not_iot_hub;
 mod port_in_use;
 mod port_not_permitted;
+mod reverse_path_filter;
 mod root_ca_missing;
 mod shared;
+mod subnet_overlap;
 mod tls_filtered;
 mod tls_intercepted;
+mod vpn_override;
 mod websocket_blocked;
+mod wrong_uplink;
 
 use super::rule::Rule;
 
 /// Every rule there is.
 pub(super) const RULES: &[Rule] = &[
     engine_unavailable::RULE,
+    ip_forward_disabled::RULE,
+    vpn_override::RULE,
+    bridge_no_route::RULE,
+    subnet_overlap::RULE,
+    forward_blocked::RULE,
+    nat_missing::RULE,
+    reverse_path_filter::RULE,
     host_offline::RULE,
+    wrong_uplink::RULE,
     dns_host_failure::RULE,
+    dns_container_failure::RULE,
     hub_name_unknown::RULE,
     dns_hijack::RULE,
     captive_portal::RULE,
@@ -36,6 +56,7 @@ pub(super) const RULES: &[Rule] = &[
     amqp_port_blocked::RULE,
     https_port_blocked::RULE,
     mqtt_port_blocked::RULE,
+    mtu_black_hole::RULE,
     tls_filtered::RULE,
     clock_skew::RULE,
     tls_intercepted::RULE,

@@ -1,9 +1,11 @@
 //! The observations, ordered by the questions that rules ask of them.
 
 mod connections;
+mod edge;
 mod names;
 
 pub(super) use connections::{Connection, Manner};
+pub(super) use edge::EdgeReading;
 pub(super) use names::Answer;
 
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
@@ -45,9 +47,14 @@ impl<'o> Evidence<'o> {
     /// What was seen from where Edge Agent runs: a container network if one was examined, else the
     /// host, which is then the best that is known.
     pub(super) fn agent(&self) -> View<'o> {
-        let bridges =
-            self.views().into_iter().find(|view| matches!(view.vantage, Vantage::Bridge(_)));
-        bridges.unwrap_or_else(|| self.host())
+        let is_joined = |view: &View<'o>| {
+            matches!(view.vantage, Vantage::Bridge(_))
+                && view.all().any(|observation| observation.facts.endpoint().is_some())
+        };
+        let mut joined: Vec<View<'o>> = self.views().into_iter().filter(is_joined).collect();
+        // The engine's default network is the runtime's only where it has none of its own.
+        joined.sort_by_key(|view| view.vantage == Vantage::Bridge("bridge".to_owned()));
+        joined.into_iter().next().unwrap_or_else(|| self.host())
     }
 
     fn view(&self, vantage: Vantage) -> View<'o> {

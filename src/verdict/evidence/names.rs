@@ -14,6 +14,17 @@ pub(in crate::verdict) struct Answer<'o> {
     pub(in crate::verdict) facts: &'o DnsFacts,
 }
 
+impl Answer<'_> {
+    /// The server that was asked, as a person would write it.
+    pub(in crate::verdict) fn server(&self) -> String {
+        match self.facts.resolver {
+            Resolver::System => "the system's resolver".to_owned(),
+            Resolver::Server(address) if address.port() == 53 => address.ip().to_string(),
+            Resolver::Server(address) => address.to_string(),
+        }
+    }
+}
+
 impl<'o> View<'o> {
     /// Every answer for a name of this role.
     pub(in crate::verdict) fn answers(&self, role: Role) -> impl Iterator<Item = Answer<'o>> + '_ {

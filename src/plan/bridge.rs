@@ -1,0 +1,98 @@
+//! What is worth asking about the container networks that the runtime uses, and from them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Step};
+
+use super::edge::{Edge, edges};
+use super::question::somewhere_in_azure;
+use super::{Ask, Plan, Question, addresses, from};
+
+impl Plan {
+    pub(super) fn of_the_edge_networks(&self, seen: &[Observation]) -> Vec<Ask> {
+        let engine = seen.iter().find_map(|observation| match &observation.facts {
+            Facts::Engine(facts) => Some(facts),
+            _ => None,
+        });
+        let Some(engine) = engine else { return Vec::new() };
+        let edges = edges(engine, self.vantages.network.as_deref(), &self.name_servers);
+        edges.into_iter().flat_map(|edge| self.of_one(&edge, seen)).collect()
+    }
+
+    fn of_one(&self, edge: &Edge, seen: &[Observation]) -> Vec<Ask> {
+        let mut asks: Vec<Ask> = self.kernels_ways(edge, seen);
+        let vantage = edge.vantage();
+        if self.asks(Probe::Vantage) {
+            asks.push(Ask::new(vantage.clone(), Question::Join { edge: Box::new(edge.clone()) }));
+        }
+        let joined = from(seen, &vantage).any(|observation| {
+            observation.probe() == Probe::Vantage && observation.outcome == Outcome::Pass
+        });
+        if joined {
+            let questions = self.from_the_network(edge, seen);
+            asks.extend(questions.into_iter().map(|question| Ask::new(vantage.clone(), question)));
+        }
+        asks
+    }
+
+    /// What the kernel says that it would do with the network's packets: no privilege, nothing
+    /// sent.
+    fn kernels_ways(&self, edge: &Edge, seen: &[Observation]) -> Vec<Ask> {
+        if !self.asks(Probe::EdgeRoute) {
+            return Vec::new();
+        }
+        let mut destinations = addresses(seen, Role::Hub);
+        if destinations.is_empty() {
+            destinations.push(somewhere_in_azure());
+        }
+        destinations.extend(edge.resolvers.iter().map(SocketAddr::ip).filter(is_elsewhere));
+        let ask = |destination| Question::EdgeRoute { edge: Box::new(edge.clone()), destination };
+        destinations.into_iter().map(ask).map(Ask::from_the_host).collect()
+    }
+
+    /// The host's questions again, as a module on the network would ask them.
+    fn from_the_network(&self, edge: &Edge, seen: &[Observation]) -> Vec<Question> {
+        let mut questions = Vec::new();
+        if self.asks(Probe::Dns) {
+            for (name, role) in [(&self.target.hub, Role::Hub), (&self.control.host, Role::Control)]
+            {
+                questions.extend(edge.resolvers.iter().map(|server| Question::Server {
+                    server: *server,
+                    name: name.clone(),
+                    role,
+                }));
+            }
+        }
+        for peer in addresses(seen, Role::Hub) {
+            questions.extend(self.connections(peer));
+        }
+        for observation in from(seen, &edge.vantage()) {
+            questions.extend(self.controls_of(observation));
+            questions.extend(self.trace_of(edge, observation, seen));
+        }
+        questions
+    }
+
+    /// An attempt that did not open is followed through the host to where it vanishes.
+    fn trace_of(
+        &self,
+        edge: &Edge,
+        observation: &Observation,
+        seen: &[Observation],
+    ) -> Option<Question> {
+        let facts = observation.facts.endpoint()?;
+        let IpAddr::V4(peer) = facts.peer else { return None };
+        let failed = facts.role == Role::Hub && observation.failed_step() == Some(Step::Connect);
+        // Which interfaces to watch, the tables say.
+        let tables = seen.iter().any(|o| matches!(o.facts, Facts::RouteTables(_)));
+        (failed && tables && self.asks(Probe::Trace)).then(|| Question::Trace {
+            edge: Box::new(edge.clone()),
+            destination: std::net::SocketAddrV4::new(peer, facts.port),
+        })
+    }
+}
+
+/// Whether an address is another machine's, so that there is a way to it that can be asked for.
+fn is_elsewhere(address: &IpAddr) -> bool {
+    !address.is_loopback()
+}

@@ -1,0 +1,123 @@
+//! What is worth asking from the host.
+
+use std::net::IpAddr;
+
+use edgeprobe_probes::endpoint::Detour;
+use edgeprobe_probes::engine::Container;
+use edgeprobe_probes::route::tables::{RouteKind, Tables};
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Vantage};
+
+use super::{Plan, Question, addresses, from};
+
+impl Plan {
+    pub(super) fn of_the_host(&self, seen: &[Observation]) -> Vec<Question> {
+        let mut questions = self.names();
+        if self.asks(Probe::Engine) {
+            questions.push(Question::Engine);
+        }
+        if self.asks(Probe::RouteTables) {
+            questions.push(Question::Tables);
+        }
+        questions.extend(self.local_ports(seen));
+        for peer in addresses(seen, Role::Hub) {
+            questions.extend(self.route(peer));
+            questions.extend(self.connections(peer));
+        }
+        if self.asks(Probe::Https) {
+            let control = addresses(seen, Role::Control).into_iter().next();
+            questions.extend(control.map(|peer| self.control_at(peer, self.control.port)));
+        }
+        for observation in from(seen, &Vantage::Host) {
+            questions.extend(self.in_the_light_of(observation, seen));
+        }
+        questions
+    }
+
+    /// The hub's name, and the control's, of every resolver. A run that only connects asks no more
+    /// than it needs to have an address.
+    fn names(&self) -> Vec<Question> {
+        let needs_an_address = !self.transports().is_empty() || self.asks(Probe::Route);
+        if !self.asks(Probe::Dns) && !needs_an_address {
+            return Vec::new();
+        }
+        let mut names = vec![(&self.target.hub, Role::Hub)];
+        if self.asks(Probe::Dns) || self.asks(Probe::Https) {
+            names.push((&self.control.host, Role::Control));
+        }
+        let mut questions = Vec::new();
+        for (name, role) in names {
+            if self.ask_system {
+                questions.push(Question::System { name: name.clone(), role });
+            }
+            if self.asks(Probe::Dns) || !self.ask_system {
+                questions.extend(self.name_servers.iter().map(|server| Question::Server {
+                    server: *server,
+                    name: name.clone(),
+                    role,
+                }));
+            }
+        }
+        questions
+    }
+
+    /// The ports, once the engine has said which containers may hold them, or will not say.
+    fn local_ports(&self, seen: &[Observation]) -> Vec<Question> {
+        if !self.asks(Probe::Ports) {
+            return Vec::new();
+        }
+        let engine = seen.iter().find_map(|observation| match &observation.facts {
+            Facts::Engine(facts) => Some(facts.containers.as_slice()),
+            _ => None,
+        });
+        let containers: &[Container] = match engine {
+            Some(containers) => containers,
+            None if self.asks(Probe::Engine) => return Vec::new(),
+            None => &[],
+        };
+        let ask = |port: &u16| Question::Port { port: *port, containers: containers.into() };
+        self.target.ports.iter().map(ask).collect()
+    }
+
+    fn route(&self, destination: IpAddr) -> Option<Question> {
+        self.asks(Probe::Route).then_some(Question::Route { destination })
+    }
+
+    /// What one observation makes worth asking.
+    fn in_the_light_of(&self, observation: &Observation, seen: &[Observation]) -> Vec<Question> {
+        match &observation.facts {
+            // Without an address of the hub: is there a way out at all?
+            Facts::Dns(facts) if facts.role == Role::Hub && observation.failed() => {
+                if self.asks(Probe::Route) { vec![Question::way_out()] } else { Vec::new() }
+            }
+            Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
+                if facts.role == Role::Hub && observation.failed_step() == Some(Step::Connect) =>
+            {
+                let uplinks = seen.iter().find_map(|observation| match &observation.facts {
+                    Facts::RouteTables(tables) => Some(other_uplinks(tables)),
+                    _ => None,
+                });
+                let ask = |name| self.detour(facts.transport, facts.peer, Detour::Interface(name));
+                uplinks.unwrap_or_default().into_iter().map(ask).collect()
+            }
+            _ => self.controls_of(observation),
+        }
+    }
+}
+
+/// The interfaces that have a gateway of their own, where there is more than one: whichever the
+/// routes prefer, the others may be the ones that work.
+fn other_uplinks(tables: &Tables) -> Vec<String> {
+    let mut uplinks: Vec<String> = Vec::new();
+    for route in &tables.routes {
+        let leads_out = route.kind == RouteKind::Unicast
+            && route.destination.addr().is_ipv4()
+            && route.destination.prefix_len() <= 1;
+        let interface = route.interface().filter(|_| leads_out);
+        if let Some(name) = interface
+            && !uplinks.iter().any(|known| known == name)
+        {
+            uplinks.push(name.to_owned());
+        }
+    }
+    if uplinks.len() > 1 { uplinks } else { Vec::new() }
+}

@@ -1,0 +1,84 @@
+//! `forward-blocked`: the host's firewall drops or rejects what the bridge forwards.
+
+use edgeprobe_probes::route::tables::ReversePathFilter;
+use edgeprobe_probes::trace::{Stage, Trace};
+
+use super::edge::{about, at_each_edge, cut_off, hub_addresses, opens};
+use crate::verdict::Confidence;
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{EdgeReading, Evidence, Manner};
+use crate::verdict::rule::{Finding, Rule};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::ForwardBlocked, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let hub = hub_addresses(evidence);
+    at_each_edge(evidence, |edge| examine_edge(edge, &hub))
+}
+
+fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
+    if !edge.opened.is_empty() {
+        return opens(edge);
+    }
+    // Where the kernel itself has no way, or forwards nothing, no filter is needed to lose a packet.
+    let has_a_way = edge
+        .ways_to_the_hub(hub)
+        .all(|(_, way)| way.forward.way().is_some() && way.back.way().is_some());
+    if !edge.is_cut_off() || !has_a_way || !forwards(edge) {
+        return Vec::new();
+    }
+    if let Some((seen, trace)) = edge.vanished(&[Stage::LostInside, Stage::RejectedByHost]) {
+        let variant = if trace.stage == Stage::LostInside { "dropped" } else { "rejected" };
+        return cut_off(edge, by_rule(about(edge, variant), variant, trace))
+            .supported_by([seen])
+            .with_detail("rule", rule_text(trace))
+            .alone();
+    }
+    if let Some((seen, trace)) = edge.vanished(&[Stage::ReplyLost])
+        && !filters_reverse_paths(edge, trace)
+    {
+        return cut_off(edge, about(edge, "replies")).supported_by([seen]).alone();
+    }
+    if !edge.traces.is_empty() {
+        return Vec::new();
+    }
+    // Without a trace, an answer that says no at once can only be this host's: its own connections
+    // are not refused. Silence leaves a missing translation possible as well.
+    let refused = edge.cut_off.iter().all(|c| c.manner() == Some(Manner::Refused));
+    cut_off(edge, about(edge, if refused { "refused" } else { "silent" }))
+        .with_confidence(Confidence::Likely)
+        .alone()
+}
+
+/// Whether the kernel forwards from the bridge.
+fn forwards(edge: &EdgeReading<'_>) -> bool {
+    edge.tables.is_none_or(|(_, tables)| {
+        let bridge = tables.link(&edge.network.bridge).and_then(|link| link.forwarding);
+        tables.ip_forward != Some(false) && bridge != Some(false)
+    })
+}
+
+/// The sentence that names the rule, where one is known to have dropped.
+fn by_rule(text: Text, variant: &'static str, trace: &Trace) -> Text {
+    let named = match variant {
+        "dropped" => "dropped_by",
+        _ => "rejected_by",
+    };
+    match rule_text(trace) {
+        Some(rule) => text.as_variant(named).with("rule", rule),
+        None => text,
+    }
+}
+
+fn rule_text(trace: &Trace) -> Option<String> {
+    let _ = trace;
+    None
+}
+
+/// Whether the interface that the reply came in by checks reverse paths strictly.
+pub(super) fn filters_reverse_paths(edge: &EdgeReading<'_>, trace: &Trace) -> bool {
+    let interface = trace.reply.as_ref().map(|reply| reply.interface.as_str());
+    let link = edge.tables.and_then(|(_, tables)| tables.link(interface?));
+    link.and_then(|link| link.rp_filter) == Some(ReversePathFilter::Strict)
+}

@@ -1,0 +1,48 @@
+//! `mtu-black-hole`: small packets pass, full-size ones vanish.
+
+use edgeprobe_probes::endpoint::Detour;
+use edgeprobe_probes::{Role, Step, Token};
+
+use super::shared::{at_each_vantage, effect_of_loss, observations, place, ports, those};
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::MtuBlackHole, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let connections = view.hub();
+    let stalled = those(&connections, |c| {
+        c.connected()
+            && c.token() == Some(Token::TimedOut)
+            && c.observation.failed_step() >= Some(Step::Tls)
+    });
+    if stalled.is_empty() {
+        // A certificate fills several packets of full size, so a handshake shows that they pass.
+        let whole = those(&connections, Connection::established);
+        return if whole.is_empty() {
+            Vec::new()
+        } else {
+            refuted(Text::new("whole"), observations(&whole))
+        };
+    }
+    let small: Vec<Connection<'_>> = view
+        .connections(Role::Detour)
+        .filter(|c| c.facts.detour == Some(Detour::SmallSegments) && c.established())
+        .collect();
+    if small.is_empty() {
+        return Vec::new();
+    }
+    let text =
+        Text::new("stalled").with("port", ports(&stalled)).with("place", place(&view.vantage));
+    let others = view.connections(Role::Control).map(|c| c.observation);
+    Proof::confirmed(effect_of_loss(view), text, observations(&stalled))
+        .supported_by(observations(&small))
+        .explaining(others.filter(|control| control.failed()))
+        .alone()
+}

@@ -1,0 +1,25 @@
+//! `reverse-path-filter`: strict rp_filter drops the replies.
+
+use edgeprobe_probes::trace::Stage;
+
+use super::edge::{about, at_each_edge, cut_off, opens};
+use super::forward_blocked::filters_reverse_paths;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::EdgeReading;
+use crate::verdict::rule::{Finding, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { id: CauseId::ReversePathFilter, examine: |evidence| at_each_edge(evidence, examine) };
+
+fn examine(edge: &EdgeReading<'_>) -> Vec<Finding> {
+    if !edge.opened.is_empty() {
+        return opens(edge);
+    }
+    let Some((seen, trace)) = edge.vanished(&[Stage::ReplyLost]) else { return Vec::new() };
+    if !filters_reverse_paths(edge, trace) {
+        return Vec::new();
+    }
+    let interface = trace.reply.as_ref().map(|reply| reply.interface.as_str()).unwrap_or_default();
+    let text = about(edge, "strict").with("interface", interface);
+    cut_off(edge, text).supported_by([seen]).supported_by(edge.kernels_word()).alone()
+}

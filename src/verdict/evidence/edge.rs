@@ -1,0 +1,126 @@
+//! What was seen of one container network: the kernel's ways, the connections, the traces.
+
+use std::net::IpAddr;
+
+use edgeprobe_probes::route::edge::{EdgeNetwork, EdgeRouteFacts};
+use edgeprobe_probes::route::signature::{Mechanism, recognise};
+use edgeprobe_probes::route::tables::Tables;
+use edgeprobe_probes::trace::{Stage, Trace};
+use edgeprobe_probes::{Facts, Observation, Vantage};
+
+use super::{Connection, Evidence, View};
+
+/// One container network beside the host.
+pub(in crate::verdict) struct EdgeReading<'o> {
+    pub(in crate::verdict) view: View<'o>,
+    pub(in crate::verdict) network: &'o EdgeNetwork,
+    /// The host's links, routes and rules, with the observation that they are from.
+    pub(in crate::verdict) tables: Option<(&'o Observation, &'o Tables)>,
+    /// The kernel's ways between the network and each destination.
+    pub(in crate::verdict) ways: Vec<(&'o Observation, &'o EdgeRouteFacts)>,
+    /// The attempts that were followed through the host.
+    pub(in crate::verdict) traces: Vec<(&'o Observation, &'o Trace)>,
+    /// The connections to the hub from the network that opened.
+    pub(in crate::verdict) opened: Vec<Connection<'o>>,
+    /// Those that did not, although the host's own connection to the same port did.
+    pub(in crate::verdict) cut_off: Vec<Connection<'o>>,
+}
+
+impl<'o> Evidence<'o> {
+    /// The host's links, routes and rules.
+    pub(in crate::verdict) fn tables(&self) -> Option<(&'o Observation, &'o Tables)> {
+        self.all().iter().find_map(|observation| match &observation.facts {
+            Facts::RouteTables(tables) => Some((observation, &**tables)),
+            _ => None,
+        })
+    }
+
+    /// Each container network of which anything was seen.
+    pub(in crate::verdict) fn edges(&self) -> Vec<EdgeReading<'o>> {
+        let host = self.host();
+        self.views()
+            .into_iter()
+            .filter(|view| matches!(view.vantage, Vantage::Bridge(_)))
+            .filter_map(|view| self.edge(view, &host))
+            .collect()
+    }
+
+    fn edge(&self, view: View<'o>, host: &View<'o>) -> Option<EdgeReading<'o>> {
+        let network = view.all().find_map(|observation| match &observation.facts {
+            Facts::EdgeRoute(facts) => Some(&facts.network),
+            Facts::Vantage(facts) => Some(&facts.network),
+            _ => None,
+        })?;
+        let ways = view.all().filter_map(|observation| match &observation.facts {
+            Facts::EdgeRoute(facts) => Some((observation, &**facts)),
+            _ => None,
+        });
+        let traces = view.all().filter_map(|observation| match &observation.facts {
+            Facts::Trace(trace) => Some((observation, &**trace)),
+            _ => None,
+        });
+        let (ways, traces) = (ways.collect(), traces.collect());
+        let (opened, closed): (Vec<Connection<'o>>, Vec<Connection<'o>>) =
+            view.hub().into_iter().partition(Connection::connected);
+        let host_opened = |connection: &Connection<'o>| {
+            host.connections(edgeprobe_probes::Role::Hub).any(|own| {
+                own.connected()
+                    && own.facts.peer == connection.facts.peer
+                    && own.facts.port == connection.facts.port
+            })
+        };
+        let cut_off = closed.into_iter().filter(host_opened).collect();
+        Some(EdgeReading { network, tables: self.tables(), ways, traces, opened, cut_off, view })
+    }
+}
+
+impl<'o> EdgeReading<'o> {
+    /// Whether the network reaches nothing of what the host reaches.
+    pub(in crate::verdict) fn is_cut_off(&self) -> bool {
+        self.opened.is_empty() && !self.cut_off.is_empty()
+    }
+
+    /// Whether a connection from the network to the hub was tried at all.
+    pub(in crate::verdict) fn was_tried(&self) -> bool {
+        !self.opened.is_empty() || !self.view.hub().is_empty()
+    }
+
+    /// The ways to the hub: the kernel was asked about resolvers as well.
+    pub(in crate::verdict) fn ways_to_the_hub(
+        &self,
+        hub: &[IpAddr],
+    ) -> impl Iterator<Item = (&'o Observation, &'o EdgeRouteFacts)> + '_ {
+        let hub = hub.to_vec();
+        self.ways
+            .iter()
+            .copied()
+            .filter(move |(_, way)| hub.is_empty() || hub.contains(&way.destination))
+    }
+
+    /// What the tables hold against the network's traffic to a destination.
+    pub(in crate::verdict) fn mechanisms(&self, destination: IpAddr) -> Vec<Mechanism> {
+        match self.tables {
+            Some((_, tables)) => recognise(tables, self.network, destination),
+            None => Vec::new(),
+        }
+    }
+
+    /// The first trace that ended at one of these stages.
+    pub(in crate::verdict) fn vanished(
+        &self,
+        stages: &[Stage],
+    ) -> Option<(&'o Observation, &'o Trace)> {
+        self.traces.iter().copied().find(|(_, trace)| stages.contains(&trace.stage))
+    }
+
+    /// Everything that failed from the network.
+    pub(in crate::verdict) fn failures(&self) -> Vec<&'o Observation> {
+        self.view.all().filter(|observation| observation.failed()).collect()
+    }
+
+    /// The tables' observation and that of the ways: what the kernel itself says.
+    pub(in crate::verdict) fn kernels_word(&self) -> Vec<&'o Observation> {
+        let tables = self.tables.iter().map(|(observation, _)| *observation);
+        self.ways.iter().map(|(observation, _)| *observation).chain(tables).collect()
+    }
+}
