@@ -327,7 +327,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
         Transport::Https => Facts::Https(facts),
     };
     let id = match role {
-        Role::Hub => format!("{}/{transport}/{peer}:{port}", facts.probe()),
+        Role::Hub | Role::Detour => format!("{}/{transport}/{peer}:{port}", facts.probe()),
         Role::Control => format!("{}/{transport}/{server}/{peer}:{port}", facts.probe()),
     };
     passed(&id, &format!("{server}:{port}"), facts)
