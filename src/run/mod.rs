@@ -23,7 +23,14 @@ pub enum Event<'e> {
 /// name look-up in the C library for example, is left behind after this.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Asks all that the plan wants to know from the host, in the order of their answers.
+/// Where a question stands: its number among the opening ones, then its number among those that
+/// followed from that answer, and so on.
+type Place = Vec<usize>;
+
+/// Asks all that the plan wants to know from the host.
+///
+/// Tells each answer as it comes, and returns them in the order of the questions, so that two runs
+/// on one device can be laid side by side.
 pub async fn observe(
     plan: &Plan,
     trust: &TrustStores,
@@ -32,28 +39,35 @@ pub async fn observe(
 ) -> Vec<Observation> {
     let mut asked: Vec<Question> = Vec::new();
     let mut under_way = JoinSet::new();
-    let mut observations = Vec::new();
+    let mut answered: Vec<(Place, Observation)> = Vec::new();
     let mut questions = plan.opening();
+    let mut parent = Place::new();
     loop {
-        for question in questions.drain(..) {
+        for (number, question) in questions.drain(..).enumerate() {
             if asked.contains(&question) {
                 continue;
             }
             tell(Event::Asked);
-            under_way.spawn(ask(question.clone(), trust.clone(), timeline));
+            let place: Place = parent.iter().copied().chain([number]).collect();
+            let answer = ask(question.clone(), trust.clone(), timeline);
+            under_way.spawn(async move { (place, answer.await) });
             asked.push(question);
         }
         let next = tokio::time::timeout(timeline.remaining() + GRACE, under_way.join_next());
         match next.await {
-            Ok(Some(Ok(observation))) => {
+            Ok(Some(Ok((place, observation)))) => {
                 tell(Event::Answered(&observation));
                 questions = plan.follow_up(&observation);
-                observations.push(observation);
+                parent.clone_from(&place);
+                answered.push((place, observation));
             }
             Ok(Some(Err(failed))) => tracing::error!("a probe ended abnormally: {failed}"),
             Ok(None) | Err(_) => break,
         }
     }
+    answered.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut observations: Vec<Observation> =
+        answered.into_iter().map(|(_, observation)| observation).collect();
     if plan.probes.contains(&Probe::Clock)
         && let Some(clock) = clock::compare(timeline, &Vantage::Host, &observations)
     {
