@@ -19,9 +19,12 @@ use crate::verdict::Status;
 #[command(after_help = "\
 Examples:
   edgeprobe check --hub contoso.azure-devices.net
-  edgeprobe check --pre --hub contoso.azure-devices.net   before the runtime is there
-  edgeprobe check --quiet --hub …                         silent while all is well
-  edgeprobe check --format json --output report.json --hub …")]
+  edgeprobe check --hub contoso.azure-devices.net --pre
+  edgeprobe check --hub contoso.azure-devices.net --quiet
+  edgeprobe check --hub contoso.azure-devices.net --format json --output last.json
+
+Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
+edgeprobe itself.")]
 pub(super) struct Options {
     #[command(flatten)]
     target: TargetOptions,

@@ -27,11 +27,12 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  edgeprobe demo                           a healthy device
-  edgeprobe demo --fault amqp-port-blocked a fault, produced for real and found
-  edgeprobe demo --list                    the faults that can be produced
+  edgeprobe demo                            a healthy device
+  edgeprobe demo --fault amqp-port-blocked  a fault, produced for real and found
+  edgeprobe demo --list                     the faults that can be produced
 
-The exit code is the verdict's, as of `check`.")]
+Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
+edgeprobe itself.")]
 pub(super) struct Options {
     /// A fault to produce, by the id of its cause
     #[arg(long, value_name = "NAME")]

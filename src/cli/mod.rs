@@ -11,6 +11,7 @@ mod progress;
 mod replay;
 mod session;
 mod setup;
+mod usage;
 
 use std::panic;
 use std::process::ExitCode;
@@ -31,15 +32,23 @@ Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
 edgeprobe itself.
 
 Start here:
-  edgeprobe demo                                  see a whole check, no Azure needed
-  edgeprobe check --hub contoso.azure-devices.net  check this device
-  edgeprobe explain                               every cause it can name")]
+  edgeprobe demo                                   a whole check, without Azure
+  edgeprobe check --hub contoso.azure-devices.net  this device
+  edgeprobe explain                                every cause that it can name")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Color::Auto,
+        value_name = "WHEN",
+        // After every command's own options.
+        display_order = 900
+    )]
     color: Color,
 }
 
@@ -71,7 +80,7 @@ enum Color {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::tell(&error),
     };
     match cli.color {
         Color::Auto => {}
@@ -103,15 +112,6 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
-}
-
-/// Help and the version are results; everything else that clap says is an error of usage, which is
-/// no verdict and so must not look like one.
-fn usage(error: &clap::Error) -> ExitCode {
-    let wanted = !error.use_stderr();
-    // Nobody is left to tell when the terminal is gone.
-    let _ = error.print();
-    if wanted { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }
 
 /// Diagnostics for developers, on standard error, when `EDGEPROBE_LOG` asks for them.

@@ -36,7 +36,7 @@ pub(super) struct TargetOptions {
         value_enum,
         value_delimiter = ',',
         ignore_case = true,
-        default_values_t = [Protocol::Amqp, Protocol::AmqpWs],
+        default_value = "amqp,amqp-ws"
     )]
     protocol: Vec<Protocol>,
 
@@ -270,8 +270,11 @@ fn name_servers(resolver: Option<SocketAddr>) -> Vec<SocketAddr> {
 
 fn trust(options: &TargetOptions) -> Result<TrustStores, Problem> {
     TrustStores::load(options.ca_file.as_deref()).map_err(|error| {
-        Problem::new(format!("--ca-file: {error}"))
-            .hint("give it a PEM file with at least one CERTIFICATE block")
+        let told = error.to_string();
+        let usual = "give it a PEM file with at least one CERTIFICATE block";
+        // The library's errors may carry a hint of their own.
+        let (message, hint) = told.split_once("; hint: ").unwrap_or((&told, usual));
+        Problem::new(format!("--ca-file: {message}")).hint(hint)
     })
 }
 

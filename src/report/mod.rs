@@ -16,7 +16,7 @@ pub const SCHEMA: &str = "edgeprobe.report/1";
 
 /// A whole run: what was asked, what came back, what it means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(title = "edgeprobe.report/1")]
+#[schemars(title = "edgeprobe.report/1", extend("$id" = "urn:edgeprobe:report:1"))]
 pub struct Report {
     /// `edgeprobe.report/1`.
     pub schema: String,

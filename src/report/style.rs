@@ -37,7 +37,23 @@ pub fn labelled(label: &str, indent: usize, text: &str) -> String {
         .subsequent_indent(&blank)
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(text, options)
+    textwrap::fill(&kept_together(text), options).replace(NO_BREAK_SPACE, " ")
+}
+
+const NO_BREAK_SPACE: &str = "\u{a0}";
+
+/// The text with its figures bound to their units, so that no line ends between the two.
+fn kept_together(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split(' ') {
+        let is_unit = matches!(word.trim_end_matches(['.', ',', ';', ':', ')']), "s" | "ms");
+        let follows_figure = out.ends_with(|last: char| last.is_ascii_digit());
+        if !out.is_empty() {
+            out.push_str(if is_unit && follows_figure { NO_BREAK_SPACE } else { " " });
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// Paragraphs wrapped to the width; a blank line separates paragraphs, a line that is indented
@@ -71,4 +87,20 @@ pub fn paragraphs(text: &str, indent: usize) -> String {
         out.push(wrap(&flowing));
     }
     out.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_and_its_unit_share_a_line() {
+        for width in 60..80 {
+            let text = format!("{} no answer within 1.9 s, then 30 ms.", "x".repeat(width - 20));
+            let wrapped = labelled("evidence", 12, &text);
+            let starts = wrapped.lines().map(|line| line.trim_start());
+            assert!(starts.clone().all(|line| !line.starts_with("s,") && !line.starts_with("ms")));
+            assert!(!wrapped.contains(NO_BREAK_SPACE));
+        }
+    }
 }

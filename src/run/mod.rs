@@ -26,7 +26,10 @@ pub enum Event<'e> {
 /// left behind after this.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Asks all that the plan wants to know, and returns the answers in the order in which they came.
+/// Asks all that the plan wants to know.
+///
+/// Tells each answer as it comes, and returns them in the order of their vantages, probes and ids,
+/// so that two runs on one device can be laid side by side.
 pub async fn observe(
     plan: &Plan,
     trust: &TrustStores,
@@ -62,5 +65,8 @@ pub async fn observe(
         tell(Event::Answered(&clock));
         seen.push(clock);
     }
+    seen.sort_by(|one, other| {
+        (&one.vantage, one.probe(), &one.id).cmp(&(&other.vantage, other.probe(), &other.id))
+    });
     seen
 }

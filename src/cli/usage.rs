@@ -1,0 +1,71 @@
+//! What clap says of a command line that it cannot take, in this program's own form.
+
+use std::process::ExitCode;
+
+use super::FAILED;
+use super::output::{print, print_error};
+use super::problem::Problem;
+
+/// Help and the version are results; everything else that clap says is an error of usage, which is
+/// no verdict and so must not look like one.
+pub(super) fn tell(error: &clap::Error) -> ExitCode {
+    let text = error.render();
+    if !error.use_stderr() {
+        return match print(&text.ansi().to_string()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => {
+                print_error(&problem);
+                ExitCode::from(FAILED)
+            }
+        };
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        super::output::note(text.ansi().to_string().trim_end());
+    } else {
+        print_error(&problem(&text.to_string()));
+    }
+    ExitCode::from(FAILED)
+}
+
+/// The error's paragraphs as one message and one hint.
+fn problem(text: &str) -> Problem {
+    let paragraphs: Vec<String> = text.split("\n\n").map(joined).collect();
+    let said = |start: &str| paragraphs.iter().find_map(|part| part.strip_prefix(start));
+    let message = said("error: ").unwrap_or("the command line cannot be understood");
+    let hint = said("tip: ").map(str::to_owned).or_else(|| {
+        let usage = said("Usage: ")?;
+        let command: Vec<&str> =
+            usage.split(' ').take_while(|word| !word.starts_with(['-', '[', '<'])).collect();
+        Some(format!("`{} --help` shows what it takes", command.join(" ")))
+    });
+    let hint = hint.unwrap_or_else(|| "`--help` after the command shows what it takes".to_owned());
+    Problem::new(message).hint(hint)
+}
+
+/// The lines of a paragraph as one.
+fn joined(paragraph: &str) -> String {
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_becomes_a_message_and_a_hint() {
+        let tip = "error: unexpected argument '--hubb' found\n\n  tip: a similar argument exists: \
+                   '--hub'\n\nUsage: edgeprobe check --hub <HOST>\n\nFor more information, try \
+                   '--help'.\n";
+        assert_eq!(
+            problem(tip).to_string(),
+            "error: unexpected argument '--hubb' found\nhint: a similar argument exists: '--hub'"
+        );
+        let missing = "error: the following required arguments were not provided:\n  <REPORT>\n\n\
+                       Usage: edgeprobe replay <REPORT>\n\nFor more information, try '--help'.\n";
+        assert_eq!(
+            problem(missing).to_string(),
+            "error: the following required arguments were not provided: <REPORT>\n\
+             hint: `edgeprobe replay --help` shows what it takes"
+        );
+    }
+}
