@@ -8,6 +8,7 @@
 //!
 //! ARCHITECTURE.md shows how the modules stand to each other.
 
+pub mod changes;
 pub mod cli;
 pub mod demo;
 pub mod plan;

@@ -12,6 +12,7 @@ mod replay;
 mod session;
 mod setup;
 mod usage;
+mod vpn;
 
 use std::panic;
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ struct Cli {
 enum Command {
     /// Will Edge Agent reach IoT Hub and Edge Hub start here, and if not, why?
     Check(check::Options),
+    /// Does a VPN override the edge network? One answer, and each network's ways
+    Vpn(vpn::Options),
     /// One probe alone, with all that it saw
     Probe(probe::Options),
     /// The causes: what one sees, what is wrong, how it is proved, what to do
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
     // A defect of this program is no verdict on the device.
     let outcome = panic::catch_unwind(|| match cli.command {
         Command::Check(options) => check::run(&options),
+        Command::Vpn(options) => vpn::run(&options),
         Command::Probe(options) => probe::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Replay(options) => replay::run(&options),

@@ -184,6 +184,7 @@ impl ProbeChoice {
 }
 
 /// Everything that a run needs.
+#[derive(Clone)]
 pub(super) struct Setup {
     pub(super) plan: Plan,
     pub(super) trust: TrustStores,
@@ -220,6 +221,13 @@ impl Setup {
             timeout: timeout(&options.timeout)?,
             phase,
         })
+    }
+}
+
+impl Setup {
+    /// The same with other probes.
+    pub(super) fn asking(&self, probes: impl Into<BTreeSet<Probe>>) -> Self {
+        Self { plan: Plan { probes: probes.into(), ..self.plan.clone() }, ..self.clone() }
     }
 }
 

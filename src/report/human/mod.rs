@@ -11,6 +11,7 @@ use crate::verdict::{Cause, Confidence, Status};
 mod evidence;
 mod full;
 mod table;
+pub mod vpn;
 
 pub use full::full;
 
@@ -35,7 +36,7 @@ pub fn text(report: &Report, detail: Detail) -> String {
     let verdict = &report.verdict;
     let mut out = headline(report);
     for cause in &verdict.causes {
-        out += &about(cause, report);
+        out += &about(cause, &verdict.summary, report);
     }
     out += &unexplained(report);
     if verdict.status != Status::Healthy {
@@ -67,11 +68,11 @@ fn headline(report: &Report) -> String {
 }
 
 /// One cause: its id, its sentence where the headline has not said it, its evidence, what to do.
-fn about(cause: &Cause, report: &Report) -> String {
+fn about(cause: &Cause, headline: &str, report: &Report) -> String {
     let mut out = String::from("\n");
     let id = paint(BOLD, cause.id.word());
     let _ = writeln!(out, "{:<LABEL$}{id}, {}", "cause", cause.confidence);
-    if cause.summary != report.verdict.summary {
+    if cause.summary != headline {
         out += &line("", &cause.summary);
     }
     let evidence = cause

@@ -1,0 +1,88 @@
+//! What differs between two readings of the host's links, addresses, routes and rules.
+
+use edgeprobe_probes::route::tables::{Link, Tables};
+use serde::{Deserialize, Serialize};
+
+/// The schema of a saved baseline.
+pub const SCHEMA: &str = "edgeprobe.baseline/1";
+
+/// A reading of the tables that was kept to compare later ones with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// `edgeprobe.baseline/1`.
+    pub schema: String,
+    /// When it was read, in RFC 3339, UTC.
+    pub taken_at: String,
+    pub tables: Tables,
+}
+
+/// What has come and gone since an earlier reading, each as a line that `ip` would write.
+///
+/// The engine's own traffic of interfaces, a container that starts or stops, is left out.
+pub fn between(before: &Tables, after: &Tables) -> Vec<String> {
+    let (before, after) = (lines(before), lines(after));
+    let gone = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
+    let come = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
+    gone.chain(come).collect()
+}
+
+fn lines(tables: &Tables) -> Vec<String> {
+    let containers: Vec<&str> =
+        tables.links.iter().filter(|link| is_a_containers(link)).map(|l| l.name.as_str()).collect();
+    let counts = |name: &str| !containers.contains(&name);
+    let mut lines = Vec::new();
+    for link in tables.links.iter().filter(|link| counts(&link.name)) {
+        let state = if link.up { "up" } else { "down" };
+        let mtu = link.mtu.map(|mtu| format!(" mtu {mtu}")).unwrap_or_default();
+        lines.push(format!("link {} {state}{mtu}", link.name));
+    }
+    for address in tables.addresses.iter().filter(|address| counts(&address.interface)) {
+        lines.push(format!("address {} dev {}", address.network, address.interface));
+    }
+    for route in &tables.routes {
+        if route.interface().is_none_or(counts) {
+            lines.push(format!("route {route}"));
+        }
+    }
+    lines.extend(tables.rules.iter().map(|rule| format!("rule {rule}")));
+    if let Some(forward) = tables.ip_forward {
+        lines.push(format!("net.ipv4.ip_forward = {}", u8::from(forward)));
+    }
+    lines
+}
+
+/// Whether the link is the host's end of a container's.
+fn is_a_containers(link: &Link) -> bool {
+    use edgeprobe_probes::route::tables::LinkKind;
+    link.kind == LinkKind::Veth && link.master.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use edgeprobe_probes::route::tables::LinkKind;
+
+    use super::*;
+
+    fn link(name: &str, kind: LinkKind, master: Option<&str>) -> Link {
+        Link {
+            name: name.to_owned(),
+            kind,
+            mtu: Some(1420),
+            up: true,
+            carrier: true,
+            master: master.map(str::to_owned),
+            forwarding: None,
+            rp_filter: None,
+        }
+    }
+
+    #[test]
+    fn a_tunnel_that_comes_up_is_told_and_a_container_is_not() {
+        let before = Tables::default();
+        let mut after = Tables::default();
+        after.links.push(link("wg0", LinkKind::Wireguard, None));
+        after.links.push(link("veth1", LinkKind::Veth, Some("br-edge")));
+        assert_eq!(between(&before, &after), ["+ link wg0 up mtu 1420"]);
+        assert_eq!(between(&after, &before), ["- link wg0 up mtu 1420"]);
+    }
+}
