@@ -1,10 +1,13 @@
 //! A process that runs beside the lab and ends with it.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{Error, Result, command};
 
@@ -69,10 +72,34 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Ending what has ended already is no error.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if matches!(self.child.try_wait(), Ok(None)) {
+            end(&mut self.child);
+        }
     }
+}
+
+/// Ends a process by way of its children.
+///
+/// The child is the nsenter that waits for the program. Were it killed, the program would be
+/// handed to the machine's first process, and the host could not go before that one had noticed.
+fn end(child: &mut Child) {
+    let id = child.id();
+    let path = format!("/proc/{id}/task/{id}/children");
+    let inner = fs::read_to_string(path).unwrap_or_default();
+    let inner: Vec<_> =
+        inner.split_whitespace().filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect();
+    if inner.is_empty() {
+        // Ending what has just ended is no error.
+        let _ = child.kill();
+    }
+    for program in inner {
+        let _ = kill_process(program, Signal::KILL);
+    }
+    // An nsenter whose program was frozen has frozen itself.
+    if let Some(outer) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(outer, Signal::CONT);
+    }
+    let _ = child.wait();
 }
 
 /// Hands on the lines of `pipe`, and keeps reading when nobody listens: a full pipe stops a server.

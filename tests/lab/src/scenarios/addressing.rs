@@ -44,13 +44,15 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "overlap-resolver",
         broken: "The company's name server has an address inside the bridge's subnet",
-        topology: Topology { resolv_conf: "nameserver 172.18.7.53\n", ..Topology::NORMAL },
         fault: |lab| {
             // The company's network is behind the router, and its name server asks the internet's.
             lab.router().sh("ip addr add 172.18.7.53/32 dev lo
                 iptables -t nat -A PREROUTING -d 172.18.7.53 -p udp -j DNAT --to 9.9.9.9
                 iptables -t nat -A PREROUTING -d 172.18.7.53 -p tcp -j DNAT --to 9.9.9.9")?;
-            lab.sh("ip route add 172.18.7.0/24 via $GATEWAY")
+            // The engine avoids the subnets of the name servers that it knows: this one came later.
+            lab.device().write("/etc/resolv.conf", "nameserver 172.18.7.53\n")?;
+            lab.sh("ip route add 172.18.7.0/24 via $GATEWAY
+                docker restart --time 0 edgeAgent")
         },
         proof: &[
             HOST_WORKS,

@@ -37,7 +37,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         broken: "Only the host's own address may use the default route, which stands in a table of its own",
         fault: |lab| {
             lab.sh("ip route add default via $GATEWAY dev $UPLINK table 78
-                ip rule add pref 100 iif lo lookup 78
+                ip rule add pref 32800 iif lo lookup 78
                 ip route del default")
         },
         proof: &[HOST_WORKS, &[Claim::bridge(AMQPS, Answer::NetworkUnreachable)]],

@@ -74,7 +74,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         topology: Topology { hub_has_ipv6: true, ..Topology::NORMAL },
         fault: |lab| {
             lab.router().sh("ip -6 addr add 2a01:cb00:8a2:1::1/64 dev lan0 nodad
-                ip6tables -P FORWARD DROP; sysctl -qw net.ipv6.conf.all.forwarding=1")?;
+                ip -6 route add blackhole default; sysctl -qw net.ipv6.conf.all.forwarding=1")?;
             lab.sh("ip -6 addr add 2a01:cb00:8a2:1::50/64 dev $UPLINK nodad
                 ip -6 route add default via 2a01:cb00:8a2:1::1 dev $UPLINK")
         },
