@@ -12,6 +12,12 @@ use crate::wire;
 use crate::world::{CA_FILE, CONTROL, HUB_IPV6, HUB_NAME, RESOLVER};
 use crate::{Host, Process, Result, Topology};
 
+/// Makes the machine's engine, which the lab itself needs, not installed on this device.
+const REMOVE_ENGINE: &str = "mkdir /run/lab/usr /run/lab/usr.work
+    mount -t overlay -o lowerdir=/usr,upperdir=/run/lab/usr,workdir=/run/lab/usr.work lab /usr
+    for tool in docker dockerd containerd runc; do rm -f $(command -v $tool); done
+    rm -f /usr/lib/systemd/system/docker.*";
+
 /// A built lab; dropping it removes all of it, also while a panic unwinds.
 #[derive(Debug)]
 pub struct Lab {
@@ -150,7 +156,7 @@ impl Lab {
     fn start_runtime(&mut self) -> Result<()> {
         let device = self.topology.device;
         if device == Device::Bare {
-            return Ok(());
+            return self.sh(REMOVE_ENGINE);
         }
         let engine = Engine::start(&self.device, &self.name.to_string(), self.topology.daemon)?;
         if device == Device::Engine {

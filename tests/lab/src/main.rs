@@ -54,6 +54,9 @@ struct With {
     /// The IoT Hub emulator to serve the internet; without it, dnsmasq and OpenSSL do.
     #[arg(long, value_name = "PATH", value_parser = program)]
     emulator: Option<PathBuf>,
+    /// What the way to the internet adds to every round trip.
+    #[arg(long, value_name = "DURATION", default_value = "0ms")]
+    round_trip: humantime::Duration,
     /// How many scenarios run at a time.
     #[arg(long, default_value = "2")]
     jobs: NonZeroUsize,
@@ -65,10 +68,10 @@ fn main() -> ExitCode {
             println!("{}", table::list(&scenarios::all()));
             ExitCode::SUCCESS
         }
-        Command::Run { scenarios, with } => in_the_lab(|| run(&scenarios, with)),
-        Command::RunAll { with } => in_the_lab(|| run(&scenarios::all(), with)),
+        Command::Run { scenarios, with } => in_the_lab(|| run(scenarios, with)),
+        Command::RunAll { with } => in_the_lab(|| run(scenarios::all(), with)),
         Command::Shell { scenario, with } => {
-            in_the_lab(|| match shell::open(&scenario, &*with.servers()) {
+            in_the_lab(|| match shell::open(&with.apply(scenario), &*with.servers()) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => {
                     eprintln!("error: {error}");
@@ -90,11 +93,12 @@ fn in_the_lab(work: impl FnOnce() -> ExitCode) -> ExitCode {
     work()
 }
 
-fn run(scenarios: &[Scenario], with: With) -> ExitCode {
+fn run(scenarios: Vec<Scenario>, with: With) -> ExitCode {
     let servers = with.servers();
+    let scenarios: Vec<_> = scenarios.into_iter().map(|one| with.apply(one)).collect();
     let judge = with.edgeprobe.map(|program| Judge { program });
     let tell = |row: &Row| eprintln!("{}", table::progress(row));
-    let rows = run_all(scenarios, &*servers, judge.as_ref(), with.jobs.get(), tell);
+    let rows = run_all(&scenarios, &*servers, judge.as_ref(), with.jobs.get(), tell);
     println!("{}", table::results(&rows));
     let good = rows.iter().filter(|row| row.outcome.is_good()).count();
     println!("{good} of {} as expected", rows.len());
@@ -102,6 +106,11 @@ fn run(scenarios: &[Scenario], with: With) -> ExitCode {
 }
 
 impl With {
+    fn apply(&self, mut scenario: Scenario) -> Scenario {
+        scenario.topology.round_trip = self.round_trip.into();
+        scenario
+    }
+
     fn servers(&self) -> Box<dyn Servers> {
         match &self.emulator {
             Some(program) => Box::new(Emulator { program: program.clone() }),

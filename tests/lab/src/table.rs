@@ -5,6 +5,9 @@ use edgeprobe_lab::{Row, Scenario};
 
 use crate::got;
 
+/// Columns of a table: what a log of a build server shows without wrapping.
+const WIDTH: u16 = 110;
+
 /// The scenarios, what is broken in each and the right verdict.
 pub(crate) fn list(scenarios: &[Scenario]) -> String {
     let mut table = new(&["scenario", "what is broken", "expected"]);
@@ -46,6 +49,7 @@ fn seconds(row: &Row) -> String {
 fn new(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(WIDTH);
     table.set_header(header.iter().copied());
     table
 }

@@ -29,7 +29,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "healthy-no-engine",
         broken: "Nothing: a bare device on which nothing is installed",
         topology: Topology { device: Device::Bare, ..Topology::NORMAL },
-        proof: &[HOST_WORKS],
+        proof: &[
+            HOST_WORKS,
+            &[Claim::host(Question::Script("! command -v dockerd"), Answer::Works)],
+        ],
         ..Scenario::HEALTHY
     },
     Scenario {

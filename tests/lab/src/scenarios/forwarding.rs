@@ -33,7 +33,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "reverse-path-strict",
-        broken: "The bridge's packets leave by one uplink and replies are expected on the other: a strict rp_filter drops them",
+        broken: "A strict rp_filter drops the replies, for the way back is another uplink",
         topology: Topology { second_uplink: true, ..Topology::NORMAL },
         // The mark is out of sight for the reverse lookup; a rule on the interface would not be.
         fault: |lab| {

@@ -1,7 +1,6 @@
 //! Small packets pass, full-size ones vanish.
 
-use super::HOST_WORKS;
-use super::{AMQPS, HTTPS};
+use super::{AMQPS, HOST_WORKS, HTTPS};
 use crate::claim::{Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
 

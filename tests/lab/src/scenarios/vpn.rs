@@ -56,7 +56,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "vpn-wg-quick",
-        broken: "wg-quick's rules and table 51820 send the bridge's packets into a tunnel that drops them",
+        broken: "wg-quick's table 51820 sends the bridge's packets into a tunnel that drops them",
         fault: |lab| lab.connect_vpn(Tunnel::WIREGUARD, Carries::HostOnly, WG_QUICK),
         proof: &[
             HOST_WORKS,
@@ -73,7 +73,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "vpn-tailscale-exit-node",
-        broken: "Tailscale's table 52 has no throw route for the bridge, so replies to it go into the tunnel",
+        broken: "Tailscale's table 52 has no throw route for the bridge: replies go into the tunnel",
         fault: |lab| lab.connect_vpn(Tunnel::TAILSCALE, Carries::Everything, EXIT_NODE),
         proof: &[HOST_WORKS, BRIDGE_SILENT, CONTAINER_IS_SHADOWED],
         expected: OVERRIDDEN,
