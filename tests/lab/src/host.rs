@@ -69,9 +69,7 @@ impl Host {
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.place.set(name, value);
     }
-}
 
-impl Host {
     /// Ends all processes of the host and waits for their end.
     pub(crate) fn shut_down(&mut self) {
         // The first process waits for just this; its end takes all others with it.

@@ -8,6 +8,9 @@ use crate::process::Process;
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// How long a step of the lab may take, in seconds; all of them take well under one.
+const LIMIT: &str = "60";
+
 /// The namespaces that a command is run in.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -59,9 +62,10 @@ impl Place {
         command::run(&mut self.command(words), "")
     }
 
-    /// Runs a program to its end, and fails when it does not succeed.
+    /// Runs a program to its end, and fails when it does not succeed within a minute.
     pub fn succeed(&self, words: &[&str]) -> Result<Output> {
-        command::succeed(&mut self.command(words), "")
+        let words = [&["timeout", LIMIT], words].concat();
+        command::succeed(&mut self.command(&words), "")
     }
 
     /// Runs a shell script and fails with its first command that fails.

@@ -51,8 +51,9 @@ pub fn run(scenario: &Scenario, servers: &dyn Servers, judge: Option<&Judge>) ->
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => Outcome::Failed(error),
         Err(panic) => {
-            let said = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-            Outcome::Failed(Error::Panicked(said))
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+            Outcome::Failed(Error::Panicked(said.to_owned()))
         }
     };
     Row { scenario: *scenario, outcome, took: judged.unwrap_or_else(|| start.elapsed()) }
