@@ -29,7 +29,8 @@ fn install(internet: &Host, certificates: &Certificates) -> Result<()> {
     internet.write("/run/lab/key.pem", &certificates.key)
 }
 
-fn start_resolver(internet: &Host, topology: &Topology) -> Result<Process> {
+/// Starts dnsmasq as the internet's name server.
+pub(super) fn start_resolver(internet: &Host, topology: &Topology) -> Result<Process> {
     let mut hub = format!("--host-record={HUB_NAME},{}", topology.hub);
     if topology.hub_has_ipv6 {
         hub = format!("{hub},{HUB_IPV6}");
