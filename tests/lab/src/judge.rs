@@ -1,0 +1,135 @@
+//! Asking the tool under test for its verdict.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::scenario::{Expected, Scenario};
+use crate::world::{CA_FILE, HUB_NAME};
+use crate::{Lab, Result};
+
+/// How long the tool may take, in seconds, beyond any limit that it sets itself.
+const LIMIT: &str = "60";
+
+/// The tool under test.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    /// The path of `edgeprobe`, static or at least runnable in the lab.
+    pub program: PathBuf,
+}
+
+/// What the tool said, as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The word of the status; empty when there was no report.
+    pub status: String,
+    /// The ids of the causes, in order.
+    pub causes: Vec<String>,
+    /// The exit code.
+    pub exit_code: Option<i32>,
+}
+
+impl Judge {
+    /// Runs `edgeprobe check` on the device of `lab`.
+    pub fn verdict(&self, lab: &Lab, scenario: &Scenario) -> Result<Verdict> {
+        let program = self.program.to_string_lossy();
+        let mut words = vec!["timeout", LIMIT, &*program, "check", "--format", "json"];
+        words.extend(["--hub", HUB_NAME, "--ca-file", CA_FILE]);
+        words.extend(scenario.arguments);
+        let output = lab.device().run(&words)?;
+        // A report that cannot be read is a wrong verdict, not a fault of the lab.
+        let report: Report = serde_json::from_str(&output.stdout).unwrap_or_default();
+        Ok(Verdict {
+            status: report.verdict.status,
+            causes: report.verdict.causes.into_iter().map(|cause| cause.id).collect(),
+            exit_code: output.status.code(),
+        })
+    }
+}
+
+impl Verdict {
+    /// Returns what is wrong with the verdict; empty when it is the expected one.
+    pub fn differences(&self, expected: &Expected) -> Vec<String> {
+        let first = self.causes.first().map(String::as_str);
+        let named = |cause: &&&str| self.causes.iter().any(|got| got == **cause);
+        let code = expected.status.exit_code();
+        let mut wrong = Vec::new();
+        if self.status != expected.status.word() {
+            wrong.push(format!("status is not {}", expected.status.word()));
+        }
+        if first != expected.cause {
+            wrong.push(format!("first cause is not {}", expected.cause.unwrap_or("absent")));
+        }
+        if self.exit_code != Some(code) {
+            wrong.push(format!("exit code is not {code}"));
+        }
+        let missing = expected.also.iter().filter(|cause| !named(cause));
+        wrong.extend(missing.map(|cause| format!("{cause} is missing")));
+        let surplus = expected.never.iter().filter(named);
+        wrong.extend(surplus.map(|cause| format!("{cause} is named")));
+        wrong
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = if self.status.is_empty() { "no report" } else { &self.status };
+        write!(formatter, "{status} {}", self.causes.join(" "))?;
+        match self.exit_code {
+            Some(code) => write!(formatter, " ({code})"),
+            None => write!(formatter, " (killed)"),
+        }
+    }
+}
+
+/// The part of the report that the lab holds the tool to; all else may be there or not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Report {
+    verdict: ReportVerdict,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReportVerdict {
+    status: String,
+    causes: Vec<ReportCause>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ReportCause {
+    id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(status: &str, causes: &[&str], code: i32) -> Verdict {
+        let causes = causes.iter().map(|&cause| cause.to_owned()).collect();
+        Verdict { status: status.to_owned(), causes, exit_code: Some(code) }
+    }
+
+    #[test]
+    fn the_expected_verdict_has_no_differences() {
+        let expected = Expected::blocked("forward-blocked").never(&["nat-missing"]);
+        let got = verdict("blocked", &["forward-blocked", "ipv6-broken"], 2);
+        assert_eq!(got.differences(&expected), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_false_companion_and_a_missing_one_are_told() {
+        let expected =
+            Expected::blocked("forward-blocked").and(&["port-in-use"]).never(&["nat-missing"]);
+        let got = verdict("blocked", &["forward-blocked", "nat-missing"], 2);
+        assert_eq!(got.differences(&expected), ["port-in-use is missing", "nat-missing is named"]);
+    }
+
+    #[test]
+    fn a_cause_on_a_healthy_device_is_wrong() {
+        let got = verdict("healthy", &["vpn-override"], 0);
+        assert_eq!(got.differences(&Expected::HEALTHY), ["first cause is not absent"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Running scenarios: build, break, prove, judge.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::claim::ask;
+use crate::servers::Servers;
+use crate::{Error, Judge, Lab, Result, Scenario, Verdict};
+
+/// What became of one scenario.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The fault is proved, and nobody was asked for a verdict.
+    Proved,
+    /// The verdict is the expected one.
+    Right(Verdict),
+    /// The verdict is not the expected one, and why.
+    Wrong(Verdict, Vec<String>),
+    /// The fault is not what the scenario claims; a line for each claim that does not hold.
+    NotProved(Vec<String>),
+    /// The lab itself failed.
+    Failed(Error),
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How long the tool under test took, or everything when none was asked.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Whether this is what the scenario wants.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Proved | Self::Right(_))
+    }
+}
+
+/// Runs one scenario in a lab of its own.
+pub fn run(scenario: &Scenario, servers: &dyn Servers, judge: Option<&Judge>) -> Row {
+    let start = Instant::now();
+    let mut judged = None;
+    let attempt = AssertUnwindSafe(|| attempt(scenario, servers, judge, &mut judged));
+    let outcome = match catch_unwind(attempt) {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => Outcome::Failed(error),
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+            Outcome::Failed(Error::Panicked(said.to_owned()))
+        }
+    };
+    Row { scenario: *scenario, outcome, took: judged.unwrap_or_else(|| start.elapsed()) }
+}
+
+/// Runs `scenarios`, `jobs` at a time, hands each row to `progress` as it comes, and returns all
+/// rows in the scenarios' order.
+pub fn run_all(
+    scenarios: &[Scenario],
+    servers: &dyn Servers,
+    judge: Option<&Judge>,
+    jobs: usize,
+    progress: impl Fn(&Row) + Sync,
+) -> Vec<Row> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut rows = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(scenario) = scenarios.get(index) else { return rows };
+            let row = run(scenario, servers, judge);
+            progress(&row);
+            rows.push((index, row));
+        }
+    };
+    let mut rows: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+    });
+    rows.sort_by_key(|(index, _)| *index);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn attempt(
+    scenario: &Scenario,
+    servers: &dyn Servers,
+    judge: Option<&Judge>,
+    judged: &mut Option<Duration>,
+) -> Result<Outcome> {
+    let mut lab = Lab::build(scenario.topology, servers)?;
+    (scenario.fault)(&mut lab)?;
+    let wrong = ask(&lab, scenario.proof)?;
+    if !wrong.is_empty() {
+        return Ok(Outcome::NotProved(wrong));
+    }
+    let Some(judge) = judge else { return Ok(Outcome::Proved) };
+    let start = Instant::now();
+    let verdict = judge.verdict(&lab, scenario)?;
+    *judged = Some(start.elapsed());
+    let wrong = verdict.differences(&scenario.expected);
+    if wrong.is_empty() { Ok(Outcome::Right(verdict)) } else { Ok(Outcome::Wrong(verdict, wrong)) }
+}

@@ -1,0 +1,104 @@
+//! All scenarios, a file for each family of faults.
+//!
+//! To add one, write its name, its line, the script that breaks it, the claims that prove it and
+//! the right verdict into the family's list; nothing else is needed.
+
+mod addressing;
+mod bridge;
+mod controls;
+mod dns;
+mod engine;
+mod firewall;
+mod forwarding;
+mod mtu;
+mod ports;
+mod several;
+mod uplink;
+mod upstream;
+mod vpn;
+
+use crate::claim::{Address, Answer, Claim, Question};
+use crate::scenario::Scenario;
+
+/// Every scenario, healthy ones first.
+pub fn all() -> Vec<Scenario> {
+    let families: [&[Scenario]; 13] = [
+        controls::SCENARIOS,
+        vpn::SCENARIOS,
+        bridge::SCENARIOS,
+        forwarding::SCENARIOS,
+        firewall::SCENARIOS,
+        addressing::SCENARIOS,
+        mtu::SCENARIOS,
+        uplink::SCENARIOS,
+        upstream::SCENARIOS,
+        dns::SCENARIOS,
+        engine::SCENARIOS,
+        ports::SCENARIOS,
+        several::SCENARIOS,
+    ];
+    families.concat()
+}
+
+/// Returns the scenario called `name`.
+pub fn named(name: &str) -> Option<Scenario> {
+    all().into_iter().find(|scenario| scenario.name == name)
+}
+
+/// A connection to the hub's AMQP port.
+const AMQPS: Question = Question::Tcp(Address::Hub, 5671);
+/// A connection to the hub's HTTPS port.
+const HTTPS: Question = Question::Tcp(Address::Hub, 443);
+
+/// The device resolves the hub's name and completes handshakes on both ports.
+const HOST_WORKS: &[Claim] = &[
+    Claim::host(Question::Dns, Answer::Works),
+    Claim::host(Question::Tls(5671), Answer::Works),
+    Claim::host(Question::Tls(443), Answer::Works),
+];
+
+/// An address on the bridge completes handshakes on both ports.
+const BRIDGE_WORKS: &[Claim] = &[
+    Claim::bridge(Question::Tls(5671), Answer::Works),
+    Claim::bridge(Question::Tls(443), Answer::Works),
+];
+
+/// From the bridge, nothing comes back from either port.
+const BRIDGE_SILENT: &[Claim] =
+    &[Claim::bridge(AMQPS, Answer::Silent), Claim::bridge(HTTPS, Answer::Silent)];
+
+/// A container gets an answer from the name server that the engine gives it.
+const CONTAINER_RESOLVES: &[Claim] = &[Claim::container(Question::Dns, Answer::Works)];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_scenario_has_a_name_of_its_own_and_a_proof() {
+        let mut names = HashSet::new();
+        for scenario in all() {
+            assert!(names.insert(scenario.name), "{} is there twice", scenario.name);
+            let kebab = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+            assert!(scenario.name.chars().all(kebab), "{}", scenario.name);
+            assert!(!scenario.proof.concat().is_empty(), "{} proves nothing", scenario.name);
+        }
+    }
+
+    #[test]
+    fn no_expected_verdict_contradicts_itself() {
+        for Scenario { name, expected, .. } in all() {
+            let forbidden = |cause: &&str| expected.never.contains(cause);
+            let named = expected.cause.iter().chain(expected.also);
+            assert_eq!(named.copied().find(|cause| forbidden(cause)), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_scenario_is_found_by_its_name() {
+        assert!(named("healthy-runtime").is_some());
+        assert!(named("no such scenario").is_none());
+    }
+}

@@ -1,0 +1,55 @@
+//! The scenarios and their results as tables.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use edgeprobe_lab::{Row, Scenario};
+
+use crate::got;
+
+/// Columns of a table: what a log of a build server shows without wrapping.
+const WIDTH: u16 = 110;
+
+/// The scenarios, what is broken in each and the right verdict.
+pub(crate) fn list(scenarios: &[Scenario]) -> String {
+    let mut table = new(&["scenario", "what is broken", "expected"]);
+    for scenario in scenarios {
+        table.add_row([
+            scenario.name.to_owned(),
+            scenario.broken.to_owned(),
+            scenario.expected.to_string(),
+        ]);
+    }
+    table.to_string()
+}
+
+/// The results: scenario, expected, got, time.
+pub(crate) fn results(rows: &[Row]) -> String {
+    let mut table = new(&["scenario", "expected", "got", "time"]);
+    for row in rows {
+        let (word, why) = got(&row.outcome);
+        let lines = std::iter::once(word).chain(why).collect::<Vec<_>>().join("\n");
+        table.add_row([
+            row.scenario.name.to_owned(),
+            row.scenario.expected.to_string(),
+            lines,
+            seconds(row),
+        ]);
+    }
+    table.to_string()
+}
+
+/// One line for a scenario that has just been run.
+pub(crate) fn progress(row: &Row) -> String {
+    format!("{} {} ({})", row.scenario.name, got(&row.outcome).0, seconds(row))
+}
+
+fn seconds(row: &Row) -> String {
+    format!("{:.1} s", row.took.as_secs_f64())
+}
+
+fn new(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(WIDTH);
+    table.set_header(header.iter().copied());
+    table
+}

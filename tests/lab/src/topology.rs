@@ -1,0 +1,45 @@
+//! What a lab consists of, before anything is broken in it.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use crate::scenario::Device;
+use crate::world;
+
+/// What a lab consists of.
+#[derive(Debug, Clone, Copy)]
+pub struct Topology {
+    /// What runs on the device.
+    pub device: Device,
+    /// The engine's `daemon.json`.
+    pub daemon: &'static str,
+    /// The device's `resolv.conf`.
+    pub resolv_conf: &'static str,
+    /// The address that the hub has and that its name resolves to.
+    pub hub: Ipv4Addr,
+    /// Whether the hub's name has an IPv6 address as well; nothing answers there.
+    pub hub_has_ipv6: bool,
+    /// Whether the device has a second uplink, eth1 (192.168.8.50), behind the same router.
+    pub second_uplink: bool,
+    /// What the way from the router to the internet adds to every round trip.
+    pub round_trip: Duration,
+}
+
+impl Topology {
+    /// A device with the whole runtime up, one uplink, and a hub nearby.
+    pub const NORMAL: Self = Self {
+        device: Device::Runtime,
+        daemon: "{}",
+        resolv_conf: "nameserver 9.9.9.9\n",
+        hub: world::HUB,
+        hub_has_ipv6: false,
+        second_uplink: false,
+        round_trip: Duration::ZERO,
+    };
+}
+
+impl Default for Topology {
+    fn default() -> Self {
+        Self::NORMAL
+    }
+}
