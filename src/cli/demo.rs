@@ -13,7 +13,7 @@ use super::output::{note, print};
 use super::problem::Problem;
 use super::setup::Setup;
 use crate::demo::Demo;
-use crate::plan::{Control, HubPorts, Phase, Plan, Vantages};
+use crate::plan::{Control, HubPorts, Phase, Plan, ResolverFiles, Vantages};
 use crate::report::style::{BOLD, labelled, paint};
 use crate::verdict::Target;
 
@@ -112,6 +112,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
             probes,
             name_servers: vec![layout.resolver],
             ask_system: false,
+            resolver_files: ResolverFiles::default(),
             hub_ports: HubPorts {
                 amqp: layout.ports.amqp,
                 mqtt: layout.ports.mqtt,

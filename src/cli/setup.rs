@@ -2,6 +2,8 @@
 //! is asked of the network.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,8 +13,11 @@ use edgeprobe_probes::endpoint::{Transport, TrustStores};
 use edgeprobe_probes::{Probe, clean, dns};
 
 use super::problem::Problem;
-use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports, Vantages};
+use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports, ResolverFiles, Vantages};
 use crate::verdict::Target;
+
+/// Bytes; a resolv.conf has some hundred.
+const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
 
 /// Options that say what is to be reached, and how.
 #[derive(Clone, Debug, Default, Args)]
@@ -209,6 +214,7 @@ impl Setup {
                 probes,
                 name_servers: name_servers(resolver),
                 ask_system: resolver.is_none(),
+                resolver_files: resolver_files(),
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
                 vantages: Vantages {
@@ -273,6 +279,20 @@ fn name_servers(resolver: Option<SocketAddr>) -> Vec<SocketAddr> {
             tracing::warn!("the configured name servers cannot be read: {error}");
             Vec::new()
         }
+    }
+}
+
+/// The files that the engine reads when it makes up a container's resolver configuration.
+fn resolver_files() -> ResolverFiles {
+    let read = |path: &str| {
+        let mut text = String::new();
+        let file = File::open(path).ok()?;
+        file.take(LARGEST_RESOLVER_FILE).read_to_string(&mut text).ok()?;
+        Some(text)
+    };
+    ResolverFiles {
+        resolv_conf: read("/etc/resolv.conf").unwrap_or_default(),
+        resolved: read("/run/systemd/resolve/resolv.conf"),
     }
 }
 

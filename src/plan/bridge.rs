@@ -1,8 +1,9 @@
 //! What is worth asking about the container networks that the runtime uses, and from them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Step};
+use edgeprobe_probes::vantage::Means;
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Step};
 
 use super::edge::{Edge, edges};
 use super::question::somewhere_in_azure;
@@ -15,7 +16,7 @@ impl Plan {
             _ => None,
         });
         let Some(engine) = engine else { return Vec::new() };
-        let edges = edges(engine, self.vantages.network.as_deref(), &self.name_servers);
+        let edges = edges(engine, self.vantages.network.as_deref(), &self.resolver_files);
         edges.into_iter().flat_map(|edge| self.of_one(&edge, seen)).collect()
     }
 
@@ -25,11 +26,12 @@ impl Plan {
         if self.asks(Probe::Vantage) {
             asks.push(Ask::new(vantage.clone(), Question::Join { edge: Box::new(edge.clone()) }));
         }
-        let joined = from(seen, &vantage).any(|observation| {
-            observation.probe() == Probe::Vantage && observation.outcome == Outcome::Pass
+        let joined = from(seen, &vantage).find_map(|observation| match &observation.facts {
+            Facts::Vantage(facts) => facts.means.as_ref(),
+            _ => None,
         });
-        if joined {
-            let questions = self.from_the_network(edge, seen);
+        if let Some(means) = joined {
+            let questions = self.as_a_module(edge, means, seen);
             asks.extend(questions.into_iter().map(|question| Ask::new(vantage.clone(), question)));
         }
         asks
@@ -45,18 +47,20 @@ impl Plan {
         if destinations.is_empty() {
             destinations.push(somewhere_in_azure());
         }
-        destinations.extend(edge.resolvers.iter().map(SocketAddr::ip).filter(is_elsewhere));
+        destinations.extend(edge.servers_on_the_way().map(|server| server.ip()));
         let ask = |destination| Question::EdgeRoute { edge: Box::new(edge.clone()), destination };
         destinations.into_iter().map(ask).map(Ask::from_the_host).collect()
     }
 
     /// The host's questions again, as a module on the network would ask them.
-    fn from_the_network(&self, edge: &Edge, seen: &[Observation]) -> Vec<Question> {
+    fn as_a_module(&self, edge: &Edge, means: &Means, seen: &[Observation]) -> Vec<Question> {
         let mut questions = Vec::new();
+        let servers =
+            if self.ask_system { edge.name_servers(means) } else { self.name_servers.clone() };
         if self.asks(Probe::Dns) {
             for (name, role) in [(&self.target.hub, Role::Hub), (&self.control.host, Role::Control)]
             {
-                questions.extend(edge.resolvers.iter().map(|server| Question::Server {
+                questions.extend(servers.iter().map(|server| Question::Server {
                     server: *server,
                     name: name.clone(),
                     role,
@@ -90,9 +94,4 @@ impl Plan {
             destination: std::net::SocketAddrV4::new(peer, facts.port),
         })
     }
-}
-
-/// Whether an address is another machine's, so that there is a way to it that can be asked for.
-fn is_elsewhere(address: &IpAddr) -> bool {
-    !address.is_loopback()
 }

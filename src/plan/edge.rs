@@ -1,11 +1,16 @@
 //! The container networks that the runtime uses, as far as the engine knows them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use edgeprobe_probes::engine::EngineFacts;
+use edgeprobe_probes::engine::{
+    AskedFrom, Container, ContainerDns, EngineFacts, Network, container_resolvers, edge_networks,
+};
 use edgeprobe_probes::route::edge::EdgeNetwork;
-use edgeprobe_probes::vantage::Resident;
+use edgeprobe_probes::vantage::{Means, Resident};
 use edgeprobe_probes::{Vantage, clean};
+
+/// Docker's own resolver, which listens inside every container on a network of the user's making.
+const EMBEDDED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11)), 53);
 
 /// A container network that the runtime uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,16 +18,83 @@ pub struct Edge {
     pub network: EdgeNetwork,
     /// The containers on it whose place may be used, the best first.
     pub residents: Vec<Resident>,
-    /// The name servers that a container on it asks, as far as they can be asked from there.
-    pub resolvers: Vec<SocketAddr>,
+    dns: ContainerDns,
+}
+
+/// The device's resolver configuration, from which the engine derives its containers'.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResolverFiles {
+    /// The text of /etc/resolv.conf.
+    pub resolv_conf: String,
+    /// The text of the file that names the servers behind systemd-resolved's stub.
+    pub resolved: Option<String>,
 }
 
 impl Edge {
     pub fn vantage(&self) -> Vantage {
         Vantage::Bridge(clean::line(&self.network.name, 64))
     }
+
+    /// The name servers that can be asked as a module would, from a place that was had by these
+    /// means.
+    pub(super) fn name_servers(&self, means: &Means) -> Vec<SocketAddr> {
+        match means {
+            Means::Container { .. } if self.dns.through_embedded => vec![EMBEDDED],
+            Means::Container { .. } | Means::BorrowedAddress { .. } => {
+                self.servers_on_the_way().collect()
+            }
+        }
+    }
+
+    /// The name servers whose answers must find their way back to the network. Those that the
+    /// engine asks from the host are the host's own affair.
+    pub(super) fn servers_on_the_way(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.dns
+            .servers
+            .iter()
+            .filter(|server| server.asked_from == AskedFrom::Container)
+            .map(|server| server.address)
+            .filter(|address| !address.ip().is_loopback())
+    }
 }
 
-pub(super) fn edges(_: &EngineFacts, _: Option<&str>, _: &[SocketAddr]) -> Vec<Edge> {
-    Vec::new()
+/// The networks that the runtime uses, its own first.
+pub(super) fn edges(
+    engine: &EngineFacts,
+    name: Option<&str>,
+    resolver: &ResolverFiles,
+) -> Vec<Edge> {
+    let networks = edge_networks(&engine.networks, name);
+    networks.into_iter().filter_map(|network| edge(engine, network, resolver)).collect()
+}
+
+/// The network as it is asked about; none for one without a bridge on this host or without IPv4.
+fn edge(engine: &EngineFacts, network: &Network, resolver: &ResolverFiles) -> Option<Edge> {
+    let range = network.subnets.iter().find(|range| range.subnet.addr().is_ipv4())?;
+    let dns =
+        container_resolvers(network, engine, &resolver.resolv_conf, resolver.resolved.as_deref());
+    Some(Edge {
+        network: EdgeNetwork {
+            name: network.name.clone(),
+            bridge: network.bridge.clone()?,
+            subnet: range.subnet,
+            gateway: range.gateway,
+            mtu: network.mtu,
+            members: network.members.clone(),
+        },
+        residents: residents(engine, &network.name),
+        dns,
+    })
+}
+
+/// The containers on the network that can be entered, Edge Agent first: its place is the very one
+/// that matters.
+fn residents(engine: &EngineFacts, network: &str) -> Vec<Resident> {
+    let mut on_it: Vec<&Container> =
+        engine.containers.iter().filter(|container| container.is_on(network)).collect();
+    on_it.sort_by_key(|container| !container.is_edge_agent());
+    let resident = |container: &Container| {
+        Some(Resident { name: container.name.clone(), pid: container.pid? })
+    };
+    on_it.into_iter().filter_map(resident).collect()
 }

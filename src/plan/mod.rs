@@ -13,7 +13,7 @@ mod phase;
 mod ports;
 mod question;
 
-pub use edge::Edge;
+pub use edge::{Edge, ResolverFiles};
 pub use hub_name::{HubName, HubNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
@@ -43,6 +43,8 @@ pub struct Plan {
     /// Whether the system's own resolver decides, or, where `--resolver` stands in for it, the
     /// name servers.
     pub ask_system: bool,
+    /// The device's resolver configuration, from which the engine derives its containers'.
+    pub resolver_files: ResolverFiles,
     /// The ports that the hub serves its transports on.
     pub hub_ports: HubPorts,
     /// Another host, asked the same questions beside the hub.

@@ -7,6 +7,13 @@ pub(super) const SOCKETS: [&str; 0] = [];
 pub(super) const PROGRAMS: [&str; 0] = [];
 pub(super) const PROGRAM_DIRECTORIES: [&str; 0] = [];
 
+/// On Windows: the runtime's own engine, by its installers of then and before, and Docker's.
+pub(super) const SETTINGS: [&str; 3] = [
+    r"C:\ProgramData\iotedge-moby\config\daemon.json",
+    r"C:\ProgramData\iotedge-moby-data\config\daemon.json",
+    r"C:\ProgramData\docker\config\daemon.json",
+];
+
 pub(super) fn is_present(_path: &Path) -> bool {
     false
 }

@@ -24,6 +24,8 @@ pub struct Places {
     pub sockets: Vec<PathBuf>,
     /// The programs that show that an engine is installed, whether it runs or not.
     pub programs: Vec<PathBuf>,
+    /// The files that may hold the engine's settings; the first that exists counts.
+    pub settings: Vec<PathBuf>,
 }
 
 impl Places {
@@ -38,6 +40,15 @@ impl Places {
                     local::PROGRAMS.iter().map(move |name| Path::new(directory).join(name))
                 })
                 .collect(),
+            settings: local::SETTINGS.iter().map(PathBuf::from).collect(),
+        }
+    }
+
+    /// The files of settings; none when `DOCKER_HOST` names an engine that may be another device's.
+    pub(super) fn settings(&self) -> Vec<PathBuf> {
+        match self.given().map(Endpoint::parse) {
+            None | Some(Ok(Endpoint::Socket(_))) => self.settings.clone(),
+            Some(_) => Vec::new(),
         }
     }
 
@@ -181,11 +192,23 @@ mod tests {
     }
 
     #[test]
+    fn another_device_s_engine_has_not_this_device_s_settings() {
+        let places = |host: &str| Places {
+            docker_host: Some(host.to_owned()),
+            settings: vec![PathBuf::from("/etc/docker/daemon.json")],
+            ..Places::default()
+        };
+        assert_eq!(places("unix:///run/user/1000/docker.sock").settings().len(), 1);
+        assert_eq!(places("").settings().len(), 1);
+        assert!(places("tcp://engine.local").settings().is_empty());
+    }
+
+    #[test]
     fn an_empty_docker_host_is_none() {
         let places = Places {
             docker_host: Some(String::new()),
             sockets: vec![PathBuf::from("/nonexistent/engine.sock")],
-            programs: Vec::new(),
+            ..Places::default()
         };
         assert_eq!(places.endpoints(), Ok(Vec::new()));
         assert_eq!(places.describe(), "unix:///nonexistent/engine.sock");

@@ -1,9 +1,11 @@
-//! What the container engine says of itself and of its containers.
-
-use std::net::IpAddr;
+//! What the container engine says of itself.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::container::Container;
+use super::network::Network;
+use super::settings::EngineSettings;
 
 /// The container engine, seen through its API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,41 +17,70 @@ pub struct EngineFacts {
     /// The engine's version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Which engine it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<EngineKind>,
     /// The running containers.
     pub containers: Vec<Container>,
+    /// Its networks, by name; at most 64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<Network>,
+    /// How it is configured, as far as its file and its API tell.
+    #[serde(default, skip_serializing_if = "EngineSettings::is_empty")]
+    pub settings: EngineSettings,
+    /// Whether the kernel forwards IPv4 packets, as the engine sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4_forwarding: Option<bool>,
+    /// What it warns of, in its own words; at most 16 lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
-/// One running container.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Container {
-    /// The 64 hexadecimal digits of its id.
-    pub id: String,
-    /// Its name, without the leading slash.
-    pub name: String,
-    /// The image that it was made from.
-    pub image: String,
-    /// Its addresses on the engine's networks.
-    pub addresses: Vec<IpAddr>,
-    /// The host's ports that it publishes.
-    pub published: Vec<PublishedPort>,
-}
-
-impl Container {
-    /// Whether this is the runtime's Edge Hub, which may hold its own ports.
-    ///
-    /// The runtime gives the container this name in all its versions.
-    pub fn is_edge_hub(&self) -> bool {
-        self.name == "edgeHub"
+impl EngineFacts {
+    /// Whether it is a Docker Engine older than this major version; not when its version is unknown.
+    pub(super) fn is_docker_before(&self, major: u32) -> bool {
+        let version = self.version.as_deref().and_then(|version| version.split('.').next());
+        self.kind != Some(EngineKind::Podman)
+            && version.and_then(|own| own.parse::<u32>().ok()).is_some_and(|own| own < major)
     }
 }
 
-/// A host port that the engine forwards to a container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PublishedPort {
-    /// The host's address; unspecified means all.
-    pub address: IpAddr,
-    /// The host's TCP port.
-    pub host_port: u16,
-    /// The container's TCP port.
-    pub container_port: u16,
+/// The engines that speak Docker's API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineKind {
+    /// Docker Engine, by this name or as Moby.
+    Docker,
+    /// Podman, by its compatible socket.
+    Podman,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_of_before_the_networks_is_still_read() {
+        let old = r#"{"endpoint": "unix:///run/docker.sock", "installed": true,
+            "version": "20.10.24+dfsg1", "containers": [{"id": "ab", "name": "web",
+            "image": "image", "addresses": ["172.17.0.2"], "published": []}]}"#;
+        let facts: EngineFacts = serde_json::from_str(old).unwrap();
+        assert!(facts.networks.is_empty());
+        assert_eq!(facts.containers[0].pid, None);
+        assert!(facts.is_docker_before(23));
+        assert!(!facts.is_docker_before(20));
+        let written = serde_json::to_value(&facts).unwrap();
+        assert!(written.get("settings").is_none(), "{written}");
+    }
+
+    #[test]
+    fn an_unknown_version_counts_as_the_newest_and_podman_s_numbers_are_its_own() {
+        assert!(!EngineFacts::default().is_docker_before(23));
+        let podman = EngineFacts {
+            version: Some("4.9.3".to_owned()),
+            kind: Some(EngineKind::Podman),
+            ..EngineFacts::default()
+        };
+        assert!(!podman.is_docker_before(23));
+    }
 }

@@ -1,27 +1,32 @@
-//! Which containers does the engine run, and what do they publish?
+//! Which containers and networks has the engine, and how is it configured?
 
-mod containers;
+mod api;
+mod container;
 mod endpoint;
 mod facts;
+mod network;
+mod pools;
+mod resolvers;
+mod settings;
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "elsewhere.rs")]
 mod local;
 
+pub use container::{Attachment, Container, PublishedPort};
 pub use endpoint::Places;
-pub use facts::{Container, EngineFacts, PublishedPort};
+pub use facts::{EngineFacts, EngineKind};
+pub use network::{Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};
+pub use pools::{AddressPool, Claim, Prediction, predict_subnet};
+pub use resolvers::{AskedFrom, ContainerDns, ContainerServer, container_resolvers};
+pub use settings::EngineSettings;
 
-use std::time::Duration;
-
-use bollard::Docker;
-use bollard::errors::Error;
-
-use crate::clean;
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};
 use endpoint::Endpoint;
 
-/// Asks this device's container engine for its version and its running containers.
+/// Asks this device's container engine for its version, its running containers and its networks,
+/// and reads its settings, which an engine that does not answer has too.
 ///
 /// Skipped when no engine is installed, which is no fault: a device can be checked before.
 pub async fn inspect(timeline: Timeline, vantage: &Vantage) -> Observation {
@@ -34,6 +39,7 @@ pub async fn inspect_in(timeline: Timeline, vantage: &Vantage, places: &Places) 
     let mut facts = EngineFacts { endpoint: places.describe(), ..EngineFacts::default() };
     let program = places.program();
     facts.installed = program.is_some();
+    facts.settings = settings::read(places.settings(), timeline.patience() / 4).await;
 
     let result = match places.endpoints() {
         Err(problem) => Err(not_answering(problem)),
@@ -73,58 +79,15 @@ async fn ask_in_turn(
         }
         // A socket that is silent must leave time for the next one.
         let limit = recorder.timeline().patience();
-        match recorder.step(Step::Engine, limit, ask(endpoint, limit)).await {
-            Ok((version, containers)) => {
+        match recorder.step(Step::Engine, limit, api::ask(endpoint, limit, facts)).await {
+            Ok(()) => {
                 facts.endpoint = endpoint.to_string();
-                facts.version = version;
-                facts.containers = containers;
                 return Ok(());
             }
             Err(failure) => failed = failed.or(Some(named(endpoint, failure))),
         }
     }
     failed.map_or(Ok(()), Err)
-}
-
-/// The engine's version and its running containers.
-async fn ask(
-    endpoint: &Endpoint,
-    limit: Duration,
-) -> Result<(Option<String>, Vec<Container>), Failure> {
-    // A connection of our own first: its error says plainly what stands in the way.
-    endpoint.reach().await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::PermissionDenied => Failure::new(
-            Step::Engine,
-            Token::EnginePermissionDenied,
-            "permission denied; run as root or as a member of the socket's group",
-        ),
-        _ => not_answering(clean::line(&error.to_string(), 160)),
-    })?;
-    let docker = endpoint.client(limit).map_err(|error| engine_failure(&error))?;
-    // Engines refuse requests of a version that they do not know: 20.10 speaks 1.41 at most, and
-    // 29 speaks 1.44 at least.
-    let docker = docker.negotiate_version().await.map_err(|error| engine_failure(&error))?;
-    let version = version(&docker).await?;
-    let containers = containers::running(&docker).await.map_err(|error| engine_failure(&error))?;
-    Ok((version, containers))
-}
-
-async fn version(docker: &Docker) -> Result<Option<String>, Failure> {
-    let answer = docker.version().await.map_err(|error| engine_failure(&error))?;
-    Ok(answer.version.map(|version| clean::line(&version, 64)))
-}
-
-/// The failure of an engine that took the connection and did not answer well.
-fn engine_failure(error: &Error) -> Failure {
-    match error {
-        Error::DockerResponseServerError { status_code: 401 | 403, message } => Failure::new(
-            Step::Engine,
-            Token::EnginePermissionDenied,
-            clean::line(&format!("the engine refuses: {message}"), 240),
-        ),
-        Error::RequestTimeoutError => not_answering("no answer in time".to_owned()),
-        _ => not_answering(clean::line(&error.to_string(), 240)),
-    }
 }
 
 fn not_answering(detail: String) -> Failure {

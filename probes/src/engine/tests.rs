@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -86,6 +87,18 @@ async fn a_silent_engine_is_a_fault_within_the_time() {
     assert_eq!(observation.token(), Some(Token::EngineNotAnswering));
     let detail = observation.failure.unwrap().detail;
     assert!(detail.ends_with("engine.sock: no answer within 0.2 s"), "{detail}");
+}
+
+#[tokio::test]
+async fn the_settings_of_an_engine_that_does_not_answer_are_known() {
+    let directory = Directory::new();
+    let _listener = UnixListener::bind(directory.socket()).unwrap();
+    let file = directory.0.join("daemon.json");
+    fs::write(&file, r#"{"dns": ["10.0.0.53"]}"#).unwrap();
+    let places = Places { settings: vec![file], ..at(&directory.socket()) };
+    let (observation, facts) = look(&places, Duration::from_millis(400)).await;
+    assert_eq!(observation.token(), Some(Token::EngineNotAnswering));
+    assert_eq!(facts.settings.dns, ["10.0.0.53".parse::<std::net::IpAddr>().unwrap()]);
 }
 
 #[tokio::test]

@@ -15,6 +15,10 @@ pub(super) const PROGRAMS: [&str; 3] = ["dockerd", "podman", "moby"];
 pub(super) const PROGRAM_DIRECTORIES: [&str; 7] =
     ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin", "/snap/bin"];
 
+/// The engine's file of settings: by packages (Moby's too), and in the snap.
+pub(super) const SETTINGS: [&str; 2] =
+    ["/etc/docker/daemon.json", "/var/snap/docker/current/config/daemon.json"];
+
 /// Whether something is at the path. What this user may not look at is taken to be there.
 pub(super) fn is_present(path: &Path) -> bool {
     path.metadata().map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)

@@ -1,5 +1,6 @@
 //! The rules: one file for each cause, each with its proof, its refutation and what it explains.
 
+mod address_pool_exhausted;
 mod amqp_port_blocked;
 mod bridge_no_route;
 mod captive_portal;
@@ -38,6 +39,7 @@ use super::rule::Rule;
 /// Every rule there is.
 pub(super) const RULES: &[Rule] = &[
     engine_unavailable::RULE,
+    address_pool_exhausted::RULE,
     ip_forward_disabled::RULE,
     vpn_override::RULE,
     bridge_no_route::RULE,

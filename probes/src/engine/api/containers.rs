@@ -6,11 +6,12 @@ use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{ContainerSummary, EndpointSettings, PortSummary, PortSummaryTypeEnum};
 
-use super::{Container, PublishedPort};
 use crate::clean;
+use crate::engine::container::{Attachment, Container, PublishedPort};
 
-/// How many containers, addresses and published ports are kept.
+/// How many containers are kept, and of each how many networks, addresses and published ports.
 const CONTAINERS: usize = 256;
+const NETWORKS: usize = 16;
 const ADDRESSES: usize = 64;
 const PORTS: usize = 4096;
 
@@ -23,10 +24,13 @@ pub(super) async fn running(docker: &Docker) -> Result<Vec<Container>, Error> {
 
 fn container(summary: ContainerSummary) -> Container {
     let networks = summary.network_settings.and_then(|settings| settings.networks);
+    let networks = networks.unwrap_or_default();
     let mut addresses: Vec<IpAddr> =
-        networks.unwrap_or_default().values().flat_map(addresses).take(ADDRESSES).collect();
+        networks.values().flat_map(addresses_on).take(ADDRESSES).collect();
+    let mut networks: Vec<Attachment> = networks.iter().take(NETWORKS).map(attachment).collect();
     // The engine lists networks in any order; reports should not differ for that.
     addresses.sort_unstable();
+    networks.sort_by(|one, other| one.network.cmp(&other.network));
     let ports = summary.ports.unwrap_or_default();
     Container {
         id: clean::line(&summary.id.unwrap_or_default(), 64),
@@ -34,6 +38,12 @@ fn container(summary: ContainerSummary) -> Container {
         image: clean::line(&summary.image.unwrap_or_default(), 256),
         addresses,
         published: ports.iter().filter_map(published).take(PORTS).collect(),
+        network_mode: summary
+            .host_config
+            .and_then(|config| config.network_mode)
+            .map(|mode| clean::line(&mode, 128)),
+        networks,
+        ..Container::default()
     }
 }
 
@@ -44,7 +54,11 @@ fn own_name(names: &[String]) -> &str {
     names.find(|name| !name.contains('/')).unwrap_or(first)
 }
 
-fn addresses(network: &EndpointSettings) -> impl Iterator<Item = IpAddr> {
+fn attachment((name, network): (&String, &EndpointSettings)) -> Attachment {
+    Attachment { network: clean::line(name, 128), addresses: addresses_on(network).collect() }
+}
+
+fn addresses_on(network: &EndpointSettings) -> impl Iterator<Item = IpAddr> {
     [&network.ip_address, &network.global_ipv6_address]
         .into_iter()
         .filter_map(|text| text.as_deref()?.parse().ok())
@@ -78,6 +92,7 @@ mod tests {
     fn a_container_is_read_from_docker_s_list() {
         let container = read(
             r#"{"Id": "abcd", "Names": ["/other/alias", "/edgeHub"], "Image": "hub:1.5",
+                "Labels": {"key": "secret"}, "HostConfig": {"NetworkMode": "azure-iot-edge"},
                 "Ports": [
                     {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 443, "Type": "tcp"},
                     {"IP": "::", "PrivatePort": 443, "PublicPort": 443, "Type": "tcp"},
@@ -88,6 +103,9 @@ mod tests {
         );
         assert!(container.is_edge_hub());
         assert_eq!(container.addresses, ["172.18.0.3".parse::<IpAddr>().unwrap()]);
+        assert!(container.is_on("azure-iot-edge") && !container.is_on("bridge"));
+        assert_eq!(container.network_mode.as_deref(), Some("azure-iot-edge"));
+        assert!(!serde_json::to_string(&container).unwrap().contains("secret"));
         let published: Vec<_> =
             container.published.iter().map(|p| (p.address.to_string(), p.host_port)).collect();
         assert_eq!(published, [("0.0.0.0".to_owned(), 443), ("::".to_owned(), 443)]);

@@ -1,0 +1,151 @@
+//! A closer look at a few containers: those whose place on a network can be borrowed.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::models::ContainerInspectResponse;
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use crate::clean;
+use crate::engine::container::Container;
+
+/// How many containers are looked at: all together, and of each network.
+const LOOKS: usize = 8;
+const LOOKS_PER_NETWORK: usize = 2;
+
+/// The variable in which the runtime tells its modules the hub's name.
+const HUB_VARIABLE: &str = "IOTEDGE_IOTHUBHOSTNAME";
+
+/// The longest host name (RFC 1035, 2.3.4).
+const HOST_NAME: usize = 253;
+
+/// Adds the process, the network namespace and the hub's name to a few of the containers, all
+/// asked for at once. A container that has ended meanwhile, or an answer that is late, adds nothing.
+pub(super) async fn add(docker: &Docker, containers: &mut [Container], patience: Duration) {
+    let looks = worth_a_look(containers).into_iter().map(|id| async move {
+        let answer = timeout(patience, docker.inspect_container(&id, None)).await;
+        Some((id, answer.ok()?.ok()?))
+    });
+    for (id, answer) in join_all(looks).await.into_iter().flatten() {
+        if let Some(container) = containers.iter_mut().find(|container| container.id == id) {
+            fill(container, answer);
+        }
+    }
+}
+
+/// The ids of the runtime's own containers, and of others until two of each network are known: one
+/// of them may end before it is used.
+fn worth_a_look(containers: &[Container]) -> Vec<String> {
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    let (runtime, others): (Vec<&Container>, _) = containers
+        .iter()
+        // An id becomes part of a request's path.
+        .filter(|container| container.id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .partition(|container| container.is_edge_agent() || container.is_edge_hub());
+    let mut chosen = Vec::new();
+    for container in runtime.into_iter().chain(others) {
+        let mut wanted = container.is_edge_agent() || container.is_edge_hub();
+        for attachment in container.networks.iter().filter(|on| !on.addresses.is_empty()) {
+            let looks = known.entry(&attachment.network).or_default();
+            wanted |= *looks < LOOKS_PER_NETWORK;
+            *looks += 1;
+        }
+        if wanted && chosen.len() < LOOKS {
+            chosen.push(container.id.clone());
+        }
+    }
+    chosen
+}
+
+/// Keeps three things of an answer that is full of secrets.
+fn fill(container: &mut Container, answer: ContainerInspectResponse) {
+    let pid = answer.state.and_then(|state| state.pid);
+    // The engine writes 0 for a container that does not run.
+    container.pid = pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
+    container.network_namespace = answer
+        .network_settings
+        .and_then(|settings| settings.sandbox_key)
+        .filter(|path| path.starts_with('/'))
+        .map(|path| clean::line(&path, 256));
+    let environment = answer.config.and_then(|config| config.env).unwrap_or_default();
+    container.iot_hub = environment.iter().find_map(|entry| hub(entry));
+}
+
+/// The hub's name, if this entry of the environment gives it and it can be nothing but a name.
+fn hub(entry: &str) -> Option<String> {
+    let name = entry.strip_prefix(HUB_VARIABLE)?.strip_prefix('=')?;
+    let is_name = (1..=HOST_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    is_name.then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::container::Attachment;
+
+    fn container(id: &str, name: &str, networks: &[&str]) -> Container {
+        Container {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            networks: networks
+                .iter()
+                .map(|network| Attachment {
+                    network: (*network).to_owned(),
+                    addresses: vec!["172.18.0.2".parse().unwrap()],
+                })
+                .collect(),
+            ..Container::default()
+        }
+    }
+
+    #[test]
+    fn the_runtime_comes_first_and_no_network_is_forgotten() {
+        let mut containers: Vec<_> = (0..20)
+            .map(|number| container(&format!("a{number}"), "module", &["azure-iot-edge"]))
+            .collect();
+        containers.push(container("b1", "web", &["bridge"]));
+        containers.push(container("c1", "edgeHub", &["azure-iot-edge"]));
+        containers.push(container("c2", "edgeAgent", &["azure-iot-edge"]));
+        assert_eq!(worth_a_look(&containers), ["c1", "c2", "b1"]);
+        assert_eq!(worth_a_look(&containers[..21]), ["a0", "a1", "b1"]);
+    }
+
+    #[test]
+    fn no_more_than_a_few_are_looked_at_and_none_by_a_strange_id() {
+        let many: Vec<_> = (0..20)
+            .map(|number| container(&format!("a{number}"), "web", &[&format!("net{number}")]))
+            .collect();
+        assert_eq!(worth_a_look(&many).len(), LOOKS);
+        assert!(worth_a_look(&[container("../images", "edgeAgent", &["bridge"])]).is_empty());
+    }
+
+    #[test]
+    fn only_the_process_the_namespace_and_the_hub_are_kept() {
+        let mut container = Container::default();
+        let answer = r#"{"State": {"Pid": 4711},
+            "Config": {"Env": ["IOTEDGE_IOTHUBHOSTNAME=hub.azure-devices.net",
+                "EdgeHubConnectionString=HostName=hub;SharedAccessKey=secret"],
+                "Labels": {"key": "secret"}},
+            "NetworkSettings": {"SandboxKey": "/var/run/docker/netns/0123456789ab"}}"#;
+        fill(&mut container, serde_json::from_str(answer).unwrap());
+        assert_eq!(container.pid, Some(4711));
+        assert_eq!(
+            container.network_namespace.as_deref(),
+            Some("/var/run/docker/netns/0123456789ab")
+        );
+        assert_eq!(container.iot_hub.as_deref(), Some("hub.azure-devices.net"));
+        assert!(!serde_json::to_string(&container).unwrap().contains("secret"));
+    }
+
+    #[test]
+    fn what_is_no_process_and_no_name_is_left_out() {
+        let mut container = Container::default();
+        let answer = r#"{"State": {"Pid": 0}, "NetworkSettings": {"SandboxKey": ""},
+            "Config": {"Env": ["IOTEDGE_IOTHUBHOSTNAME=hub;SharedAccessKey=secret="]}}"#;
+        fill(&mut container, serde_json::from_str(answer).unwrap());
+        assert_eq!(container, Container::default());
+    }
+}

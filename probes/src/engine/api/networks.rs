@@ -1,0 +1,181 @@
+//! The engine's networks, made safe to keep.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use bollard::Docker;
+use bollard::errors::Error;
+use bollard::models::{IpamConfig, Network as Listed};
+use ipnet::IpNet;
+
+use crate::clean;
+use crate::engine::container::Container;
+use crate::engine::network::{Network, NetworkSubnet};
+
+/// How many networks, and subnets of each, are kept.
+const NETWORKS: usize = 64;
+const SUBNETS: usize = 16;
+
+/// The longest name of an interface, in bytes (IFNAMSIZ without its end).
+const INTERFACE_NAME: usize = 15;
+
+/// The keys of the options that Docker's bridge driver takes. Podman's compatible API has them too.
+const BRIDGE: &str = "com.docker.network.bridge.name";
+const INTER_CONTAINER: &str = "com.docker.network.bridge.enable_icc";
+const MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
+const MTU: &str = "com.docker.network.driver.mtu";
+
+/// The engine's networks by name, at most 64.
+pub(super) async fn all(docker: &Docker) -> Result<Vec<Network>, Error> {
+    let listed = docker.list_networks(None).await?;
+    let mut networks: Vec<_> = listed.into_iter().take(NETWORKS).map(network).collect();
+    // The engine lists them in any order; reports should not differ for that.
+    networks.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+    Ok(networks)
+}
+
+/// Adds to each network the addresses of the containers that run on it.
+///
+/// The engine's list of networks does not have them, its list of containers does.
+pub(super) fn add_members(networks: &mut [Network], containers: &[Container]) {
+    for network in networks {
+        let attached = containers.iter().flat_map(|container| &container.networks);
+        let here = attached.filter(|attachment| attachment.network == network.name);
+        network.members = here.flat_map(|attachment| attachment.addresses.clone()).collect();
+        network.members.sort_unstable();
+        network.members.dedup();
+    }
+}
+
+fn network(listed: Listed) -> Network {
+    let options = listed.options.unwrap_or_default();
+    let id = clean::line(&listed.id.unwrap_or_default(), 64);
+    let name = clean::line(&listed.name.unwrap_or_default(), 128);
+    let driver = clean::line(&listed.driver.unwrap_or_default(), 32);
+    let ranges = listed.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    Network {
+        bridge: (driver == "bridge").then(|| bridge(&id, &name, &options)).flatten(),
+        subnets: ranges.iter().filter_map(subnet).take(SUBNETS).collect(),
+        mtu: options.get(MTU).and_then(|mtu| mtu.parse().ok()),
+        masquerade: switch(&options, MASQUERADE),
+        inter_container: switch(&options, INTER_CONTAINER),
+        internal: listed.internal.unwrap_or_default(),
+        members: Vec::new(),
+        id,
+        name,
+        driver,
+    }
+}
+
+/// The host's interface of a bridge network: the option's, else what the engine names it itself.
+fn bridge(id: &str, name: &str, options: &HashMap<String, String>) -> Option<String> {
+    let given = options.get(BRIDGE).filter(|given| is_interface_name(given)).cloned();
+    given.or_else(|| match name {
+        "bridge" => Some("docker0".to_owned()),
+        "podman" => Some("podman0".to_owned()),
+        _ => {
+            let digits = id.get(..12)?;
+            digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| format!("br-{digits}"))
+        }
+    })
+}
+
+/// Whether the kernel could have an interface of this name, and a person could be shown it.
+fn is_interface_name(name: &str) -> bool {
+    (1..=INTERFACE_NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+}
+
+fn subnet(range: &IpamConfig) -> Option<NetworkSubnet> {
+    let subnet: IpNet = range.subnet.as_deref()?.parse().ok()?;
+    let gateway = range.gateway.as_deref().and_then(address);
+    Some(NetworkSubnet { subnet: subnet.trunc(), gateway })
+}
+
+/// The engine writes a gateway that it chose itself with the length of its prefix.
+fn address(text: &str) -> Option<IpAddr> {
+    text.split('/').next()?.parse().ok()
+}
+
+fn switch(options: &HashMap<String, String>, key: &str) -> Option<bool> {
+    options.get(key).and_then(|value| match value.as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::container::Attachment;
+
+    fn read(json: &str) -> Network {
+        network(serde_json::from_str(json).unwrap())
+    }
+
+    #[test]
+    fn a_network_is_read_from_docker_s_list() {
+        let network = read(
+            r#"{"Name": "azure-iot-edge", "Driver": "bridge", "Internal": false,
+                "Id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                "IPAM": {"Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"},
+                    {"Subnet": "fd00:1::/64", "Gateway": "fd00:1::1/64"}, {"Subnet": "x"}]},
+                "Options": {"com.docker.network.driver.mtu": "1400",
+                    "com.docker.network.bridge.enable_ip_masquerade": "false"},
+                "Labels": {"token": "secret"}}"#,
+        );
+        assert_eq!(network.bridge.as_deref(), Some("br-0123456789ab"));
+        let subnets: Vec<_> = network
+            .subnets
+            .iter()
+            .map(|range| (range.subnet.to_string(), range.gateway.unwrap().to_string()))
+            .collect();
+        assert_eq!(
+            subnets,
+            [("172.18.0.0/16", "172.18.0.1"), ("fd00:1::/64", "fd00:1::1")]
+                .map(|(subnet, gateway)| (subnet.to_owned(), gateway.to_owned()))
+        );
+        assert_eq!(network.mtu, Some(1400));
+        assert_eq!((network.masquerade, network.inter_container), (Some(false), None));
+        assert!(!serde_json::to_string(&network).unwrap().contains("secret"));
+    }
+
+    #[test]
+    fn the_bridge_is_named_as_the_engine_names_it() {
+        let named = |name: &str, driver: &str, option: &str| {
+            read(&format!(
+                r#"{{"Name": "{name}", "Driver": "{driver}", "Id": "0123456789abcdef",
+                    "Options": {{"com.docker.network.bridge.name": "{option}"}}}}"#
+            ))
+            .bridge
+        };
+        assert_eq!(named("bridge", "bridge", "bridge0").as_deref(), Some("bridge0"));
+        assert_eq!(named("bridge", "bridge", "").as_deref(), Some("docker0"));
+        assert_eq!(named("podman", "bridge", "").as_deref(), Some("podman0"));
+        assert_eq!(named("edge", "bridge", "../x").as_deref(), Some("br-0123456789ab"));
+        assert_eq!(named("edge", "bridge", "sixteen-letters!").as_deref(), Some("br-0123456789ab"));
+        assert_eq!(named("lan", "macvlan", ""), None);
+        assert_eq!(read(r#"{"Name": "x", "Driver": "bridge", "Id": "short"}"#).bridge, None);
+    }
+
+    #[test]
+    fn members_are_the_addresses_of_the_running_containers() {
+        let attachment = |network: &str, address: &str| Attachment {
+            network: network.to_owned(),
+            addresses: vec![address.parse().unwrap()],
+        };
+        let containers = [
+            Container {
+                networks: vec![attachment("edge", "172.18.0.3"), attachment("site", "10.0.0.2")],
+                ..Container::default()
+            },
+            Container { networks: vec![attachment("edge", "172.18.0.2")], ..Container::default() },
+        ];
+        let mut networks = [read(r#"{"Name": "edge"}"#), read(r#"{"Name": "other"}"#)];
+        add_members(&mut networks, &containers);
+        let members: Vec<_> = networks[0].members.iter().map(ToString::to_string).collect();
+        assert_eq!(members, ["172.18.0.2", "172.18.0.3"]);
+        assert!(networks[1].members.is_empty());
+    }
+}

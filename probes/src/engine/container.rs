@@ -1,0 +1,76 @@
+//! A running container, as a report keeps it.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One running container. Its environment and its labels are never kept: they hold secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Container {
+    /// The 64 hexadecimal digits of its id.
+    pub id: String,
+    /// Its name, without the leading slash.
+    pub name: String,
+    /// The image that it was made from.
+    pub image: String,
+    /// Its addresses on the engine's networks.
+    pub addresses: Vec<IpAddr>,
+    /// The host's ports that it publishes.
+    pub published: Vec<PublishedPort>,
+    /// How it is networked: `default`, `host`, `none`, `container:ID` or a network's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_mode: Option<String>,
+    /// The networks that it is attached to, by name; at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<Attachment>,
+    /// The number of its first process, for the few containers that are looked at closely: the
+    /// runtime's own, and others of each network until two of it are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// The file of its network namespace, e.g. `/var/run/docker/netns/0123456789ab`; as `pid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_namespace: Option<String>,
+    /// The name of the IoT Hub that the runtime gave it; as `pid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iot_hub: Option<String>,
+}
+
+impl Container {
+    /// Whether this is the runtime's Edge Hub, which may hold its own ports.
+    ///
+    /// The runtime gives the container this name in all its versions.
+    pub fn is_edge_hub(&self) -> bool {
+        self.name == "edgeHub"
+    }
+
+    /// Whether this is the runtime's Edge Agent.
+    pub fn is_edge_agent(&self) -> bool {
+        self.name == "edgeAgent"
+    }
+
+    /// Whether it has an address on the network of this name.
+    pub fn is_on(&self, network: &str) -> bool {
+        self.networks.iter().any(|on| on.network == network && !on.addresses.is_empty())
+    }
+}
+
+/// A container's place on one network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Attachment {
+    /// The network's name.
+    pub network: String,
+    /// The container's addresses there; none on the host's network.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// A host port that the engine forwards to a container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublishedPort {
+    /// The host's address; unspecified means all.
+    pub address: IpAddr,
+    /// The host's TCP port.
+    pub host_port: u16,
+    /// The container's TCP port.
+    pub container_port: u16,
+}
