@@ -14,14 +14,15 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use edgeprobe_probes::engine::{self, EngineFacts, Places};
+use edgeprobe_probes::engine::{self, EngineFacts, EngineKind, Places};
 use edgeprobe_probes::ports::{self, PortFacts};
 use edgeprobe_probes::{Facts, Observation, Outcome, Timeline, Token, Vantage};
+use ipnet::IpNet;
 use socket2::{Domain, Socket, Type};
 
 /// Set for the inner test: the directory that it may use.
@@ -29,7 +30,17 @@ const DIRECTORY: &str = "EDGEPROBE_TEST_DIRECTORY";
 
 #[test]
 fn a_real_engine_is_asked_and_its_containers_are_named() {
-    let tools = ["dockerd", "docker", "busybox", "unshare", "timeout", "ip", "tar"];
+    in_namespaces("ports");
+}
+
+#[test]
+fn a_real_engine_s_networks_are_known_and_its_choice_of_a_subnet_is_foretold() {
+    in_namespaces("networks");
+}
+
+/// Runs the ignored test of this subject in namespaces of its own.
+fn in_namespaces(subject: &str) {
+    let tools = ["dockerd", "docker", "busybox", "unshare", "nsenter", "timeout", "ip", "tar"];
     if !rustix::process::geteuid().is_root() {
         println!("skipped: not root");
         return;
@@ -44,7 +55,9 @@ fn a_real_engine_is_asked_and_its_containers_are_named() {
         println!("skipped: namespaces are not allowed here");
         return;
     }
-    let directory = env::temp_dir().join(format!("edgeprobe-dockerd-{}", std::process::id()));
+    // Short, since the engine's sockets are below it.
+    let directory =
+        env::temp_dir().join(format!("edgeprobe-dockerd-{}-{subject}", std::process::id()));
     fs::create_dir(&directory).unwrap();
     // The test itself is the first process of the namespace: when it ends, the kernel ends the
     // engine, its containerd and its containers.
@@ -52,7 +65,8 @@ fn a_real_engine_is_asked_and_its_containers_are_named() {
         .args(["--kill-after=5", "120", "unshare"])
         .args(namespaces)
         .arg(env::current_exe().unwrap())
-        .args(["--exact", "inside_the_namespaces", "--ignored", "--nocapture"])
+        .args(["--exact", &format!("{subject}_inside_the_namespaces")])
+        .args(["--ignored", "--nocapture"])
         .env(DIRECTORY, &directory)
         .output();
     let removed = fs::remove_dir_all(&directory);
@@ -69,11 +83,13 @@ fn a_real_engine_is_asked_and_its_containers_are_named() {
 
 #[tokio::test]
 #[ignore = "runs inside the namespaces that the other test makes"]
-async fn inside_the_namespaces() {
+async fn ports_inside_the_namespaces() {
     let Some(directory) = env::var_os(DIRECTORY).map(PathBuf::from) else { return };
     run(Command::new("ip").args(["link", "set", "lo", "up"]));
     for userland_proxy in [true, false] {
-        let engine = Engine::start(&directory, userland_proxy);
+        let name = if userland_proxy { "proxy" } else { "translation" };
+        let proxy = format!("--userland-proxy={userland_proxy}");
+        let engine = Engine::start(&directory, name, &[&proxy]);
         engine.docker(&["run", "-d", "--name", "web", "-p", "443:8443", "image", "sleep", "600"]);
         engine.docker(&[
             "run",
@@ -127,6 +143,154 @@ async fn inside_the_namespaces() {
     }
 }
 
+#[tokio::test]
+#[ignore = "runs inside the namespaces that the other test makes"]
+async fn networks_inside_the_namespaces() {
+    let Some(directory) = env::var_os(DIRECTORY).map(PathBuf::from) else { return };
+    run(Command::new("ip").args(["link", "set", "lo", "up"]));
+    // A resolver on the host's loopback, as dnsmasq is one.
+    let resolv_conf = "nameserver 127.0.0.1\n";
+    let host_file = directory.join("resolv.conf");
+    fs::write(&host_file, resolv_conf).unwrap();
+    run(Command::new("mount").arg("--bind").arg(&host_file).arg("/etc/resolv.conf"));
+    let settings = directory.join("daemon.json");
+    fs::write(&settings, r#"{"mtu": 1450, "userland-proxy": false}"#).unwrap();
+    let engine =
+        Engine::start(&directory, "networks", &["--config-file", &settings.to_string_lossy()]);
+    engine.docker(&[
+        "network",
+        "create",
+        "--subnet=172.25.0.0/16",
+        "--opt=com.docker.network.driver.mtu=1400",
+        "azure-iot-edge",
+    ]);
+    let run_agent =
+        ["run", "-d", "--name=edgeAgent", "--network=azure-iot-edge", "--env=KEY=secret"];
+    let hub = "--env=IOTEDGE_IOTHUBHOSTNAME=hub.azure-devices.net";
+    engine.docker(&[&run_agent[..], &[hub, "image", "sleep", "600"]].concat());
+    engine.docker(&["run", "-d", "--name=web", "image", "sleep", "600"]);
+
+    let (observation, facts) = inspect(&engine).await;
+    assert_eq!(observation.outcome, Outcome::Pass, "{observation:#?}");
+    assert_eq!(facts.kind, Some(EngineKind::Docker));
+    assert_eq!((facts.settings.mtu, facts.settings.userland_proxy), (Some(1450), Some(false)));
+    assert!(!serde_json::to_string(&facts).unwrap().contains("secret"));
+
+    // The networks of the runtime, and what the kernel has of them.
+    let networks = engine::edge_networks(&facts.networks, None);
+    let names: Vec<_> = networks.iter().map(|network| network.name.as_str()).collect();
+    assert_eq!(names, ["azure-iot-edge", "bridge"]);
+    let [edge, default] = [networks[0], networks[1]];
+    assert_eq!(edge.subnets[0].subnet.to_string(), "172.25.0.0/16");
+    assert_eq!(edge.mtu, Some(1400));
+    assert_eq!(default.bridge.as_deref(), Some("docker0"));
+    for network in [edge, default] {
+        let bridge = network.bridge.as_deref().unwrap();
+        let gateway = network.subnets[0].gateway.unwrap();
+        let shown = output(Command::new("ip").args(["-4", "addr", "show", "dev", bridge]));
+        assert!(shown.contains(&format!("inet {gateway}/16")), "{shown}");
+    }
+
+    // The containers, and the way into their network namespaces.
+    for (name, network) in [("edgeAgent", edge), ("web", default)] {
+        let container = facts.containers.iter().find(|one| one.name == name).unwrap();
+        assert!(container.is_on(&network.name));
+        assert_eq!(network.members, container.addresses);
+        let of_the_process = format!("/proc/{}/ns/net", container.pid.unwrap());
+        let of_the_engine = container.network_namespace.clone().unwrap();
+        for namespace in [of_the_process, of_the_engine] {
+            let shown = output(
+                Command::new("nsenter")
+                    .arg(format!("--net={namespace}"))
+                    .args(["ip", "-4", "addr"]),
+            );
+            assert!(shown.contains(&format!("inet {}/16", container.addresses[0])), "{shown}");
+        }
+    }
+    let agent = facts.containers.iter().find(|container| container.is_edge_agent()).unwrap();
+    assert_eq!(agent.iot_hub.as_deref(), Some("hub.azure-devices.net"));
+
+    // The name servers that the containers really got.
+    let dns = engine::container_resolvers(edge, &facts, resolv_conf, None);
+    assert!(dns.through_embedded && !dns.fallback_to_public);
+    assert_eq!(name_servers(&facts, "edgeAgent"), ["127.0.0.11"]);
+    let dns = engine::container_resolvers(default, &facts, resolv_conf, None);
+    assert!(dns.fallback_to_public);
+    let foretold: Vec<_> =
+        dns.servers.iter().map(|server| server.address.ip().to_string()).collect();
+    assert_eq!(name_servers(&facts, "web"), foretold);
+
+    // What is foretold is what the engine then does.
+    for name in ["first", "second", "third"] {
+        assert!(chooses_as_foretold(&engine, name).await.is_some());
+    }
+    run(Command::new("ip").args(["tuntap", "add", "dev", "tun0", "mode", "tun"]));
+    run(Command::new("ip").args(["addr", "add", "10.8.0.2/24", "dev", "tun0"]));
+    run(Command::new("ip").args(["link", "set", "tun0", "up"]));
+    route("add", &["172.21.128.0/17", "dev", "tun0"]);
+    let subnet = chooses_as_foretold(&engine, "fourth").await;
+    assert_eq!(subnet.as_deref(), Some("172.22.0.0/16"));
+    route("add", &["172.23.0.0/16", "via", "10.8.0.1"]);
+    chooses_as_foretold(&engine, "fifth").await;
+    // OpenVPN's def1, by a gateway and then on the link.
+    for (name, way) in [("sixth", &["via", "10.8.0.1"][..]), ("seventh", &["dev", "tun0"])] {
+        for half in ["0.0.0.0/1", "128.0.0.0/1"] {
+            route("replace", &[&[half], way].concat());
+        }
+        let subnet = chooses_as_foretold(&engine, name).await;
+        if name == "seventh" {
+            assert_eq!(subnet, None);
+        }
+    }
+    engine.docker(&["rm", "-f", "edgeAgent", "web"]);
+}
+
+/// Foretells the subnet of a new network, lets the engine make it, and compares.
+async fn chooses_as_foretold(engine: &Engine, name: &str) -> Option<String> {
+    let (_, facts) = inspect(engine).await;
+    let networks = facts.networks.iter().flat_map(|network| &network.subnets);
+    let networks: Vec<_> = networks.map(|range| range.subnet).collect();
+    let claims: Vec<_> = host_routes()
+        .into_iter()
+        .map(|(destination, on_link)| facts.claim_of_route(destination, on_link))
+        .collect();
+    let prediction = engine::predict_subnet(&facts.address_pools(), &networks, &claims);
+    let foretold = prediction.map(|prediction| prediction.subnet.to_string());
+
+    let created = engine.command().args(["network", "create", name]).output().unwrap();
+    let chosen = created.status.success().then(|| {
+        let format = "--format={{(index .IPAM.Config 0).Subnet}}";
+        output(engine.command().args(["network", "inspect", format, name])).trim().to_owned()
+    });
+    assert_eq!(chosen, foretold, "{name}: {created:?}");
+    foretold
+}
+
+/// The routes of the main table, and whether each is on its link.
+fn host_routes() -> Vec<(IpNet, bool)> {
+    let routes = output(Command::new("ip").args(["-4", "route", "show"]));
+    let routes = routes.lines().filter_map(|route| {
+        let destination = route.split_whitespace().next()?;
+        // A single address is shown without its length.
+        let network =
+            destination.parse().or_else(|_| destination.parse::<IpAddr>().map(Into::into));
+        Some((network.ok()?, !route.contains(" via ")))
+    });
+    routes.collect()
+}
+
+fn route(action: &str, arguments: &[&str]) {
+    run(Command::new("ip").args(["route", action]).args(arguments));
+}
+
+/// The name servers of a container's resolv.conf, read by way of its process.
+fn name_servers(facts: &EngineFacts, container: &str) -> Vec<String> {
+    let container = facts.containers.iter().find(|one| one.name == container).unwrap();
+    let file = format!("/proc/{}/root/etc/resolv.conf", container.pid.unwrap());
+    let text = fs::read_to_string(file).unwrap();
+    text.lines().filter_map(|line| line.strip_prefix("nameserver ")).map(str::to_owned).collect()
+}
+
 fn bound_without_listening(port: u16, shared: bool) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.set_reuse_address(shared).unwrap();
@@ -135,7 +299,11 @@ fn bound_without_listening(port: u16, shared: bool) -> Socket {
 }
 
 async fn inspect(engine: &Engine) -> (Observation, EngineFacts) {
-    let places = Places { sockets: vec![engine.socket.clone()], ..Places::default() };
+    let places = Places {
+        sockets: vec![engine.socket.clone()],
+        settings: vec![engine.place.join("../daemon.json")],
+        ..Places::default()
+    };
     let timeline = Timeline::start(Duration::from_secs(30));
     let observation = engine::inspect_in(timeline, &Vantage::Host, &places).await;
     let Facts::Engine(facts) = observation.facts.clone() else { panic!("not an engine") };
@@ -152,13 +320,14 @@ async fn probe(port: u16, engine: &EngineFacts) -> (Observation, PortFacts) {
 /// A dockerd with an image of busybox, that ends when it is dropped.
 struct Engine {
     dockerd: Child,
+    place: PathBuf,
     socket: PathBuf,
 }
 
 impl Engine {
-    /// Starts the engine and returns when it answers.
-    fn start(directory: &Path, userland_proxy: bool) -> Self {
-        let place = directory.join(if userland_proxy { "proxy" } else { "translation" });
+    /// Starts the engine in a place of this name and returns when it answers.
+    fn start(directory: &Path, name: &str, arguments: &[&str]) -> Self {
+        let place = directory.join(name);
         fs::create_dir(&place).unwrap();
         let socket = place.join("engine.sock");
         let mut dockerd = Command::new("dockerd")
@@ -170,7 +339,7 @@ impl Engine {
             .arg(place.join("pid"))
             .arg("--host")
             .arg(format!("unix://{}", socket.display()))
-            .arg(format!("--userland-proxy={userland_proxy}"))
+            .args(arguments)
             .args(["--storage-driver", "vfs"])
             // An engine leaves its parent group behind, so this one is the test's own.
             .arg("--cgroup-parent")
@@ -181,7 +350,7 @@ impl Engine {
             .unwrap();
         let mut log = BufReader::new(dockerd.stderr.take().unwrap()).lines();
         // Made before anything can fail, so that the engine ends in any case.
-        let engine = Self { dockerd, socket };
+        let engine = Self { dockerd, place, socket };
         let ready = log.by_ref().map(Result::unwrap).any(|line| {
             println!("{line}");
             line.contains("API listen on")
@@ -248,8 +417,13 @@ fn remove_control_groups(directory: &Path) {
 }
 
 fn run(command: &mut Command) {
+    output(command);
+}
+
+fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn find(program: &str) -> Option<PathBuf> {
