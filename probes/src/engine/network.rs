@@ -49,7 +49,8 @@ pub struct Network {
 pub struct NetworkSubnet {
     #[schemars(with = "String")]
     pub subnet: IpNet,
-    /// The host's own address on the network.
+    /// The host's own address on the network; for a bridge that was given none, the one that the
+    /// engine takes by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<IpAddr>,
 }

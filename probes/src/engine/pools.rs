@@ -81,10 +81,10 @@ impl EngineFacts {
 
     /// The claim of a route of the host's main table; `on_link` when it has no gateway.
     ///
-    /// Since 23 Docker keeps away from on-link routes only (moby/moby#42598), before from all. It
-    /// never counts a default route.
+    /// Docker keeps away from on-link routes only (moby/libnetwork#2656, in 20.10.24 at the latest),
+    /// before 20 from all. It never counts a default route.
     pub fn claim_of_route(&self, destination: IpNet, on_link: bool) -> Claim {
-        let avoided = destination.prefix_len() > 0 && (on_link || self.is_docker_before(23));
+        let avoided = destination.prefix_len() > 0 && (on_link || self.is_docker_before(20));
         Claim { network: destination, avoided }
     }
 }
@@ -213,8 +213,8 @@ mod tests {
         let halves = ["0.0.0.0/1", "128.0.0.0/1"];
         assert_eq!(predict(&docker("27.3.1"), &[], &halves, &[]), "exhausted");
         // By a gateway only old engines mind.
-        assert_eq!(predict(&docker("20.10.24+dfsg1"), &[], &[], &halves), "exhausted");
-        assert_eq!(predict(&docker("23.0.0"), &[], &[], &halves), "172.17.0.0/16");
+        assert_eq!(predict(&docker("19.03.12+azure"), &[], &[], &halves), "exhausted");
+        assert_eq!(predict(&docker("20.10.24+dfsg1"), &[], &[], &halves), "172.17.0.0/16");
     }
 
     #[test]

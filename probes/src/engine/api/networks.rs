@@ -1,7 +1,7 @@
 //! The engine's networks, made safe to keep.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bollard::Docker;
 use bollard::errors::Error;
@@ -53,9 +53,10 @@ fn network(listed: Listed) -> Network {
     let name = clean::line(&listed.name.unwrap_or_default(), 128);
     let driver = clean::line(&listed.driver.unwrap_or_default(), 32);
     let ranges = listed.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    let is_bridge = driver == "bridge";
     Network {
-        bridge: (driver == "bridge").then(|| bridge(&id, &name, &options)).flatten(),
-        subnets: ranges.iter().filter_map(subnet).take(SUBNETS).collect(),
+        bridge: is_bridge.then(|| bridge(&id, &name, &options)).flatten(),
+        subnets: ranges.iter().filter_map(|range| subnet(range, is_bridge)).take(SUBNETS).collect(),
         mtu: options.get(MTU).and_then(|mtu| mtu.parse().ok()),
         masquerade: switch(&options, MASQUERADE),
         inter_container: switch(&options, INTER_CONTAINER),
@@ -86,10 +87,30 @@ fn is_interface_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
 }
 
-fn subnet(range: &IpamConfig) -> Option<NetworkSubnet> {
-    let subnet: IpNet = range.subnet.as_deref()?.parse().ok()?;
-    let gateway = range.gateway.as_deref().and_then(address);
-    Some(NetworkSubnet { subnet: subnet.trunc(), gateway })
+fn subnet(range: &IpamConfig, is_bridge: bool) -> Option<NetworkSubnet> {
+    let subnet = range.subnet.as_deref()?.parse::<IpNet>().ok()?.trunc();
+    let given = range.gateway.as_deref().and_then(address);
+    // For a subnet that was asked for without a gateway, the list has none, though there is one.
+    let gateway = given.or_else(|| is_bridge.then(|| first_address(subnet, range)).flatten());
+    Some(NetworkSubnet { subnet, gateway })
+}
+
+/// The address that the engine takes for the bridge when it is given none: the first of the range
+/// that it hands out from, but for the network's own.
+fn first_address(subnet: IpNet, range: &IpamConfig) -> Option<IpAddr> {
+    let inside = range.ip_range.as_deref().and_then(|text| text.parse::<IpNet>().ok());
+    let first = inside.map_or(subnet.network(), |range| range.network());
+    if first != subnet.network() {
+        return Some(first);
+    }
+    match first {
+        IpAddr::V4(first) => {
+            u32::from(first).checked_add(1).map(|next| Ipv4Addr::from(next).into())
+        }
+        IpAddr::V6(first) => {
+            u128::from(first).checked_add(1).map(|next| Ipv6Addr::from(next).into())
+        }
+    }
 }
 
 /// The engine writes a gateway that it chose itself with the length of its prefix.
@@ -139,6 +160,22 @@ mod tests {
         assert_eq!(network.mtu, Some(1400));
         assert_eq!((network.masquerade, network.inter_container), (Some(false), None));
         assert!(!serde_json::to_string(&network).unwrap().contains("secret"));
+    }
+
+    #[test]
+    fn a_bridge_without_a_gateway_in_the_list_has_the_first_address() {
+        let gateway = |driver: &str, range: &str| {
+            let json = format!(r#"{{"Driver": "{driver}", "IPAM": {{"Config": [{{{range}}}]}}}}"#);
+            read(&json).subnets[0].gateway.map(|gateway| gateway.to_string())
+        };
+        let subnet = r#""Subnet": "172.25.0.0/16""#;
+        assert_eq!(gateway("bridge", subnet).as_deref(), Some("172.25.0.1"));
+        assert_eq!(gateway("macvlan", subnet), None);
+        let range = |range: &str| format!(r#"{subnet}, "IPRange": "{range}""#);
+        assert_eq!(gateway("bridge", &range("172.25.5.0/24")).as_deref(), Some("172.25.5.0"));
+        assert_eq!(gateway("bridge", &range("172.25.0.0/24")).as_deref(), Some("172.25.0.1"));
+        let ipv6 = r#""Subnet": "fd00:1::/64""#;
+        assert_eq!(gateway("bridge", ipv6).as_deref(), Some("fd00:1::1"));
     }
 
     #[test]
