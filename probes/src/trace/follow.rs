@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpSocket;
 
 use super::Trace;
+use super::blame;
 use super::capture::Capture;
 use super::stage::{Attempt, trace};
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
@@ -25,7 +26,8 @@ const AFTERMATH: Duration = Duration::from_millis(100);
 /// Follows one attempt to connect from `place`, which is on `network`, to `destination`.
 ///
 /// `tables` name the interfaces to watch: the bridge, and all that are up and no port of a bridge.
-/// The attempt lasts until the answer is delivered, or for the run's patience. Needs CAP_NET_RAW in
+/// The attempt lasts until the answer is delivered, or for the run's patience. The firewall's rules
+/// are read before it, and again when it was lost inside the host. Needs CAP_NET_RAW in
 /// the host's network namespace; skipped without. Fails at [`Step::Connect`] as the attempt does.
 pub async fn follow(
     timeline: Timeline,
@@ -36,6 +38,8 @@ pub async fn follow(
 ) -> Observation {
     let mut recorder = Recorder::start(timeline);
     let mut seen = Trace::unseen(destination);
+    // Before the watching begins: nothing that passes in the meantime is of interest.
+    let before = blame::read(timeline).await;
     let capture = Capture::start(&interfaces(tables, &network.bridge));
     let skipped = capture.is_err();
     let result = match capture {
@@ -45,6 +49,7 @@ pub async fn follow(
             recorder.step(Step::Connect, timeline.patience(), watching).await
         }
     };
+    blame::add(&mut seen, timeline, before, &network.subnet).await;
     let vantage = Vantage::Bridge(crate::clean::line(&network.name, 64));
     let subject = destination.to_string();
     let facts = Facts::Trace(Box::new(seen));

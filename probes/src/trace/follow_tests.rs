@@ -137,3 +137,107 @@ async fn a_dead_tunnel_device_takes_the_packet_out_of_sight() {
     let Some(stage) = stage(tunnel, "true").await else { return };
     assert_eq!(stage, Stage::LostInside);
 }
+
+/// Whether a program that the test needs is there; a note if not.
+fn has(program: &str) -> bool {
+    let found = std::process::Command::new(program).arg("-v").output().is_ok();
+    if !found {
+        println!("skipped: {program} is not installed");
+    }
+    found
+}
+
+/// What the trace names: each rule's text, and whether it is inferred.
+fn named(trace: &Trace) -> Vec<(&str, bool)> {
+    trace.dropped_by.iter().map(|rule| (rule.text.as_str(), rule.inferred)).collect()
+}
+
+#[tokio::test]
+async fn the_rule_that_drops_is_named() {
+    let user = "iptables -N DOCKER-USER
+        iptables -A FORWARD -j DOCKER-USER
+        iptables -A DOCKER-USER -d 198.51.100.0/24 -j DROP
+        iptables -A DOCKER-USER -p tcp --dport 5671 -j DROP";
+    let user_rule = "-A DOCKER-USER -p tcp -m tcp --dport 5671 -j DROP";
+    let nft = "nft 'add table inet own
+        add chain inet own forward { type filter hook forward priority 0; }
+        add rule inet own forward tcp dport 8883 counter drop
+        add rule inet own forward tcp dport 5671 counter drop'";
+    for (setup, expected) in [
+        ("iptables -P FORWARD DROP", "-P FORWARD DROP"),
+        (user, user_rule),
+        (
+            "iptables -t raw -A PREROUTING -i br-edge -p tcp -j DROP",
+            "-A PREROUTING -i br-edge -p tcp -j DROP",
+        ),
+        (nft, "tcp dport 5671 counter drop"),
+    ] {
+        if setup.starts_with("nft") && !has("nft") {
+            continue;
+        }
+        let Some((_, trace)) = followed(setup, "true").await else { return };
+        // Where `bridge-nf-call-iptables` is on, the rule of `raw` takes it from the bridge's port.
+        let is_lost = matches!(trace.stage, Stage::LostInside | Stage::NotEntered);
+        assert!(is_lost, "{setup}: {trace:?}");
+        assert_eq!(named(&trace), [(expected, false)], "{setup}");
+        assert!(trace.dropped_by[0].packets >= Some(1));
+        assert_eq!(trace.masqueraded, Some(true));
+    }
+}
+
+#[tokio::test]
+async fn the_rule_that_rejects_is_named() {
+    let setup = "iptables -A FORWARD -i br-edge -j REJECT --reject-with icmp-admin-prohibited";
+    let Some((_, trace)) = followed(setup, "true").await else { return };
+    let rule = "-A FORWARD -i br-edge -j REJECT --reject-with icmp-admin-prohibited";
+    assert_eq!(named(&trace), [(rule, false)]);
+}
+
+#[tokio::test]
+async fn a_policy_of_nft_that_does_not_count_is_inferred() {
+    if !has("nft") {
+        return;
+    }
+    let setup = "nft 'add table inet own
+        add chain inet own forward { type filter hook forward priority 0; policy drop; }'";
+    let Some((_, trace)) = followed(setup, "true").await else { return };
+    assert_eq!(named(&trace), [("type filter hook forward priority 0; policy drop;", true)]);
+}
+
+#[tokio::test]
+async fn the_rule_that_drops_the_reply_is_named() {
+    let drop = "iptables -t mangle -A PREROUTING -i eth0 -p tcp -j DROP";
+    let Some((_, trace)) = followed(drop, "true").await else { return };
+    assert_eq!(named(&trace), [("-A PREROUTING -i eth0 -p tcp -j DROP", false)]);
+}
+
+#[tokio::test]
+async fn missing_translation_is_told_from_translation_for_another_way() {
+    let Some((_, trace)) = followed("iptables -t nat -F", "true").await else { return };
+    assert_eq!((trace.masqueraded, named(&trace)), (Some(false), vec![]));
+    let elsewhere = "iptables -t nat -F
+        iptables -t nat -A POSTROUTING -s 172.18.0.0/16 -o wg0 -j MASQUERADE";
+    let Some((_, trace)) = followed(elsewhere, "true").await else { return };
+    assert_eq!(trace.stage, Stage::LeftUntranslated);
+    assert_eq!(trace.masqueraded, Some(true));
+}
+
+#[tokio::test]
+async fn nothing_is_named_where_no_rule_drops() {
+    let drops_others = "iptables -A FORWARD -s 10.0.0.0/8 -j DROP";
+    let Some((_, trace)) = followed(drops_others, "true").await else { return };
+    assert_eq!(trace.stage, Stage::Delivered);
+    assert_eq!((named(&trace), trace.masqueraded), (vec![], None));
+    let stopped = format!("{drops_others}\necho 0 > /proc/sys/net/ipv4/ip_forward");
+    let Some((_, trace)) = followed(&stopped, "true").await else { return };
+    assert_eq!(trace.stage, Stage::LostInside);
+    assert_eq!(named(&trace), []);
+}
+
+#[test]
+fn a_report_from_before_rules_were_named_is_read() {
+    let report = r#"{"destination":"203.0.113.10:5671","stage":"lost_inside"}"#;
+    let trace: Trace = serde_json::from_str(report).unwrap();
+    assert_eq!(trace.stage, Stage::LostInside);
+    assert!(serde_json::to_string(&trace).unwrap().len() <= report.len());
+}

@@ -4,6 +4,8 @@
 //! connect is watched on the bridge and on every other interface at once.
 
 #[cfg(target_os = "linux")]
+mod blame;
+#[cfg(target_os = "linux")]
 mod capture;
 #[cfg(target_os = "linux")]
 mod filter;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
 pub use self::follow::follow;
+use crate::ruleset::FilterRule;
 
 /// The way of one attempt to connect from a container network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +45,15 @@ pub struct Trace {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered: Option<Reply>,
     pub stage: Stage,
+    /// The firewall's rules and policies that dropped or refused packets on the way of this one
+    /// while it was lost, and how many each; empty where none has a part in it, or none can be
+    /// named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped_by: Vec<FilterRule>,
+    /// Whether the firewall has a rule that translates the source addresses of the network, by
+    /// whichever interface; absent where the rules were not read, or the attempt was not lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masqueraded: Option<bool>,
 }
 
 impl Trace {
@@ -54,6 +66,8 @@ impl Trace {
             reply: None,
             delivered: None,
             stage: Stage::NotEntered,
+            dropped_by: Vec::new(),
+            masqueraded: None,
         }
     }
 
@@ -67,7 +81,9 @@ impl Trace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// It was not seen on the bridge, so it was lost before the host saw it, or never sent.
+    /// It was not seen on the bridge, so it was lost before the host saw it, or never sent; or a
+    /// filter dropped it on its port of the bridge, where `bridge-nf-call-iptables` puts the rules
+    /// that come before routing.
     NotEntered,
     /// It came in and did not leave: forwarding is off, a filter drops it, or no route leads on.
     LostInside,
