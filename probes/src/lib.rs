@@ -21,6 +21,7 @@ pub mod clock;
 pub mod dns;
 pub mod endpoint;
 pub mod engine;
+mod interface;
 pub mod observation;
 pub mod ports;
 pub mod privileges;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_probes::dns::{DnsFacts, Resolver};
 use edgeprobe_probes::endpoint::Detour;
 use edgeprobe_probes::engine::Container;
 use edgeprobe_probes::route::tables::{RouteKind, Tables};
@@ -85,23 +86,57 @@ impl Plan {
     /// What one observation makes worth asking.
     fn in_the_light_of(&self, observation: &Observation, seen: &[Observation]) -> Vec<Question> {
         match &observation.facts {
-            // Without an address of the hub: is there a way out at all?
             Facts::Dns(facts) if facts.role == Role::Hub && observation.failed() => {
-                if self.asks(Probe::Route) { vec![Question::way_out()] } else { Vec::new() }
+                self.without_an_address(facts, seen)
+            }
+            // An address that one interface could ask for is tried by that interface.
+            Facts::Dns(facts) if facts.role == Role::Detour => {
+                let by = facts.interface.clone().map(Detour::Interface);
+                facts.ips().flat_map(|peer| self.detours(peer, by.clone())).collect()
             }
             Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
                 if facts.role == Role::Hub && observation.failed_step() == Some(Step::Connect) =>
             {
-                let uplinks = seen.iter().find_map(|observation| match &observation.facts {
-                    Facts::RouteTables(tables) => Some(other_uplinks(tables)),
-                    _ => None,
-                });
-                let ask = |name| self.detour(facts.transport, facts.peer, Detour::Interface(name));
-                uplinks.unwrap_or_default().into_iter().map(ask).collect()
+                let by = |name| self.detour(facts.transport, facts.peer, Detour::Interface(name));
+                uplinks(seen).into_iter().map(by).collect()
             }
             _ => self.controls_of(observation),
         }
     }
+
+    /// Without an address of the hub: is there a way out at all, and does another uplink give one?
+    fn without_an_address(&self, facts: &DnsFacts, seen: &[Observation]) -> Vec<Question> {
+        let mut questions = Vec::new();
+        if self.asks(Probe::Route) {
+            questions.push(Question::way_out());
+        }
+        if let Resolver::Server(server) = facts.resolver
+            && !server.ip().is_loopback()
+        {
+            questions.extend(uplinks(seen).into_iter().map(|interface| Question::ServerBy {
+                server,
+                name: self.target.hub.clone(),
+                interface,
+            }));
+        }
+        questions
+    }
+
+    /// Every transport at one address of the hub, by another way than the usual.
+    fn detours(&self, peer: IpAddr, detour: Option<Detour>) -> Vec<Question> {
+        let Some(detour) = detour else { return Vec::new() };
+        let by = |transport| self.detour(transport, peer, detour.clone());
+        self.transports().into_iter().map(by).collect()
+    }
+}
+
+/// The interfaces that lead out, where there is a choice.
+fn uplinks(seen: &[Observation]) -> Vec<String> {
+    let tables = seen.iter().find_map(|observation| match &observation.facts {
+        Facts::RouteTables(tables) => Some(other_uplinks(tables)),
+        _ => None,
+    });
+    tables.unwrap_or_default()
 }
 
 /// The interfaces that have a gateway of their own, where there is more than one: whichever the

@@ -39,6 +39,8 @@ pub enum Question {
     System { name: String, role: Role },
     /// A name, of one name server.
     Server { server: SocketAddr, name: String, role: Role },
+    /// The hub's name, of one name server, asked by one interface whatever the routes say.
+    ServerBy { server: SocketAddr, name: String, interface: String },
     /// The kernel's route to an address.
     Route { destination: IpAddr },
     /// All links, routes and rules.

@@ -57,6 +57,9 @@ impl Asker {
             Question::Server { server, name, role } => {
                 dns::ask_server(timeline, &vantage, server, &name, role).await
             }
+            Question::ServerBy { server, name, interface } => {
+                dns::ask_server_by(timeline, &vantage, server, &name, &interface).await
+            }
             Question::Route { destination } => route::probe(timeline, &vantage, destination).await,
             Question::Tables => route::probe_tables(timeline, &vantage).await,
             Question::Connect { endpoint, peer } => {

@@ -4,7 +4,7 @@
 //! hub on no transport is blocked, even where nothing documented explains it.
 
 use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Observation, Probe, Role, Token};
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
 
 use super::Status;
 use super::evidence::{Evidence, Manner, View};
@@ -125,9 +125,23 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let connection = observation.facts.endpoint().is_none()
             || view.hub().iter().any(|c| c.observation.id == observation.id && !c.works());
         let unasked = observation.token() == Some(Token::EnginePermissionDenied);
+        // A device without IPv6 knows so at once, and goes on with IPv4.
+        let ipv4_is_there = view.hub().iter().any(|c| c.facts.peer.is_ipv4());
+        let peer = match &observation.facts {
+            Facts::Route(facts) => Some(facts.destination),
+            facts => facts.endpoint().map(|facts| facts.peer),
+        };
+        let no_ipv6 = ipv4_is_there
+            && peer.is_some_and(|peer| peer.is_ipv6())
+            && matches!(
+                observation.token(),
+                Some(Token::NetworkUnreachable | Token::AddressNotAvailable | Token::NetworkDown)
+            );
         // A packet that is followed, and a control, only shed light on other failures.
-        let sheds_light = observation.probe() == Probe::Trace;
-        !is_control && connection && !unasked && !sheds_light
+        let is_detour =
+            matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Detour);
+        let sheds_light = observation.probe() == Probe::Trace || is_detour;
+        !is_control && connection && !unasked && !sheds_light && !no_ipv6
     };
     evidence.all().iter().filter(|o| o.failed()).filter(|o| is_a_need(o)).collect()
 }

@@ -261,6 +261,7 @@ pub(crate) fn name(name: &str, role: Role, resolver: Resolver, addresses: &[&str
             ipv4: Some(RecordOutcome::Answered),
             ipv6: Some(RecordOutcome::NoRecords),
             hosts_file: Vec::new(),
+            interface: None,
         }),
     )
 }

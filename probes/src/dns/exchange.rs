@@ -9,10 +9,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::{Instant, timeout_at};
 
 use super::question::{Answer, Packet, Question};
+use crate::interface;
 use crate::observation::{Failure, Step, Token};
 use crate::recorder::io_failure;
 
@@ -21,9 +22,11 @@ const MAX_DATAGRAM: usize = 4096;
 
 /// A name server, and how long it may stay silent.
 #[derive(Clone, Copy)]
-pub(super) struct Server {
+pub(super) struct Server<'i> {
     pub(super) address: SocketAddr,
     pub(super) patience: Duration,
+    /// The interface to ask by, whatever the routes say; none for theirs.
+    pub(super) interface: Option<&'i str>,
 }
 
 /// What UDP brought.
@@ -32,7 +35,7 @@ enum Datagram {
     Truncated,
 }
 
-impl Server {
+impl Server<'_> {
     /// The server as people write it: without the port when it is DNS's own.
     pub(super) fn label(self) -> String {
         match self.address {
@@ -62,7 +65,7 @@ impl Server {
 
     async fn ask_over_udp(self, question: &Question, begun: Instant) -> Result<Datagram, Failure> {
         let failed = |error| self.io_failure("UDP", &error);
-        let socket = connect(self.address).await.map_err(failed)?;
+        let socket = connect(self).await.map_err(failed)?;
         let mut strays = 0_u32;
         let listening = self.listening();
         for until in listening {
@@ -121,7 +124,7 @@ impl Server {
     }
 
     async fn ask_over_tcp(self, question: &Question) -> Result<Answer, Failure> {
-        let packet = exchange_over_tcp(self.address, question.message())
+        let packet = exchange_over_tcp(self, question.message())
             .await
             .map_err(|error| self.io_failure("TCP", &error))?;
         match question.read(&packet) {
@@ -158,8 +161,8 @@ impl Server {
 }
 
 /// A socket that receives from this server alone, and learns when its port is closed.
-async fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
-    if let SocketAddr::V6(v6) = server
+async fn connect(server: Server<'_>) -> io::Result<UdpSocket> {
+    if let SocketAddr::V6(v6) = server.address
         && v6.ip().is_unicast_link_local()
         && v6.scope_id() == 0
     {
@@ -169,19 +172,26 @@ async fn connect(server: SocketAddr) -> io::Result<UdpSocket> {
             "a link-local address without an interface of this device",
         ));
     }
-    let any = match server {
+    let any = match server.address {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
     };
     let socket = UdpSocket::bind(any).await?;
-    socket.connect(server).await?;
+    if let Some(name) = server.interface {
+        interface::bind(&socket, name)?;
+    }
+    socket.connect(server.address).await?;
     Ok(socket)
 }
 
 /// Messages over TCP follow their length in two bytes, so none is longer than 65 535.
-async fn exchange_over_tcp(server: SocketAddr, message: &[u8]) -> io::Result<Vec<u8>> {
+async fn exchange_over_tcp(server: Server<'_>, message: &[u8]) -> io::Result<Vec<u8>> {
     let length = u16::try_from(message.len()).map_err(io::Error::other)?;
-    let mut stream = TcpStream::connect(server).await?;
+    let socket = if server.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(name) = server.interface {
+        interface::bind(&socket, name)?;
+    }
+    let mut stream = socket.connect(server.address).await?;
     // In one write: some servers want the length and the message in one segment (RFC 7766, 8).
     stream.write_all(&[&length.to_be_bytes(), message].concat()).await?;
     let mut answer = vec![0; stream.read_u16().await?.into()];
@@ -193,8 +203,8 @@ async fn exchange_over_tcp(server: SocketAddr, message: &[u8]) -> io::Result<Vec
 mod tests {
     use super::*;
 
-    fn server(address: &str, patience: Duration) -> Server {
-        Server { address: address.parse().unwrap(), patience }
+    fn server(address: &str, patience: Duration) -> Server<'static> {
+        Server { address: address.parse().unwrap(), patience, interface: None }
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod system;
 pub use address::AddressKind;
 pub use facts::{DnsFacts, NamedAddress, RecordOutcome, Resolver};
 pub use name_servers::{ConfiguredServers, configured_servers};
-pub use server::ask_server;
+pub use server::{ask_server, ask_server_by};
 pub use system::ask_system;
 
 use std::net::IpAddr;

@@ -33,10 +33,33 @@ pub async fn ask_server(
     name: &str,
     role: Role,
 ) -> Observation {
+    ask_by(timeline, vantage, server, name, role, None).await
+}
+
+/// The same for the hub's name, sent by one interface whatever the routes say: a control for the
+/// way to the server.
+pub async fn ask_server_by(
+    timeline: Timeline,
+    vantage: &Vantage,
+    server: SocketAddr,
+    name: &str,
+    interface: &str,
+) -> Observation {
+    ask_by(timeline, vantage, server, name, Role::Detour, Some(interface)).await
+}
+
+async fn ask_by(
+    timeline: Timeline,
+    vantage: &Vantage,
+    server: SocketAddr,
+    name: &str,
+    role: Role,
+    interface: Option<&str>,
+) -> Observation {
     let mut recorder = Recorder::start(timeline);
     let begun = Instant::now();
     let patience = timeline.patience().min(timeline.remaining());
-    let asked = Server { address: server, patience };
+    let asked = Server { address: server, patience, interface };
     let name_shown = clean::line(name, MAX_NAME);
 
     let (ipv4, ipv6) = ask_both(asked, name).await;
@@ -61,11 +84,18 @@ pub async fn ask_server(
         ipv4: Some(outcome_of(&ipv4)),
         ipv6: Some(outcome_of(&ipv6)),
         hosts_file: Vec::new(),
+        interface: interface.map(str::to_owned),
     };
     let label = asked.label();
+    let by = interface.map(|name| format!("by-{}", clean::line(name, 15)));
+    let by = by.as_deref();
     recorder.finish(
         vantage,
-        &format!("{label}/{name_shown}"),
+        &[Some(label.as_str()), Some(&name_shown), by]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("/"),
         format!("{name_shown} at {label}"),
         result,
         Facts::Dns(facts),
@@ -73,7 +103,7 @@ pub async fn ask_server(
 }
 
 /// Puts the questions for IPv4 and for IPv6 addresses at the same time.
-async fn ask_both(server: Server, name: &str) -> (Asked, Asked) {
+async fn ask_both(server: Server<'_>, name: &str) -> (Asked, Asked) {
     let begun = Instant::now();
     let mut ipv4 = pin!(ask(server, name, RecordType::A));
     let mut ipv6 = pin!(ask(server, name, RecordType::AAAA));
@@ -94,7 +124,7 @@ async fn ask_both(server: Server, name: &str) -> (Asked, Asked) {
     }
 }
 
-async fn ask(server: Server, name: &str, family: RecordType) -> Asked {
+async fn ask(server: Server<'_>, name: &str, family: RecordType) -> Asked {
     let question = Question::new(name, family).map_err(|error| {
         let why = clean::line(&error.to_string(), 80);
         server.failure(Token::IoError, format!("was not asked, for the name is none: {why}"))
@@ -107,7 +137,7 @@ fn is_conclusive(ipv4: &Asked) -> bool {
     matches!(outcome_of(ipv4), RecordOutcome::Answered | RecordOutcome::Nxdomain)
 }
 
-fn swallowed(server: Server) -> Failure {
+fn swallowed(server: Server<'_>) -> Failure {
     server.failure(Token::DnsTimeout, "answered for IPv4 and did not answer for IPv6")
 }
 
@@ -124,7 +154,7 @@ fn outcome_of(asked: &Asked) -> RecordOutcome {
 
 /// One address is enough. Otherwise that the name does not exist outweighs all, for it is said of
 /// the name and not of one family; then IPv4's failure, and then IPv6's.
-fn conclude(server: Server, name: &str, ipv4: &Asked, ipv6: &Asked) -> Result<(), Failure> {
+fn conclude(server: Server<'_>, name: &str, ipv4: &Asked, ipv6: &Asked) -> Result<(), Failure> {
     let outcomes = [outcome_of(ipv4), outcome_of(ipv6)];
     if outcomes.contains(&RecordOutcome::Answered) {
         return Ok(());
@@ -141,7 +171,7 @@ fn conclude(server: Server, name: &str, ipv4: &Asked, ipv6: &Asked) -> Result<()
 }
 
 /// What went wrong with one question; that a name has no such record is not wrong yet.
-fn failure_of(server: Server, name: &str, asked: &Asked) -> Result<(), Failure> {
+fn failure_of(server: Server<'_>, name: &str, asked: &Asked) -> Result<(), Failure> {
     let answer = asked.as_ref().map_err(Clone::clone)?;
     let (token, predicate) = match answer.code {
         ResponseCode::NoError => return Ok(()),

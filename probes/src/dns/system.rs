@@ -69,6 +69,7 @@ impl System<'_> {
             ipv4: None,
             ipv6: None,
             hosts_file: hosts::addresses_in(self.hosts, name),
+            interface: None,
         };
         recorder.finish(
             vantage,

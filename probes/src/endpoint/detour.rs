@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use socket2::SockRef;
 use tokio::net::TcpSocket;
 
+use crate::interface;
+
 /// The segment size, in bytes, that no path is too narrow for: with headers 1 040 bytes, below the
 /// 1 280 that every tunnel in use carries (RFC 8200 asks that much of every link of IPv6).
 const SMALL_SEGMENT: u32 = 1_000;
@@ -42,17 +44,7 @@ pub(super) fn socket(peer: SocketAddr, detour: Option<&Detour>) -> io::Result<Tc
     match detour {
         None => {}
         Some(Detour::SmallSegments) => SockRef::from(&socket).set_tcp_mss(SMALL_SEGMENT)?,
-        Some(Detour::Interface(name)) => bind_to_interface(&socket, name)?,
+        Some(Detour::Interface(name)) => interface::bind(&socket, name)?,
     }
     Ok(socket)
-}
-
-#[cfg(target_os = "linux")]
-fn bind_to_interface(socket: &TcpSocket, name: &str) -> io::Result<()> {
-    SockRef::from(socket).bind_device(Some(name.as_bytes()))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn bind_to_interface(_: &TcpSocket, _: &str) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }

@@ -2,6 +2,7 @@
 
 use edgeprobe_probes::{Facts, Outcome, Probe, Token};
 
+use super::port_in_use::held_for_a_silent_engine;
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -20,7 +21,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         ),
         (_, Some(Token::EngineNotAnswering)) => {
             let text = Text::new("silent").with("endpoint", &facts.endpoint);
-            Proof::confirmed(Effect::Blocks, text, [observation]).alone()
+            let ports = evidence
+                .ports()
+                .filter(|(_, facts)| held_for_a_silent_engine(evidence, facts))
+                .map(|(port, _)| port)
+                .filter(|port| port.failed());
+            Proof::confirmed(Effect::Blocks, text, [observation]).explaining(ports).alone()
         }
         _ => Vec::new(),
     }

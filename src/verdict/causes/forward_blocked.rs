@@ -72,8 +72,7 @@ fn by_rule(text: Text, variant: &'static str, trace: &Trace) -> Text {
 }
 
 fn rule_text(trace: &Trace) -> Option<String> {
-    let _ = trace;
-    None
+    trace.dropped_by.first().map(|rule| rule.text.clone())
 }
 
 /// Whether the interface that the reply came in by checks reverse paths strictly.

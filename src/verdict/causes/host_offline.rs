@@ -1,9 +1,9 @@
 //! `host-offline`: the host itself has no route out.
 
 use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Facts, Observation, Step, Token};
+use edgeprobe_probes::{Facts, Observation};
 
-use super::shared::{controls, observations};
+use super::shared::{controls, lost_on_the_way, observations};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -28,7 +28,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         let why = no_way.first().and_then(|route| route.failure.as_ref());
         let text = Text::new("no_route").with("failure", why.map_or("", |why| why.detail.as_str()));
         return Proof::confirmed(Effect::Blocks, text, no_way)
-            .explaining(consequences(&host))
+            .explaining(lost_on_the_way(evidence))
             .alone();
     }
 
@@ -39,7 +39,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
             let text = Text::new("dead_gateway")
                 .with("gateway", facts.gateway.map(|ip| ip.to_string()).unwrap_or_default())
                 .with("interface", facts.interface.as_deref().unwrap_or("?"));
-            Proof::confirmed(Effect::Blocks, text, [*route]).explaining(consequences(&host)).alone()
+            Proof::confirmed(Effect::Blocks, text, [*route])
+                .explaining(lost_on_the_way(evidence))
+                .alone()
         }
         None => Vec::new(),
     }
@@ -53,16 +55,4 @@ fn routes_out<'o>(host: &View<'o>) -> Vec<(&'o Observation, &'o RouteFacts)> {
             _ => None,
         })
         .collect()
-}
-
-/// Every failure that a host without a way out has: names, routes and connections.
-fn consequences<'o>(host: &View<'o>) -> Vec<&'o Observation> {
-    let of_the_network = |observation: &&Observation| {
-        matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))
-    };
-    // A server that answers "no such name" was reached, so its answer has another cause.
-    let was_answered = |observation: &&Observation| {
-        matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
-    };
-    host.all().filter(of_the_network).filter(|observation| !was_answered(observation)).collect()
 }

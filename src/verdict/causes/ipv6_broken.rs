@@ -1,6 +1,6 @@
 //! `ipv6-broken`: IPv6 addresses are offered that cannot be reached.
 
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_probes::{Facts, Observation, Token};
 
 use super::shared::{at_each_vantage, observations, peers, place, those};
 use crate::verdict::Effect;
@@ -13,6 +13,14 @@ pub(super) const RULE: Rule = Rule { id: CauseId::Ipv6Broken, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     at_each_vantage(evidence, examine_view)
+}
+
+/// Whether the kernel itself has no way, so that nothing was sent.
+pub(in crate::verdict) fn has_no_way(connection: &Connection<'_>) -> bool {
+    matches!(
+        connection.token(),
+        Some(Token::NetworkUnreachable | Token::AddressNotAvailable | Token::NetworkDown)
+    )
 }
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
@@ -28,6 +36,10 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     }
     if !connected.is_empty() {
         return refuted(Text::new("connected"), observations(&connected));
+    }
+    // Where this device has no IPv6 at all, programs know so at once and go on with IPv4.
+    if by_ipv6.iter().all(has_no_way) {
+        return refuted(Text::new("absent"), observations(&by_ipv6));
     }
     if by_ipv4.is_empty() {
         return Vec::new();

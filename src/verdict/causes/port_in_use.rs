@@ -16,6 +16,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let held: Vec<Finding> = evidence
         .ports()
         .filter(|(port, _)| port.token() == Some(Token::AddressInUse))
+        .filter(|(_, facts)| !held_for_a_silent_engine(evidence, facts))
         .map(|(observation, facts)| {
             let holder = facts.holders.first();
             let proof = Proof::confirmed(Effect::Blocks, sentence(facts, holder), [observation]);
@@ -41,6 +42,18 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let by_edge_hub = evidence.ports().any(|(_, facts)| facts.held_by_edge_hub);
     refuted(Text::new(if by_edge_hub { "edge_hub" } else { "free" }), probed)
+}
+
+/// Whether the engine's own processes hold the port for a container that a silent engine does not
+/// name: Edge Hub, as likely as not.
+pub(super) fn held_for_a_silent_engine(evidence: &Evidence<'_>, facts: &PortFacts) -> bool {
+    const ENGINES: [&str; 4] = ["docker-proxy", "dockerd", "rootlessport", "conmon"];
+    let engine = evidence.host().of(Probe::Engine).next();
+    let of_the_engine = |holder: &Holder| {
+        let process = holder.process.as_deref();
+        holder.container.is_some() || process.is_some_and(|name| ENGINES.contains(&name))
+    };
+    engine.is_some_and(|engine| engine.failed()) && facts.holders.iter().any(of_the_engine)
 }
 
 /// Whether nothing tells the holder from Edge Hub: neither its process could be seen nor the engine

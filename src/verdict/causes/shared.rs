@@ -1,7 +1,7 @@
 //! What several rules ask in the same way.
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Observation, Role, Token, Vantage};
+use edgeprobe_probes::endpoint::{Detour, Transport};
+use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
 
 use crate::verdict::catalogue::Text;
 use crate::verdict::evidence::{Connection, Evidence, View};
@@ -167,4 +167,39 @@ pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding
     Proof::confirmed(effect_of_loss(view), text, observations(&reading.on_port))
         .supported_by(observations(&elsewhere))
         .alone()
+}
+
+/// Every failure, seen from anywhere, of the kind that lost packets bring about: names, routes and
+/// connections. A server that answers "no such name" was reached, so its answer has another cause.
+pub(super) fn lost_on_the_way<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
+    let of_the_network = |observation: &&Observation| {
+        matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))
+    };
+    let was_answered = |observation: &&Observation| {
+        matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
+    };
+    evidence.all().iter().filter(of_the_network).filter(|o| !was_answered(o)).collect()
+}
+
+/// The controls by another interface than this one that were answered: the hub's name resolved, or
+/// a connection to it opened.
+pub(super) fn opened_by_another_uplink<'o>(
+    host: &View<'o>,
+    interface: &str,
+) -> Vec<&'o Observation> {
+    let by_another = |name: Option<&str>| name.is_some_and(|name| name != interface);
+    let names = host
+        .answers(Role::Detour)
+        .filter(|answer| !answer.observation.failed())
+        .filter(|answer| by_another(answer.facts.interface.as_deref()))
+        .map(|answer| answer.observation);
+    let connections = host
+        .connections(Role::Detour)
+        .filter(|connection| connection.connected())
+        .filter(|connection| match &connection.facts.detour {
+            Some(Detour::Interface(name)) => by_another(Some(name)),
+            _ => false,
+        })
+        .map(|connection| connection.observation);
+    connections.chain(names).collect()
 }

@@ -1,10 +1,12 @@
 //! `wrong-uplink`: the default route leaves by a dead interface while another works.
 
+use edgeprobe_probes::dns::DnsFacts;
 use edgeprobe_probes::endpoint::Detour;
 use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::{Facts, Observation, Role, Step};
+use edgeprobe_probes::route::vpn::vpn_of;
+use edgeprobe_probes::{Facts, Observation};
 
-use super::shared::{failures, observations, those};
+use super::shared::{lost_on_the_way, observations, opened_by_another_uplink, those};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -20,33 +22,49 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if !opened.is_empty() {
         return refuted(Text::new("connected"), observations(&opened).into_iter().take(1));
     }
-    let by_another: Vec<Connection<'_>> = host
-        .connections(Role::Detour)
-        .filter(|c| matches!(c.facts.detour, Some(Detour::Interface(_))) && c.connected())
-        .collect();
-    let Some(Detour::Interface(working)) = by_another.first().and_then(|c| c.facts.detour.clone())
+    let (Some((route_seen, dead)), Some((tables_seen, tables))) =
+        (preferred_interface(&host), evidence.tables())
     else {
         return Vec::new();
     };
-    let dead = preferred_interface(&host).unwrap_or_else(|| "the preferred interface".to_owned());
-    let text = Text::new("dead").with("interface", &working).with("dead", dead);
-    let gateway = evidence.tables().and_then(|(_, tables)| gateway_of(tables, &working));
+    // A tunnel that is preferred and dead is its VPN's doing.
+    let by_another = opened_by_another_uplink(&host, dead);
+    let Some(working) = by_another.first().and_then(|control| interface(control)) else {
+        return Vec::new();
+    };
+    if vpn_of(tables, dead).is_some() {
+        return Vec::new();
+    }
+    let text = Text::new("dead").with("interface", working).with("dead", dead);
+    let gateway = gateway_of(tables, working);
     let text = gateway.into_iter().fold(text, |text, gateway| text.with("gateway", gateway));
     Proof::confirmed(Effect::Blocks, text, observations(&connections))
-        .supported_by(observations(&by_another))
-        .explaining(failures(&host.connections(Role::Control).collect::<Vec<_>>()))
-        .explaining(host.all().filter(|o| o.failed_step() == Some(Step::Route)))
+        .supported_by([route_seen, tables_seen])
+        .supported_by(by_another.iter().copied())
+        .explaining(lost_on_the_way(evidence))
         .with_detail("interface", working)
         .alone()
 }
 
 /// The interface that the kernel sends by when nobody says otherwise.
-fn preferred_interface(host: &View<'_>) -> Option<String> {
-    let hub = host.hub_addresses();
-    host.all().find_map(|observation: &Observation| match &observation.facts {
-        Facts::Route(facts) if hub.contains(&facts.destination) => facts.interface.clone(),
+fn preferred_interface<'o>(host: &View<'o>) -> Option<(&'o Observation, &'o str)> {
+    host.all().find_map(|observation| match &observation.facts {
+        Facts::Route(facts) if !facts.destination.is_loopback() => {
+            Some((observation, facts.interface.as_deref()?))
+        }
         _ => None,
     })
+}
+
+/// The interface that a control was taken by.
+fn interface(control: &Observation) -> Option<&str> {
+    if let Facts::Dns(DnsFacts { interface, .. }) = &control.facts {
+        return interface.as_deref();
+    }
+    match control.facts.endpoint()?.detour.as_ref()? {
+        Detour::Interface(name) => Some(name),
+        Detour::SmallSegments => None,
+    }
 }
 
 fn gateway_of(tables: &Tables, interface: &str) -> Option<std::net::IpAddr> {

@@ -1,4 +1,4 @@
-//! `vpn-override`: a VPN's routes, rules, filter or DNS on the host override the edge network.
+//! A VPN that takes a container network's traffic away, while the host's own passes.
 
 use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
@@ -6,20 +6,12 @@ use edgeprobe_probes::route::vpn;
 use edgeprobe_probes::trace::Stage;
 use serde_json::json;
 
-use super::edge::{about, at_each_edge, cut_off, hub_addresses, opens};
 use crate::verdict::catalogue::Text;
-use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{EdgeReading, Evidence};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::causes::edge::{about, cut_off, opens};
+use crate::verdict::evidence::EdgeReading;
+use crate::verdict::rule::{Finding, Proof, refuted};
 
-pub(super) const RULE: Rule = Rule { id: CauseId::VpnOverride, examine };
-
-fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let hub = hub_addresses(evidence);
-    at_each_edge(evidence, |edge| examine_edge(edge, &hub))
-}
-
-fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
+pub(super) fn examine(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
     let Some((tables_seen, tables)) = edge.tables else { return Vec::new() };
     if !edge.opened.is_empty() {
         return opens(edge);
@@ -75,8 +67,23 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
 
 /// A VPN that is up, and a filter that drops what the bridge forwards: a kill switch by filter.
 fn by_filter(edge: &EdgeReading<'_>, product: vpn::Vpn, interface: &str) -> Vec<Finding> {
-    let _ = (edge, product, interface);
-    Vec::new()
+    let Some((trace_seen, trace)) =
+        edge.vanished(&[Stage::LostInside, Stage::RejectedByHost, Stage::ReplyLost])
+    else {
+        return Vec::new();
+    };
+    let Some(rule) = trace.dropped_by.iter().find(|rule| rule.vpn.is_some()) else {
+        return Vec::new();
+    };
+    let text = about(edge, "filter")
+        .with("vpn", product)
+        .with("interface", interface)
+        .with("rule", &rule.text);
+    let proof = cut_off(edge, text)
+        .supported_by([trace_seen])
+        .with_detail("mechanism", "kill-switch")
+        .with_detail("rule", rule.text.clone());
+    with_interface(proof, Some(interface)).alone()
 }
 
 fn with_interface(proof: Proof, interface: Option<&str>) -> Proof {
