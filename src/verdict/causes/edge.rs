@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::shared::observations;
+use super::shared::{joined, observations};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::evidence::{EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Proof};
 
-/// Asks a rule of each container network. One that any network shows is not refuted by another.
+/// Asks a rule of each container network. A cause that takes several networks in the same way is
+/// one cause, told of the first; one that any network shows is not refuted by another.
 pub(super) fn at_each_edge<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&EdgeReading<'o>) -> Vec<Finding>,
@@ -18,7 +19,19 @@ pub(super) fn at_each_edge<'o>(
         .iter()
         .flat_map(examine)
         .partition(|finding| matches!(finding, Finding::Proved(_)));
-    if proved.is_empty() { refuted.into_iter().take(1).collect() } else { proved }
+    if proved.is_empty() {
+        return refuted.into_iter().take(1).collect();
+    }
+    let mut causes: Vec<Proof> = Vec::new();
+    for finding in proved {
+        let Finding::Proved(proof) = finding else { continue };
+        let known = causes.iter().position(|known| known.summary.key() == proof.summary.key());
+        match known.map(|index| causes.remove(index)) {
+            Some(known) => causes.push(joined(known, proof)),
+            None => causes.push(proof),
+        }
+    }
+    causes.into_iter().map(Finding::Proved).collect()
 }
 
 /// A sentence about one network.

@@ -34,7 +34,7 @@ pub(super) fn at_each_vantage<'o>(
 }
 
 /// One proof from two vantages: the first one's sentence, the graver effect, all the evidence.
-fn joined(first: Proof, second: Proof) -> Proof {
+pub(super) fn joined(first: Proof, second: Proof) -> Proof {
     let confirmed =
         first.confidence == Confidence::Confirmed || second.confidence == Confidence::Confirmed;
     let mut details = second.details;
