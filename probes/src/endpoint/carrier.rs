@@ -13,6 +13,10 @@ use super::tls::{self, EXCERPT};
 use crate::clean;
 use crate::observation::{Failure, Step, Token};
 
+/// So many frames may come before one that carries bytes. A hub sends none; more than this are no
+/// courtesy.
+const MOST_IDLE_FRAMES: usize = 32;
+
 /// Carries bytes to the peer and back, in order. Where they are cut has no meaning.
 pub(super) trait Carrier {
     fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
@@ -106,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for Frames<S> {
     }
 
     async fn receive(&mut self, received: &mut Vec<u8>) -> io::Result<bool> {
-        loop {
+        for _ in 0..MOST_IDLE_FRAMES {
             let message = match self.0.next().await {
                 None | Some(Ok(Message::Close(_))) => return Ok(false),
                 Some(Ok(message)) => message,
@@ -119,6 +123,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for Frames<S> {
                 return Ok(true);
             }
         }
+        let detail = format!("{MOST_IDLE_FRAMES} control frames in place of an answer");
+        Err(io::Error::new(io::ErrorKind::InvalidData, detail))
     }
 }
 
