@@ -5,6 +5,7 @@ use std::io;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_rustls::rustls;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -81,8 +82,15 @@ fn failure(step: Step, error: &io::Error) -> Failure {
     let broken = error.get_ref().and_then(|inner| inner.downcast_ref::<tungstenite::Error>());
     match broken {
         Some(error) => Failure::new(step, unexpected(step), clean::line(&error.to_string(), 160)),
+        None if is_too_much(error) => Failure::new(step, unexpected(step), error.to_string()),
         None => tls::failure(step, error),
     }
+}
+
+/// Whether a bound of ours was passed, and not the system or TLS that failed.
+fn is_too_much(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData
+        && !error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
 /// The word for bytes that are not the step's protocol.

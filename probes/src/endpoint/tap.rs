@@ -194,6 +194,22 @@ mod tests {
         assert_eq!(wire(b"").foreign(), None);
     }
 
+    #[tokio::test]
+    async fn a_peer_without_end_is_heard_for_a_while_only() {
+        use tokio::io::AsyncReadExt;
+        let mut tap = Tap::new(tokio::io::repeat(0), Wire::default());
+        let mut heard = 0;
+        let mut buffer = [0; 4096];
+        let error = loop {
+            match tap.read(&mut buffer).await {
+                Ok(count) => heard += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(heard, MOST_BYTES);
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_upset_it(bytes: Vec<u8>) {
