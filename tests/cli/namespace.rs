@@ -34,9 +34,11 @@ pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     }
     let Some(mut second) = second_process(test, "alone") else { return };
     let output = second.output().unwrap();
-    print!("{}", String::from_utf8_lossy(&output.stdout));
+    let told = String::from_utf8_lossy(&output.stdout);
+    print!("{told}");
     eprint!("{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "the test failed in its namespace, see above");
+    assert!(told.contains("1 passed"), "{test} is not the path of this test");
 }
 
 /// Runs `device` in one namespace and `internet` in another, with a cable between them.
