@@ -21,7 +21,7 @@ Examples:
   edgeprobe check --hub contoso.azure-devices.net
   edgeprobe check --hub contoso.azure-devices.net --pre
   edgeprobe check --hub contoso.azure-devices.net --quiet
-  edgeprobe check --hub contoso.azure-devices.net --format json --output last.json
+  edgeprobe check --hub contoso.azure-devices.net --format json
 
 Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
 edgeprobe itself.")]

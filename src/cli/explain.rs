@@ -48,8 +48,8 @@ fn list() -> String {
 fn page(id: CauseId) -> String {
     let page = entry(id, Language::English);
     let mut out = format!("{}  {}\n\n", paint(BOLD, id.word()), page.title);
-    out += &paragraphs(&page.line, 0);
-    out += ".\n";
+    out += &paragraphs(&format!("{}.", page.line), 0);
+    out += "\n";
     for (heading, text) in [
         ("What you see", &page.symptom),
         ("What is wrong", &page.cause),
@@ -65,7 +65,10 @@ fn page(id: CauseId) -> String {
     let sources: Vec<String> = page
         .documented
         .iter()
-        .map(|documented| format!("  {}\n  {}", documented.title, paint(DIM, &documented.source)))
+        .map(|documented| {
+            let title = labelled("  ", 2, &documented.title);
+            format!("{title}\n  {}", paint(DIM, &documented.source))
+        })
         .collect();
     out + &section("Where it is documented", &sources.join("\n"))
 }

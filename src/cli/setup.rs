@@ -71,17 +71,11 @@ pub(super) struct TargetOptions {
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct ProbeChoice {
     /// Run these probes alone
-    #[arg(long, value_name = "PROBE,…", value_enum, value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
     only: Vec<ProbeName>,
 
     /// Run all probes but these
-    #[arg(
-        long,
-        value_name = "PROBE,…",
-        value_enum,
-        value_delimiter = ',',
-        conflicts_with = "only"
-    )]
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', conflicts_with = "only")]
     skip: Vec<ProbeName>,
 }
 

@@ -98,7 +98,7 @@ mod tests {
         for width in 60..80 {
             let text = format!("{} no answer within 1.9 s, then 30 ms.", "x".repeat(width - 20));
             let wrapped = labelled("evidence", 12, &text);
-            let starts = wrapped.lines().map(|line| line.trim_start());
+            let starts = wrapped.lines().map(str::trim_start);
             assert!(starts.clone().all(|line| !line.starts_with("s,") && !line.starts_with("ms")));
             assert!(!wrapped.contains(NO_BREAK_SPACE));
         }

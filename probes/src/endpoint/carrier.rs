@@ -5,6 +5,7 @@ use std::io;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_rustls::rustls;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -12,6 +13,10 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use super::tls::{self, EXCERPT};
 use crate::clean;
 use crate::observation::{Failure, Step, Token};
+
+/// So many frames may come before one that carries bytes. A hub sends none; more than this are no
+/// courtesy.
+const MOST_IDLE_FRAMES: usize = 32;
 
 /// Carries bytes to the peer and back, in order. Where they are cut has no meaning.
 pub(super) trait Carrier {
@@ -77,8 +82,15 @@ fn failure(step: Step, error: &io::Error) -> Failure {
     let broken = error.get_ref().and_then(|inner| inner.downcast_ref::<tungstenite::Error>());
     match broken {
         Some(error) => Failure::new(step, unexpected(step), clean::line(&error.to_string(), 160)),
+        None if is_too_much(error) => Failure::new(step, unexpected(step), error.to_string()),
         None => tls::failure(step, error),
     }
+}
+
+/// Whether a bound of ours was passed, and not the system or TLS that failed.
+fn is_too_much(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData
+        && !error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>)
 }
 
 /// The word for bytes that are not the step's protocol.
@@ -106,7 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for Frames<S> {
     }
 
     async fn receive(&mut self, received: &mut Vec<u8>) -> io::Result<bool> {
-        loop {
+        for _ in 0..MOST_IDLE_FRAMES {
             let message = match self.0.next().await {
                 None | Some(Ok(Message::Close(_))) => return Ok(false),
                 Some(Ok(message)) => message,
@@ -119,6 +131,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carrier for Frames<S> {
                 return Ok(true);
             }
         }
+        let detail = format!("{MOST_IDLE_FRAMES} control frames in place of an answer");
+        Err(io::Error::new(io::ErrorKind::InvalidData, detail))
     }
 }
 

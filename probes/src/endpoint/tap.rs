@@ -10,11 +10,20 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// How much of a peer is listened to, in bytes: several times what a hub says to any probe.
+///
+/// Higher layers bound their messages, but not what comes between them: empty frames, pings and
+/// interim answers, of which a single read can bring millions.
+const MOST_BYTES: usize = 256 * 1024;
+
 /// A stream that is read and written as before, while a [`Wire`] notes what arrives.
+///
+/// A peer that says more than 256 KiB gets no further hearing: reading fails.
 #[derive(Debug)]
 pub(super) struct Tap<S> {
     stream: S,
     wire: Wire,
+    left: usize,
 }
 
 /// What has arrived so far. Clones share one record.
@@ -23,7 +32,7 @@ pub(super) struct Wire(Arc<Mutex<Records>>);
 
 impl<S> Tap<S> {
     pub(super) fn new(stream: S, wire: Wire) -> Self {
-        Self { stream, wire }
+        Self { stream, wire, left: MOST_BYTES }
     }
 }
 
@@ -108,9 +117,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.left == 0 {
+            let error = io::Error::new(io::ErrorKind::InvalidData, "the answer has no end");
+            return Poll::Ready(Err(error));
+        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.wire.records().read(buffer.filled().get(before..).unwrap_or_default());
+        let arrived = buffer.filled().get(before..).unwrap_or_default();
+        self.left = self.left.saturating_sub(arrived.len());
+        self.wire.records().read(arrived);
         polled
     }
 }
@@ -177,6 +192,22 @@ mod tests {
         assert_eq!(wire(b"\x16").foreign(), None);
         assert!(wire(b"\x16\x01").foreign().is_some());
         assert_eq!(wire(b"").foreign(), None);
+    }
+
+    #[tokio::test]
+    async fn a_peer_without_end_is_heard_for_a_while_only() {
+        use tokio::io::AsyncReadExt;
+        let mut tap = Tap::new(tokio::io::repeat(0), Wire::default());
+        let mut heard = 0;
+        let mut buffer = [0; 4096];
+        let error = loop {
+            match tap.read(&mut buffer).await {
+                Ok(count) => heard += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(heard, MOST_BYTES);
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 
     proptest! {

@@ -30,7 +30,6 @@ pub struct Observation {
     /// Milliseconds that this probe took.
     pub duration_ms: f64,
     /// The steps that were taken, in order.
-    #[serde(default)]
     pub steps: Vec<StepRecord>,
     /// What the probe found, typed by probe.
     #[serde(flatten)]

@@ -84,6 +84,7 @@ fn variant(servers: &[Answer<'_>]) -> &'static str {
         _ if all(Token::DnsTimeout) => "silent",
         _ if all(Token::DnsRefused) || all(Token::ConnectionRefused) => "refusing",
         _ if all(Token::DnsServfail) => "failing",
+        [_] => "unusable",
         _ => "mixed",
     }
 }

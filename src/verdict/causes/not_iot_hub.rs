@@ -89,6 +89,12 @@ fn variant(foreign: &[Connection<'_>]) -> &'static str {
     }
 }
 
+/// An answer as a sentence can hold it.
+fn shown(excerpt: &str) -> String {
+    let readable = excerpt.chars().any(|c| !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER);
+    if readable { excerpt.to_owned() } else { "bytes that are no text".to_owned() }
+}
+
 /// What answered, in its own words.
 fn answer(foreign: &[Connection<'_>]) -> String {
     let first = foreign.iter().find_map(|connection| {
@@ -99,7 +105,7 @@ fn answer(foreign: &[Connection<'_>]) -> String {
         match connection.token() {
             Some(Token::AmqpNotIotHub) => mechanisms,
             Some(Token::TlsNameMismatch | Token::TlsUnknownIssuer) => subject,
-            _ => facts.unexpected.clone(),
+            _ => facts.unexpected.as_deref().map(shown),
         }
     });
     first.unwrap_or_else(|| "something else".to_owned())

@@ -1,0 +1,265 @@
+//! What cannot be used is refused at once: one message, one hint, exit code 3, nothing written.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::program::{Outcome, PROGRAM, demo, edgeprobe, run};
+
+const HUB: &str = "contoso.azure-devices.net";
+
+/// The error and the hint of a command that is refused.
+#[track_caller]
+fn refused(arguments: &[&str]) -> (String, String) {
+    read_refusal(&format!("{arguments:?}"), &run(arguments))
+}
+
+#[track_caller]
+fn read_refusal(what: &str, outcome: &Outcome) -> (String, String) {
+    assert_eq!(outcome.code, 3, "{what}: {outcome:?}");
+    assert_eq!(outcome.stdout, "", "{what}");
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let [error, hint] = lines[..] else { panic!("{what}: not two lines: {}", outcome.stderr) };
+    let error = error.strip_prefix("error: ").unwrap_or_else(|| panic!("{what}: {error}"));
+    let hint = hint.strip_prefix("hint: ").unwrap_or_else(|| panic!("{what}: {hint}"));
+    assert!(!error.is_empty() && !hint.is_empty(), "{what}");
+    assert!(!outcome.stderr.contains('\u{1b}'), "{what}: {:?}", outcome.stderr);
+    (error.to_owned(), hint.to_owned())
+}
+
+#[test]
+fn what_is_no_hubs_name() {
+    let long = format!("{}.net", "a".repeat(300));
+    let long_label = format!("{}.azure-devices.net", "a".repeat(64));
+    for (hub, part) in [
+        ("", "empty"),
+        ("   ", "empty"),
+        (long.as_str(), "253"),
+        (long_label.as_str(), "63"),
+        ("con toso.azure-devices.net", "` `"),
+        ("con_toso.azure-devices.net", "`_`"),
+        ("-contoso.azure-devices.net", "hyphen"),
+        ("contoso..net", "two dots"),
+        ("kontöso.azure-devices.net", "`ö`"),
+        ("contoso.azure-devices.net\u{1b}[31m", "control character"),
+        ("contoso.azure-devices.net:443", "`:`"),
+        ("https://contoso.azure-devices.net/devices", "is a URL"),
+        ("contoso.azure-devices.net/devices", "is a URL"),
+        ("20.49.110.2", "IP address"),
+        ("::1", "IP address"),
+        ("[fd00::1]", "IP address"),
+        ("contoso", "not a full host name"),
+    ] {
+        let (error, _) = refused(&["check", &format!("--hub={hub}")]);
+        assert!(error.contains(part), "{hub}: {error}");
+        let by_environment = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", hub).arg("check"));
+        assert_eq!(read_refusal(hub, &by_environment).0, error);
+    }
+}
+
+#[test]
+fn the_hint_says_what_was_probably_meant() {
+    for hub in ["https://contoso.azure-devices.net/x", "contoso.azure-devices.net/", "contoso"] {
+        let (_, hint) = refused(&["check", "--hub", hub]);
+        assert_eq!(hint, "try --hub contoso.azure-devices.net");
+    }
+}
+
+#[test]
+fn no_hub_at_all() {
+    let (error, hint) = refused(&["check"]);
+    assert_eq!(error, "no IoT Hub was named");
+    assert!(hint.contains("--hub") && hint.contains("EDGEPROBE_HUB"));
+}
+
+#[test]
+fn files_without_certificates() {
+    let folder = TempDir::new().unwrap();
+    let key = a_private_key();
+    for (name, content, part) in [
+        ("missing.pem", None, "No such file"),
+        ("empty.pem", Some(&b""[..]), "no certificate"),
+        ("garbage.pem", Some(&b"\x00\xff\xfe garbage"[..]), "no certificate"),
+        ("key.pem", Some(key.as_bytes()), "private key"),
+        (
+            "broken.pem",
+            Some(&b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"[..]),
+            "certificate",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        if let Some(content) = content {
+            fs::write(&path, content).unwrap();
+        }
+        let (error, _) = refused(&["check", "--hub", HUB, "--ca-file", path.to_str().unwrap()]);
+        assert!(error.starts_with("--ca-file: ") && error.contains(part), "{name}: {error}");
+        assert!(!error.contains("PRIVATE"), "{error}");
+    }
+    let (error, _) = refused(&["check", "--hub", HUB, "--ca-file", path(folder.path())]);
+    assert!(error.contains("directory"), "{error}");
+}
+
+/// A private key in the form that people confuse with a certificate; it belongs to nobody.
+fn a_private_key() -> String {
+    let body = "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
+}
+
+#[test]
+fn options_that_cannot_be_read() {
+    for (option, value, part) in [
+        ("--resolver", "dns.example", "no IP address"),
+        ("--resolver", "10.0.0.53:dns", "no IP address"),
+        ("--resolver", "10.0.0.53:99999", "no IP address"),
+        ("--resolver", "", "no IP address"),
+        ("--timeout", "soon", "no duration"),
+        ("--timeout", "10", "no duration"),
+        ("--timeout", "-1s", "no duration"),
+        ("--timeout", "0s", "out of range"),
+        ("--timeout", "1day", "out of range"),
+        ("--ports", "0", "no port"),
+        ("--ports", "443,https", "`https`"),
+        ("--ports", "65536", "no port"),
+        ("--ports", "443,,8883", "no port"),
+        ("--protocol", "http", "'http'"),
+        ("--protocol", "amqp,,mqtt", "none was supplied"),
+        ("--only", "dsn", "'dsn'"),
+        ("--skip", "dsn", "'dsn'"),
+        ("--format", "xml", "'xml'"),
+        ("--color", "blue", "'blue'"),
+        ("--control", "a b", "--control"),
+    ] {
+        let given = format!("{option}={value}");
+        let (error, _) = refused(&["check", "--hub", HUB, &given]);
+        assert!(error.contains(option) && error.contains(part), "{given}: {error}");
+    }
+}
+
+#[test]
+fn command_lines_that_make_no_sense() {
+    refused(&["frobnicate"]);
+    refused(&["check", "--hubb", HUB]);
+    refused(&["check", HUB]);
+    refused(&["check", "--hub"]);
+    refused(&["check", "--hub", HUB, "--only", "dns", "--skip", "tls"]);
+    refused(&["probe", "--hub", HUB]);
+    refused(&["probe", "nothing", "--hub", HUB]);
+    refused(&["replay"]);
+    refused(&["demo", "--fault"]);
+    refused(&["demo", "--list", "--fault", "dns-hijack"]);
+    let (_, hint) = refused(&["chekc"]);
+    assert!(hint.contains("check"), "{hint}");
+}
+
+#[test]
+fn files_that_are_no_report() {
+    let folder = TempDir::new().unwrap();
+    let whole = &demo(None, "json").stdout;
+    let newer = whole.replacen("edgeprobe.report/1", "edgeprobe.report/2", 1);
+    let incomplete = r#"{"schema": "edgeprobe.report/1", "verdict": {}}"#;
+    let odd = "{\"schema\": \"\\u001b[31mred\"}";
+    let deep = "[".repeat(100_000);
+    for (name, content, part) in [
+        ("empty", &b""[..], "ends in the middle"),
+        ("truncated", &whole.as_bytes()[..whole.len() / 2], "ends in the middle"),
+        ("text", b"HEALTHY (likely)", "is not JSON"),
+        ("foreign", br#"{"swagger": "2.0"}"#, "is no report"),
+        ("array", b"[1, 2, 3]", "is no report"),
+        ("null", b"null", "is no report"),
+        ("schema", br#"{"schema": "edgeprobe.logs/1"}"#, "is no report"),
+        ("escape", odd.as_bytes(), "is no report"),
+        ("number", br#"{"schema": 1}"#, "is no report"),
+        ("newer", newer.as_bytes(), "newer than"),
+        ("incomplete", incomplete.as_bytes(), "no complete report"),
+        ("binary", b"\xff\xfe\x00\x01{}", "UTF-8"),
+        ("deep", deep.as_bytes(), "is not JSON"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let (error, _) = refused(&["replay", path.to_str().unwrap()]);
+        assert!(error.contains(part), "{name}: {error}");
+    }
+    assert!(refused(&["replay", "/nowhere/report.json"]).0.contains("No such file"));
+    assert!(refused(&["replay", path(folder.path())]).0.contains("directory"));
+    assert!(refused(&["replay", "/dev/zero"]).0.contains("64 MiB"));
+    let huge = folder.path().join("huge");
+    fs::File::create(&huge).unwrap().set_len(1 << 40).unwrap();
+    assert!(refused(&["replay", path(&huge)]).0.contains("64 MiB"));
+    let piped = Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin("{"));
+    assert!(read_refusal("-", &piped).0.starts_with("standard input ends in the middle"));
+}
+
+#[test]
+fn output_that_cannot_be_written_is_known_before_anything_is_asked() {
+    let folder = TempDir::new().unwrap();
+    let missing = folder.path().join("missing/report.json");
+    let file = folder.path().join("file");
+    fs::write(&file, "kept").unwrap();
+    let below_a_file = file.join("report.json");
+    for output in [missing.as_path(), folder.path(), &below_a_file] {
+        // Nothing answers there: a check would take its whole timeout.
+        let (error, _) = refused(&[
+            "check",
+            "--hub",
+            HUB,
+            "--resolver",
+            "127.0.0.1:1",
+            "--format",
+            "json",
+            "--output",
+            path(output),
+        ]);
+        assert!(error.starts_with("cannot write "), "{error}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+}
+
+#[test]
+fn a_folder_without_permission_is_told_of() {
+    let Some(nobody) = as_nobody() else {
+        eprintln!("skipped: only root can become an ordinary user with setpriv");
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    let program = folder.path().join("edgeprobe");
+    fs::copy(PROGRAM, &program).unwrap();
+    open_to_all(folder.path());
+    let locked = folder.path().join("locked");
+    fs::create_dir(&locked).unwrap();
+    let output = locked.join("report.json");
+    fs::write(&output, "kept").unwrap();
+    let ran = Command::new("setpriv")
+        .args(nobody)
+        .arg(&program)
+        .args(["check", "--hub", HUB, "--output", path(&output)])
+        .env_clear()
+        .output()
+        .unwrap();
+    let outcome = Outcome {
+        code: ran.status.code().unwrap(),
+        stdout: String::from_utf8(ran.stdout).unwrap(),
+        stderr: String::from_utf8(ran.stderr).unwrap(),
+    };
+    assert!(read_refusal("locked", &outcome).0.contains("ermission denied"), "{outcome:?}");
+    assert_eq!(fs::read_to_string(&output).unwrap(), "kept");
+    assert_eq!(fs::read_dir(&locked).unwrap().count(), 1);
+}
+
+/// The options that make `setpriv` run a program as an ordinary user, where that is possible.
+fn as_nobody() -> Option<[&'static str; 3]> {
+    let options = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    let tried = Command::new("setpriv").args(options).arg("true").output();
+    tried.is_ok_and(|output| output.status.success()).then_some(options)
+}
+
+fn open_to_all(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

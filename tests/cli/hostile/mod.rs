@@ -1,0 +1,149 @@
+//! Peers that mean no good, on the real ports: every check of them ends in time, with a verdict.
+//!
+//! Each peer has an address and a name of its own in one network namespace, so that several are
+//! checked at once.
+
+mod name_servers;
+mod peers;
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::Command;
+
+use edgeprobe_emulator::authority::{Authority, Validity};
+use edgeprobe_emulator::dns::{Answer, NameServer, Zone};
+use edgeprobe_emulator::strangers::{Page, Website};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use crate::namespace::{self, CONTROL_ADDRESS};
+use crate::program::{Outcome, PROGRAM, concurrently};
+use name_servers::HostileNameServer;
+use peers::{HostilePeer, Stage};
+
+const CONTROL: &str = "mcr.microsoft.com";
+/// The transports' ports.
+const PORTS: [u16; 3] = [443, 5671, 8883];
+
+/// What a check is given, and what it may take beyond that: half a second.
+const TIMEOUT: &str = "2s";
+const LATEST_MS: f64 = 2_500.0;
+/// The address space that a check may use, in KiB. A peer sends far more than this in its time.
+const ADDRESS_SPACE: &str = "400000";
+/// No peer can make a report larger than this, in bytes.
+const LARGEST_REPORT: usize = 256 * 1024;
+
+#[test]
+fn before_the_handshake() {
+    namespace::alone("hostile::before_the_handshake", || check_peers(Stage::Connection));
+}
+
+#[test]
+fn after_the_handshake() {
+    namespace::alone("hostile::after_the_handshake", || check_peers(Stage::Tls));
+}
+
+#[test]
+fn after_the_upgrade() {
+    namespace::alone("hostile::after_the_upgrade", || check_peers(Stage::Upgrade));
+}
+
+#[test]
+fn as_a_name_server() {
+    namespace::alone("hostile::as_a_name_server", || {
+        let runtime = runtime();
+        let servers: Vec<(&str, SocketAddr)> = HostileNameServer::ALL
+            .iter()
+            .map(|server| (server.name, runtime.block_on(server.start())))
+            .collect();
+        let outcomes = concurrently(servers, |(_, address)| check("contoso", *address, None));
+        for ((name, _), outcome) in outcomes {
+            let report = assert_withstood(name, &outcome);
+            assert_eq!(report["verdict"]["causes"][0]["id"], "dns-host-failure", "{name}");
+        }
+    });
+}
+
+/// Checks every peer that turns hostile at this stage.
+fn check_peers(stage: Stage) {
+    let runtime = runtime();
+    let folder = TempDir::new().unwrap();
+    let authority = Authority::root("Root of the hostile").unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    fs::write(&ca_file, authority.root_pem()).unwrap();
+    let now = Validity::around(std::time::SystemTime::now());
+    let hub = authority.issue(&["*.azure-devices.net"], now).unwrap();
+    let control = authority.issue(&[CONTROL], now).unwrap();
+
+    let control_address: IpAddr = CONTROL_ADDRESS.parse().unwrap();
+    let mut zone = Zone::default().with(CONTROL, Answer::Addresses(vec![control_address]));
+    let mut peers = Vec::new();
+    let resolver = runtime.block_on(async {
+        let listener = listen(control_address, 443).await;
+        // They end with the runtime, and the namespace with this process.
+        std::mem::forget(Website::new(&control, Page::Registry).unwrap().serve(listener).unwrap());
+        for (number, peer) in (10..).zip(HostilePeer::all(stage)) {
+            let address = Ipv4Addr::new(20, 49, 110, number).into();
+            let label = format!("hub-{number}");
+            zone = zone
+                .clone()
+                .with(&format!("{label}.azure-devices.net"), Answer::Addresses(vec![address]));
+            for port in PORTS {
+                std::mem::forget(peer.serve(listen(address, port).await, &hub).unwrap());
+            }
+            peers.push((label, peer.name));
+        }
+        let server = NameServer::start("127.0.0.1:53".parse().unwrap(), zone).await.unwrap();
+        let address = server.address();
+        std::mem::forget(server);
+        address
+    });
+    let outcomes = concurrently(peers, |(label, _)| check(label, resolver, Some(&ca_file)));
+    for ((_, name), outcome) in outcomes {
+        assert_withstood(name, &outcome);
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+async fn listen(ip: IpAddr, port: u16) -> TcpListener {
+    namespace::add_address(ip);
+    TcpListener::bind(SocketAddr::new(ip, port)).await.unwrap()
+}
+
+/// A check by every transport, in little memory.
+fn check(label: &str, resolver: SocketAddr, ca_file: Option<&std::path::Path>) -> Outcome {
+    let mut command = Command::new("sh");
+    command.env_clear();
+    command.args(["-c", &format!("ulimit -v {ADDRESS_SPACE}; exec \"$@\""), "sh", PROGRAM]);
+    command.args(["check", "--hub", &format!("{label}.azure-devices.net")]);
+    command.args(["--resolver", &resolver.to_string(), "--timeout", TIMEOUT]);
+    command.args(["--protocol", "amqp,amqp-ws,mqtt,mqtt-ws", "--ports", "none"]);
+    command.args(["--skip", "engine", "--format", "json"]);
+    if let Some(file) = ca_file {
+        command.arg("--ca-file").arg(file);
+    }
+    Outcome::of(&mut assert_cmd::Command::from_std(command))
+}
+
+/// Ended in time, in order, and with the answer that the device is blocked.
+#[track_caller]
+fn assert_withstood(name: &str, outcome: &Outcome) -> Value {
+    assert_eq!(outcome.stderr, "", "{name}");
+    assert_eq!(outcome.code, 2, "{name}: {}", outcome.stdout);
+    assert!(outcome.stdout.len() < LARGEST_REPORT, "{name}: {} bytes", outcome.stdout.len());
+    assert!(!outcome.stdout.contains('\u{1b}'), "{name}");
+    let report = outcome.json();
+    let verdict = &report["verdict"];
+    assert_eq!(verdict["status"], "blocked", "{name}");
+    let took = report["run"]["duration_ms"].as_f64().unwrap();
+    assert!(took <= LATEST_MS, "{name}: {took} ms");
+    let causes: Vec<&Value> =
+        verdict["causes"].as_array().unwrap().iter().map(|cause| &cause["id"]).collect();
+    println!("{name}: {took:.0} ms, {causes:?}, {}", verdict["summary"]);
+    report
+}

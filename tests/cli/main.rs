@@ -1,0 +1,23 @@
+//! The program from end to end, by topic: what a person, a script or cron sees of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout
+)]
+
+mod bad_input;
+mod cron;
+mod demo;
+mod generate;
+mod hostile;
+mod internet;
+mod namespace;
+mod namespaced;
+mod pipes;
+mod program;
+mod replay;
+mod schema;
+mod secrets;
+mod transcripts;

@@ -1,0 +1,84 @@
+//! A recorded report leads to the same verdict again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{Outcome, demo, edgeprobe, faults, run};
+
+fn recorded(folder: &TempDir, fault: Option<&str>) -> PathBuf {
+    let path = folder.path().join("report.json");
+    fs::write(&path, &demo(fault, "json").stdout).unwrap();
+    path
+}
+
+fn replayed(path: &Path, more: &[&str]) -> Outcome {
+    let mut arguments = vec!["replay", path.to_str().unwrap()];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+#[test]
+fn the_verdict_and_the_exit_code_are_the_same_again() {
+    let folder = TempDir::new().unwrap();
+    let faults = faults();
+    for fault in faults.iter().map(|fault| Some(fault.as_str())).chain([None]) {
+        let path = recorded(&folder, fault);
+        let before = demo(fault, "json");
+        let after = replayed(&path, &["--format", "json"]);
+        assert_eq!(after.code, before.code, "{fault:?}");
+        assert_eq!(after.stderr, "", "{fault:?}");
+        let (before, after) = (before.json(), after.json());
+        for field in before["verdict"].as_object().unwrap().keys() {
+            let (old, new) = (&before["verdict"][field], &after["verdict"][field]);
+            assert_eq!(old, new, "{fault:?}: {field}");
+        }
+        assert_eq!(before, after, "{fault:?}: what was recorded stays as it was");
+    }
+}
+
+#[test]
+fn the_verdict_is_reached_again_and_not_copied() {
+    let folder = TempDir::new().unwrap();
+    let path = recorded(&folder, Some("dns-host-failure"));
+    let mut report: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    report["verdict"]["status"] = "healthy".into();
+    report["verdict"]["causes"] = serde_json::json!([]);
+    fs::write(&path, report.to_string()).unwrap();
+    let outcome = replayed(&path, &["--format", "json"]);
+    assert_eq!(outcome.code, 2);
+    assert_eq!(outcome.json()["verdict"]["causes"][0]["id"], "dns-host-failure");
+}
+
+#[test]
+fn a_dash_reads_standard_input() {
+    let report = &demo(Some("dns-hijack"), "json").stdout;
+    let outcome = Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin(report.as_str()));
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.stdout.starts_with("BLOCKED"), "{}", outcome.stdout);
+}
+
+#[test]
+fn it_is_told_in_every_format() {
+    let folder = TempDir::new().unwrap();
+    let path = recorded(&folder, Some("dns-hijack"));
+    assert!(replayed(&path, &[]).stdout.contains("dns-hijack, confirmed"));
+    let lines = replayed(&path, &["--format", "ndjson"]).json_lines();
+    assert_eq!(lines.last().unwrap()["type"], "verdict");
+    let verbose = replayed(&path, &["--verbose"]).stdout;
+    assert!(verbose.contains("port-in-use: "), "why each is ruled out: {verbose}");
+    assert_eq!(replayed(&path, &["--quiet"]).code, 2);
+}
+
+#[test]
+fn fields_of_a_later_minor_version_are_passed_over() {
+    let folder = TempDir::new().unwrap();
+    let path = recorded(&folder, None);
+    let mut report: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    report["later"] = 1.into();
+    report["observations"][0]["facts"]["later"] = 1.into();
+    fs::write(&path, report.to_string()).unwrap();
+    assert_eq!(replayed(&path, &[]).code, 0);
+}

@@ -1,0 +1,110 @@
+//! The report's JSON Schema: checked in, and kept by every report.
+
+use std::fs;
+use std::path::Path;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::program::{demo, demos, run};
+
+fn schema() -> Value {
+    run(&["generate", "schema"]).json()
+}
+
+#[track_caller]
+fn assert_valid(validator: &Validator, report: &Value, what: &str) {
+    let errors: Vec<String> = validator
+        .iter_errors(report)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{what}: {errors:#?}");
+}
+
+#[test]
+fn the_schema_that_is_checked_in_is_the_programs_own() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
+    let generated = run(&["generate", "schema"]).stdout;
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &generated).unwrap();
+    }
+    let checked_in = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        checked_in == generated,
+        "docs/report.schema.json is not what `edgeprobe generate schema` prints; \
+         run this test with UPDATE_SCHEMA=1 and look at the difference"
+    );
+}
+
+#[test]
+fn the_schema_names_itself() {
+    let schema = schema();
+    assert_eq!(schema["title"], "edgeprobe.report/1");
+    assert_eq!(schema["$id"], "urn:edgeprobe:report:1");
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    jsonschema::meta::validate(&schema).expect("it is a schema itself");
+}
+
+#[test]
+fn every_report_is_valid() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    for ((fault, format), outcome) in demos() {
+        let what = format!("{fault:?} in {format}");
+        match format.as_str() {
+            "json" => assert_valid(&validator, &outcome.json(), &what),
+            "ndjson" => assert_valid(&validator, &assembled(&outcome.json_lines()), &what),
+            _ => {}
+        }
+    }
+}
+
+/// The report whose parts the lines are.
+fn assembled(lines: &[Value]) -> Value {
+    let (last, before) = lines.split_last().unwrap();
+    let mut report = last.clone();
+    report["observations"] = before.iter().map(|line| line["observation"].clone()).collect();
+    report
+}
+
+#[test]
+fn what_later_versions_add_is_valid_too() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let mut report = demo(Some("port-in-use"), "json").json();
+    report["later"] = json!({"a": 1});
+    report["verdict"]["later"] = json!([1]);
+    report["verdict"]["causes"][0]["later"] = json!("x");
+    report["observations"][0]["later"] = json!(null);
+    report["observations"][0]["facts"]["later"] = json!(true);
+    assert_valid(&validator, &report, "with fields that are unknown today");
+}
+
+#[test]
+fn what_the_contract_promises_is_required() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let whole = demo(Some("port-in-use"), "json").json();
+    let promised = [
+        ("", "schema tool run target verdict observations"),
+        ("/tool", "name version"),
+        ("/run", "id started_at duration_ms phase privileges"),
+        ("/target", "hub"),
+        ("/verdict", "status confidence summary outlook causes ruled_out unexplained not_tested"),
+        ("/verdict/outlook", "edge_agent edge_hub"),
+        ("/verdict/causes/0", "id confidence effect summary documented evidence remedy"),
+        ("/verdict/causes/0/documented", "title source"),
+        ("/verdict/causes/0/remedy/0", "text"),
+        ("/verdict/ruled_out/0", "id because evidence"),
+        ("/verdict/not_tested/0", "what why"),
+        ("/observations/0", "id vantage probe target outcome started_ms duration_ms steps facts"),
+        ("/observations/0/steps/0", "step outcome duration_ms"),
+    ];
+    for (place, fields) in promised {
+        for field in fields.split(' ') {
+            let mut report = whole.clone();
+            let parent = report.pointer_mut(place).and_then(Value::as_object_mut);
+            let removed = parent.unwrap_or_else(|| panic!("{place} is no object")).remove(field);
+            assert!(removed.is_some(), "the report has no {place}/{field}");
+            assert!(!validator.is_valid(&report), "{place}/{field} is not required");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A device's connection string is taken where a hub is expected, and its key appears nowhere.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::program::{Outcome, edgeprobe};
+
+const KEY: &str = "c2VjcmV0LWtleQ==";
+/// What a truncated key would still show.
+const BEGINNING: &str = "c2Vj";
+const WHOLE: &str =
+    "HostName=contoso.azure-devices.net;DeviceId=gw1;SharedAccessKey=c2VjcmV0LWtleQ==";
+
+/// Arguments of a check that nobody answers: of the loopback's discard port.
+const NOBODY: [&str; 6] = ["--resolver", "127.0.0.1:9", "--timeout", "1s", "--ports", "none"];
+
+#[track_caller]
+fn assert_no_key(what: &str, outcome: &Outcome) {
+    for text in [&outcome.stdout, &outcome.stderr] {
+        assert!(!text.contains(BEGINNING), "{what}: the key is shown in\n{text}");
+    }
+}
+
+/// A run with every diagnostic that there is.
+fn run(arguments: &[&str], hub: Option<&str>) -> Outcome {
+    let mut command = edgeprobe();
+    command.env("EDGEPROBE_LOG", "trace").args(arguments);
+    if let Some(hub) = hub {
+        command.env("EDGEPROBE_HUB", hub);
+    }
+    Outcome::of(&mut command)
+}
+
+#[test]
+fn the_host_name_of_a_connection_string_is_asked_for() {
+    let mut arguments = vec!["check", "--format", "json"];
+    arguments.extend(NOBODY);
+    let by_environment = run(&arguments, Some(WHOLE));
+    arguments.extend(["--hub", WHOLE]);
+    for outcome in [by_environment, run(&arguments, None)] {
+        assert_eq!(outcome.json()["target"]["hub"], "contoso.azure-devices.net");
+        assert_no_key("json", &outcome);
+    }
+}
+
+#[test]
+fn no_format_and_no_diagnostic_shows_the_key() {
+    for format in ["human", "json", "ndjson"] {
+        let mut arguments = vec!["check", "--verbose", "--format", format, "--hub", WHOLE];
+        arguments.extend(NOBODY);
+        let outcome = run(&arguments, None);
+        assert!(outcome.code < 3, "{outcome:?}");
+        assert_no_key(format, &outcome);
+    }
+    let mut arguments = vec!["probe", "dns", "--hub", WHOLE];
+    arguments.extend(NOBODY);
+    assert_no_key("probe", &run(&arguments, None));
+}
+
+#[test]
+fn no_file_holds_the_key() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("report.json");
+    let mut arguments = vec!["check", "--format", "json", "--hub", WHOLE];
+    arguments.extend(["--output", path.to_str().unwrap()]);
+    arguments.extend(NOBODY);
+    assert_no_key("with a file", &run(&arguments, None));
+    let report = fs::read_to_string(&path).unwrap();
+    assert!(report.contains("contoso.azure-devices.net") && !report.contains(BEGINNING));
+}
+
+#[test]
+fn help_does_not_show_the_environment() {
+    for arguments in [&["--help"][..], &["check", "--help"], &["check", "-h"], &["probe", "-h"]] {
+        let outcome = run(arguments, Some(WHOLE));
+        assert_eq!(outcome.code, 0);
+        assert_no_key("help", &outcome);
+    }
+}
+
+#[test]
+fn no_error_about_a_connection_string_shows_its_key() {
+    for malformed in [
+        format!("HostName=;SharedAccessKey={KEY}"),
+        format!("HostName=con toso;SharedAccessKey={KEY}"),
+        format!("HostName contoso.azure-devices.net;SharedAccessKey={KEY}"),
+        format!("DeviceId=gw1;SharedAccessKey={KEY}"),
+        format!("SharedAccessKey={KEY}"),
+        format!("SharedAccessKey={KEY};HostName=contoso"),
+        format!("HostName={KEY}"),
+        format!("https://x:{KEY}@contoso.azure-devices.net/"),
+    ] {
+        for outcome in
+            [run(&["check", "--hub", &malformed], None), run(&["check"], Some(&malformed))]
+        {
+            assert_eq!(outcome.code, 3, "{malformed}");
+            assert_no_key(&malformed, &outcome);
+        }
+    }
+}
+
+#[test]
+fn a_connection_string_in_the_wrong_place_is_not_repeated() {
+    for arguments in [
+        &["check", WHOLE][..],
+        &[WHOLE],
+        &["explain", WHOLE],
+        &["replay", WHOLE],
+        &["demo", "--fault", WHOLE],
+        &["demo", "--output", &format!("/nowhere/{WHOLE}")],
+        &["check", "--hub", "a.net", "--resolver", WHOLE],
+        &["check", "--hub", "a.net", "--protocol", WHOLE],
+        &["check", "--hub", "a.net", "--only", WHOLE],
+        &["check", "--hub", "a.net", "--ports", WHOLE],
+        &["check", "--hub", "a.net", "--ports", &format!("SharedAccessKey={KEY}")],
+        &["check", "--hub", "a.net", "--timeout", WHOLE],
+        &["check", "--hub", "a.net", "--timeout", &format!("SharedAccessKey={KEY}")],
+        &["check", "--hub", "a.net", "--ca-file", WHOLE],
+        &["check", "--hub", "a.net", "--control", &format!("SharedAccessKey={KEY}")],
+        &["check", &format!("--{WHOLE}")],
+    ] {
+        let outcome = run(arguments, None);
+        assert_eq!(outcome.code, 3, "{arguments:?}: {outcome:?}");
+        assert_no_key(&format!("{arguments:?}"), &outcome);
+    }
+}
