@@ -22,7 +22,7 @@ pub fn line(text: &str, limit: usize) -> String {
     out
 }
 
-/// Bytes as text: what is not UTF-8 becomes U+FFFD, then as [`line`].
+/// Bytes as text: what is not UTF-8 becomes U+FFFD, then as `line`.
 pub fn bytes(bytes: &[u8], limit: usize) -> String {
     // Four bytes are the longest character, so no more are ever needed.
     let bounded = bytes.get(..limit.saturating_mul(4).max(16)).unwrap_or(bytes);

@@ -145,6 +145,7 @@ mod tests {
             within_validity,
         };
         let facts = EndpointFacts {
+            detour: None,
             transport: Transport::Https,
             role: Role::Hub,
             server: "hub.example".to_owned(),

@@ -134,7 +134,10 @@ impl Recorder {
 
 /// The failure that an operating system's error means at this step.
 pub fn io_failure(step: Step, error: &io::Error) -> Failure {
-    Failure::new(step, io_token(error), crate::clean::line(&error.to_string(), 160))
+    let text = error.to_string();
+    // The number says nothing that the words do not.
+    let words = text.split(" (os error").next().unwrap_or(&text);
+    Failure::new(step, io_token(error), crate::clean::line(words, 160))
 }
 
 /// The word for an operating system's error on a socket.

@@ -9,7 +9,7 @@ use edgeprobe_probes::Probe;
 use edgeprobe_probes::endpoint::{Transport, TrustStores};
 
 use super::check::{Format, Telling, observe_and_tell};
-use super::output::{note, print};
+use super::output::{Destination, note, print};
 use super::problem::Problem;
 use super::setup::Setup;
 use crate::demo::Demo;
@@ -57,6 +57,8 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
         Some(fault) => healthy.with_fault(fault),
         None => healthy,
     };
+    // Nothing is started for a report that cannot be written.
+    Destination::prepare(options.telling.output.as_deref())?;
     let demo = Demo::start(scenario).map_err(|error| Problem::new(error.to_string()))?;
     if options.telling.format == Format::Human && !options.telling.quiet {
         note(&introduction(fault));

@@ -1,5 +1,6 @@
 //! `edgeprobe vpn`
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -144,7 +145,7 @@ fn watch(
 fn difference(lines: &[String], before: &Answer, after: &Answer, report: &Report) -> String {
     let mut out = format!("\n{}\n", report.run.started_at);
     for line in lines {
-        out += &format!("  {}\n", clean::line(line, 160));
+        let _ = writeln!(out, "  {}", clean::line(line, 160));
     }
     if before == after { out + "  the answer stays the same\n" } else { out + &text(report) }
 }
@@ -199,7 +200,9 @@ fn keep_or_compare(path: &Path, kept: Option<&Baseline>, report: &Report) -> Res
                 note(&format!("nothing has changed since {since}"));
             } else {
                 note(&format!("changed since {since}:"));
-                lines.iter().for_each(|line| note(&format!("  {}", clean::line(line, 160))));
+                for line in lines {
+                    note(&format!("  {}", clean::line(&line, 160)));
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ impl HubName {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HubNameError {
     /// There is nothing.
-    #[error("the hub's name is empty")]
+    #[error("the name is empty")]
     Empty,
     /// It is an address of the web instead of a host name.
     #[error("`{given}` is a URL, and the hub is a host name")]
@@ -31,7 +31,7 @@ pub enum HubNameError {
     #[error("the connection string has no HostName")]
     ConnectionString,
     /// It is longer than DNS allows.
-    #[error("the hub's name has {0} characters, and a DNS name has at most 253")]
+    #[error("the name has {0} characters, and a DNS name has at most 253")]
     TooLong(usize),
     /// A part between dots is not a DNS label.
     #[error("`{given}` is no DNS name: {problem}")]

@@ -37,15 +37,15 @@ pub async fn observe(
     mut tell: impl FnMut(Event<'_>),
 ) -> Vec<Observation> {
     let asker = Asker { timeline, trust: trust.clone(), footholds: Footholds::default() };
-    let mut asked: Vec<Ask> = Vec::new();
+    let mut posed: Vec<Ask> = Vec::new();
     let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();
     let mut seen: Vec<Observation> = Vec::new();
     loop {
         for ask in plan.questions(&seen) {
-            if !asked.contains(&ask) {
+            if !posed.contains(&ask) {
                 tell(Event::Asked);
                 under_way.spawn(asker.clone().ask(ask.clone(), tables(&seen)));
-                asked.push(ask);
+                posed.push(ask);
             }
         }
         let next = tokio::time::timeout(timeline.remaining() + GRACE, under_way.join_next());

@@ -1,9 +1,9 @@
 //! From observations to a verdict. Pure: nothing here reads, writes, waits or knows the time.
 //!
 //! [`judge`] is a function: the same observations give the same verdict, here or on another
-//! machine, today or in a year. Each rule in [`causes`] says what proves its cause, what refutes it
-//! and which failures it would bring about; [`cover`] picks the smallest set of proved causes that
-//! explains every failure; [`reach`] reads, apart from all causes, what works and what does not.
+//! machine, today or in a year. Each rule in `causes` says what proves its cause, what refutes it
+//! and which failures it would bring about; `cover` picks the smallest set of proved causes that
+//! explains every failure; `reach` reads, apart from all causes, what works and what does not.
 
 mod catalogue;
 mod cause;

@@ -90,10 +90,8 @@ async fn enterable(pid: u32) -> Result<Place, PlaceError> {
 fn reason(error: &BorrowError) -> Failure {
     let detail = clean::line(&error.to_string(), 240);
     match error {
-        BorrowError::Refused { source, .. } => {
-            Failure { detail, ..io_failure(Step::Route, source) }
-        }
-        BorrowError::Place(PlaceError::NotMade { source } | PlaceError::NotEntered { source }) => {
+        BorrowError::Refused { source, .. }
+        | BorrowError::Place(PlaceError::NotMade { source } | PlaceError::NotEntered { source }) => {
             Failure { detail, ..io_failure(Step::Route, source) }
         }
         BorrowError::TimedOut { .. } => Failure::new(Step::Route, Token::TimedOut, detail),

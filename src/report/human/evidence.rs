@@ -95,7 +95,7 @@ fn success(observation: &Observation) -> String {
 /// How far a followed packet got.
 fn stage(trace: &Trace) -> String {
     let left = trace.left.first();
-    let by = left.map(|departure| departure.interface.as_str()).unwrap_or("?");
+    let by = left.map_or("?", |departure| departure.interface.as_str());
     match trace.stage {
         Stage::NotEntered => "it never reached the bridge".to_owned(),
         Stage::LostInside => "it reached the bridge and left by no interface".to_owned(),

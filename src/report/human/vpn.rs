@@ -1,5 +1,7 @@
 //! The answer of `edgeprobe vpn`: does a VPN override the edge network?
 
+use std::fmt::Write as _;
+
 use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_probes::route::overlap::overlaps;
 use edgeprobe_probes::route::tables::Tables;
@@ -76,10 +78,8 @@ pub fn text(report: &Report) -> String {
     }
     let others = report.verdict.causes.iter().filter(|c| c.id != CauseId::VpnOverride);
     for cause in others {
-        out += &format!(
-            "\n{}\n",
-            labelled("beside it", LABEL, &format!("{}: {}", cause.id, cause.summary))
-        );
+        let told = format!("{}: {}", cause.id, cause.summary);
+        let _ = writeln!(out, "\n{}", labelled("beside it", LABEL, &told));
     }
     out
 }

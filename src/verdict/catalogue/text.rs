@@ -31,7 +31,7 @@ impl Text {
 
     /// The same words in another sentence.
     #[must_use]
-    pub(in crate::verdict) fn as_variant(self, key: &'static str) -> Self {
+    pub(in crate::verdict) fn into_variant(self, key: &'static str) -> Self {
         Self { key, ..self }
     }
 
@@ -105,7 +105,7 @@ fn is_safe_in_a_shell(word: &str) -> bool {
 fn general_word(name: &str) -> String {
     match name {
         "hub" => "the IoT Hub".to_owned(),
-        "pid" => "the process id".to_owned(),
+        "pid" => "PID".to_owned(),
         other => format!("the {}", other.replace('_', " ")),
     }
 }

@@ -34,7 +34,7 @@ fn examine_edge(edge: &EdgeReading<'_>) -> Vec<Finding> {
     if answers.is_empty() || edge.opened.is_empty() {
         return Vec::new();
     }
-    let servers: Vec<String> = answers.iter().map(|answer| answer.server()).collect();
+    let servers: Vec<String> = answers.iter().map(Answer::server).collect();
     let text: Text = about(edge, "silent").with("resolver", listed(&servers));
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
     Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))

@@ -37,8 +37,13 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         (_, Some(Token::TimedOut)) => Text::new("silent"),
         _ => Text::new("cut"),
     };
-    // The same hub answering a plain request on the same port leaves only the upgrade to object to.
-    let plain = those(&view.on(Transport::Https), Connection::works);
+    // The same hub answering a plain request on the same port leaves only the upgrade to object to;
+    // where that request fails too, the upgrade is not what is objected to.
+    let requests = view.on(Transport::Https);
+    let plain = those(&requests, Connection::works);
+    if plain.is_empty() && !requests.is_empty() {
+        return Vec::new();
+    }
     let confidence = if plain.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     let text = text.with("port", ports(&stopped));
     Proof::confirmed(effect_of_loss(view), text, observations(&stopped))
