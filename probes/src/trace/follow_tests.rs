@@ -188,9 +188,9 @@ async fn the_rule_that_drops_is_named() {
 #[tokio::test]
 async fn the_rule_that_rejects_is_named() {
     let setup = "iptables -A FORWARD -i br-edge -j REJECT --reject-with icmp-admin-prohibited";
-    let Some((_, trace)) = followed(setup, "true").await else { return };
+    let Some((observation, trace)) = followed(setup, "true").await else { return };
     let rule = "-A FORWARD -i br-edge -j REJECT --reject-with icmp-admin-prohibited";
-    assert_eq!(named(&trace), [(rule, false)]);
+    assert_eq!(named(&trace), [(rule, false)], "{observation:?}");
 }
 
 #[tokio::test]
