@@ -4,6 +4,7 @@
 //! counter moved while an attempt to connect was lost is the one to name.
 
 mod chains;
+mod combine;
 mod forward;
 mod iptables;
 mod nft;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use super::iptables::{self, Listing};
-use super::{Chain, Family, Ruleset, Tool, nft};
+use super::combine::{Listings, combine};
+use super::{Ruleset, Tool, iptables, nft};
 use crate::clean;
 
 /// Where systems keep them; a user's own search path may leave these out.
@@ -53,8 +53,9 @@ pub enum RulesetError {
 
 /// Reads all rules that IPv4 packets meet in the calling thread's network namespace, within `limit`.
 ///
-/// Needs root: what a file's capabilities give to this process, its tools do not get. Nothing is changed, and no table is loaded by asking for it. Fails when no
-/// tool lists anything; tools that fail beside others are in [`Ruleset::unread`].
+/// Needs root: what a file's capabilities give to this process, its tools do not get. Nothing is
+/// changed, and no table is loaded by asking for it. Fails when no tool lists anything; tools that
+/// fail beside others are in [`Ruleset::unread`].
 pub async fn read(limit: Duration) -> Result<Ruleset, RulesetError> {
     let are_legacy_tables_loaded = are_legacy_tables_loaded();
     let legacy = async {
@@ -86,70 +87,6 @@ pub async fn read(limit: Duration) -> Result<Ruleset, RulesetError> {
         iptables: iptables.map(|listed| listed.map(parse(Tool::Iptables))),
         legacy: legacy.map(|listed| listed.map(parse(Tool::IptablesLegacy))),
         are_legacy_tables_loaded,
-    })
-}
-
-/// What each tool lists: nothing where it is not installed, or need not be asked.
-pub(super) struct Listings {
-    pub(super) nft: Result<Option<Vec<Chain>>, RulesetError>,
-    pub(super) iptables: Result<Option<Listing>, RulesetError>,
-    pub(super) legacy: Result<Option<Listing>, RulesetError>,
-    pub(super) are_legacy_tables_loaded: bool,
-}
-
-/// One ruleset from all listings, in which no rule stands twice.
-pub(super) fn combine(listings: Listings) -> Result<Ruleset, RulesetError> {
-    let Listings { nft, iptables, legacy, are_legacy_tables_loaded } = listings;
-    if matches!((&nft, &iptables, &legacy), (Ok(None), Ok(None), Ok(None))) {
-        return Err(RulesetError::NoTool);
-    }
-    let mut failures = Vec::new();
-    let nft = unless_failed(Tool::Nft, nft, &mut failures);
-    let iptables = unless_failed(Tool::Iptables, iptables, &mut failures);
-    let legacy = unless_failed(Tool::IptablesLegacy, legacy, &mut failures);
-    let mut unread: Vec<Tool> = failures.iter().map(|(tool, _)| *tool).collect();
-    if nft.is_none()
-        && iptables.is_none()
-        && legacy.is_none()
-        && let Some((_, error)) = failures.into_iter().next()
-    {
-        return Err(error);
-    }
-    let is_iptables_legacy = iptables.as_ref().is_some_and(|listing| !listing.of_nf_tables);
-    let is_nft_missing =
-        nft.is_none() && iptables.as_ref().is_some_and(|listing| listing.is_partial);
-    let is_legacy_missing = are_legacy_tables_loaded && legacy.is_none() && !is_iptables_legacy;
-    for (is_missing, tool) in
-        [(is_nft_missing, Tool::Nft), (is_legacy_missing, Tool::IptablesLegacy)]
-    {
-        if is_missing && !unread.contains(&tool) {
-            unread.push(tool);
-        }
-    }
-    let mut chains = nft.unwrap_or_default();
-    if let Some(iptables) = iptables {
-        // The newer iptables keeps its rules in nft's tables `ip filter` and the like. It prints
-        // those that are wholly its own, with the matches that nft cannot show.
-        chains.retain(|chain| {
-            !(iptables.of_nf_tables && chain.family == Family::Ip && iptables.prints(&chain.table))
-        });
-        chains.extend(iptables.chains);
-    }
-    // Where `iptables` is the older of the two, it has listed them already.
-    if !is_iptables_legacy {
-        chains.extend(legacy.map(|listing| listing.chains).unwrap_or_default());
-    }
-    Ok(Ruleset { chains, unread })
-}
-
-fn unless_failed<T>(
-    tool: Tool,
-    listing: Result<Option<T>, RulesetError>,
-    failures: &mut Vec<(Tool, RulesetError)>,
-) -> Option<T> {
-    listing.unwrap_or_else(|error| {
-        failures.push((tool, error));
-        None
     })
 }
 
@@ -241,4 +178,43 @@ fn are_legacy_tables_loaded() -> bool {
     std::fs::File::open(LEGACY_TABLES)
         .and_then(|mut file| file.read(&mut names))
         .is_ok_and(|length| length > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn scripted(script: &str) -> Result<String, RulesetError> {
+        run("sh", Path::new("/bin/sh"), &["-c", script]).await
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_may_not_says_so() {
+        let error = scripted("echo 'you must\x1b[31m be root' >&2; exit 4").await.unwrap_err();
+        assert!(matches!(error, RulesetError::Failed { .. }));
+        assert_eq!(
+            error.to_string(),
+            "sh cannot list the rules: you must [31m be root\nhint: run as root"
+        );
+    }
+
+    #[tokio::test]
+    async fn output_without_end_is_an_error() {
+        let error = scripted("yes '[0:0] -A FORWARD -j DROP'").await.unwrap_err();
+        assert!(matches!(error, RulesetError::TooLong { .. }), "{error}");
+        let complaints = scripted("yes no >&2; exit 1").await.unwrap_err();
+        assert!(complaints.to_string().len() < 300, "{complaints}");
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_is_absent_is_no_error() {
+        let absent = list("edgeprobe-no-such-tool", &[], Duration::from_secs(1)).await.unwrap();
+        assert!(absent.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_environment_is_not_handed_on() {
+        let script = r#"test -z "$CARGO_MANIFEST_DIR" && test "$LC_ALL" = C && echo clean"#;
+        assert_eq!(scripted(script).await.unwrap(), "clean\n");
+    }
 }

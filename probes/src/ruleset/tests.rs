@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::combine::{Listings, combine};
 use super::iptables::Listing;
-use super::read::{Listings, combine};
 use super::*;
 use crate::vantage::testing::sandbox;
 

@@ -78,7 +78,11 @@ async fn watch(
     let early = tokio::select! {
         biased;
         port = &mut source_port => { attempt.source_port = port.unwrap_or(0); None }
-        ended = &mut connecting => Some(ended),
+        ended = &mut connecting => {
+            // An attempt that is refused at once may end between the two looks.
+            attempt.source_port = source_port.await.unwrap_or(0);
+            Some(ended)
+        }
     };
     let ended = match early {
         Some(ended) => ended,

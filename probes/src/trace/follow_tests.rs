@@ -140,7 +140,7 @@ async fn a_dead_tunnel_device_takes_the_packet_out_of_sight() {
 
 /// Whether a program that the test needs is there; a note if not.
 fn has(program: &str) -> bool {
-    let found = std::process::Command::new(program).arg("-v").output().is_ok();
+    let found = std::process::Command::new(program).arg("--version").output().is_ok();
     if !found {
         println!("skipped: {program} is not installed");
     }
@@ -171,8 +171,10 @@ async fn the_rule_that_drops_is_named() {
             "-A PREROUTING -i br-edge -p tcp -j DROP",
         ),
         (nft, "tcp dport 5671 counter drop"),
+        ("iptables-legacy -A FORWARD -i br-edge -j DROP", "-A FORWARD -i br-edge -j DROP"),
     ] {
-        if setup.starts_with("nft") && !has("nft") {
+        let tool = setup.split(' ').next().unwrap();
+        if !has(tool) {
             continue;
         }
         let Some((_, trace)) = followed(setup, "true").await else { return };
@@ -188,9 +190,9 @@ async fn the_rule_that_drops_is_named() {
 #[tokio::test]
 async fn the_rule_that_rejects_is_named() {
     let setup = "iptables -A FORWARD -i br-edge -j REJECT --reject-with icmp-admin-prohibited";
-    let Some((_, trace)) = followed(setup, "true").await else { return };
+    let Some((observation, trace)) = followed(setup, "true").await else { return };
     let rule = "-A FORWARD -i br-edge -j REJECT --reject-with icmp-admin-prohibited";
-    assert_eq!(named(&trace), [(rule, false)]);
+    assert_eq!(named(&trace), [(rule, false)], "{observation:?}");
 }
 
 #[tokio::test]
