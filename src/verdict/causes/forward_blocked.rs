@@ -28,8 +28,14 @@ fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding
     if !edge.is_cut_off() || !has_a_way || !forwards(edge) {
         return Vec::new();
     }
-    if let Some((seen, trace)) = edge.vanished(&[Stage::LostInside, Stage::RejectedByHost]) {
-        let variant = if trace.stage == Stage::LostInside { "dropped" } else { "rejected" };
+    let dropped_early = || {
+        let named = |trace: &Trace| !trace.dropped_by.is_empty();
+        edge.vanished(&[Stage::NotEntered]).filter(|(_, trace)| named(trace))
+    };
+    if let Some((seen, trace)) =
+        edge.vanished(&[Stage::LostInside, Stage::RejectedByHost]).or_else(dropped_early)
+    {
+        let variant = if trace.stage == Stage::RejectedByHost { "rejected" } else { "dropped" };
         return cut_off(edge, by_rule(about(edge, variant), variant, trace))
             .supported_by([seen])
             .with_detail("rule", rule_text(trace))

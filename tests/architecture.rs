@@ -1,0 +1,90 @@
+//! Holds the house to its plan: arrows between the program's modules run one way, and what judges
+//! and tells does so without waiting.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has found something")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module of src/ may use of the others. The order is from the ground up.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("changes", &[]),
+    ("demo", &[]),
+    ("verdict", &[]),
+    ("plan", &["verdict"]),
+    ("run", &["plan"]),
+    ("report", &["plan", "verdict"]),
+    ("cli", &["changes", "demo", "plan", "report", "run", "verdict"]),
+];
+
+/// The modules that are plain functions of plain values.
+const PURE: [&str; 4] = ["changes", "plan", "report", "verdict"];
+
+#[test]
+fn every_module_has_its_place() {
+    for entry in fs::read_dir("src").unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let known = ARROWS.iter().any(|(module, _)| *module == name);
+        assert!(known || name == "main" || name == "lib", "src/{name} has no place in ARROWS");
+    }
+}
+
+#[test]
+fn arrows_run_one_way() {
+    for (module, allowed) in ARROWS {
+        for (file, text) in sources(module) {
+            for (used, _) in ARROWS {
+                let uses = text.contains(&format!("crate::{used}::"))
+                    || text.contains(&format!("crate::{used};"));
+                let may = used == module || allowed.contains(&used);
+                assert!(!uses || may, "{} uses {used}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn what_judges_and_tells_does_not_wait() {
+    for module in PURE {
+        for (file, text) in sources(module) {
+            for word in ["tokio", "async ", "std::net::TcpStream", "std::thread", "SystemTime"] {
+                assert!(!text.contains(word), "{} knows `{word}`", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn one_module_prints_and_one_knows_the_command_line() {
+    for (module, _) in ARROWS.iter().filter(|(module, _)| *module != "cli") {
+        for (file, text) in sources(module) {
+            for word in ["clap::", "println!", "eprintln!"] {
+                assert!(!text.contains(word), "{} knows `{word}`", file.display());
+            }
+        }
+    }
+}
+
+/// The files of a module with their texts, tests within them included.
+fn sources(module: &str) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let single = PathBuf::from(format!("src/{module}.rs"));
+    if single.exists() {
+        files.push(single);
+    }
+    collect(&Path::new("src").join(module), &mut files);
+    assert!(!files.is_empty(), "src/{module} is gone");
+    files.into_iter().map(|file| (file.clone(), fs::read_to_string(file).unwrap())).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
