@@ -28,6 +28,9 @@ pub(super) fn sentence(observation: &Observation) -> String {
         (Facts::Trace(trace), Some(_)) => {
             format!("{place}a packet to {}: {}", observation.target, stage(trace))
         }
+        (Facts::Route(_) | Facts::EdgeRoute(_), _) => {
+            format!("{place}the way to {}: {}", observation.target, outcome(observation))
+        }
         // A resolver's failure names the resolver and the name already.
         (Facts::Dns(_), Some(failure)) => format!("{place}{}", failure.detail),
         _ => format!("{place}{}: {}", observation.target, outcome(observation)),

@@ -46,12 +46,14 @@ impl Text {
 
 /// The template with its placeholders filled; one that has no word becomes a general one.
 pub(in crate::verdict) fn render(template: &str, arguments: &Arguments) -> String {
-    fill(template, |name| arguments.get(name).cloned().unwrap_or_else(|| general_word(name)))
+    fill(template, |before, name| {
+        arguments.get(name).cloned().unwrap_or_else(|| general_word(before, name))
+    })
 }
 
 /// As [`render`], for a command: a placeholder without a word stays one, as manuals write it.
 pub(in crate::verdict) fn render_command(template: &str, arguments: &Arguments) -> String {
-    fill(template, |name| {
+    fill(template, |_, name| {
         pasteable(arguments, name).cloned().unwrap_or_else(|| name.to_uppercase())
     })
 }
@@ -59,7 +61,7 @@ pub(in crate::verdict) fn render_command(template: &str, arguments: &Arguments) 
 /// Whether every placeholder of a command has a word that may be pasted into a shell.
 pub(in crate::verdict) fn is_complete(command: &str, arguments: &Arguments) -> bool {
     let missing = std::cell::Cell::new(false);
-    fill(command, |name| {
+    fill(command, |_, name| {
         missing.set(missing.get() || pasteable(arguments, name).is_none());
         String::new()
     });
@@ -70,15 +72,20 @@ fn pasteable<'a>(arguments: &'a Arguments, name: &str) -> Option<&'a String> {
     arguments.get(name).filter(|word| is_safe_in_a_shell(word))
 }
 
-/// Replaces each `{name}`; braces that enclose anything else stay as they are.
-fn fill(template: &str, word: impl Fn(&str) -> String) -> String {
+/// Replaces each `{name}` by the word for what stands before it and the name; braces that enclose
+/// anything else stay as they are.
+fn fill(template: &str, word: impl Fn(&str, &str) -> String) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         match after.split_once('}') {
             Some((name, tail)) if is_placeholder(name) => {
-                out.push_str(&word(name));
+                let word = word(&out, name);
+                if word.is_empty() && out.ends_with(' ') {
+                    out.pop();
+                }
+                out.push_str(&word);
                 rest = tail;
             }
             _ => {
@@ -101,9 +108,11 @@ fn is_safe_in_a_shell(word: &str) -> bool {
     !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
 }
 
-/// What a placeholder stands for when nothing more exact is known.
-fn general_word(name: &str) -> String {
+/// What a placeholder stands for when nothing more exact is known: nothing where the sentence has
+/// just said the word.
+fn general_word(before: &str, name: &str) -> String {
     match name {
+        said if before.trim_end().ends_with(said) => String::new(),
         "hub" => "the IoT Hub".to_owned(),
         "pid" => "PID".to_owned(),
         other => format!("the {}", other.replace('_', " ")),
@@ -119,6 +128,7 @@ mod tests {
         let words = Arguments::from([("port", "443".to_owned())]);
         assert_eq!(render("{port} is held by {process}.", &words), "443 is held by the process.");
         assert_eq!(render_command("systemctl stop {unit}", &words), "systemctl stop UNIT");
+        assert_eq!(render("the gateway {gateway} answers", &words), "the gateway answers");
     }
 
     #[test]
