@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The schema of a saved baseline.
 pub const SCHEMA: &str = "edgeprobe.baseline/1";
 
+/// The number of the table of this host's own addresses.
+const LOCAL_TABLE: u32 = 255;
+
 /// A reading of the tables that was kept to compare later ones with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
@@ -39,7 +42,8 @@ fn lines(tables: &Tables) -> Vec<String> {
     for address in tables.addresses.iter().filter(|address| counts(&address.interface)) {
         lines.push(format!("address {} dev {}", address.network, address.interface));
     }
-    for route in &tables.routes {
+    // The routes of the local table follow from the addresses.
+    for route in tables.routes.iter().filter(|route| route.table != LOCAL_TABLE) {
         if route.interface().is_none_or(counts) {
             lines.push(format!("route {route}"));
         }

@@ -41,7 +41,7 @@ const PROBES: [Probe; 8] = [
 Examples:
   edgeprobe vpn --hub contoso.azure-devices.net
   edgeprobe vpn --watch --hub …               wait for the VPN, tell what it changes
-  edgeprobe vpn --baseline before.json --hub … keep the routes of now, or compare with
+  edgeprobe vpn --baseline before.json --hub … keep the present routes, or compare with
                                               those that were kept
 
 Exit codes: 0 no VPN overrides the edge network, 2 one does, 3 it cannot be told.")]
@@ -191,7 +191,7 @@ fn keep_or_compare(path: &Path, kept: Option<&Baseline>, report: &Report) -> Res
             let text = serde_json::to_string_pretty(&baseline)
                 .map_err(|error| Problem::new(format!("cannot write the baseline: {error}")))?;
             Destination::prepare(Some(path))?.write(&(text + "\n"))?;
-            note(&format!("kept the routes of now in {shown}"));
+            note(&format!("kept the present links, routes and rules in {shown}"));
         }
         Some(kept) => {
             let lines = changes::between(&kept.tables, now);

@@ -1,0 +1,67 @@
+//! Recorded runs and the verdicts that they must go on giving.
+//!
+//! Each file of tests/golden is a report as `check --format json` or `demo --format json` wrote it,
+//! on the embedded hub or in the lab. `UPDATE_GOLDEN=1` judges them anew and rewrites them; read the
+//! difference before you commit it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that panics has found something"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use edgeprobe::report::{Report, json};
+use edgeprobe::verdict::{Language, judge};
+
+#[test]
+fn recorded_runs_are_judged_as_before() {
+    let files = recordings();
+    assert!(files.len() > 30, "the recordings are gone");
+    let mut changed = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut report: Report = serde_json::from_str(&text).expect("a report");
+        let verdict = judge(&report.target, &report.observations, Language::English);
+        if verdict == report.verdict {
+            continue;
+        }
+        let ids = |report: &Report| {
+            report.verdict.causes.iter().map(|cause| cause.id.word()).collect::<Vec<_>>().join(", ")
+        };
+        let before = format!("{} {}", report.verdict.status, ids(&report));
+        report.verdict = verdict;
+        let after = format!("{} {}", report.verdict.status, ids(&report));
+        changed.push(format!("{}: was {before}, is {after}", file.display()));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&file, json::document(&report).unwrap()).unwrap();
+        }
+    }
+    assert!(
+        changed.is_empty() || std::env::var_os("UPDATE_GOLDEN").is_some(),
+        "verdicts have changed (a line for each; sentences count too):\n{}",
+        changed.join("\n")
+    );
+}
+
+/// A recording is named after the fault that it was made with; that fault's cause comes first.
+#[test]
+fn the_first_cause_is_the_one_that_the_recording_is_named_after() {
+    for file in recordings() {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let Some(fault) = name.strip_prefix("demo-") else { continue };
+        let report: Report = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let first = report.verdict.causes.first().map_or("healthy", |cause| cause.id.word());
+        assert_eq!(first, fault, "{}", file.display());
+    }
+}
+
+fn recordings() -> Vec<PathBuf> {
+    let entries = fs::read_dir("tests/golden").unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    files
+}
