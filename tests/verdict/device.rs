@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use edgeprobe::verdict::{CauseId, Language, Status, Target, Verdict, judge};
+use edgeprobe::verdict::{CauseId, Confidence, Language, Status, Target, Verdict, judge};
 use edgeprobe_probes::clock::{ClockFacts, ClockSource};
 use edgeprobe_probes::dns::{DnsFacts, RecordOutcome, Resolver};
 use edgeprobe_probes::endpoint::{
-    AmqpFacts, Certificate, EndpointFacts, HttpFacts, TlsFacts, Transport, Trust, TrustResult,
+    AmqpFacts, Certificate, Detour, EndpointFacts, HttpFacts, TlsFacts, Transport, Trust,
+    TrustResult,
 };
 use edgeprobe_probes::ports::{Bind, BindResult, Holder, PortFacts};
 use edgeprobe_probes::route::RouteFacts;
@@ -122,6 +123,15 @@ impl Device {
         }
         verdict
     }
+
+    /// As [`Device::expect`], of a device that is blocked by these causes beyond doubt.
+    #[track_caller]
+    pub(crate) fn sure(&self, causes: &[CauseId]) -> Verdict {
+        let verdict = self.expect(Status::Blocked, causes);
+        assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+        assert_eq!(verdict.confidence, Confidence::Confirmed, "{verdict:#?}");
+        verdict
+    }
 }
 
 /// Every sentence of a verdict that comes from the catalogue.
@@ -181,6 +191,13 @@ pub(crate) fn endpoint_of(observation: &mut Observation) -> Option<&mut Endpoint
         Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts) => Some(facts),
         _ => None,
     }
+}
+
+/// Makes a connection one that was taken in another way.
+pub(crate) fn detoured(observation: &mut Observation, detour: Detour) {
+    observation.id.push_str(&format!("/{detour:?}"));
+    let Some(facts) = endpoint_of(observation) else { panic!("no connection") };
+    facts.detour = Some(detour);
 }
 
 /// What a trust store set says of the hub's chain.
@@ -380,7 +397,7 @@ pub(crate) fn clock(offset_s: f64) -> Observation {
     observation
 }
 
-fn passed(id: &str, target: &str, facts: Facts) -> Observation {
+pub(crate) fn passed(id: &str, target: &str, facts: Facts) -> Observation {
     Observation {
         id: format!("host/{id}"),
         vantage: Vantage::Host,

@@ -10,4 +10,9 @@
 
 mod causes;
 mod device;
+mod edge;
+mod network;
+mod privilege;
 mod properties;
+mod routing;
+mod vpn;
