@@ -61,6 +61,29 @@ fn an_engine_without_the_runtimes_networks_is_said_to_have_none() {
 }
 
 #[test]
+fn a_cause_that_stands_on_two_networks_is_named_once_for_the_runtimes_own() {
+    let verdict = Device::networked()
+        .with_default_network()
+        .retabled(|tables| tables.ip_forward = Some(false))
+        .failing(|o| !at_host(o) && to_hub(o), Step::Connect, Token::TimedOut)
+        .traced(Stage::LostInside, |_| ())
+        .sure(&[IpForwardDisabled]);
+    assert!(verdict.causes[0].summary.contains("azure-iot-edge"));
+}
+
+#[test]
+fn the_default_network_beside_the_runtimes_own_can_only_warn() {
+    let verdict = Device::networked()
+        .with_default_network()
+        .failing(|o| at_default(o) && to_hub(o), Step::Connect, Token::TimedOut)
+        .expect(Status::Healthy, &[ForwardBlocked]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+    assert!(verdict.causes[0].summary.contains("bridge"));
+    assert!(verdict.unexplained.is_empty());
+    assert!(verdict.summary.contains("reaches"), "{}", verdict.summary);
+}
+
+#[test]
 fn the_default_network_stands_in_where_the_runtime_has_none_yet() {
     let verdict = Device::networked()
         .with_default_network()
