@@ -43,6 +43,55 @@ fn a_kernel_that_forwards_nothing_is_told_from_a_bridge_that_does_not() {
 }
 
 #[test]
+fn a_subnet_that_covers_the_hub_keeps_host_and_containers_from_it() {
+    let verdict = Device::networked()
+        .changed(is_hub_name, |o| named(o, "172.18.7.7"))
+        .without(to_hub)
+        .with(closed(Transport::Amqp, "172.18.7.7"))
+        .with(closed(Transport::AmqpWs, "172.18.7.7"))
+        .with(from(&edge_network(), closed(Transport::Amqp, "172.18.7.7")))
+        .with(from(&edge_network(), closed(Transport::AmqpWs, "172.18.7.7")))
+        .sure(&[SubnetOverlap]);
+    assert!(verdict.causes[0].summary.contains("172.18.7.7"));
+}
+
+#[test]
+fn a_subnet_that_covers_the_only_name_server_leaves_everybody_without_names() {
+    let verdict = Device::networked()
+        .without(|o| o.facts.endpoint().is_some() || matches!(o.facts, Facts::Clock(_)))
+        .changed(
+            |o| at_host(o) && matches!(o.facts, Facts::Dns(_)),
+            |o| {
+                let Facts::Dns(facts) = &mut o.facts else { unreachable!() };
+                if facts.resolver != Resolver::System {
+                    facts.resolver = Resolver::Server("172.18.0.53:53".parse().unwrap());
+                }
+            },
+        )
+        .changed(|o| matches!(o.facts, Facts::Dns(_)), silent_resolver)
+        .sure(&[SubnetOverlap]);
+    assert!(verdict.causes[0].summary.contains("172.18.0.53"));
+}
+
+#[test]
+fn a_covered_name_server_that_nobody_misses_only_warns() {
+    let server = Resolver::Server("172.18.0.53:53".parse().unwrap());
+    let mut second = name(HUB, Role::Hub, server, &[HUB_ADDRESS]);
+    silent_resolver(&mut second);
+    let verdict = Device::networked().with(second).expect(Status::Healthy, &[SubnetOverlap]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+    assert!(verdict.unexplained.is_empty());
+}
+
+#[test]
+fn a_name_server_in_a_container_is_where_it_belongs() {
+    let server = Resolver::Server("172.18.0.53:53".parse().unwrap());
+    Device::networked()
+        .with(name(HUB, Role::Hub, server, &[HUB_ADDRESS]))
+        .expect(Status::Healthy, &[]);
+}
+
+#[test]
 fn a_subnet_that_covers_a_hub_which_the_host_has_a_route_to_cuts_the_containers_off() {
     let mut device = Device::networked().changed(is_hub_name, |o| named(o, "172.18.7.7"));
     device = device.without(to_hub).rerouted(&[], &["172.18.7.7/32 via 192.168.1.9 dev eth0"], &[]);
