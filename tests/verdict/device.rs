@@ -135,7 +135,7 @@ impl Device {
 }
 
 /// Every sentence of a verdict that comes from the catalogue.
-fn texts(verdict: &Verdict) -> Vec<&String> {
+pub(crate) fn texts(verdict: &Verdict) -> Vec<&String> {
     let mut texts = vec![&verdict.summary, &verdict.outlook.edge_agent, &verdict.outlook.edge_hub];
     texts.extend(verdict.causes.iter().map(|cause| &cause.summary));
     texts.extend(verdict.ruled_out.iter().map(|other| &other.because));
