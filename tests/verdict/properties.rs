@@ -8,7 +8,7 @@ use edgeprobe_probes::{Facts, Observation, Step, Token, Vantage};
 use proptest::prelude::*;
 
 use crate::device::{Device, fail, texts};
-use crate::network::{at_edge, dropping, not_joined};
+use crate::network::{at_default, at_edge, dropping, not_joined};
 
 const STEPS: [Step; 7] =
     [Step::Resolve, Step::Route, Step::Connect, Step::Tls, Step::Upgrade, Step::Amqp, Step::Bind];
@@ -183,6 +183,17 @@ proptest! {
             (verdict.status, ids)
         };
         prop_assert_eq!(names(&device), names(&reversed));
+    }
+
+    #[test]
+    fn a_network_that_the_runtime_does_not_use_can_only_warn(device in broken_devices()) {
+        let healthy = Device::networked().with_default_network();
+        let mut mixed = healthy.without(at_default);
+        mixed.observations.extend(device.observations.into_iter().filter(at_default));
+        let verdict = mixed.verdict();
+        prop_assert_eq!(verdict.status, Status::Healthy, "{:#?}", verdict.causes);
+        let effects: Vec<Effect> = verdict.causes.iter().map(|cause| cause.effect).collect();
+        prop_assert!(effects.iter().all(|effect| *effect == Effect::Warns), "{:#?}", verdict.causes);
     }
 
     #[test]
