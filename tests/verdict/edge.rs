@@ -172,6 +172,18 @@ fn without_a_trace_a_blocked_forward_is_likely() {
 }
 
 #[test]
+fn packets_that_are_lost_beyond_the_host_are_not_blamed_on_it() {
+    for stage in [Stage::NoReply, Stage::NotEntered, Stage::Delivered] {
+        let verdict = Device::networked()
+            .cut_off(Token::TimedOut)
+            .traced(stage, |_| ())
+            .expect(Status::Blocked, &[]);
+        assert_eq!(verdict.confidence, Confidence::Likely);
+        assert_eq!(verdict.unexplained.len(), 3, "{verdict:#?}");
+    }
+}
+
+#[test]
 fn packets_that_leave_with_their_own_address_lack_translation() {
     let verdict = Device::networked()
         .cut_off(Token::TimedOut)
@@ -200,6 +212,30 @@ fn names_that_resolve_on_the_host_alone_are_the_containers_fault() {
         .sure(&[DnsContainerFailure]);
     assert!(verdict.causes[0].summary.contains("127.0.0.11"));
     assert!(verdict.outlook.edge_agent.contains("no address"), "{:?}", verdict.outlook);
+}
+
+#[test]
+fn an_embedded_resolver_that_fails_is_not_said_to_be_silent() {
+    let verdict = Device::networked()
+        .changed(
+            |o| at_edge(o) && matches!(o.facts, Facts::Dns(_)),
+            |o| {
+                silent_resolver(o);
+                fail(o, Step::Resolve, Token::DnsServfail);
+            },
+        )
+        .sure(&[DnsContainerFailure]);
+    assert!(verdict.causes[0].summary.contains("127.0.0.11 fails"), "{}", verdict.summary);
+}
+
+#[test]
+fn without_a_connection_from_the_network_its_names_are_a_likely_fault() {
+    let verdict = Device::networked()
+        .without(|o| at_edge(o) && to_hub(o))
+        .changed(|o| at_edge(o) && matches!(o.facts, Facts::Dns(_)), silent_resolver)
+        .expect(Status::Blocked, &[DnsContainerFailure]);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+    assert!(verdict.unexplained.is_empty());
 }
 
 #[test]

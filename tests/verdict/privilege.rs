@@ -2,6 +2,7 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, NotTested, Status, Verdict};
+use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Outcome, Step, Token};
 
@@ -28,6 +29,20 @@ fn what_the_kernel_itself_proves_blocks_without_any_privilege() {
     Device::unprivileged()
         .rerouted(&[], &[], &["100: from 172.18.0.0/16 unreachable"])
         .sure(&[BridgeNoRoute]);
+}
+
+#[test]
+fn what_the_host_alone_shows_still_counts_without_any_privilege() {
+    let verdict = Device::unprivileged()
+        .failing(on(Transport::Amqp), Step::Connect, Token::TimedOut)
+        .expect(Status::Degraded, &[AmqpPortBlocked]);
+    assert!(bridge(&verdict).why.contains("run as root"));
+}
+
+#[test]
+fn a_network_that_was_not_asked_to_be_joined_is_known_by_the_kernel_alone() {
+    let verdict = Device::unprivileged().without(is_vantage).expect(Status::Healthy, &[]);
+    assert!(bridge(&verdict).why.contains("only the kernel"), "{:?}", verdict.not_tested);
 }
 
 #[test]

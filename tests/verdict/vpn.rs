@@ -35,6 +35,24 @@ fn a_full_tunnel_that_loses_the_networks_packets_overrides_it() {
 }
 
 #[test]
+fn wireguard_that_leads_the_network_into_its_own_table_overrides_it() {
+    let verdict = Device::networked()
+        .rerouted(
+            &[("wg0", LinkKind::Wireguard)],
+            &["default dev wg0 table 51820"],
+            &[
+                "32764: from all lookup 254 suppress_prefixlength 0",
+                "32765: not from all fwmark 51820 lookup 51820",
+            ],
+        )
+        .cut_off(Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "wg0".to_owned())
+        .sure(&[VpnOverride]);
+    assert!(verdict.causes[0].summary.contains("WireGuard"));
+    assert_eq!(verdict.causes[0].details["mechanism"], "policy-rule");
+}
+
+#[test]
 fn a_tunnel_that_packets_enter_untranslated_is_the_vpns_doing() {
     full_tunnel()
         .cut_off(Token::TimedOut)
