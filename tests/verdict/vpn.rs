@@ -95,21 +95,35 @@ fn a_route_inside_the_subnet_takes_the_answers_away() {
 }
 
 #[test]
-fn a_kill_switch_rejects_the_network() {
+fn a_kill_switch_that_rejects_private_addresses_rejects_the_answers() {
     let verdict = Device::networked()
-        .rerouted(
-            TUN,
-            &[KILL_SWITCH, "default via 192.168.1.1 dev eth0 table 201"],
-            // The host's own packets carry a mark, as those of a client of its make.
-            &[
-                "50: from 172.16.0.0/12 lookup 254 suppress_prefixlength 1",
-                "51: from 172.16.0.0/12 lookup 200",
-            ],
-        )
+        .rerouted(TUN, &["unreachable 172.16.0.0/12 table 200"], &["50: from all lookup 200"])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::ReplyLost, |_| ())
+        .sure(&[VpnOverride]);
+    assert_eq!(verdict.causes[0].details["mechanism"], "kill-switch");
+    assert!(verdict.causes[0].summary.contains("unreachable 172.16.0.0/12"));
+}
+
+#[test]
+fn a_rule_that_rejects_the_network_while_a_vpn_is_up_is_the_vpns() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &[KILL_SWITCH], &["51: from 172.18.0.0/16 lookup 200"])
         .cut_off(Token::HostUnreachable)
         .traced(Stage::RejectedByHost, |_| ())
         .sure(&[VpnOverride]);
-    assert!(verdict.causes[0].summary.contains("unreachable"), "{}", verdict.summary);
+    assert_eq!(verdict.causes[0].details["mechanism"], "source-rule");
+}
+
+#[test]
+fn a_tunnel_of_no_known_make_is_called_a_vpn() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &["20.49.0.0/16 dev tun0"], &[])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned())
+        .sure(&[VpnOverride]);
+    assert!(verdict.causes[0].summary.starts_with("The traffic of azure-iot-edge"));
+    assert_eq!(verdict.causes[0].details["mechanism"], "tunnel-route");
 }
 
 #[test]
