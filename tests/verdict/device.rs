@@ -13,6 +13,8 @@ use edgeprobe_probes::ports::{Bind, BindResult, Holder, PortFacts};
 use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 
+pub(crate) use crate::pick::*;
+
 pub(crate) const HUB: &str = "contoso.azure-devices.net";
 pub(crate) const CONTROL: &str = "mcr.microsoft.com";
 pub(crate) const HUB_ADDRESS: &str = "20.49.110.2";
@@ -195,7 +197,7 @@ pub(crate) fn endpoint_of(observation: &mut Observation) -> Option<&mut Endpoint
 
 /// Makes a connection one that was taken in another way.
 pub(crate) fn detoured(observation: &mut Observation, detour: Detour) {
-    observation.id.push_str(&format!("/{detour:?}"));
+    observation.id = format!("{}/{detour:?}", observation.id);
     let Some(facts) = endpoint_of(observation) else { panic!("no connection") };
     facts.detour = Some(detour);
 }
@@ -216,47 +218,6 @@ pub(crate) fn certified(
     let tls = facts.tls.as_mut().expect("a session");
     tls.chain = vec![certificate(issuer, names)];
     tls.trust = Some(trust.clone());
-}
-
-pub(crate) fn is_hub_name(observation: &Observation) -> bool {
-    matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Hub)
-}
-
-pub(crate) fn is_control_name(observation: &Observation) -> bool {
-    matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Control)
-}
-
-pub(crate) fn is_route(observation: &Observation) -> bool {
-    matches!(observation.facts, Facts::Route(_))
-}
-
-/// Picks the hub's connections on one transport.
-pub(crate) fn on(transport: Transport) -> impl Fn(&Observation) -> bool {
-    move |observation| {
-        let facts = observation.facts.endpoint();
-        facts.is_some_and(|f| f.role == Role::Hub && f.transport == transport)
-    }
-}
-
-/// Picks the hub's connections on 443.
-pub(crate) fn on_443(observation: &Observation) -> bool {
-    let facts = observation.facts.endpoint();
-    facts.is_some_and(|f| f.role == Role::Hub && f.transport.default_port() == 443)
-}
-
-/// Picks all connections to the hub.
-pub(crate) fn to_hub(observation: &Observation) -> bool {
-    observation.facts.endpoint().is_some_and(|facts| facts.role == Role::Hub)
-}
-
-/// Picks all connections to the control host.
-pub(crate) fn to_control(observation: &Observation) -> bool {
-    observation.facts.endpoint().is_some_and(|facts| facts.role == Role::Control)
-}
-
-/// Picks the probe of one port.
-pub(crate) fn of_port(port: u16) -> impl Fn(&Observation) -> bool {
-    move |observation| matches!(&observation.facts, Facts::Ports(facts) if facts.port == port)
 }
 
 /// A resolver's good answer.

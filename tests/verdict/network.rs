@@ -14,6 +14,7 @@ use edgeprobe_probes::vantage::{Means, VantageFacts};
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 
 use crate::device::{CONTROL, Device, HUB, HUB_ADDRESS, connection, fail, name, passed, to_hub};
+use crate::pick::*;
 use crate::routing;
 
 /// The engine's default network, which the runtime does not use beside its own.
@@ -263,32 +264,4 @@ pub(crate) fn engine_fails(token: Token) -> Observation {
     facts.version = None;
     fail(&mut observation, Step::Engine, token);
     observation
-}
-
-pub(crate) fn at_host(observation: &Observation) -> bool {
-    observation.vantage == Vantage::Host
-}
-
-pub(crate) fn at_edge(observation: &Observation) -> bool {
-    observation.vantage == Vantage::Bridge(RUNTIME_NETWORK.to_owned())
-}
-
-pub(crate) fn at_default(observation: &Observation) -> bool {
-    observation.vantage == Vantage::Bridge(DEFAULT.to_owned())
-}
-
-pub(crate) fn is_vantage(observation: &Observation) -> bool {
-    matches!(observation.facts, Facts::Vantage(_))
-}
-
-pub(crate) fn is_tables(observation: &Observation) -> bool {
-    matches!(observation.facts, Facts::RouteTables(_))
-}
-
-pub(crate) fn is_edge_route(observation: &Observation) -> bool {
-    matches!(observation.facts, Facts::EdgeRoute(_))
-}
-
-pub(crate) fn is_engine(observation: &Observation) -> bool {
-    matches!(observation.facts, Facts::Engine(_))
 }

@@ -8,7 +8,8 @@ use edgeprobe_probes::{Facts, Observation, Step, Token, Vantage};
 use proptest::prelude::*;
 
 use crate::device::{Device, fail, texts};
-use crate::network::{at_default, at_edge, dropping, not_joined};
+use crate::network::{dropping, not_joined};
+use crate::pick::{at_default, at_edge};
 
 const STEPS: [Step; 7] =
     [Step::Resolve, Step::Route, Step::Connect, Step::Tls, Step::Upgrade, Step::Amqp, Step::Bind];
@@ -64,14 +65,14 @@ const TURNS: [Turn; 8] = [
 ];
 
 fn turned(device: Device, turn: Turn) -> Device {
-    let tun = [("tun0", LinkKind::Tun)];
+    let tunnel = [("tun0", LinkKind::Tun)];
     let unreachable = ["unreachable default table 200"];
     match turn {
         Turn::FullTunnel => {
-            device.rerouted(&tun, &["0.0.0.0/1 dev tun0", "128.0.0.0/1 dev tun0"], &[])
+            device.rerouted(&tunnel, &["0.0.0.0/1 dev tun0", "128.0.0.0/1 dev tun0"], &[])
         }
-        Turn::Shadow => device.rerouted(&tun, &["172.18.0.0/24 dev tun0"], &[]),
-        Turn::KillSwitch => device.rerouted(&tun, &unreachable, &["50: from all lookup 200"]),
+        Turn::Shadow => device.rerouted(&tunnel, &["172.18.0.0/24 dev tun0"], &[]),
+        Turn::KillSwitch => device.rerouted(&tunnel, &unreachable, &["50: from all lookup 200"]),
         Turn::SourceRule => device.rerouted(&[], &[], &["40: from 172.18.0.0/16 unreachable"]),
         Turn::NoForwarding => device.retabled(|tables| tables.ip_forward = Some(false)),
         Turn::StrictFilter => device.retabled(|tables| {

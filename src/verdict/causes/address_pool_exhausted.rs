@@ -41,13 +41,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         Resolver::Server(address) => Some(Claim::of_name_server(address.ip())),
         Resolver::System => None,
     }));
-    match predict_subnet(&facts.address_pools(), &networks, &claims) {
-        Some(prediction) => {
-            refuted(Text::new("free").with("subnet", prediction.subnet), [seen, routes_seen])
-        }
-        None => {
-            let text = Text::new("none").with("network", RUNTIME_NETWORK);
-            Proof::confirmed(Effect::Blocks, text, [seen, routes_seen]).alone()
-        }
+    if let Some(prediction) = predict_subnet(&facts.address_pools(), &networks, &claims) {
+        return refuted(Text::new("free").with("subnet", prediction.subnet), [seen, routes_seen]);
     }
+    let text = Text::new("none").with("network", RUNTIME_NETWORK);
+    Proof::confirmed(Effect::Blocks, text, [seen, routes_seen]).alone()
 }

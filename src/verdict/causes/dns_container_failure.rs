@@ -37,7 +37,7 @@ fn examine_edge(edge: &EdgeReading<'_>) -> Vec<Finding> {
     // Only a connection shows that packets pass at all.
     let confidence =
         if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    let servers: Vec<String> = answers.iter().map(|answer| answer.server()).collect();
+    let servers: Vec<String> = answers.iter().map(Answer::server).collect();
     let silent = answers.iter().all(|it| it.observation.token() == Some(Token::DnsTimeout));
     let failures = answers.iter().filter_map(|answer| answer.observation.failure.as_ref());
     let text: Text = about(edge, if silent { "silent" } else { "failing" })

@@ -24,7 +24,7 @@ fn examine(edge: &EdgeReading<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let departure = trace.left.first();
-    let interface = departure.map(|left| left.interface.as_str()).unwrap_or("an interface");
+    let interface = departure.map_or("an interface", |left| left.interface.as_str());
     let text = about(edge, "untranslated").with("interface", interface);
     cut_off(edge, text).supported_by([seen]).alone()
 }

@@ -1,7 +1,7 @@
 //! `port-in-use`: a port that Edge Hub maps is held by another process or container.
 
 use edgeprobe_probes::ports::{Holder, PortFacts};
-use edgeprobe_probes::{Probe, Token};
+use edgeprobe_probes::{Observation, Probe, Token};
 use serde_json::json;
 
 use crate::verdict::catalogue::Text;
@@ -53,7 +53,7 @@ pub(super) fn held_for_a_silent_engine(evidence: &Evidence<'_>, facts: &PortFact
         let process = holder.process.as_deref();
         holder.container.is_some() || process.is_some_and(|name| ENGINES.contains(&name))
     };
-    engine.is_some_and(|engine| engine.failed()) && facts.holders.iter().any(of_the_engine)
+    engine.is_some_and(Observation::failed) && facts.holders.iter().any(of_the_engine)
 }
 
 /// Whether nothing tells the holder from Edge Hub: neither its process could be seen nor the engine
@@ -61,7 +61,7 @@ pub(super) fn held_for_a_silent_engine(evidence: &Evidence<'_>, facts: &PortFact
 fn may_be_edge_hub(evidence: &Evidence<'_>, facts: &PortFacts) -> bool {
     let unseen = facts.holders.iter().all(|h| h.pid.is_none() && h.container.is_none());
     let engine = evidence.host().of(Probe::Engine).next();
-    unseen && engine.is_some_and(edgeprobe_probes::Observation::failed)
+    unseen && engine.is_some_and(Observation::failed)
 }
 
 fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {

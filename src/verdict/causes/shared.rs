@@ -218,7 +218,7 @@ pub(super) fn opened_by_another_uplink<'o>(
         .map(|answer| answer.observation);
     let connections = host
         .connections(Role::Detour)
-        .filter(|connection| connection.connected())
+        .filter(Connection::connected)
         .filter(|connection| match &connection.facts.detour {
             Some(Detour::Interface(name)) => by_another(Some(name)),
             _ => false,

@@ -1,7 +1,7 @@
 //! A VPN that takes the host's own traffic away too, and the container networks' with it.
 
 use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::route::decision::{Flow, decide};
+use edgeprobe_probes::route::decision::{Decision, Flow, decide};
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation};
@@ -34,7 +34,7 @@ fn rejected(tables: &Tables, seen: &Observation, route: &RouteFacts) -> Option<P
     if !seen.failed() {
         return None;
     }
-    let decision = decide(tables, &Flow::own(route.destination)).filter(|it| it.rejects())?;
+    let decision = decide(tables, &Flow::own(route.destination)).filter(Decision::rejects)?;
     let (product, interface) = tables
         .links
         .iter()
