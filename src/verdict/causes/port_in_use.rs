@@ -61,7 +61,7 @@ pub(super) fn held_for_a_silent_engine(evidence: &Evidence<'_>, facts: &PortFact
 fn may_be_edge_hub(evidence: &Evidence<'_>, facts: &PortFacts) -> bool {
     let unseen = facts.holders.iter().all(|h| h.pid.is_none() && h.container.is_none());
     let engine = evidence.host().of(Probe::Engine).next();
-    unseen && engine.is_some_and(edgeprobe_probes::Observation::failed)
+    unseen && engine.is_some_and(Observation::failed)
 }
 
 fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
