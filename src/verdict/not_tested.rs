@@ -62,6 +62,9 @@ fn networks(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
 
 /// Why nothing at all is known of a container network.
 fn no_network(evidence: &Evidence<'_>) -> &'static str {
+    if evidence.target.embedded {
+        return "why.demonstration";
+    }
     let host = evidence.host();
     let Some(engine) = host.of(Probe::Engine).next() else { return "why.networks_left_out" };
     let Facts::Engine(facts) = &engine.facts else { return "why.networks_left_out" };
