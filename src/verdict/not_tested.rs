@@ -24,7 +24,9 @@ pub(super) fn not_tested(
     }
     missing.extend(networks(evidence));
     if hub == Hub::Unknown {
-        missing.push((what("not_tested.ports"), Text::new("why.left_out")));
+        let taken = evidence.ports().any(|(port, _)| port.failed());
+        let why = if taken { "why.unseen_holders" } else { "why.left_out" };
+        missing.push((what("not_tested.ports"), Text::new(why)));
     }
     if saw(evidence, Token::ClientCertificateWanted) {
         missing.push((what("not_tested.websocket"), Text::new("why.client_certificate")));

@@ -112,3 +112,36 @@ fn bridge(verdict: &Verdict) -> &NotTested {
     let about = |missing: &&NotTested| missing.what.starts_with("The container network");
     verdict.not_tested.iter().find(about).expect("the container network is not said to be untested")
 }
+
+/// A port that is held by a process of root's that this user cannot see.
+fn held_by_somebody(observation: &mut edgeprobe_probes::Observation) {
+    let user = Some("root".to_owned());
+    taken(observation, edgeprobe_probes::ports::Holder { user, ..Default::default() });
+}
+
+/// An engine that this user may not ask.
+fn closed_engine() -> edgeprobe_probes::Observation {
+    use edgeprobe_probes::engine::EngineFacts;
+    let facts = edgeprobe_probes::Facts::Engine(EngineFacts::default());
+    let mut engine = passed("engine/engine", "unix:///var/run/docker.sock", facts);
+    fail(&mut engine, Step::Engine, Token::EnginePermissionDenied);
+    engine
+}
+
+#[test]
+fn all_ports_held_by_who_cannot_be_seen_may_be_edge_hub_and_raise_no_alarm() {
+    let verdict = Device::healthy()
+        .with(closed_engine())
+        .changed(|o| matches!(o.facts, edgeprobe_probes::Facts::Ports(_)), held_by_somebody)
+        .expect(Status::Healthy, &[]);
+    assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
+    assert!(verdict.unexplained.is_empty());
+}
+
+#[test]
+fn one_port_held_by_who_cannot_be_seen_is_a_stranger_as_likely_as_not() {
+    Device::healthy()
+        .with(closed_engine())
+        .changed(of_port(443), held_by_somebody)
+        .expect(Status::Blocked, &[PortInUse]);
+}

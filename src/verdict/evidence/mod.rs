@@ -2,6 +2,7 @@
 
 mod connections;
 mod edge;
+mod holders;
 mod names;
 
 pub(super) use connections::{Connection, Manner};
