@@ -48,7 +48,7 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
     Verdict {
         status,
         confidence: confidence(status, &causes, &unexplained, &not_tested),
-        summary: summary(&evidence, status, &agent, &causes, language),
+        summary: summary(&evidence, status, (&agent, hub), &causes, language),
         outlook: outlook(&evidence, &agent, hub, language),
         causes,
         ruled_out,
@@ -167,7 +167,7 @@ fn confidence(
 fn summary(
     evidence: &Evidence<'_>,
     status: Status,
-    agent: &Agent,
+    (agent, hub): (&Agent, Hub),
     causes: &[Cause],
     language: Language,
 ) -> String {
@@ -176,6 +176,7 @@ fn summary(
     }
     let key = match (status, agent) {
         (Status::Healthy, Agent::Unknown) => "summary.ports_only",
+        (Status::Healthy, _) if hub == Hub::Unknown => "summary.agent_only",
         (Status::Healthy, _) => "summary.healthy",
         (Status::Degraded, _) => "summary.degraded",
         (Status::Blocked, Agent::Nameless) => "summary.nameless",
