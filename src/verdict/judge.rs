@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::{Observation, Token, Vantage};
+use edgeprobe_probes::{Observation, Vantage};
 
 use super::catalogue::{Language, Platform, Text, entry, message};
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
 use super::evidence::Evidence;
+use super::not_tested::not_tested;
 use super::outlook::outlook;
 use super::reach::{self, Agent, Hub};
 use super::rule::{Finding, Proof, ids};
@@ -189,48 +190,4 @@ fn summary(
         &Text::new(key).with("hub", &evidence.target.hub).with("transport", transport),
         language,
     )
-}
-
-/// What this run says nothing of, and why.
-fn not_tested(
-    evidence: &Evidence<'_>,
-    agent: &Agent,
-    hub: Hub,
-    language: Language,
-) -> Vec<NotTested> {
-    let mut missing: Vec<(&'static str, Text)> = Vec::new();
-    if *agent == Agent::Unknown {
-        missing.push(("not_tested.hub", Text::new("why.left_out")));
-    }
-    if *agent == Agent::Nameless {
-        missing.push(("not_tested.hub", Text::new("why.nameless")));
-    }
-    let bridge = evidence.views().iter().any(|view| matches!(view.vantage, Vantage::Bridge(_)));
-    if !bridge {
-        missing.push(("not_tested.bridge", Text::new("why.host_only")));
-    }
-    if hub == Hub::Unknown {
-        missing.push(("not_tested.ports", Text::new("why.left_out")));
-    }
-    let wanted_certificate = evidence
-        .all()
-        .iter()
-        .any(|observation| observation.token() == Some(Token::ClientCertificateWanted));
-    if wanted_certificate {
-        missing.push(("not_tested.websocket", Text::new("why.client_certificate")));
-    }
-    let unseen_engine = evidence
-        .all()
-        .iter()
-        .find(|observation| observation.token() == Some(Token::EnginePermissionDenied));
-    if unseen_engine.is_some() {
-        missing.push(("not_tested.engine", Text::new("why.engine_permission")));
-    }
-    missing
-        .into_iter()
-        .map(|(what, why)| NotTested {
-            what: message(&Text::new(what), language),
-            why: message(&why, language),
-        })
-        .collect()
 }

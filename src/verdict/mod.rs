@@ -11,6 +11,7 @@ mod causes;
 mod cover;
 mod evidence;
 mod judge;
+mod not_tested;
 mod outlook;
 mod reach;
 mod rule;

@@ -6,6 +6,8 @@
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
 
+use edgeprobe_probes::ports::PortFacts;
+
 use super::Status;
 use super::evidence::{Evidence, Manner, View};
 
@@ -74,10 +76,13 @@ fn manner(view: &View<'_>, transport: Transport) -> Manner {
 /// How Edge Hub fares.
 pub(super) fn hub(evidence: &Evidence<'_>) -> Hub {
     let ports: Vec<_> = evidence.ports().collect();
-    if ports.is_empty() {
-        Hub::Unknown
-    } else if ports.iter().any(|(observation, _)| observation.failed()) {
+    let taken = |(port, facts): &(&Observation, &PortFacts)| {
+        port.failed() && !evidence.may_be_edge_hubs(facts)
+    };
+    if ports.iter().any(taken) {
         Hub::CannotStart
+    } else if ports.is_empty() || ports.iter().any(|(port, _)| port.failed()) {
+        Hub::Unknown
     } else if ports.iter().any(|(_, facts)| facts.held_by_edge_hub) {
         Hub::Running
     } else {
@@ -124,7 +129,8 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
             view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
         let connection = observation.facts.endpoint().is_none()
             || view.hub().iter().any(|c| c.observation.id == observation.id && !c.works());
-        let unasked = observation.token() == Some(Token::EnginePermissionDenied);
+        let unasked = observation.token() == Some(Token::EnginePermissionDenied)
+            || matches!(&observation.facts, Facts::Ports(facts) if evidence.may_be_edge_hubs(facts));
         // A device without IPv6 knows so at once, and goes on with IPv4.
         let ipv4_is_there = view.hub().iter().any(|c| c.facts.peer.is_ipv4());
         let peer = match &observation.facts {

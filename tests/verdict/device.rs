@@ -2,15 +2,18 @@
 
 use std::net::IpAddr;
 
-use edgeprobe::verdict::{CauseId, Language, Status, Target, Verdict, judge};
+use edgeprobe::verdict::{CauseId, Confidence, Language, Status, Target, Verdict, judge};
 use edgeprobe_probes::clock::{ClockFacts, ClockSource};
 use edgeprobe_probes::dns::{DnsFacts, RecordOutcome, Resolver};
 use edgeprobe_probes::endpoint::{
-    AmqpFacts, Certificate, EndpointFacts, HttpFacts, TlsFacts, Transport, Trust, TrustResult,
+    AmqpFacts, Certificate, Detour, EndpointFacts, HttpFacts, TlsFacts, Transport, Trust,
+    TrustResult,
 };
 use edgeprobe_probes::ports::{Bind, BindResult, Holder, PortFacts};
 use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
+
+pub(crate) use crate::pick::*;
 
 pub(crate) const HUB: &str = "contoso.azure-devices.net";
 pub(crate) const CONTROL: &str = "mcr.microsoft.com";
@@ -122,10 +125,19 @@ impl Device {
         }
         verdict
     }
+
+    /// As [`Device::expect`], of a device that is blocked by these causes beyond doubt.
+    #[track_caller]
+    pub(crate) fn sure(&self, causes: &[CauseId]) -> Verdict {
+        let verdict = self.expect(Status::Blocked, causes);
+        assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+        assert_eq!(verdict.confidence, Confidence::Confirmed, "{verdict:#?}");
+        verdict
+    }
 }
 
 /// Every sentence of a verdict that comes from the catalogue.
-fn texts(verdict: &Verdict) -> Vec<&String> {
+pub(crate) fn texts(verdict: &Verdict) -> Vec<&String> {
     let mut texts = vec![&verdict.summary, &verdict.outlook.edge_agent, &verdict.outlook.edge_hub];
     texts.extend(verdict.causes.iter().map(|cause| &cause.summary));
     texts.extend(verdict.ruled_out.iter().map(|other| &other.because));
@@ -183,6 +195,13 @@ pub(crate) fn endpoint_of(observation: &mut Observation) -> Option<&mut Endpoint
     }
 }
 
+/// Makes a connection one that was taken in another way.
+pub(crate) fn detoured(observation: &mut Observation, detour: Detour) {
+    observation.id = format!("{}/{detour:?}", observation.id);
+    let Some(facts) = endpoint_of(observation) else { panic!("no connection") };
+    facts.detour = Some(detour);
+}
+
 /// What a trust store set says of the hub's chain.
 pub(crate) fn trust(device: TrustResult, public: TrustResult, within: TrustResult) -> Trust {
     Trust { device, ca_file: None, public, within_validity: within }
@@ -199,47 +218,6 @@ pub(crate) fn certified(
     let tls = facts.tls.as_mut().expect("a session");
     tls.chain = vec![certificate(issuer, names)];
     tls.trust = Some(trust.clone());
-}
-
-pub(crate) fn is_hub_name(observation: &Observation) -> bool {
-    matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Hub)
-}
-
-pub(crate) fn is_control_name(observation: &Observation) -> bool {
-    matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Control)
-}
-
-pub(crate) fn is_route(observation: &Observation) -> bool {
-    matches!(observation.facts, Facts::Route(_))
-}
-
-/// Picks the hub's connections on one transport.
-pub(crate) fn on(transport: Transport) -> impl Fn(&Observation) -> bool {
-    move |observation| {
-        let facts = observation.facts.endpoint();
-        facts.is_some_and(|f| f.role == Role::Hub && f.transport == transport)
-    }
-}
-
-/// Picks the hub's connections on 443.
-pub(crate) fn on_443(observation: &Observation) -> bool {
-    let facts = observation.facts.endpoint();
-    facts.is_some_and(|f| f.role == Role::Hub && f.transport.default_port() == 443)
-}
-
-/// Picks all connections to the hub.
-pub(crate) fn to_hub(observation: &Observation) -> bool {
-    observation.facts.endpoint().is_some_and(|facts| facts.role == Role::Hub)
-}
-
-/// Picks all connections to the control host.
-pub(crate) fn to_control(observation: &Observation) -> bool {
-    observation.facts.endpoint().is_some_and(|facts| facts.role == Role::Control)
-}
-
-/// Picks the probe of one port.
-pub(crate) fn of_port(port: u16) -> impl Fn(&Observation) -> bool {
-    move |observation| matches!(&observation.facts, Facts::Ports(facts) if facts.port == port)
 }
 
 /// A resolver's good answer.
@@ -380,7 +358,7 @@ pub(crate) fn clock(offset_s: f64) -> Observation {
     observation
 }
 
-fn passed(id: &str, target: &str, facts: Facts) -> Observation {
+pub(crate) fn passed(id: &str, target: &str, facts: Facts) -> Observation {
     Observation {
         id: format!("host/{id}"),
         vantage: Vantage::Host,

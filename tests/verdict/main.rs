@@ -10,4 +10,10 @@
 
 mod causes;
 mod device;
+mod edge;
+mod network;
+mod pick;
+mod privilege;
 mod properties;
+mod routing;
+mod vpn;

@@ -31,7 +31,7 @@ impl Text {
 
     /// The same words in another sentence.
     #[must_use]
-    pub(in crate::verdict) fn into_variant(self, key: &'static str) -> Self {
+    pub(in crate::verdict) fn with_key(self, key: &'static str) -> Self {
         Self { key, ..self }
     }
 

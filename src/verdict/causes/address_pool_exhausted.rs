@@ -42,8 +42,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         Resolver::System => None,
     }));
     if let Some(prediction) = predict_subnet(&facts.address_pools(), &networks, &claims) {
-        let text = Text::new("free").with("subnet", prediction.subnet);
-        return refuted(text, [seen, routes_seen]);
+        return refuted(Text::new("free").with("subnet", prediction.subnet), [seen, routes_seen]);
     }
     let text = Text::new("none").with("network", RUNTIME_NETWORK);
     Proof::confirmed(Effect::Blocks, text, [seen, routes_seen]).alone()

@@ -1,6 +1,6 @@
 //! `dns-container-failure`: the host resolves, containers on the edge network do not.
 
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_probes::{Observation, Role, Token};
 
 use super::edge::{about, at_each_edge, hub_addresses};
 use crate::verdict::catalogue::Text;
@@ -31,14 +31,24 @@ fn examine_edge(edge: &EdgeReading<'_>) -> Vec<Finding> {
         return refuted(about(edge, "answered"), answered);
     }
     // A network that is cut off altogether has another fault, of which this is a consequence.
-    if answers.is_empty() || edge.opened.is_empty() {
+    if answers.is_empty() || edge.is_cut_off() {
         return Vec::new();
     }
+    // Only a connection shows that packets pass at all.
+    let confidence =
+        if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     let servers: Vec<String> = answers.iter().map(Answer::server).collect();
-    let text: Text = about(edge, "silent").with("resolver", listed(&servers));
+    let silent = answers.iter().all(|it| it.observation.token() == Some(Token::DnsTimeout));
+    let failures = answers.iter().filter_map(|answer| answer.observation.failure.as_ref());
+    let text: Text = about(edge, if silent { "silent" } else { "failing" })
+        .with("resolver", listed(&servers))
+        .with(
+            "failure",
+            failures.map(|failure| failure.detail.as_str()).next().unwrap_or_default(),
+        );
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
     Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
-        .with_confidence(Confidence::Confirmed)
+        .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))
         .explaining(
             edge.failures()

@@ -2,36 +2,24 @@
 
 use std::net::IpAddr;
 
-use super::shared::{joined, observations};
+use super::shared::{as_one, observations, only_warning};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::evidence::{EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Proof};
 
-/// Asks a rule of each container network. A cause that takes several networks in the same way is
-/// one cause, told of the first; one that any network shows is not refuted by another.
+/// Asks a rule of each container network, and makes one finding of what it says of them.
+///
+/// One that any network shows is not refuted by another. What only a network shows that the runtime
+/// does not use, the engine's default one beside its own, keeps nothing of the runtime from working.
 pub(super) fn at_each_edge<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&EdgeReading<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
-    let (proved, refuted): (Vec<Finding>, Vec<Finding>) = evidence
-        .edges()
-        .iter()
-        .flat_map(examine)
-        .partition(|finding| matches!(finding, Finding::Proved(_)));
-    if proved.is_empty() {
-        return refuted.into_iter().take(1).collect();
-    }
-    let mut causes: Vec<Proof> = Vec::new();
-    for finding in proved {
-        let Finding::Proved(proof) = finding else { continue };
-        let known = causes.iter().position(|known| known.summary.key() == proof.summary.key());
-        match known.map(|index| causes.remove(index)) {
-            Some(known) => causes.push(joined(known, proof)),
-            None => causes.push(proof),
-        }
-    }
-    causes.into_iter().map(Finding::Proved).collect()
+    as_one(evidence.edges().iter().map(|edge| {
+        let findings = examine(edge);
+        if evidence.is_spare(&edge.view.vantage) { only_warning(findings) } else { findings }
+    }))
 }
 
 /// A sentence about one network.

@@ -2,7 +2,6 @@
 
 use edgeprobe_probes::{Facts, Outcome, Probe, Token};
 
-use super::port_in_use::held_for_a_silent_engine;
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -23,7 +22,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
             let text = Text::new("silent").with("endpoint", &facts.endpoint);
             let ports = evidence
                 .ports()
-                .filter(|(_, facts)| held_for_a_silent_engine(evidence, facts))
+                .filter(|(_, facts)| evidence.may_be_edge_hubs(facts))
                 .map(|(port, _)| port)
                 .filter(|port| port.failed());
             Proof::confirmed(Effect::Blocks, text, [observation]).explaining(ports).alone()

@@ -72,7 +72,7 @@ fn by_rule(text: Text, variant: &'static str, trace: &Trace) -> Text {
         _ => "rejected_by",
     };
     match rule_text(trace) {
-        Some(rule) => text.into_variant(named).with("rule", rule),
+        Some(rule) => text.with_key(named).with("rule", rule),
         None => text,
     }
 }

@@ -1,14 +1,14 @@
 //! `port-in-use`: a port that Edge Hub maps is held by another process or container.
 
+use edgeprobe_probes::Token;
 use edgeprobe_probes::ports::{Holder, PortFacts};
-use edgeprobe_probes::{Observation, Probe, Token};
 use serde_json::json;
 
+use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::Evidence;
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::PortInUse, examine };
 
@@ -16,15 +16,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let held: Vec<Finding> = evidence
         .ports()
         .filter(|(port, _)| port.token() == Some(Token::AddressInUse))
-        .filter(|(_, facts)| !held_for_a_silent_engine(evidence, facts))
+        .filter(|(_, facts)| !evidence.may_be_edge_hubs(facts))
         .map(|(observation, facts)| {
             let holder = facts.holders.first();
             let proof = Proof::confirmed(Effect::Blocks, sentence(facts, holder), [observation]);
-            let proof = if may_be_edge_hub(evidence, facts) {
-                proof.with_confidence(Confidence::Likely)
-            } else {
-                proof
-            };
             Finding::Proved(
                 proof
                     .with_detail("port", facts.port)
@@ -42,26 +37,6 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let by_edge_hub = evidence.ports().any(|(_, facts)| facts.held_by_edge_hub);
     refuted(Text::new(if by_edge_hub { "edge_hub" } else { "free" }), probed)
-}
-
-/// Whether the engine's own processes hold the port for a container that a silent engine does not
-/// name: Edge Hub, as likely as not.
-pub(super) fn held_for_a_silent_engine(evidence: &Evidence<'_>, facts: &PortFacts) -> bool {
-    const ENGINES: [&str; 4] = ["docker-proxy", "dockerd", "rootlessport", "conmon"];
-    let engine = evidence.host().of(Probe::Engine).next();
-    let of_the_engine = |holder: &Holder| {
-        let process = holder.process.as_deref();
-        holder.container.is_some() || process.is_some_and(|name| ENGINES.contains(&name))
-    };
-    engine.is_some_and(Observation::failed) && facts.holders.iter().any(of_the_engine)
-}
-
-/// Whether nothing tells the holder from Edge Hub: neither its process could be seen nor the engine
-/// be asked for its containers.
-fn may_be_edge_hub(evidence: &Evidence<'_>, facts: &PortFacts) -> bool {
-    let unseen = facts.holders.iter().all(|h| h.pid.is_none() && h.container.is_none());
-    let engine = evidence.host().of(Probe::Engine).next();
-    unseen && engine.is_some_and(edgeprobe_probes::Observation::failed)
 }
 
 fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {

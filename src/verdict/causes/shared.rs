@@ -17,9 +17,17 @@ pub(super) fn at_each_vantage<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&View<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
+    as_one(evidence.views().iter().map(|view| {
+        let findings = examine(view);
+        if evidence.is_spare(&view.vantage) { only_warning(findings) } else { findings }
+    }))
+}
+
+/// One finding from those of several places, the first place's sentence before the others'.
+pub(super) fn as_one(places: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> {
     let mut proofs: Option<Proof> = None;
     let mut refutation = None;
-    for finding in evidence.views().iter().flat_map(examine) {
+    for finding in places.flatten() {
         match finding {
             Finding::Proved(proof) => {
                 proofs = Some(match proofs {
@@ -33,20 +41,35 @@ pub(super) fn at_each_vantage<'o>(
     proofs.map(Finding::Proved).or(refutation).into_iter().collect()
 }
 
-/// One proof from two vantages: the first one's sentence, the graver effect, all the evidence.
-pub(super) fn joined(first: Proof, second: Proof) -> Proof {
-    let confirmed =
-        first.confidence == Confidence::Confirmed || second.confidence == Confidence::Confirmed;
-    let mut details = second.details;
-    details.extend(first.details);
-    Proof {
-        confidence: if confirmed { Confidence::Confirmed } else { Confidence::Likely },
-        effect: first.effect.min(second.effect),
-        summary: first.summary,
-        evidence: first.evidence.into_iter().chain(second.evidence).collect(),
-        explains: first.explains.into_iter().chain(second.explains).collect(),
-        details,
+/// The same findings of a network that the runtime does not use: they can do no more than warn.
+pub(super) fn only_warning(findings: Vec<Finding>) -> Vec<Finding> {
+    let warning = |finding| match finding {
+        Finding::Proved(proof) => Finding::Proved(Proof { effect: Effect::Warns, ..proof }),
+        refuted @ Finding::Refuted { .. } => refuted,
+    };
+    findings.into_iter().map(warning).collect()
+}
+
+/// One proof from two places: the graver one's sentence and effect, all the evidence.
+fn joined(first: Proof, second: Proof) -> Proof {
+    let (mut proof, other) =
+        if second.effect < first.effect { (second, first) } else { (first, second) };
+    if proof.effect == other.effect && other.confidence == Confidence::Confirmed {
+        proof.confidence = Confidence::Confirmed;
     }
+    for (ids, more) in
+        [(&mut proof.evidence, other.evidence), (&mut proof.explains, other.explains)]
+    {
+        for id in more {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    for (name, value) in other.details {
+        proof.details.entry(name).or_insert(value);
+    }
+    proof
 }
 
 /// What the loss of some transports does: it blocks when no other works.

@@ -3,50 +3,89 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::route::decision::{Flow, decide};
 use edgeprobe_probes::route::overlap::{overlaps, swallowed};
+use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
 
-use super::edge::{about, at_each_edge, cut_off};
+use super::edge::{about, at_each_edge, cut_off, hub_addresses};
 use crate::verdict::Effect;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{EdgeReading, Evidence};
+use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::words::listed;
 
 pub(super) const RULE: Rule = Rule { id: CauseId::SubnetOverlap, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let host = evidence.host();
-    let mut needed = host.hub_addresses();
-    for answer in host.answers(Role::Hub) {
-        if let Resolver::Server(address) = answer.facts.resolver {
-            needed.push(address.ip());
-        }
-    }
-    let named_by: Vec<&Observation> =
-        host.answers(Role::Hub).map(|answer| answer.observation).collect();
-    at_each_edge(evidence, |edge| examine_edge(edge, &needed, &named_by))
+    let needs = Needs::of(evidence);
+    at_each_edge(evidence, |edge| examine_edge(edge, &needs))
 }
 
-fn examine_edge(
-    edge: &EdgeReading<'_>,
-    needed: &[IpAddr],
-    named_by: &[&Observation],
-) -> Vec<Finding> {
+/// What the device must reach, and what the host saw of it.
+struct Needs<'o> {
+    hub: Vec<IpAddr>,
+    servers: Vec<IpAddr>,
+    /// The name servers' answers, which name both.
+    answers: Vec<&'o Observation>,
+    all: &'o [Observation],
+}
+
+impl<'o> Needs<'o> {
+    fn of(evidence: &Evidence<'o>) -> Self {
+        let answers: Vec<Answer<'o>> = evidence.host().answers(Role::Hub).collect();
+        let server = |answer: &Answer<'o>| match answer.facts.resolver {
+            Resolver::Server(address) => Some(address.ip()),
+            Resolver::System => None,
+        };
+        Self {
+            hub: hub_addresses(evidence),
+            servers: answers.iter().filter_map(server).collect(),
+            answers: answers.iter().map(|answer| answer.observation).collect(),
+            all: evidence.all(),
+        }
+    }
+
+    /// What was asked of one of these addresses, and of nobody else.
+    fn asked_of(&self, addresses: &[IpAddr]) -> impl Iterator<Item = &'o Observation> {
+        self.all.iter().filter(move |observation| {
+            asked(&observation.facts).is_some_and(|address| addresses.contains(&address))
+        })
+    }
+
+    /// The addresses that containers look for on their own link in vain.
+    fn covered(&self, edge: &EdgeReading<'_>, tables: &Tables) -> Vec<IpAddr> {
+        let needed: Vec<IpAddr> = self.hub.iter().chain(&self.servers).copied().collect();
+        let mut covered = swallowed(edge.network, &needed);
+        // What the host reaches by the bridge is on it: a name server in a container, for example.
+        covered.retain(|address| {
+            let reached = self
+                .asked_of(&[*address])
+                .any(|seen| seen.vantage == Vantage::Host && !seen.failed());
+            let way = decide(tables, &Flow::own(*address)).and_then(|decision| decision.route);
+            !(reached && way.is_some_and(|route| route.leaves_by(&edge.network.bridge)))
+        });
+        covered
+    }
+}
+
+/// The address that a question was asked of.
+fn asked(facts: &Facts) -> Option<IpAddr> {
+    match facts {
+        Facts::Dns(facts) => match facts.resolver {
+            Resolver::Server(address) => Some(address.ip()),
+            Resolver::System => None,
+        },
+        facts => facts.endpoint().map(|endpoint| endpoint.peer),
+    }
+}
+
+fn examine_edge(edge: &EdgeReading<'_>, needs: &Needs<'_>) -> Vec<Finding> {
     let Some((seen, tables)) = edge.tables else { return Vec::new() };
-    // The bridge's own addresses are the engine's, a resolver on the gateway for example.
-    let covered: Vec<IpAddr> = swallowed(edge.network, needed)
-        .into_iter()
-        .filter(|address| Some(*address) != edge.network.gateway)
-        .collect();
+    let covered = needs.covered(edge, tables);
     if !covered.is_empty() {
-        let words: Vec<String> = covered.iter().map(ToString::to_string).collect();
-        let text = about(edge, "covers").with("address", listed(&words));
-        return cut_off(edge, text)
-            .supported_by(named_by.iter().copied())
-            .supported_by([seen])
-            .alone();
+        return covers(edge, needs, &covered, seen).alone();
     }
     // A VPN's route inside the subnet is that VPN's doing, and told as such.
     let others: Vec<String> = overlaps(tables, edge.network)
@@ -63,4 +102,36 @@ fn examine_edge(
     }
     let text = about(edge, "shares").with("address", listed(&others));
     Proof::confirmed(Effect::Warns, text, [seen]).alone()
+}
+
+/// The proof that these addresses lie inside the subnet. It blocks where no other address does the
+/// same service, unless connections from the network show that they are not missed.
+fn covers(
+    edge: &EdgeReading<'_>,
+    needs: &Needs<'_>,
+    covered: &[IpAddr],
+    tables: &Observation,
+) -> Proof {
+    let all_of = |addresses: &[IpAddr]| {
+        !addresses.is_empty() && addresses.iter().all(|address| covered.contains(address))
+    };
+    let words: Vec<String> = covered.iter().map(ToString::to_string).collect();
+    let text = about(edge, "covers").with("address", listed(&words));
+    let lost = needs.asked_of(covered).filter(|observation| observation.failed());
+    let not_missed = !edge.opened.is_empty()
+        && edge.view.answers(Role::Hub).all(|answer| !answer.observation.failed());
+    if not_missed || !(all_of(&needs.hub) || all_of(&needs.servers)) {
+        let answers = needs.answers.iter().copied();
+        return Proof::confirmed(Effect::Warns, text, [tables])
+            .supported_by(answers)
+            .explaining(lost);
+    }
+    let nameless = needs.all.iter().filter(|observation| {
+        all_of(&needs.servers) && observation.failed_step() == Some(Step::Resolve)
+    });
+    cut_off(edge, text)
+        .supported_by(needs.answers.iter().copied())
+        .supported_by([tables])
+        .explaining(lost)
+        .explaining(nameless)
 }

@@ -80,6 +80,14 @@ impl<'o> EdgeReading<'o> {
         self.opened.is_empty() && !self.cut_off.is_empty()
     }
 
+    /// Whether questions could be asked from the network.
+    pub(in crate::verdict) fn is_joined(&self) -> bool {
+        self.view.all().any(|observation| match &observation.facts {
+            Facts::Vantage(facts) => facts.means.is_some(),
+            facts => facts.endpoint().is_some(),
+        })
+    }
+
     /// Whether a connection from the network to the hub was tried at all.
     pub(in crate::verdict) fn was_tried(&self) -> bool {
         !self.opened.is_empty() || !self.view.hub().is_empty()

@@ -2,6 +2,7 @@
 
 mod connections;
 mod edge;
+mod holders;
 mod names;
 
 pub(super) use connections::{Connection, Manner};
@@ -11,6 +12,10 @@ pub(super) use names::Answer;
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
 
 use super::Target;
+
+/// The names of the network that containers join when they name none: Docker's, Podman's, and
+/// Docker's on Windows.
+const DEFAULT_NETWORKS: [&str; 3] = ["bridge", "podman", "nat"];
 
 /// All observations of a run, and what the device is meant to reach.
 pub(super) struct Evidence<'o> {
@@ -44,17 +49,28 @@ impl<'o> Evidence<'o> {
         vantages.into_iter().map(|vantage| self.view(vantage.clone())).collect()
     }
 
-    /// What was seen from where Edge Agent runs: a container network if one was examined, else the
+    /// What was seen from where Edge Agent runs: a container network if one was joined, else the
     /// host, which is then the best that is known.
     pub(super) fn agent(&self) -> View<'o> {
         let is_joined = |view: &View<'o>| {
             matches!(view.vantage, Vantage::Bridge(_))
+                && !self.is_spare(&view.vantage)
                 && view.all().any(|observation| observation.facts.endpoint().is_some())
         };
-        let mut joined: Vec<View<'o>> = self.views().into_iter().filter(is_joined).collect();
-        // The engine's default network is the runtime's only where it has none of its own.
-        joined.sort_by_key(|view| view.vantage == Vantage::Bridge("bridge".to_owned()));
-        joined.into_iter().next().unwrap_or_else(|| self.host())
+        self.views().into_iter().find(is_joined).unwrap_or_else(|| self.host())
+    }
+
+    /// Whether this is the engine's default network beside another, so that the runtime does not
+    /// use it: only where it has none of its own does the default one stand in.
+    pub(super) fn is_spare(&self, vantage: &Vantage) -> bool {
+        let is_default = |vantage: &Vantage| match vantage {
+            Vantage::Host => false,
+            Vantage::Bridge(name) => DEFAULT_NETWORKS.contains(&name.as_str()),
+        };
+        let another = |observation: &Observation| {
+            matches!(observation.vantage, Vantage::Bridge(_)) && !is_default(&observation.vantage)
+        };
+        is_default(vantage) && self.observations.iter().any(another)
     }
 
     fn view(&self, vantage: Vantage) -> View<'o> {

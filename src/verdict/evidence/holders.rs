@@ -1,0 +1,35 @@
+//! Who holds the ports that Edge Hub maps, as far as it could be seen.
+
+use edgeprobe_probes::ports::{Holder, PortFacts};
+use edgeprobe_probes::{Observation, Probe, Token};
+
+use super::Evidence;
+
+/// The processes by which engines hold ports for their containers.
+const ENGINES: [&str; 4] = ["docker-proxy", "dockerd", "rootlessport", "conmon"];
+
+impl Evidence<'_> {
+    /// Whether Edge Hub itself may be what holds this port, because nothing could be seen that
+    /// tells: the engine does not answer for its containers, and either its own processes hold the
+    /// port, or every port that Edge Hub maps is held by somebody whose process cannot be seen. A
+    /// stranger seldom holds just these.
+    pub(in crate::verdict) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
+        let engine = self.host().of(Probe::Engine).next();
+        if !engine.is_some_and(Observation::failed) {
+            return false;
+        }
+        let all_unseen = self.ports().all(|(port, facts)| {
+            port.token() == Some(Token::AddressInUse) && facts.holders.iter().all(is_unseen)
+        });
+        facts.holders.iter().any(is_an_engines) || all_unseen
+    }
+}
+
+fn is_an_engines(holder: &Holder) -> bool {
+    let process = holder.process.as_deref();
+    holder.container.is_some() || process.is_some_and(|name| ENGINES.contains(&name))
+}
+
+fn is_unseen(holder: &Holder) -> bool {
+    holder.pid.is_none() && holder.container.is_none()
+}

@@ -1,0 +1,147 @@
+//! What is said of container networks that could not be joined, or that the runtime does not use.
+
+use edgeprobe::verdict::CauseId::*;
+use edgeprobe::verdict::{Confidence, Effect, NotTested, Status, Verdict};
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::{Outcome, Step, Token};
+
+use crate::device::*;
+use crate::network::*;
+
+#[test]
+fn a_network_that_was_not_joined_is_not_tested_and_the_host_decides() {
+    let verdict = Device::unprivileged().expect(Status::Healthy, &[]);
+    assert_eq!(verdict.confidence, Confidence::Likely);
+    let bridge = bridge(&verdict);
+    assert!(bridge.what.contains("azure-iot-edge"), "{bridge:?}");
+    assert!(bridge.why.contains("run as root"), "{bridge:?}");
+    assert!(bridge.why.contains("kernel"), "{bridge:?}");
+    assert!(!bridge.why.contains("hint"), "{bridge:?}");
+}
+
+#[test]
+fn what_the_kernel_itself_proves_blocks_without_any_privilege() {
+    let forwarding = Device::unprivileged().retabled(|tables| tables.ip_forward = Some(false));
+    let verdict = forwarding.expect(Status::Blocked, &[IpForwardDisabled]);
+    assert!(verdict.unexplained.is_empty());
+    assert_eq!(verdict.causes[0].confidence, Confidence::Confirmed);
+    Device::unprivileged()
+        .rerouted(&[], &[], &["100: from 172.18.0.0/16 unreachable"])
+        .sure(&[BridgeNoRoute]);
+}
+
+#[test]
+fn what_the_host_alone_shows_still_counts_without_any_privilege() {
+    let verdict = Device::unprivileged()
+        .failing(on(Transport::Amqp), Step::Connect, Token::TimedOut)
+        .expect(Status::Degraded, &[AmqpPortBlocked]);
+    assert!(bridge(&verdict).why.contains("run as root"));
+}
+
+#[test]
+fn a_network_that_was_not_asked_to_be_joined_is_known_by_the_kernel_alone() {
+    let verdict = Device::unprivileged().without(is_vantage).expect(Status::Healthy, &[]);
+    assert!(bridge(&verdict).why.contains("only the kernel"), "{:?}", verdict.not_tested);
+}
+
+#[test]
+fn a_run_from_the_host_alone_says_that_it_was_told_so() {
+    let device = Device::networked().without(|o| !at_host(o));
+    let verdict = device.expect(Status::Healthy, &[]);
+    assert!(bridge(&verdict).why.contains("--vantage"), "{:?}", verdict.not_tested);
+}
+
+#[test]
+fn without_an_engine_there_is_no_network_to_test() {
+    let mut absent = engine(&[]);
+    absent.outcome = Outcome::Skipped;
+    let verdict = Device::healthy().with(absent).expect(Status::Healthy, &[]);
+    assert!(bridge(&verdict).why.contains("No container engine"), "{:?}", verdict.not_tested);
+}
+
+#[test]
+fn an_engine_that_may_not_be_asked_hides_its_networks() {
+    let verdict = Device::healthy()
+        .with(engine_fails(Token::EnginePermissionDenied))
+        .expect(Status::Healthy, &[]);
+    assert!(bridge(&verdict).why.contains("socket"), "{:?}", verdict.not_tested);
+    assert!(verdict.unexplained.is_empty());
+}
+
+#[test]
+fn an_engine_without_the_runtimes_networks_is_said_to_have_none() {
+    let verdict = Device::healthy().with(engine(&[])).expect(Status::Healthy, &[]);
+    assert!(bridge(&verdict).why.contains("no network"), "{:?}", verdict.not_tested);
+}
+
+#[test]
+fn a_cause_that_stands_on_two_networks_is_named_once_for_the_runtimes_own() {
+    let verdict = Device::networked()
+        .with_default_network()
+        .retabled(|tables| tables.ip_forward = Some(false))
+        .failing(|o| !at_host(o) && to_hub(o), Step::Connect, Token::TimedOut)
+        .traced(Stage::LostInside, |_| ())
+        .sure(&[IpForwardDisabled]);
+    assert!(verdict.causes[0].summary.contains("azure-iot-edge"));
+}
+
+#[test]
+fn the_default_network_beside_the_runtimes_own_can_only_warn() {
+    let verdict = Device::networked()
+        .with_default_network()
+        .failing(|o| at_default(o) && to_hub(o), Step::Connect, Token::TimedOut)
+        .expect(Status::Healthy, &[ForwardBlocked]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+    assert!(verdict.causes[0].summary.contains("bridge"));
+    assert!(verdict.unexplained.is_empty());
+    assert!(verdict.summary.contains("reaches"), "{}", verdict.summary);
+}
+
+#[test]
+fn the_default_network_stands_in_where_the_runtime_has_none_yet() {
+    let verdict = Device::networked()
+        .with_default_network()
+        .without(at_edge)
+        .failing(|o| at_default(o) && to_hub(o), Step::Connect, Token::TimedOut)
+        .expect(Status::Blocked, &[ForwardBlocked]);
+    assert!(verdict.unexplained.is_empty());
+}
+
+fn bridge(verdict: &Verdict) -> &NotTested {
+    let about = |missing: &&NotTested| missing.what.starts_with("The container network");
+    verdict.not_tested.iter().find(about).expect("the container network is not said to be untested")
+}
+
+/// A port that is held by a process of root's that this user cannot see.
+fn held_by_somebody(observation: &mut edgeprobe_probes::Observation) {
+    let user = Some("root".to_owned());
+    taken(observation, edgeprobe_probes::ports::Holder { user, ..Default::default() });
+}
+
+/// An engine that this user may not ask.
+fn closed_engine() -> edgeprobe_probes::Observation {
+    use edgeprobe_probes::engine::EngineFacts;
+    let facts = edgeprobe_probes::Facts::Engine(EngineFacts::default());
+    let mut engine = passed("engine/engine", "unix:///var/run/docker.sock", facts);
+    fail(&mut engine, Step::Engine, Token::EnginePermissionDenied);
+    engine
+}
+
+#[test]
+fn all_ports_held_by_who_cannot_be_seen_may_be_edge_hub_and_raise_no_alarm() {
+    let verdict = Device::healthy()
+        .with(closed_engine())
+        .changed(|o| matches!(o.facts, edgeprobe_probes::Facts::Ports(_)), held_by_somebody)
+        .expect(Status::Healthy, &[]);
+    assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
+    assert!(verdict.unexplained.is_empty());
+}
+
+#[test]
+fn one_port_held_by_who_cannot_be_seen_is_a_stranger_as_likely_as_not() {
+    Device::healthy()
+        .with(closed_engine())
+        .changed(of_port(443), held_by_somebody)
+        .expect(Status::Blocked, &[PortInUse]);
+}

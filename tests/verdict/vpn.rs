@@ -1,0 +1,195 @@
+//! A VPN beside the container networks: when it takes their traffic away, and when it does not.
+
+use edgeprobe::verdict::CauseId::*;
+use edgeprobe::verdict::{Effect, Status};
+use edgeprobe_probes::endpoint::{Detour, Transport};
+use edgeprobe_probes::route::tables::LinkKind;
+use edgeprobe_probes::route::vpn::Vpn;
+use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::{Facts, Role, Step, Token};
+
+use crate::device::*;
+use crate::network::*;
+
+const TUN: &[(&str, LinkKind)] = &[("tun0", LinkKind::Tun)];
+const HALVES: [&str; 2] = ["0.0.0.0/1 via 10.8.0.1 dev tun0", "128.0.0.0/1 via 10.8.0.1 dev tun0"];
+const SHADOW: &str = "172.18.0.0/24 dev tun0";
+const KILL_SWITCH: &str = "unreachable default table 200";
+
+fn full_tunnel() -> Device {
+    Device::networked().rerouted(TUN, &HALVES, &[])
+}
+
+#[test]
+fn a_full_tunnel_that_loses_the_networks_packets_overrides_it() {
+    let verdict = full_tunnel()
+        .cut_off(Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned())
+        .sure(&[VpnOverride]);
+    let cause = &verdict.causes[0];
+    assert!(cause.summary.contains("OpenVPN") && cause.summary.contains("tun0"));
+    assert_eq!(cause.details["mechanism"], "full-tunnel");
+    assert_eq!(cause.details["interface"], "tun0");
+    assert_eq!(cause.details["network"], "azure-iot-edge");
+    assert_eq!(cause.details["routes"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn wireguard_that_leads_the_network_into_its_own_table_overrides_it() {
+    let verdict = Device::networked()
+        .rerouted(
+            &[("wg0", LinkKind::Wireguard)],
+            &["default dev wg0 table 51820"],
+            &[
+                "32764: from all lookup 254 suppress_prefixlength 0",
+                "32765: not from all fwmark 51820 lookup 51820",
+            ],
+        )
+        .cut_off(Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "wg0".to_owned())
+        .sure(&[VpnOverride]);
+    assert!(verdict.causes[0].summary.contains("WireGuard"));
+    assert_eq!(verdict.causes[0].details["mechanism"], "policy-rule");
+}
+
+#[test]
+fn a_tunnel_that_packets_enter_untranslated_is_the_vpns_doing() {
+    full_tunnel()
+        .cut_off(Token::TimedOut)
+        .traced(Stage::LeftUntranslated, |trace| trace.left[0].interface = "tun0".to_owned())
+        .sure(&[VpnOverride]);
+}
+
+#[test]
+fn a_full_tunnel_that_carries_the_network_is_healthy() {
+    let verdict = full_tunnel().expect(Status::Healthy, &[]);
+    assert!(verdict.ruled_out.iter().any(|other| other.id == VpnOverride));
+}
+
+#[test]
+fn a_split_tunnel_is_healthy() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &["10.0.0.0/8 dev tun0", "172.16.0.0/12 dev tun0"], &[])
+        .expect(Status::Healthy, &[]);
+    assert!(verdict.ruled_out.iter().any(|other| other.id == VpnOverride));
+}
+
+#[test]
+fn a_vpn_that_is_up_is_not_to_blame_for_a_filter_of_somebody_elses() {
+    Device::networked()
+        .rerouted(TUN, &["10.0.0.0/8 dev tun0"], &[])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::LostInside, |trace| trace.dropped_by = vec![dropping("-P FORWARD DROP")])
+        .sure(&[ForwardBlocked]);
+}
+
+#[test]
+fn a_route_inside_the_subnet_takes_the_answers_away() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &[SHADOW], &[])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::ReplyLost, |_| ())
+        .sure(&[VpnOverride]);
+    assert!(verdict.causes[0].summary.contains(SHADOW));
+    assert_eq!(verdict.causes[0].details["mechanism"], "route-shadows-subnet");
+}
+
+#[test]
+fn a_kill_switch_that_rejects_private_addresses_rejects_the_answers() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &["unreachable 172.16.0.0/12 table 200"], &["50: from all lookup 200"])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::ReplyLost, |_| ())
+        .sure(&[VpnOverride]);
+    assert_eq!(verdict.causes[0].details["mechanism"], "kill-switch");
+    assert!(verdict.causes[0].summary.contains("unreachable 172.16.0.0/12"));
+}
+
+#[test]
+fn a_rule_that_rejects_the_network_while_a_vpn_is_up_is_the_vpns() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &[KILL_SWITCH], &["51: from 172.18.0.0/16 lookup 200"])
+        .cut_off(Token::HostUnreachable)
+        .traced(Stage::RejectedByHost, |_| ())
+        .sure(&[VpnOverride]);
+    assert_eq!(verdict.causes[0].details["mechanism"], "source-rule");
+}
+
+#[test]
+fn a_tunnel_of_no_known_make_is_called_a_vpn() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &["20.49.0.0/16 dev tun0"], &[])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned())
+        .sure(&[VpnOverride]);
+    assert!(verdict.causes[0].summary.starts_with("The traffic of azure-iot-edge"));
+    assert_eq!(verdict.causes[0].details["mechanism"], "tunnel-route");
+}
+
+#[test]
+fn a_rule_for_the_subnet_that_leads_into_a_tunnel_is_a_source_rule() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &["default dev tun0 table 100"], &["100: from 172.18.0.0/16 lookup 100"])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned())
+        .sure(&[VpnOverride]);
+    assert_eq!(verdict.causes[0].details["mechanism"], "source-rule");
+}
+
+#[test]
+fn a_filter_rule_that_a_vpn_wrote_is_its_kill_switch() {
+    let rule = "-A FORWARD ! -o tun0 -m comment --comment nordvpn -j DROP";
+    let verdict = Device::networked()
+        .rerouted(TUN, &["10.0.0.0/8 dev tun0"], &[])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::LostInside, |trace| {
+            let mut dropping = dropping(rule);
+            dropping.vpn = Some(Vpn::Other);
+            trace.dropped_by = vec![dropping];
+        })
+        .sure(&[VpnOverride]);
+    assert!(verdict.causes[0].summary.contains(rule));
+}
+
+#[test]
+fn a_dead_tunnel_takes_the_host_too_while_another_uplink_answers() {
+    let mut by_the_uplink = connection(Transport::Amqp, Role::Detour, HUB_ADDRESS);
+    detoured(&mut by_the_uplink, Detour::Interface("eth0".to_owned()));
+    let verdict = full_tunnel()
+        .failing(|o| o.facts.endpoint().is_some(), Step::Connect, Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned())
+        .changed(is_route, |o| {
+            let Facts::Route(facts) = &mut o.facts else { unreachable!() };
+            (facts.interface, facts.gateway_answers) = (Some("tun0".to_owned()), None);
+        })
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .with(by_the_uplink)
+        .sure(&[VpnOverride]);
+    assert!(verdict.causes[0].summary.contains("another uplink"));
+}
+
+#[test]
+fn a_kill_switch_that_rejects_the_host_rejects_its_networks() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &[KILL_SWITCH], &["50: from all lookup 200"])
+        .failing(|o| o.facts.endpoint().is_some(), Step::Connect, Token::HostUnreachable)
+        .failing(is_route, Step::Route, Token::HostUnreachable)
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .sure(&[VpnOverride]);
+    assert_eq!(verdict.causes[0].details["mechanism"], "kill-switch");
+    assert_eq!(verdict.causes[0].effect, Effect::Blocks);
+}
+
+#[test]
+fn a_shadowing_route_is_proved_by_the_kernel_alone() {
+    let verdict = Device::unprivileged()
+        .rerouted(TUN, &[SHADOW], &[])
+        .expect(Status::Blocked, &[VpnOverride]);
+    assert!(verdict.unexplained.is_empty());
+}
+
+#[test]
+fn a_full_tunnel_is_not_blamed_where_no_packet_was_sent() {
+    let verdict = Device::unprivileged().rerouted(TUN, &HALVES, &[]).expect(Status::Healthy, &[]);
+    assert!(!verdict.not_tested.is_empty());
+}
