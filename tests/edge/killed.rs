@@ -55,7 +55,7 @@ fn kill_in(lab: &Lab, probe: &str) {
     let of_probe = |o: &serde_json::Value| text(&o["probe"]) == probe;
     assert!(report.observations().any(of_probe), "{probe} does not run: {report:?}");
 
-    let before = Machine::look(lab.device());
+    let before = rest(lab);
     let mut random = SEED;
     for round in 0..KILLS {
         // One moment in each of equal parts, so that none is left out.
@@ -69,6 +69,19 @@ fn kill_in(lab: &Lab, probe: &str) {
         assert!(differences.is_empty(), "killed after {moment:?}:\n{}", differences.join("\n"));
     }
     println!("killed {KILLS} times within {usual:?}: nothing is left");
+}
+
+/// Looks until all that the first check has set going has come to rest.
+fn rest(lab: &Lab) -> Machine {
+    let begun = Instant::now();
+    loop {
+        let machine = Machine::look(lab.device());
+        if machine.is_at_rest() {
+            return machine;
+        }
+        assert!(begun.elapsed() < GONE_WITHIN, "the device does not come to rest: {machine:?}");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Looks until the device is as it was, or long enough, and returns what differs.

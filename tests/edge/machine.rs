@@ -50,6 +50,15 @@ impl Machine {
         Self { views, neighbours: lasting_neighbours(&device.sh("ip neigh").unwrap()) }
     }
 
+    /// Whether nothing of an earlier check is still on its way: no bridge has a carrier, for there
+    /// is no container, and the kernel has seen that nobody else has the bridges' addresses.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let bridge = |line: &&String| line.contains(": docker0:") || line.contains(": br-");
+        let silent = |line: &String| line.contains("NO-CARRIER");
+        self.views["links"].iter().filter(bridge).all(silent)
+            && !self.views["addresses"].iter().any(|line| line.contains("tentative"))
+    }
+
     /// A line for everything that has come or gone since `before`.
     pub(crate) fn differences(&self, before: &Self) -> Vec<String> {
         let mut all = Vec::new();

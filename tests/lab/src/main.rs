@@ -35,6 +35,17 @@ enum Command {
         #[command(flatten)]
         with: With,
     },
+    /// Run a command on the device of a scenario; its exit code is this one's.
+    Exec {
+        /// The name of the scenario.
+        #[arg(value_parser = scenario)]
+        scenario: Scenario,
+        #[command(flatten)]
+        with: With,
+        /// The command and its arguments, after `--`.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
     /// Open a shell on the device of a scenario.
     Shell {
         /// The name of the scenario.
@@ -69,16 +80,22 @@ fn main() -> ExitCode {
         }
         Command::Run { scenarios, with } => in_the_lab(|| run(scenarios, with)),
         Command::RunAll { with } => in_the_lab(|| run(scenarios::all(), with)),
-        Command::Shell { scenario, with } => {
-            in_the_lab(|| match shell::open(&with.apply(scenario), &*with.servers()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("error: {error}");
-                    ExitCode::FAILURE
-                }
-            })
+        Command::Exec { scenario, with, command } => {
+            in_the_lab(|| told(shell::exec(&with.apply(scenario), &*with.servers(), &command)))
         }
+        Command::Shell { scenario, with } => in_the_lab(|| {
+            let opened = shell::open(&with.apply(scenario), &*with.servers());
+            told(opened.map(|()| ExitCode::SUCCESS))
+        }),
     }
+}
+
+/// Tells a person what the lab failed in.
+fn told(result: edgeprobe_lab::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
 }
 
 /// Does `work` where a lab can be built, and says what is missing where it cannot.
