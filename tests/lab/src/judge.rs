@@ -17,6 +17,8 @@ const LIMIT: &str = "60";
 pub struct Judge {
     /// The path of `edgeprobe`, static or at least runnable in the lab.
     pub program: PathBuf,
+    /// Arguments for every check, beside the hub, its authority and the scenario's own.
+    pub arguments: Vec<String>,
 }
 
 /// What the tool said, as far as it could be read.
@@ -36,6 +38,7 @@ impl Judge {
         let program = self.program.to_string_lossy();
         let mut words = vec!["timeout", LIMIT, &*program, "check", "--format", "json"];
         words.extend(["--hub", HUB_NAME, "--ca-file", CA_FILE]);
+        words.extend(self.arguments.iter().map(String::as_str));
         words.extend(scenario.arguments);
         let output = lab.device().run(&words)?;
         // A report that cannot be read is a wrong verdict, not a fault of the lab.

@@ -38,6 +38,7 @@ mod scenario;
 pub mod scenarios;
 pub mod servers;
 mod sweep;
+pub mod table;
 mod topology;
 mod vpn;
 mod wire;

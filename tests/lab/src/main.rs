@@ -1,7 +1,6 @@
 //! The lab at the command line: list the scenarios, run them, look around in one.
 
 mod shell;
-mod table;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use std::process::ExitCode;
 use anstream::{eprintln, println};
 use clap::{Args, Parser, Subcommand};
 use edgeprobe_lab::servers::{Emulator, Plain, Servers};
-use edgeprobe_lab::{Judge, Outcome, Row, Scenario, requirements, run_all, scenarios, sweep};
+use edgeprobe_lab::{Judge, Row, Scenario, requirements, run_all, scenarios, sweep, table};
 
 /// Real networks with real faults, in namespaces: what edgeprobe's verdicts are held against.
 #[derive(Debug, Parser)]
@@ -35,6 +34,17 @@ enum Command {
     RunAll {
         #[command(flatten)]
         with: With,
+    },
+    /// Run a command on the device of a scenario; its exit code is this one's.
+    Exec {
+        /// The name of the scenario.
+        #[arg(value_parser = scenario)]
+        scenario: Scenario,
+        #[command(flatten)]
+        with: With,
+        /// The command and its arguments, after `--`.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
     },
     /// Open a shell on the device of a scenario.
     Shell {
@@ -70,16 +80,22 @@ fn main() -> ExitCode {
         }
         Command::Run { scenarios, with } => in_the_lab(|| run(scenarios, with)),
         Command::RunAll { with } => in_the_lab(|| run(scenarios::all(), with)),
-        Command::Shell { scenario, with } => {
-            in_the_lab(|| match shell::open(&with.apply(scenario), &*with.servers()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("error: {error}");
-                    ExitCode::FAILURE
-                }
-            })
+        Command::Exec { scenario, with, command } => {
+            in_the_lab(|| told(shell::exec(&with.apply(scenario), &*with.servers(), &command)))
         }
+        Command::Shell { scenario, with } => in_the_lab(|| {
+            let opened = shell::open(&with.apply(scenario), &*with.servers());
+            told(opened.map(|()| ExitCode::SUCCESS))
+        }),
     }
+}
+
+/// Tells a person what the lab failed in.
+fn told(result: edgeprobe_lab::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
 }
 
 /// Does `work` where a lab can be built, and says what is missing where it cannot.
@@ -96,7 +112,7 @@ fn in_the_lab(work: impl FnOnce() -> ExitCode) -> ExitCode {
 fn run(scenarios: Vec<Scenario>, with: With) -> ExitCode {
     let servers = with.servers();
     let scenarios: Vec<_> = scenarios.into_iter().map(|one| with.apply(one)).collect();
-    let judge = with.edgeprobe.map(|program| Judge { program });
+    let judge = with.edgeprobe.map(|program| Judge { program, arguments: Vec::new() });
     let tell = |row: &Row| eprintln!("{}", table::progress(row));
     let rows = run_all(&scenarios, &*servers, judge.as_ref(), with.jobs.get(), tell);
     println!("{}", table::results(&rows));
@@ -126,15 +142,4 @@ fn scenario(name: &str) -> Result<Scenario, String> {
 /// The lab's hosts have folders of their own, so a program is named in full.
 fn program(path: &str) -> Result<PathBuf, String> {
     PathBuf::from(path).canonicalize().map_err(|error| error.to_string())
-}
-
-/// Says in a word what became of a scenario, and in lines why.
-fn got(outcome: &Outcome) -> (String, Vec<String>) {
-    match outcome {
-        Outcome::Proved => ("proved".to_owned(), Vec::new()),
-        Outcome::Right(verdict) => (format!("ok: {verdict}"), Vec::new()),
-        Outcome::Wrong(verdict, why) => (format!("WRONG: {verdict}"), why.clone()),
-        Outcome::NotProved(why) => ("NOT PROVED".to_owned(), why.clone()),
-        Outcome::Failed(error) => ("FAILED".to_owned(), vec![error.to_string()]),
-    }
 }

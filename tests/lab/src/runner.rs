@@ -14,6 +14,8 @@ use crate::{Error, Judge, Lab, Result, Scenario, Verdict};
 pub enum Outcome {
     /// The fault is proved, and nobody was asked for a verdict.
     Proved,
+    /// The fault is proved, and what the verdict needs is still to come.
+    Waits(&'static str),
     /// The verdict is the expected one.
     Right(Verdict),
     /// The verdict is not the expected one, and why.
@@ -38,7 +40,7 @@ pub struct Row {
 impl Outcome {
     /// Whether this is what the scenario wants.
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Proved | Self::Right(_))
+        matches!(self, Self::Proved | Self::Waits(_) | Self::Right(_))
     }
 }
 
@@ -100,6 +102,9 @@ fn attempt(
         return Ok(Outcome::NotProved(wrong));
     }
     let Some(judge) = judge else { return Ok(Outcome::Proved) };
+    if let Some(reason) = scenario.waits_for {
+        return Ok(Outcome::Waits(reason));
+    }
     let start = Instant::now();
     let verdict = judge.verdict(&lab, scenario)?;
     *judged = Some(start.elapsed());

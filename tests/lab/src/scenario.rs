@@ -59,6 +59,8 @@ pub struct Scenario {
     pub arguments: &'static [&'static str],
     /// The verdict that is right.
     pub expected: Expected,
+    /// What the tool cannot do yet and the verdict needs; until then the fault alone is proved.
+    pub waits_for: Option<&'static str>,
 }
 
 impl Scenario {
@@ -71,6 +73,7 @@ impl Scenario {
         proof: &[],
         arguments: &[],
         expected: Expected::HEALTHY,
+        waits_for: None,
     };
 }
 

@@ -1,4 +1,6 @@
-//! A shell on the device of a scenario, for a person to look around in.
+//! A shell on the device of a scenario for a person to look around in, or one command there.
+
+use std::process::ExitCode;
 
 use anstream::eprintln;
 use edgeprobe_lab::servers::Servers;
@@ -19,4 +21,17 @@ pub(crate) fn open(scenario: &Scenario, servers: &dyn Servers) -> Result<()> {
     // How the person leaves the shell says nothing about the lab.
     let _ = shell.status();
     Ok(())
+}
+
+/// Builds the lab of `scenario`, breaks it, and runs a command on its device to its end.
+pub(crate) fn exec(
+    scenario: &Scenario,
+    servers: &dyn Servers,
+    words: &[String],
+) -> Result<ExitCode> {
+    let mut lab = Lab::build(scenario.topology, servers)?;
+    (scenario.fault)(&mut lab)?;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let code = lab.device().command(&words).status().ok().and_then(|status| status.code());
+    Ok(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }

@@ -1,15 +1,14 @@
 //! The scenarios and their results as tables.
 
 use comfy_table::{ContentArrangement, Table, presets};
-use edgeprobe_lab::{Row, Scenario};
 
-use crate::got;
+use crate::{Outcome, Row, Scenario};
 
 /// Columns of a table: what a log of a build server shows without wrapping.
 const WIDTH: u16 = 110;
 
 /// The scenarios, what is broken in each and the right verdict.
-pub(crate) fn list(scenarios: &[Scenario]) -> String {
+pub fn list(scenarios: &[Scenario]) -> String {
     let mut table = new(&["scenario", "what is broken", "expected"]);
     for scenario in scenarios {
         table.add_row([
@@ -22,7 +21,7 @@ pub(crate) fn list(scenarios: &[Scenario]) -> String {
 }
 
 /// The results: scenario, expected, got, time.
-pub(crate) fn results(rows: &[Row]) -> String {
+pub fn results(rows: &[Row]) -> String {
     let mut table = new(&["scenario", "expected", "got", "time"]);
     for row in rows {
         let (word, why) = got(&row.outcome);
@@ -38,8 +37,20 @@ pub(crate) fn results(rows: &[Row]) -> String {
 }
 
 /// One line for a scenario that has just been run.
-pub(crate) fn progress(row: &Row) -> String {
+pub fn progress(row: &Row) -> String {
     format!("{} {} ({})", row.scenario.name, got(&row.outcome).0, seconds(row))
+}
+
+/// Says in a word what became of a scenario, and in lines why.
+fn got(outcome: &Outcome) -> (String, Vec<String>) {
+    match outcome {
+        Outcome::Proved => ("proved".to_owned(), Vec::new()),
+        Outcome::Waits(reason) => (format!("proved; waits for {reason}"), Vec::new()),
+        Outcome::Right(verdict) => (format!("ok: {verdict}"), Vec::new()),
+        Outcome::Wrong(verdict, why) => (format!("WRONG: {verdict}"), why.clone()),
+        Outcome::NotProved(why) => ("NOT PROVED".to_owned(), why.clone()),
+        Outcome::Failed(error) => ("FAILED".to_owned(), vec![error.to_string()]),
+    }
 }
 
 fn seconds(row: &Row) -> String {

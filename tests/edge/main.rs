@@ -1,0 +1,16 @@
+//! The program on devices whose networks are broken in earnest, in the lab's namespaces.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout
+)]
+
+mod killed;
+mod machine;
+mod report;
+mod side_by_side;
+mod support;
+mod unprivileged;
+mod verdicts;

@@ -1,0 +1,53 @@
+//! What every test of the lab needs: the lab itself, the programs, and its turn.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use edgeprobe_lab::servers::Emulator;
+use edgeprobe_lab::world::{CA_FILE, HUB_NAME};
+use edgeprobe_lab::{requirements, sweep};
+
+/// The program under test.
+pub(crate) const EDGEPROBE: &str = env!("CARGO_BIN_EXE_edgeprobe");
+
+/// Waits for this test's turn in the lab; `None`, with a word of why, where no lab can be built.
+///
+/// One test at a time: each has as many labs at once as the machine can bear.
+pub(crate) fn turn() -> Option<MutexGuard<'static, ()>> {
+    static LAB: Mutex<()> = Mutex::new(());
+    let missing = requirements::missing();
+    if !missing.is_empty() {
+        eprintln!("skipped: the lab needs {}", missing.join(", "));
+        return None;
+    }
+    // A test that failed has left nothing in the lab: it is built anew each time.
+    let turn = LAB.lock().unwrap_or_else(PoisonError::into_inner);
+    sweep();
+    Some(turn)
+}
+
+/// The internet of the lab, served by the project's own emulator.
+pub(crate) fn internet() -> Emulator {
+    Emulator { program: emulator() }
+}
+
+/// The words of a check in the lab, by this copy of the program.
+pub(crate) fn check<'w>(program: &'w str, more: &[&'w str]) -> Vec<&'w str> {
+    let words = [program, "check", "--format", "json", "--hub", HUB_NAME, "--ca-file", CA_FILE];
+    [&words, more].concat()
+}
+
+/// The emulator stands beside the program when the whole workspace is built, else it is built now.
+fn emulator() -> PathBuf {
+    let path = Path::new(EDGEPROBE).with_file_name("edgeprobe-emulator");
+    if !path.exists() {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "edgeprobe-emulator"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .status()
+            .unwrap();
+        assert!(status.success(), "the emulator cannot be built");
+    }
+    path
+}
