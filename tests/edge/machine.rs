@@ -34,8 +34,9 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn look(device: &Place) -> Self {
-        let script: String =
+        let script: Vec<String> =
             VIEWS.iter().map(|(name, script)| format!("echo '== {name}'\n{script}\n")).collect();
+        let script = script.concat();
         let text = device.sh(&script).unwrap();
         let mut views: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut lines = None;

@@ -80,12 +80,9 @@ fn overlap(one: &Value, other: &Value) -> bool {
 fn round_trips(observation: &Value) -> u32 {
     let version = text(&observation["facts"]["tls"]["tls.protocol.version"]);
     let of = |step: &Value| match text(&step["step"]) {
-        "connect" | "http" | "upgrade" => 1,
         // RFC 8446 section 2, RFC 5246 section 7.3.
-        "tls" if version == "TLSv1.3" => 1,
-        "tls" => 2,
-        // The protocol header and the open are sent in turn (AMQP 1.0, 2.2 and 5.3.2).
-        "amqp" | "mqtt" => 1,
+        "tls" if version != "TLSv1.3" => 2,
+        "connect" | "tls" | "http" | "upgrade" | "amqp" | "mqtt" => 1,
         _ => 0,
     };
     list(&observation["steps"]).map(of).sum()
