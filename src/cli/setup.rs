@@ -306,7 +306,7 @@ fn timeout(text: &str) -> Result<Duration, Problem> {
             .hint("for example --timeout 10s or --timeout 1m30s; from 1s to 10m")
     };
     let duration = humantime::parse_duration(text).map_err(|_| wrong("is no duration"))?;
-    if duration < Duration::from_secs(1) || duration > Duration::from_secs(600) {
+    if duration < Duration::from_secs(1) || duration > Duration::from_mins(10) {
         return Err(wrong("is out of range"));
     }
     Ok(duration)

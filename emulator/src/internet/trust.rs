@@ -8,10 +8,10 @@ use super::Fault;
 use crate::authority::{Authority, AuthorityError, Identity, Validity};
 
 /// How far servers are ahead of the device under [`Fault::ClockSkew`].
-pub(super) const SKEW: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+pub(super) const SKEW: Duration = Duration::from_hours(72);
 /// How long the device has then to wait until their certificates are valid: by their own clocks
 /// they were issued a day ago.
-const NOT_YET: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+const NOT_YET: Duration = Duration::from_hours(48);
 
 /// The wildcard under which IoT Hub's certificates are issued.
 const HUB_WILDCARD: &str = "*.azure-devices.net";

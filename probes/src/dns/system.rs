@@ -158,7 +158,7 @@ mod tests {
     }
 
     async fn observe(name: &str) -> Observation {
-        let timeline = Timeline::start(Duration::from_secs(60));
+        let timeline = Timeline::start(Duration::from_mins(1));
         ask_system(timeline, &Vantage::Host, name, Role::Control).await
     }
 
@@ -194,7 +194,7 @@ mod tests {
             return;
         }
         let system = System { getent: None, hosts: Path::new(platform::HOSTS) };
-        let timeline = Timeline::start(Duration::from_secs(60));
+        let timeline = Timeline::start(Duration::from_mins(1));
         let observation =
             system.observe(timeline, &Vantage::Host, "localhost", Role::Control).await;
         assert_eq!(observation.outcome, Outcome::Pass, "{:?}", observation.failure);
