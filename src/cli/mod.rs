@@ -67,7 +67,7 @@ enum Command {
     Replay(replay::Options),
     /// A whole check against an embedded IoT Hub: needs no Azure, no network, no root
     Demo(demo::Options),
-    /// Man page, shell completions, the report's JSON Schema, the causes' pages
+    /// The man page, shell completions, the report's JSON Schema
     #[command(hide = true)]
     Generate(generate::Options),
 }

@@ -6,10 +6,10 @@ use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
 
-use crate::report::style::{BOLD, paint};
+use crate::report::style::{BOLD, WIDTH, paint};
 use crate::verdict::Target;
 
-/// The least width of the column of questions, and the width of each vantage's.
+/// The least width of the column of questions, and the most of each vantage's.
 const QUESTION: usize = 18;
 const ANSWER: usize = 29;
 
@@ -31,8 +31,9 @@ pub(super) fn of(observations: &[Observation], target: &Target) -> String {
     let rows = rows(observations, target);
     let question = rows.iter().map(|row| label(row).len()).max().unwrap_or(0).max(QUESTION) + 2;
     let mut header = format!("{:question$}", "asked");
+    let answer = (WIDTH.saturating_sub(question) / vantages.len().max(1)).min(ANSWER);
     for vantage in &vantages {
-        let _ = write!(header, "{:ANSWER$}", name(vantage));
+        header += &column(&name(vantage), answer);
     }
     for row in rows {
         let mut line = format!("{:question$}", label(&row));
@@ -41,11 +42,16 @@ pub(super) fn of(observations: &[Observation], target: &Target) -> String {
                 .iter()
                 .filter(|o| o.vantage == **vantage && belongs(o, &row))
                 .collect();
-            let _ = write!(line, "{:ANSWER$}", cell(&here));
+            line += &column(&cell(&here), answer);
         }
         let _ = writeln!(out, "{}", line.trim_end());
     }
     if out.is_empty() { out } else { format!("{}\n{out}", paint(BOLD, header.trim_end())) }
+}
+
+/// The text in a column of this width, with a space after it whatever its length.
+fn column(text: &str, width: usize) -> String {
+    format!("{text:<0$} ", width.saturating_sub(1))
 }
 
 fn name(vantage: &Vantage) -> String {
