@@ -3,20 +3,25 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Step};
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token};
 
-use super::edge::{Edge, edges};
+use super::edge::{Edge, edges, edges_of_the_kernel};
 use super::question::somewhere_in_azure;
-use super::{Ask, Plan, Question, addresses, from};
+use super::{Ask, Plan, Question, addresses, from, tables};
 
 impl Plan {
     pub(super) fn of_the_edge_networks(&self, seen: &[Observation]) -> Vec<Ask> {
         let engine = seen.iter().find_map(|observation| match &observation.facts {
-            Facts::Engine(facts) => Some(facts),
+            Facts::Engine(facts) => Some((observation, facts)),
             _ => None,
         });
-        let Some(engine) = engine else { return Vec::new() };
-        let edges = edges(engine, self.vantages.network.as_deref(), &self.resolver_files);
+        let Some((observation, engine)) = engine else { return Vec::new() };
+        let edges = if observation.token() == Some(Token::EnginePermissionDenied) {
+            // Whoever may not ask the engine still sees its bridges.
+            tables(seen).map(edges_of_the_kernel).unwrap_or_default()
+        } else {
+            edges(engine, self.vantages.network.as_deref(), &self.resolver_files)
+        };
         edges.into_iter().flat_map(|edge| self.of_one(&edge, seen)).collect()
     }
 
@@ -88,8 +93,7 @@ impl Plan {
         let IpAddr::V4(peer) = facts.peer else { return None };
         let failed = facts.role == Role::Hub && observation.failed_step() == Some(Step::Connect);
         // Which interfaces to watch, the tables say.
-        let tables = seen.iter().any(|o| matches!(o.facts, Facts::RouteTables(_)));
-        (failed && tables && self.asks(Probe::Trace)).then(|| Question::Trace {
+        (failed && tables(seen).is_some() && self.asks(Probe::Trace)).then(|| Question::Trace {
             edge: Box::new(edge.clone()),
             destination: std::net::SocketAddrV4::new(peer, facts.port),
         })

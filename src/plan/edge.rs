@@ -6,6 +6,7 @@ use edgeprobe_probes::engine::{
     AskedFrom, Container, ContainerDns, EngineFacts, Network, container_resolvers, edge_networks,
 };
 use edgeprobe_probes::route::edge::EdgeNetwork;
+use edgeprobe_probes::route::tables::{Address, LinkKind, Tables};
 use edgeprobe_probes::vantage::{Means, Resident};
 use edgeprobe_probes::{Vantage, clean};
 
@@ -85,6 +86,40 @@ fn edge(engine: &EngineFacts, network: &Network, resolver: &ResolverFiles) -> Op
         residents: residents(engine, &network.name),
         dns,
     })
+}
+
+/// The networks behind the bridges that Docker names: what can be known of them without asking the
+/// engine.
+pub(super) fn edges_of_the_kernel(tables: &Tables) -> Vec<Edge> {
+    let bridges = tables.links.iter().filter(|link| link.kind == LinkKind::Bridge);
+    bridges
+        .filter_map(|link| Some((link, engines_name(&link.name)?)))
+        .filter_map(|(link, name)| {
+            let own = |address: &&Address| {
+                address.interface == link.name && address.network.addr().is_ipv4()
+            };
+            let address = tables.addresses.iter().find(own)?;
+            let network = EdgeNetwork {
+                name,
+                bridge: link.name.clone(),
+                subnet: address.network.trunc(),
+                gateway: Some(address.network.addr()),
+                mtu: link.mtu,
+                members: Vec::new(),
+            };
+            Some(Edge { network, residents: Vec::new(), dns: ContainerDns::default() })
+        })
+        .collect()
+}
+
+/// What the engine calls the network of a bridge: the default one by its own name, another by the
+/// bridge's, which the engine made from its id.
+fn engines_name(bridge: &str) -> Option<String> {
+    let of_an_id = |id: &str| id.len() == 12 && id.chars().all(|c| c.is_ascii_hexdigit());
+    match bridge.strip_prefix("br-") {
+        Some(id) if of_an_id(id) => Some(bridge.to_owned()),
+        _ => (bridge == "docker0").then(|| "bridge".to_owned()),
+    }
 }
 
 /// The containers on the network that can be entered, Edge Agent first: its place is the very one

@@ -8,7 +8,7 @@ use edgeprobe_probes::engine::Container;
 use edgeprobe_probes::route::tables::{RouteKind, Tables};
 use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Vantage};
 
-use super::{Plan, Question, addresses, from};
+use super::{Plan, Question, addresses, from, tables};
 
 impl Plan {
     pub(super) fn of_the_host(&self, seen: &[Observation]) -> Vec<Question> {
@@ -132,11 +132,7 @@ impl Plan {
 
 /// The interfaces that lead out, where there is a choice.
 fn uplinks(seen: &[Observation]) -> Vec<String> {
-    let tables = seen.iter().find_map(|observation| match &observation.facts {
-        Facts::RouteTables(tables) => Some(other_uplinks(tables)),
-        _ => None,
-    });
-    tables.unwrap_or_default()
+    tables(seen).map(other_uplinks).unwrap_or_default()
 }
 
 /// The interfaces that have a gateway of their own, where there is more than one: whichever the

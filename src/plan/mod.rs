@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use edgeprobe_probes::endpoint::{Detour, Endpoint, Transport};
+use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token, Vantage};
 
 use crate::verdict::Target;
@@ -218,6 +219,14 @@ fn addresses(seen: &[Observation], role: Role) -> Vec<IpAddr> {
         }
     }
     addresses
+}
+
+/// The host's links, routes and rules, once they have been read.
+fn tables(seen: &[Observation]) -> Option<&Tables> {
+    seen.iter().find_map(|observation| match &observation.facts {
+        Facts::RouteTables(tables) => Some(&**tables),
+        _ => None,
+    })
 }
 
 /// The observations of one vantage.

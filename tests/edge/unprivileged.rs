@@ -37,7 +37,7 @@ fn what_the_kernel_proves_needs_no_privilege() {
 #[test]
 fn a_user_without_the_engines_socket_hears_that_the_container_network_is_unseen() {
     let Some(_turn) = turn() else { return };
-    let report = check_as("healthy-engine-only", |_| NOBODY.to_owned());
+    let report = check_as("healthy-runtime", |_| NOBODY.to_owned());
     assert_eq!((report.status(), report.exit_code), ("healthy", Some(0)), "{report:?}");
     let network =
         |line: &String| line.contains("container network") && line.contains("engine's socket");

@@ -23,7 +23,7 @@ const PUBLIC_IPV6: [IpAddr; 2] = [
 ];
 
 /// The name servers that stand behind a container's resolv.conf.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContainerDns {
     /// The servers that answer in the end, in the order in which they are asked; at most 3.
     pub servers: Vec<ContainerServer>,
