@@ -49,7 +49,7 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
         status,
         confidence: confidence(status, &causes, &unexplained, &not_tested),
         summary: summary(&evidence, status, (&agent, hub), &causes, language),
-        outlook: outlook(&evidence, &agent, hub, language),
+        outlook: outlook(&evidence, &agent, hub, &causes, language),
         causes,
         ruled_out,
         unexplained,

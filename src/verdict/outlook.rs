@@ -4,23 +4,46 @@
 //! ModuleClientProvider). Since preview 015 of December 2017 it repeats for ever; only earlier
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
-use super::Outlook;
 use super::catalogue::{Language, Text, message};
+use super::cause::CauseId;
 use super::evidence::{Evidence, Manner};
 use super::reach::{Agent, Hub};
 use super::words::listed;
+use super::{Cause, Effect, Outlook};
 
 /// The outlook for both parts of the runtime.
 pub(super) fn outlook(
     evidence: &Evidence<'_>,
     agent: &Agent,
     hub: Hub,
+    causes: &[Cause],
     language: Language,
 ) -> Outlook {
+    let edge_agent =
+        kept_out(evidence, agent, causes).unwrap_or_else(|| edge_agent(evidence, agent));
     Outlook {
-        edge_agent: message(&edge_agent(evidence, agent), language),
+        edge_agent: message(&edge_agent, language),
         edge_hub: message(&edge_hub(evidence, hub), language),
     }
+}
+
+/// What becomes of Edge Agent where the host reaches the hub and a cause still stands in its way:
+/// the engine runs no container, or the kernel's own word cuts the container network off.
+fn kept_out(evidence: &Evidence<'_>, agent: &Agent, causes: &[Cause]) -> Option<Text> {
+    let blocking = |of: &[CauseId]| {
+        causes.iter().any(|cause| cause.effect == Effect::Blocks && of.contains(&cause.id))
+    };
+    if blocking(&[CauseId::EngineUnavailable, CauseId::AddressPoolExhausted]) {
+        return Some(Text::new("agent.no_container"));
+    }
+    let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
+    let cut_off = blocking(&[
+        CauseId::IpForwardDisabled,
+        CauseId::VpnOverride,
+        CauseId::BridgeNoRoute,
+        CauseId::SubnetOverlap,
+    ]);
+    (reaches && cut_off).then(|| Text::new("agent.cut_off").with("hub", &evidence.target.hub))
 }
 
 fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {

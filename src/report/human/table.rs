@@ -29,6 +29,10 @@ pub(super) fn of(observations: &[Observation], target: &Target) -> String {
     vantages.dedup();
     let mut out = String::new();
     let rows = rows(observations, target);
+    // A place from which only the kernel was asked has nothing to show here.
+    vantages.retain(|vantage| {
+        observations.iter().any(|o| o.vantage == **vantage && rows.iter().any(|r| belongs(o, r)))
+    });
     let question = rows.iter().map(|row| label(row).len()).max().unwrap_or(0).max(QUESTION) + 2;
     let mut header = format!("{:question$}", "asked");
     let answer = (WIDTH.saturating_sub(question) / vantages.len().max(1)).min(ANSWER);
