@@ -6,6 +6,7 @@ use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::engine::AddressPool;
 use edgeprobe_probes::ports::Holder;
+use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::route::tables::ReversePathFilter;
 use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
@@ -337,6 +338,17 @@ fn an_engine_without_a_free_pool_cannot_make_the_runtimes_network() {
             facts.settings.default_address_pools = vec![pool];
         })
         .expect(Status::Blocked, &[AddressPoolExhausted]);
+}
+
+#[test]
+fn a_subnet_that_the_engine_would_choose_over_a_route_is_told_before_it_is_chosen() {
+    let verdict = Device::networked()
+        .rerouted(&[("tun0", LinkKind::Tun)], &["172.18.0.0/15 via 10.8.0.1 dev tun0"], &[])
+        .without(|o| is_engine(o) || !at_host(o))
+        .with(engine(&[default_network()]))
+        .expect(Status::Healthy, &[SubnetOverlap]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+    assert!(verdict.causes[0].summary.contains("172.18.0.0/15"), "{}", verdict.causes[0].summary);
 }
 
 #[test]

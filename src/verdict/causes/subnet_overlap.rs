@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::engine::RUNTIME_NETWORK;
 use edgeprobe_probes::route::decision::{Flow, decide};
 use edgeprobe_probes::route::overlap::{overlaps, swallowed};
 use edgeprobe_probes::route::tables::Tables;
@@ -11,6 +12,7 @@ use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
 
 use super::edge::{about, at_each_edge, cut_off, hub_addresses};
 use crate::verdict::Effect;
+use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
@@ -20,7 +22,25 @@ pub(super) const RULE: Rule = Rule { id: CauseId::SubnetOverlap, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let needs = Needs::of(evidence);
-    at_each_edge(evidence, |edge| examine_edge(edge, &needs))
+    let here = at_each_edge(evidence, |edge| examine_edge(edge, &needs));
+    // A network that overlaps now comes before one that would.
+    if here.iter().any(|finding| matches!(finding, Finding::Proved(_))) {
+        return here;
+    }
+    planned(evidence).map_or(here, Proof::alone)
+}
+
+/// The subnet that the engine would choose for the runtime's network shares addresses with a route
+/// that the engine does not heed.
+fn planned(evidence: &Evidence<'_>) -> Option<Proof> {
+    let planned = evidence.planned_network()?;
+    let prediction = planned.prediction.filter(|prediction| !prediction.conflicts.is_empty())?;
+    let conflicts: Vec<String> = prediction.conflicts.iter().map(ToString::to_string).collect();
+    let text = Text::new("planned")
+        .with("network", RUNTIME_NETWORK)
+        .with("subnet", prediction.subnet)
+        .with("address", listed(&conflicts));
+    Some(Proof::confirmed(Effect::Warns, text, planned.seen))
 }
 
 /// What the device must reach, and what the host saw of it.

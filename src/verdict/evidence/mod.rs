@@ -4,6 +4,7 @@ mod connections;
 mod edge;
 mod holders;
 mod names;
+mod pools;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
