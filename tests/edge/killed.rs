@@ -7,7 +7,7 @@ use edgeprobe_lab::{Device, Lab, Topology};
 
 use crate::machine::Machine;
 use crate::report::{Report, text};
-use crate::support::{EDGEPROBE, check, internet, turn};
+use crate::support::{check, installed, internet, turn};
 
 /// How often a check is killed in each lab.
 const KILLS: u32 = 30;
@@ -45,7 +45,7 @@ fn empty_network() -> Lab {
 
 /// Kills checks at moments all over their usual duration. `probe` is one that must have run.
 fn kill_in(lab: &Lab, probe: &str) {
-    let words = check(EDGEPROBE, &["--timeout", "3s"]);
+    let words = check(installed(lab), &["--timeout", "3s"]);
     let begun = Instant::now();
     // The first one completes: a bridge that never had a port gives itself an address, and keeps it.
     let report = Report::of(&lab.device().run(&words).unwrap());

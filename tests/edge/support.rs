@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use edgeprobe_lab::servers::Emulator;
 use edgeprobe_lab::world::{CA_FILE, HUB_NAME};
-use edgeprobe_lab::{requirements, sweep};
+use edgeprobe_lab::{Lab, requirements, sweep};
 
 /// The program under test.
 pub(crate) const EDGEPROBE: &str = env!("CARGO_BIN_EXE_edgeprobe");
@@ -25,6 +25,13 @@ pub(crate) fn turn() -> Option<MutexGuard<'static, ()>> {
     let turn = LAB.lock().unwrap_or_else(PoisonError::into_inner);
     sweep();
     Some(turn)
+}
+
+/// Puts the program on the device and says where: the folder that it was built in may be hidden there,
+/// or closed to other users.
+pub(crate) fn installed(lab: &Lab) -> &'static str {
+    lab.sh(&format!("install -m 755 '{EDGEPROBE}' /run/edgeprobe")).unwrap();
+    "/run/edgeprobe"
 }
 
 /// The internet of the lab, served by the project's own emulator.

@@ -4,7 +4,7 @@
 use edgeprobe_lab::{Lab, scenarios};
 
 use crate::report::Report;
-use crate::support::{EDGEPROBE, check, internet, turn};
+use crate::support::{check, installed, internet, turn};
 
 /// nobody and nogroup.
 const NOBODY: &str = "65534";
@@ -54,9 +54,7 @@ fn check_as(scenario: &str, group: impl FnOnce(&Lab) -> String) -> Report {
     let scenario = scenarios::named(scenario).unwrap();
     let mut lab = Lab::build(scenario.topology, &internet()).unwrap();
     (scenario.fault)(&mut lab).unwrap();
-    // Where the program was built may be a folder that nobody else may enter.
-    let program = "/run/edgeprobe";
-    lab.sh(&format!("install -m 755 '{EDGEPROBE}' {program}")).unwrap();
+    let program = installed(&lab);
     let group = group(&lab);
     let user = ["setpriv", "--reuid", NOBODY, "--regid", &group, "--clear-groups"];
     let words = check(program, &["--timeout", "6s"]);
