@@ -12,6 +12,7 @@ mod causes;
 mod device;
 mod edge;
 mod network;
+mod peers;
 mod pick;
 mod privilege;
 mod properties;

@@ -1,0 +1,179 @@
+//! Scenarios of who answers: certificates, clocks, interceptors, portals and strangers.
+
+use edgeprobe::verdict::CauseId::*;
+use edgeprobe::verdict::{Confidence, Effect, Status};
+use edgeprobe_probes::endpoint::{HttpFacts, Transport, TrustResult};
+use edgeprobe_probes::{Facts, Role, Step, Token};
+
+use crate::device::*;
+
+#[test]
+fn a_handshake_that_is_cut_on_the_hubs_name_alone_is_filtered() {
+    let mut other = connection(Transport::Https, Role::Control, HUB_ADDRESS);
+    fail(&mut other, Step::Tls, Token::TlsNameMismatch);
+    let verdict = Device::healthy()
+        .failing(on_443, Step::Tls, Token::ConnectionReset)
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .with(other)
+        .expect(Status::Degraded, &[TlsFiltered]);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Confirmed);
+    assert!(verdict.causes[0].summary.contains(CONTROL));
+}
+
+#[test]
+fn a_clock_that_is_days_behind_explains_the_refused_certificates() {
+    let early = TrustResult::NotYetValid;
+    let verdict = Device::healthy()
+        .changed(to_hub, |o| {
+            fail(o, Step::Tls, Token::TlsNotYetValid);
+            certified(
+                o,
+                "CN=Microsoft Azure RSA TLS Issuing CA 03",
+                &["*.azure-devices.net"],
+                &trust(early, early, TrustResult::Trusted),
+            );
+        })
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .with(clock(-3.0 * 86_400.0))
+        .expect(Status::Blocked, &[ClockSkew]);
+    assert!(verdict.causes[0].summary.contains("3 days behind"), "{}", verdict.summary);
+}
+
+#[test]
+fn a_clock_that_is_ten_minutes_ahead_only_warns() {
+    let verdict = Device::healthy()
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .with(clock(600.0))
+        .expect(Status::Healthy, &[ClockSkew]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+}
+
+#[test]
+fn an_interceptor_is_named_by_its_issuer() {
+    let unknown = TrustResult::UnknownIssuer;
+    let verdict = Device::healthy()
+        .changed(to_hub, |o| {
+            fail(o, Step::Tls, Token::TlsUnknownIssuer);
+            certified(o, "CN=Contoso SSL Inspection", &[HUB], &trust(unknown, unknown, unknown));
+        })
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .expect(Status::Blocked, &[TlsIntercepted]);
+    assert!(verdict.causes[0].summary.contains("Contoso SSL Inspection"));
+}
+
+#[test]
+fn interception_on_443_alone_degrades() {
+    let unknown = TrustResult::UnknownIssuer;
+    Device::healthy()
+        .changed(on_443, |o| {
+            fail(o, Step::Tls, Token::TlsUnknownIssuer);
+            certified(o, "CN=Contoso SSL Inspection", &[HUB], &trust(unknown, unknown, unknown));
+        })
+        .expect(Status::Degraded, &[TlsIntercepted]);
+}
+
+#[test]
+fn an_interceptor_that_the_device_trusts_only_warns() {
+    let verdict = Device::healthy()
+        .changed(to_hub, |o| {
+            let trusted = TrustResult::Trusted;
+            certified(
+                o,
+                "CN=Contoso SSL Inspection",
+                &[HUB],
+                &trust(trusted, TrustResult::UnknownIssuer, trusted),
+            );
+        })
+        .expect(Status::Healthy, &[TlsIntercepted]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+}
+
+#[test]
+fn a_root_that_browsers_dropped_is_no_interception() {
+    Device::healthy()
+        .changed(to_hub, |o| {
+            let trusted = TrustResult::Trusted;
+            certified(
+                o,
+                "CN=DigiCert SHA2 Secure Server CA, O=DigiCert Inc",
+                &["*.azure-devices.net"],
+                &trust(trusted, TrustResult::UnknownIssuer, trusted),
+            );
+        })
+        .expect(Status::Healthy, &[]);
+}
+
+#[test]
+fn the_hubs_own_chain_without_its_root_is_a_missing_root() {
+    Device::healthy()
+        .changed(to_hub, |o| {
+            fail(o, Step::Tls, Token::TlsUnknownIssuer);
+            certified(
+                o,
+                "CN=DigiCert Global Root G2",
+                &["*.azure-devices.net"],
+                &trust(TrustResult::UnknownIssuer, TrustResult::Trusted, TrustResult::Trusted),
+            );
+        })
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .expect(Status::Blocked, &[RootCaMissing]);
+}
+
+#[test]
+fn an_amqp_broker_that_is_not_the_hub_is_said_to_be_one() {
+    let verdict = Device::healthy()
+        .changed(to_hub, |o| {
+            let amqp = endpoint_of(o).unwrap();
+            if let Some(amqp) = &mut amqp.amqp {
+                amqp.mechanisms = vec!["PLAIN".to_owned(), "AMQPLAIN".to_owned()];
+                fail(o, Step::Amqp, Token::AmqpNotIotHub);
+            } else {
+                amqp.http.as_mut().unwrap().iothub_errorcode = None;
+                fail(o, Step::Http, Token::HttpNotIotHub);
+            }
+        })
+        .expect(Status::Blocked, &[NotIotHub]);
+    assert!(verdict.causes[0].summary.contains("AMQPLAIN"));
+}
+
+#[test]
+fn another_sites_certificate_is_another_server() {
+    let mismatch = TrustResult::NameMismatch;
+    let verdict = Device::healthy()
+        .changed(to_hub, |o| {
+            fail(o, Step::Tls, Token::TlsNameMismatch);
+            certified(
+                o,
+                "CN=R11, O=Let's Encrypt",
+                &["www.example.com"],
+                &trust(mismatch, mismatch, mismatch),
+            );
+            let facts = endpoint_of(o).unwrap();
+            (facts.amqp, facts.http) = (None, None);
+        })
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .expect(Status::Blocked, &[NotIotHub]);
+    assert!(verdict.causes[0].summary.contains("www.example.com"));
+}
+
+#[test]
+fn a_portal_that_sends_everything_to_its_login_is_a_portal() {
+    let unknown = TrustResult::UnknownIssuer;
+    let portal = |o: &mut edgeprobe_probes::Observation| {
+        fail(o, Step::Tls, Token::TlsUnknownIssuer);
+        certified(o, "CN=Hotel", &["login.hotel.example"], &trust(unknown, unknown, unknown));
+        let facts = endpoint_of(o).unwrap();
+        facts.amqp = None;
+        facts.http = Some(HttpFacts {
+            status: 302,
+            location: Some("https://login.hotel.example/".to_owned()),
+            ..HttpFacts::default()
+        });
+    };
+    let verdict = Device::healthy()
+        .changed(|o| on_443(o) || to_control(o), portal)
+        .failing(on(Transport::Amqp), Step::Connect, Token::TimedOut)
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .expect(Status::Blocked, &[CaptivePortal]);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Confirmed);
+}
