@@ -7,7 +7,7 @@ use edgeprobe_lab::{Device, Lab, Topology};
 
 use crate::machine::Machine;
 use crate::report::{Report, text};
-use crate::support::{check, installed, internet, turn};
+use crate::support::{PROGRAM, check, installed, internet, turn};
 
 /// How often a check is killed in each lab.
 const KILLS: u32 = 30;
@@ -36,6 +36,8 @@ fn killed_while_a_packet_is_followed() {
 fn empty_network() -> Lab {
     let topology = Topology { device: Device::Agent, ..Topology::NORMAL };
     let lab = Lab::build(topology, &internet()).unwrap();
+    // Before a folder that the program may have been built in is hidden.
+    installed(&lab);
     // Folders that nobody but this device writes to, so that they can be compared.
     lab.sh("docker rm -f edgeAgent
         for folder in /tmp /var/lib; do mount -t tmpfs lab $folder; done")
@@ -45,7 +47,7 @@ fn empty_network() -> Lab {
 
 /// Kills checks at moments all over their usual duration. `probe` is one that must have run.
 fn kill_in(lab: &Lab, probe: &str) {
-    let words = check(installed(lab), &["--timeout", "3s"]);
+    let words = check(PROGRAM, &["--timeout", "3s"]);
     let begun = Instant::now();
     // The first one completes: a bridge that never had a port gives itself an address, and keeps it.
     let report = Report::of(&lab.device().run(&words).unwrap());

@@ -27,11 +27,13 @@ pub(crate) fn turn() -> Option<MutexGuard<'static, ()>> {
     Some(turn)
 }
 
-/// Puts the program on the device and says where: the folder that it was built in may be hidden there,
-/// or closed to other users.
-pub(crate) fn installed(lab: &Lab) -> &'static str {
-    lab.sh(&format!("install -m 755 '{EDGEPROBE}' /run/edgeprobe")).unwrap();
-    "/run/edgeprobe"
+/// Where [`installed`] puts the program.
+pub(crate) const PROGRAM: &str = "/run/edgeprobe";
+
+/// Puts the program on the device: the folder that it was built in may be hidden there later, or
+/// closed to other users.
+pub(crate) fn installed(lab: &Lab) {
+    lab.sh(&format!("install -m 755 '{EDGEPROBE}' {PROGRAM}")).unwrap();
 }
 
 /// The internet of the lab, served by the project's own emulator.

@@ -4,7 +4,7 @@
 use edgeprobe_lab::{Lab, scenarios};
 
 use crate::report::Report;
-use crate::support::{check, installed, internet, turn};
+use crate::support::{PROGRAM, check, installed, internet, turn};
 
 /// nobody and nogroup.
 const NOBODY: &str = "65534";
@@ -54,9 +54,9 @@ fn check_as(scenario: &str, group: impl FnOnce(&Lab) -> String) -> Report {
     let scenario = scenarios::named(scenario).unwrap();
     let mut lab = Lab::build(scenario.topology, &internet()).unwrap();
     (scenario.fault)(&mut lab).unwrap();
-    let program = installed(&lab);
+    installed(&lab);
     let group = group(&lab);
     let user = ["setpriv", "--reuid", NOBODY, "--regid", &group, "--clear-groups"];
-    let words = check(program, &["--timeout", "6s"]);
+    let words = check(PROGRAM, &["--timeout", "6s"]);
     Report::of(&lab.device().run(&[&user, words.as_slice()].concat()).unwrap())
 }
