@@ -133,7 +133,12 @@ pub fn ask(lab: &Lab, claims: &[&[Claim]]) -> Result<Vec<String>> {
             Vantage::Bridge => bridge,
             Vantage::Container => &container,
         };
-        let given = tools::answer(place, claim, hub)?;
+        let mut given = tools::answer(place, claim, hub)?;
+        if !claim.holds(&given) {
+            // The kernel gives up on a neighbour after about as long as the tools wait: on a loaded
+            // machine either may come first, and by the second time the kernel knows.
+            given = tools::answer(place, claim, hub)?;
+        }
         Ok((!claim.holds(&given)).then(|| format!("{claim:?} but {given:?}")))
     };
     thread::scope(|scope| {
