@@ -16,7 +16,7 @@ mod local;
 pub use container::{Attachment, Container, PublishedPort};
 pub use endpoint::Places;
 pub use facts::{EngineFacts, EngineKind};
-pub use network::{Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};
+pub use network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};
 pub use pools::{AddressPool, Claim, Prediction, predict_subnet};
 pub use resolvers::{AskedFrom, ContainerDns, ContainerServer, container_resolvers};
 pub use settings::EngineSettings;

@@ -11,7 +11,7 @@ pub const RUNTIME_NETWORK: &str = "azure-iot-edge";
 
 /// The names of the network that containers join when they name none: Docker's, Podman's, and
 /// Docker's on Windows.
-const DEFAULT_NETWORKS: [&str; 3] = ["bridge", "podman", "nat"];
+pub const DEFAULT_NETWORKS: [&str; 3] = ["bridge", "podman", "nat"];
 
 /// One network of the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

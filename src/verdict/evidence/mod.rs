@@ -10,13 +10,10 @@ pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
 pub(super) use names::Answer;
 
+use edgeprobe_probes::engine::DEFAULT_NETWORKS;
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
 
 use super::Target;
-
-/// The names of the network that containers join when they name none: Docker's, Podman's, and
-/// Docker's on Windows.
-const DEFAULT_NETWORKS: [&str; 3] = ["bridge", "podman", "nat"];
 
 /// All observations of a run, and what the device is meant to reach.
 pub(super) struct Evidence<'o> {
