@@ -12,6 +12,7 @@
 //! | [`ports`] | can the ports that Edge Hub maps be bound, and who holds them? |
 //! | [`clock`] | how far is the device's clock from its peers'? |
 //! | [`engine`] | which containers does the engine run, and what do they publish? |
+//! | [`runtime`] | what is the installed runtime configured to do? |
 //! | [`ruleset`] | which rules of the firewall drop, refuse and translate what is forwarded? |
 //! | [`trace`] | where on this host does a container's packet, or the answer to it, vanish? |
 //! | [`vantage`] | the places that these are asked from: the host, and its container networks |
@@ -25,9 +26,11 @@ mod interface;
 pub mod observation;
 pub mod ports;
 pub mod privileges;
+pub mod proxy;
 pub mod recorder;
 pub mod route;
 pub mod ruleset;
+pub mod runtime;
 pub mod trace;
 pub mod vantage;
 

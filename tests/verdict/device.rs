@@ -307,7 +307,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
     };
     let id = match role {
         Role::Hub | Role::Detour => format!("{}/{transport}/{peer}:{port}", facts.probe()),
-        Role::Control => format!("{}/{transport}/{server}/{peer}:{port}", facts.probe()),
+        _ => format!("{}/{transport}/{server}/{peer}:{port}", facts.probe()),
     };
     passed(&id, &format!("{server}:{port}"), facts)
 }

@@ -16,9 +16,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let path = match facts.role {
-        Role::Hub | Role::Detour => "/devices/0000/modules",
+        Role::Hub | Role::Detour | Role::Parent => "/devices/0000/modules",
         // The version check of the container registry's interface.
-        Role::Control => "/v2/",
+        Role::Control | Role::Registry => "/v2/",
+        Role::Provisioning => "/",
     };
     let host = http::host(&facts.server, facts.port);
     let request = format!(

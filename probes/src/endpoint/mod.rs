@@ -64,7 +64,9 @@ pub async fn probe(
     let transport = endpoint.transport;
     let subject = match endpoint.role {
         Role::Hub | Role::Detour => format!("{transport}/{peer}"),
-        Role::Control => format!("{transport}/{server}/{peer}"),
+        Role::Control | Role::Registry | Role::Provisioning | Role::Parent => {
+            format!("{transport}/{server}/{peer}")
+        }
     };
     let detour = endpoint.detour.as_ref().map(ToString::to_string);
     let subject = detour.iter().fold(subject, |subject, detour| format!("{subject}/{detour}"));

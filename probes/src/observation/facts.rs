@@ -13,6 +13,7 @@ use crate::ports::PortFacts;
 use crate::route::RouteFacts;
 use crate::route::edge::EdgeRouteFacts;
 use crate::route::tables::Tables;
+use crate::runtime::RuntimeFacts;
 use crate::trace::Trace;
 use crate::vantage::VantageFacts;
 
@@ -32,6 +33,7 @@ pub enum Facts {
     Ports(PortFacts),
     Clock(ClockFacts),
     Engine(EngineFacts),
+    Runtime(Box<RuntimeFacts>),
 }
 
 impl Facts {
@@ -49,6 +51,7 @@ impl Facts {
             Self::Ports(_) => Probe::Ports,
             Self::Clock(_) => Probe::Clock,
             Self::Engine(_) => Probe::Engine,
+            Self::Runtime(_) => Probe::Runtime,
         }
     }
 
@@ -91,10 +94,12 @@ pub enum Probe {
     Clock,
     /// The container engine.
     Engine,
+    /// The installed runtime's configuration.
+    Runtime,
 }
 
 impl Probe {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Dns,
         Self::Route,
         Self::EdgeRoute,
@@ -107,6 +112,7 @@ impl Probe {
         Self::Ports,
         Self::Clock,
         Self::Engine,
+        Self::Runtime,
     ];
 }
 
@@ -123,6 +129,12 @@ impl fmt::Display for Probe {
 pub enum Role {
     /// The IoT Hub that the device must reach.
     Hub,
+    /// A container registry that modules' images come from.
+    Registry,
+    /// The Device Provisioning Service.
+    Provisioning,
+    /// The parent device, in nested edge.
+    Parent,
     /// Another host, asked the same question so that a failure can be told from an outage.
     Control,
     /// The hub, reached in another way than programs here would, so that a fault of the way can be

@@ -92,6 +92,10 @@ fn success(observation: &Observation) -> String {
             let version = facts.version.as_deref().unwrap_or("of unknown version");
             format!("engine {version}, {} containers running", facts.containers.len())
         }
+        Facts::Runtime(facts) => match facts.generation {
+            Some(_) => "the runtime's configuration was found".to_owned(),
+            None => "no configuration of the runtime was found".to_owned(),
+        },
     }
 }
 
