@@ -213,4 +213,11 @@ mod tests {
         assert_eq!(places.endpoints(), Ok(Vec::new()));
         assert_eq!(places.describe(), "unix:///nonexistent/engine.sock");
     }
+
+    #[test]
+    fn podman_s_program_alone_is_no_engine_that_fails_to_answer() {
+        let places = Places::of_this_device();
+        assert!(places.programs.iter().any(|path| path.ends_with("dockerd")));
+        assert!(!places.programs.iter().any(|path| path.ends_with("podman")));
+    }
 }

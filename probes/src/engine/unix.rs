@@ -8,8 +8,11 @@ use tokio::net::UnixStream;
 /// Docker's socket, then Podman's compatible one.
 pub(super) const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
 
-/// The programs of engines. Moby's packages have dockerd too.
-pub(super) const PROGRAMS: [&str; 3] = ["dockerd", "podman", "moby"];
+/// The programs of engines that have to run to be of use. Moby's packages have dockerd too.
+///
+/// Podman is not among them: it needs no daemon and distributions bring it along, so its program
+/// without a socket says nothing of the engine that the runtime will have.
+pub(super) const PROGRAMS: [&str; 2] = ["dockerd", "moby"];
 
 /// Where packages and their installers put programs.
 pub(super) const PROGRAM_DIRECTORIES: [&str; 7] =
