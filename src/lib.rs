@@ -11,6 +11,7 @@
 pub mod changes;
 pub mod cli;
 pub mod demo;
+pub mod language;
 pub mod plan;
 pub mod report;
 pub mod run;

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::language::Languages;
 use super::output::{Destination, note, print};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
 use super::setup::{ProbeChoice, Setup, TargetOptions};
+use crate::language::{Language, Text};
 use crate::plan::Phase;
-use crate::report::{Report, human, json};
+use crate::report::{Report, human, json, words};
 use crate::run::Event;
 use crate::verdict::Status;
 
@@ -71,19 +73,23 @@ pub(super) enum Format {
     Ndjson,
 }
 
-pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let phase = if options.pre { Phase::PreInstall } else { Phase::detect() };
     let setup = Setup::new(&options.target, options.probes.chosen(), phase)?;
-    observe_and_tell(&setup, &options.telling)
+    observe_and_tell(&setup, &options.telling, languages.of(options.telling.format))
 }
 
 /// Runs and tells, and answers with the verdict's exit code.
-pub(super) fn observe_and_tell(setup: &Setup, telling: &Telling) -> Result<u8, Problem> {
+pub(super) fn observe_and_tell(
+    setup: &Setup,
+    telling: &Telling,
+    language: Language,
+) -> Result<u8, Problem> {
     let destination = Destination::prepare(telling.output.as_deref())?;
     let streams = telling.format == Format::Ndjson && !telling.quiet && !destination.is_file();
     let report = {
         let mut progress = Progress::start(telling.quiet);
-        perform(setup, |event| {
+        perform(setup, language, |event| {
             progress.show(&event);
             if let (true, Event::Answered(observation)) = (streams, &event)
                 && let Ok(line) = json::observation_line(observation)
@@ -93,7 +99,7 @@ pub(super) fn observe_and_tell(setup: &Setup, telling: &Telling) -> Result<u8, P
             }
         })?
     };
-    tell(&report, telling, &destination, streams)?;
+    tell(&report, telling, language, &destination, streams)?;
     Ok(report.verdict.status.exit_code())
 }
 
@@ -101,6 +107,7 @@ pub(super) fn observe_and_tell(setup: &Setup, telling: &Telling) -> Result<u8, P
 pub(super) fn tell(
     report: &Report,
     telling: &Telling,
+    language: Language,
     destination: &Destination,
     streamed: bool,
 ) -> Result<(), Problem> {
@@ -108,20 +115,27 @@ pub(super) fn tell(
     if telling.quiet && healthy && !destination.is_file() {
         return Ok(());
     }
-    destination.write(&rendered(report, telling, streamed)?)?;
+    destination.write(&rendered(report, telling, language, streamed)?)?;
     // Cron mails what is printed: a fault must not be hidden in the file.
     if destination.is_file() && !healthy {
-        note(&format!("{}: {}", report.verdict.status, report.verdict.summary));
+        let status = words::status(report.verdict.status, language);
+        let text = Text::new("status_and_summary").with("status", status);
+        note(&words::say(&text.with("summary", &report.verdict.summary), language));
     }
     Ok(())
 }
 
-fn rendered(report: &Report, telling: &Telling, streamed: bool) -> Result<String, Problem> {
+fn rendered(
+    report: &Report,
+    telling: &Telling,
+    language: Language,
+    streamed: bool,
+) -> Result<String, Problem> {
     let text = match telling.format {
         Format::Human => {
             let detail =
                 if telling.verbose { human::Detail::Verbose } else { human::Detail::Normal };
-            Ok(human::text(report, detail))
+            Ok(human::text(report, detail, language))
         }
         Format::Json => json::document(report),
         Format::Ndjson if streamed => json::verdict_line(report),

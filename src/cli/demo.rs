@@ -9,13 +9,16 @@ use edgeprobe_probes::Probe;
 use edgeprobe_probes::endpoint::{Transport, TrustStores};
 
 use super::check::{Format, Telling, observe_and_tell};
+use super::language::Languages;
 use super::output::{Destination, note, print};
 use super::problem::Problem;
 use super::setup::Setup;
 use crate::demo::Demo;
+use crate::language::{Language, Text};
 use crate::plan::{Control, HubPorts, Phase, Plan, ResolverFiles, Vantages};
 use crate::report::style::{BOLD, labelled, paint};
-use crate::verdict::Target;
+use crate::report::words::say;
+use crate::verdict::{CauseId, Target, entry};
 
 /// The embedded hub's name.
 const HUB: &str = "demo.azure-devices.net";
@@ -46,9 +49,10 @@ pub(super) struct Options {
     telling: Telling,
 }
 
-pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    let language = languages.of(options.telling.format);
     if options.list {
-        print(&list())?;
+        print(&list(languages.for_people()))?;
         return Ok(0);
     }
     let fault = options.fault.as_deref().map(fault).transpose()?;
@@ -61,9 +65,9 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     Destination::prepare(options.telling.output.as_deref())?;
     let demo = Demo::start(scenario).map_err(|error| Problem::new(error.to_string()))?;
     if options.telling.format == Format::Human && !options.telling.quiet {
-        note(&introduction(fault));
+        note(&introduction(fault, language));
     }
-    observe_and_tell(&setup(demo.layout(), fault), &options.telling)
+    observe_and_tell(&setup(demo.layout(), fault), &options.telling, language)
 }
 
 fn fault(name: &str) -> Result<Fault, Problem> {
@@ -74,22 +78,32 @@ fn fault(name: &str) -> Result<Fault, Problem> {
     })
 }
 
-fn list() -> String {
+fn list(language: Language) -> String {
     let mut out = String::new();
     for fault in Fault::ALL {
-        let told = labelled("", 22, fault.description());
+        let told = labelled("", 22, &described(fault, language));
         let _ =
             writeln!(out, "{}{}", paint(BOLD, &format!("{:<22}", fault.id())), told.trim_start());
     }
     out
 }
 
-fn introduction(fault: Option<Fault>) -> String {
-    let fault = fault.map_or_else(
-        || "nothing is wrong with it".to_owned(),
-        |fault| format!("{}: {}", fault.id(), fault.description()),
-    );
-    labelled("", 0, &format!("A check against an embedded IoT Hub on loopback; {fault}.")) + "\n"
+fn introduction(fault: Option<Fault>, language: Language) -> String {
+    let text = match fault {
+        None => Text::new("demo.healthy"),
+        Some(fault) => Text::new("demo.fault")
+            .with("fault", fault.id())
+            .with("description", described(fault, language)),
+    };
+    labelled("", 0, &say(&text, language)) + "\n"
+}
+
+/// What is broken: in English what exactly is done, in other languages the cause that it stands for.
+fn described(fault: Fault, language: Language) -> String {
+    match (language, fault.id().parse::<CauseId>()) {
+        (Language::English, _) | (_, Err(_)) => fault.description().to_owned(),
+        (_, Ok(cause)) => entry(cause, language).line.clone(),
+    }
 }
 
 /// The embedded internet in place of the device's own: its name server, its ports, its trust.

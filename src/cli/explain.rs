@@ -6,8 +6,10 @@ use clap::Args;
 
 use super::output::print;
 use super::problem::Problem;
+use crate::language::{Language, Text};
 use crate::report::style::{BOLD, DIM, labelled, paint, paragraphs};
-use crate::verdict::{CauseId, Entry, Language, Platform, entry};
+use crate::report::words::{say, word};
+use crate::verdict::{CauseId, Entry, Platform, entry};
 
 /// Options of `explain`.
 #[derive(Debug, Args)]
@@ -17,10 +19,10 @@ pub(super) struct Options {
     cause: Option<String>,
 }
 
-pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, language: Language) -> Result<u8, Problem> {
     let text = match &options.cause {
-        None => list(),
-        Some(name) => page(id(name)?),
+        None => list(language),
+        Some(name) => page(id(name)?, language),
     };
     print(&text)?;
     Ok(0)
@@ -36,31 +38,32 @@ fn id(name: &str) -> Result<CauseId, Problem> {
     })
 }
 
-fn list() -> String {
+fn list(language: Language) -> String {
     let mut out = String::new();
     for id in CauseId::ALL {
-        let line = labelled("", 26, &entry(*id, Language::English).line);
+        let line = labelled("", 26, &entry(*id, language).line);
         let _ = writeln!(out, "{}{}", paint(BOLD, &format!("{id:<26}")), line.trim_start());
     }
-    out + "\nA cause's own page: edgeprobe explain CAUSE\n"
+    format!("{out}\n{}\n", word("explain.own_page", language))
 }
 
-fn page(id: CauseId) -> String {
-    let page = entry(id, Language::English);
+fn page(id: CauseId, language: Language) -> String {
+    let page = entry(id, language);
     let mut out = format!("{}  {}\n\n", paint(BOLD, id.word()), page.title);
     out += &paragraphs(&format!("{}.", page.line), 0);
     out += "\n";
     for (heading, text) in [
-        ("What you see", &page.symptom),
-        ("What is wrong", &page.cause),
-        ("What proves it", &page.proof),
-        ("What rules it out", &page.refutation),
+        ("explain.sees", &page.symptom),
+        ("explain.wrong", &page.cause),
+        ("explain.proves", &page.proof),
+        ("explain.refutes", &page.refutation),
     ] {
-        out += &section(heading, &paragraphs(text, 2));
+        out += &section(&word(heading, language), &paragraphs(text, 2));
     }
-    out += &look_alikes(page);
+    out += &look_alikes(page, language);
     for (platform, name) in [(Platform::Linux, "Linux"), (Platform::Windows, "Windows")] {
-        out += &section(&format!("What to do on {name}"), &remedies(page, platform));
+        let heading = say(&Text::new("explain.remedy").with("system", name), language);
+        out += &section(&heading, &remedies(page, platform, language));
     }
     let sources: Vec<String> = page
         .documented
@@ -70,28 +73,31 @@ fn page(id: CauseId) -> String {
             format!("{title}\n  {}", paint(DIM, &documented.source))
         })
         .collect();
-    out + &section("Where it is documented", &sources.join("\n"))
+    out + &section(&word("explain.documented", language), &sources.join("\n"))
 }
 
 fn section(heading: &str, text: &str) -> String {
     format!("\n{}\n{text}\n", paint(BOLD, heading))
 }
 
-fn look_alikes(page: &Entry) -> String {
+fn look_alikes(page: &Entry, language: Language) -> String {
     if page.look_alikes.is_empty() {
         return String::new();
     }
     let told: Vec<String> = page
         .look_alikes
         .iter()
-        .map(|other| labelled("", 2, &format!("{}: {}", other.cause, other.difference)))
+        .map(|other| {
+            let text = Text::new("cause_and_sentence").with("cause", other.cause);
+            labelled("", 2, &say(&text.with("sentence", &other.difference), language))
+        })
         .collect();
-    section("What looks like it", &told.join("\n"))
+    section(&word("explain.look_alikes", language), &told.join("\n"))
 }
 
-fn remedies(page: &Entry, platform: Platform) -> String {
+fn remedies(page: &Entry, platform: Platform, language: Language) -> String {
     let mut lines = Vec::new();
-    for (index, remedy) in page.remedies(platform).into_iter().enumerate() {
+    for (index, remedy) in page.remedies(platform, language).into_iter().enumerate() {
         lines.push(labelled(&format!("  {}. ", index + 1), 5, &remedy.text));
         lines.extend(remedy.command.map(|command| format!("       {}", paint(BOLD, &command))));
     }

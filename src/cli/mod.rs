@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod explain;
 mod generate;
+mod language;
 mod output;
 mod probe;
 mod problem;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use language::{Lang, Languages};
 use output::print_error;
 use problem::Problem;
 
@@ -51,6 +53,10 @@ struct Cli {
         display_order = 900
     )]
     color: Color,
+
+    /// The language of verdicts and pages [default: the locale's, else English]
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE", display_order = 901)]
+    lang: Option<Lang>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,14 +98,14 @@ pub fn main() -> ExitCode {
     }
     start_diagnostics();
     // A defect of this program is no verdict on the device.
+    let languages = Languages::new(cli.lang);
     let outcome = panic::catch_unwind(|| match cli.command {
-        Command::Check(options) => check::run(&options),
-        Command::Vpn(options) => vpn::run(&options),
-        Command::Probe(options) => probe::run(&options),
-        Command::Explain(options) => explain::run(&options),
-        Command::Replay(options) => replay::run(&options),
-        Command::Demo(options) => demo::run(&options),
-
+        Command::Check(options) => check::run(&options, languages),
+        Command::Vpn(options) => vpn::run(&options, languages),
+        Command::Probe(options) => probe::run(&options, languages),
+        Command::Explain(options) => explain::run(&options, languages.for_people()),
+        Command::Replay(options) => replay::run(&options, languages),
+        Command::Demo(options) => demo::run(&options, languages),
         Command::Generate(options) => generate::run(&options),
     });
     match outcome {

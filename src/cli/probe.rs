@@ -4,13 +4,15 @@ use clap::Args;
 use edgeprobe_probes::{Observation, Probe};
 
 use super::check::{Format, Telling};
+use super::language::Languages;
 use super::output::Destination;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
 use super::setup::{ProbeName, Setup, TargetOptions};
+use crate::language::Language;
 use crate::plan::Phase;
-use crate::report::{human, json};
+use crate::report::{human, json, words};
 
 /// Options of `probe`.
 #[derive(Debug, Args)]
@@ -33,7 +35,8 @@ pub(super) struct Options {
     telling: Telling,
 }
 
-pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    let language = languages.of(options.telling.format);
     let probe = Probe::from(options.probe);
     let mut target = options.target.clone();
     if matches!(probe, Probe::Ports | Probe::Engine) {
@@ -44,7 +47,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let report = {
         let mut progress = Progress::start(options.telling.quiet);
-        perform(&setup, |event| progress.show(&event))?
+        perform(&setup, language, |event| progress.show(&event))?
     };
     let wanted: Vec<&Observation> =
         report.observations.iter().filter(|observation| observation.probe() == probe).collect();
@@ -56,7 +59,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     };
     if code != 0 || !options.telling.quiet {
         let text = match options.telling.format {
-            Format::Human => told(&report.observations),
+            Format::Human => told(&report.observations, language),
             Format::Json => json::document(&report).map_err(|error| unwritable(&error))?,
             Format::Ndjson => json::lines(&report).map_err(|error| unwritable(&error))?,
         };
@@ -66,11 +69,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
 }
 
 /// Each observation in a line, those that only led to the probe included.
-fn told(observations: &[Observation]) -> String {
+fn told(observations: &[Observation], language: Language) -> String {
     if observations.is_empty() {
-        return "nothing was asked\n".to_owned();
+        return words::word("probe.nothing", language) + "\n";
     }
-    observations.iter().map(|observation| human::full(observation) + "\n").collect()
+    observations.iter().map(|observation| human::full(observation, language) + "\n").collect()
 }
 
 fn unwritable(error: &std::io::Error) -> Problem {

@@ -8,10 +8,11 @@ use clap::Args;
 use edgeprobe_probes::clean;
 
 use super::check::{Telling, tell};
+use super::language::Languages;
 use super::output::Destination;
 use super::problem::Problem;
 use crate::report::{Report, SCHEMA, Tool};
-use crate::verdict::{self, Language};
+use crate::verdict;
 
 /// A report has some ten kilobytes; what is larger than this is none.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -27,12 +28,13 @@ pub(super) struct Options {
     telling: Telling,
 }
 
-pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let mut report = read(&options.file)?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
-    report.verdict = verdict::judge(&report.target, &report.observations, Language::English);
+    let language = languages.of(options.telling.format);
+    report.verdict = verdict::judge(&report.target, &report.observations, language);
     report.tool = Tool::this();
-    tell(&report, &options.telling, &destination, false)?;
+    tell(&report, &options.telling, language, &destination, false)?;
     Ok(report.verdict.status.exit_code())
 }
 

@@ -8,15 +8,20 @@ use edgeprobe_probes::recorder::milliseconds;
 
 use super::problem::Problem;
 use super::setup::Setup;
+use crate::language::Language;
 use crate::report::{Report, Run, SCHEMA, Tool};
 use crate::run::{self, Event};
-use crate::verdict::{self, Language};
+use crate::verdict;
 
 /// What is kept of the timeout for the verdict and for telling it.
 const RESERVE: Duration = Duration::from_millis(300);
 
-/// Asks, judges and reports.
-pub(super) fn perform(setup: &Setup, tell: impl FnMut(Event<'_>)) -> Result<Report, Problem> {
+/// Asks, judges in a language and reports.
+pub(super) fn perform(
+    setup: &Setup,
+    language: Language,
+    tell: impl FnMut(Event<'_>),
+) -> Result<Report, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -26,7 +31,7 @@ pub(super) fn perform(setup: &Setup, tell: impl FnMut(Event<'_>)) -> Result<Repo
     let observations = runtime.block_on(run::observe(&setup.plan, &setup.trust, timeline, tell));
     // A look-up that the C library still works on must not hold up the answer.
     runtime.shutdown_background();
-    let verdict = verdict::judge(&setup.plan.target, &observations, Language::English);
+    let verdict = verdict::judge(&setup.plan.target, &observations, language);
     Ok(Report {
         schema: SCHEMA.to_owned(),
         tool: Tool::this(),

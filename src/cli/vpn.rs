@@ -12,14 +12,17 @@ use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::{Facts, Probe};
 
 use super::check::{Format, Telling};
+use super::language::Languages;
 use super::output::{Destination, note, print};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
 use super::setup::{Setup, TargetOptions};
 use crate::changes::{self, Baseline};
+use crate::language::{Language, Text};
 use crate::plan::Phase;
-use crate::report::human::vpn::{Answer, answer, text};
+use crate::report::human::vpn::{answer, text};
+use crate::report::words::{say, word};
 use crate::report::{Report, json};
 use crate::verdict::Status;
 
@@ -61,7 +64,8 @@ pub(super) struct Options {
     telling: Telling,
 }
 
-pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    let language = languages.of(options.telling.format);
     let setup = Setup::new(&options.target, PROBES.into(), Phase::detect())?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let baseline = options.baseline.as_deref().map(read_baseline).transpose()?.flatten();
@@ -71,30 +75,36 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
             .hint("run it without --watch, from a timer for example")
     })?;
 
-    let report = look(&setup, &options.telling)?;
-    tell(&report, options, &destination)?;
+    let report = look(&setup, &options.telling, language)?;
+    tell(&report, options, language, &destination)?;
     if let Some(path) = &options.baseline {
-        keep_or_compare(path, baseline.as_ref(), &report)?;
+        keep_or_compare(path, baseline.as_ref(), &report, languages.for_people())?;
     }
     match changes {
-        None => Ok(answer(&report).status.exit_code()),
-        Some(changes) => watch(changes, report, &setup, options, &destination),
+        None => Ok(answer(&report, language).status.exit_code()),
+        Some(changes) => watch(changes, report, &setup, options, language, &destination),
     }
 }
 
-fn look(setup: &Setup, telling: &Telling) -> Result<Report, Problem> {
+fn look(setup: &Setup, telling: &Telling, language: Language) -> Result<Report, Problem> {
     let mut progress = Progress::start(telling.quiet);
-    perform(setup, |event| progress.show(&event))
+    perform(setup, language, |event| progress.show(&event))
 }
 
-fn tell(report: &Report, options: &Options, destination: &Destination) -> Result<(), Problem> {
-    if options.telling.quiet && answer(report).status == Status::Healthy && !destination.is_file() {
+fn tell(
+    report: &Report,
+    options: &Options,
+    language: Language,
+    destination: &Destination,
+) -> Result<(), Problem> {
+    let healthy = answer(report, language).status == Status::Healthy;
+    if options.telling.quiet && healthy && !destination.is_file() {
         return Ok(());
     }
     let unwritable =
         |error: io::Error| Problem::new(format!("cannot write the report as JSON: {error}"));
     let told = match options.telling.format {
-        Format::Human => text(report),
+        Format::Human => text(report, language),
         Format::Json => json::document(report).map_err(unwritable)?,
         Format::Ndjson => json::lines(report).map_err(unwritable)?,
     };
@@ -107,6 +117,7 @@ fn watch(
     mut last: Report,
     setup: &Setup,
     options: &Options,
+    language: Language,
     destination: &Destination,
 ) -> Result<u8, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -122,32 +133,36 @@ fn watch(
             }
         });
         if !go_on {
-            return Ok(answer(&last).status.exit_code());
+            return Ok(answer(&last, language).status.exit_code());
         }
         // A look borrows an address for a moment, which is a change of its own: the tables alone
         // tell whether there is anything to look at.
-        let glance = look(&glance, &options.telling)?;
+        let glance = look(&glance, &options.telling, language)?;
         let (Some(before), Some(now)) = (tables(&last), tables(&glance)) else { continue };
         let differences = changes::between(before, now);
         if differences.is_empty() {
             continue;
         }
-        let report = look(setup, &options.telling)?;
+        let report = look(setup, &options.telling, language)?;
         if options.telling.format == Format::Human {
-            print(&difference(&differences, &answer(&last), &answer(&report), &report))?;
+            print(&difference(&differences, &last, &report, language))?;
         } else {
-            tell(&report, options, destination)?;
+            tell(&report, options, language, destination)?;
         }
         last = report;
     }
 }
 
-fn difference(lines: &[String], before: &Answer, after: &Answer, report: &Report) -> String {
-    let mut out = format!("\n{}\n", report.run.started_at);
+fn difference(lines: &[String], before: &Report, after: &Report, language: Language) -> String {
+    let mut out = format!("\n{}\n", after.run.started_at);
     for line in lines {
         let _ = writeln!(out, "  {}", clean::line(line, 160));
     }
-    if before == after { out + "  the answer stays the same\n" } else { out + &text(report) }
+    if answer(before, language) == answer(after, language) {
+        format!("{out}  {}\n", word("vpn.unchanged", language))
+    } else {
+        out + &text(after, language)
+    }
 }
 
 fn tables(report: &Report) -> Option<&Tables> {
@@ -176,7 +191,12 @@ fn read_baseline(path: &Path) -> Result<Option<Baseline>, Problem> {
     }
 }
 
-fn keep_or_compare(path: &Path, kept: Option<&Baseline>, report: &Report) -> Result<(), Problem> {
+fn keep_or_compare(
+    path: &Path,
+    kept: Option<&Baseline>,
+    report: &Report,
+    language: Language,
+) -> Result<(), Problem> {
     let Some(now) = tables(report) else {
         return Err(Problem::new("the routes could not be read, so there is nothing to compare"));
     };
@@ -191,15 +211,15 @@ fn keep_or_compare(path: &Path, kept: Option<&Baseline>, report: &Report) -> Res
             let text = serde_json::to_string_pretty(&baseline)
                 .map_err(|error| Problem::new(format!("cannot write the baseline: {error}")))?;
             Destination::prepare(Some(path))?.write(&(text + "\n"))?;
-            note(&format!("kept the present links, routes and rules in {shown}"));
+            note(&say(&Text::new("vpn.kept").with("file", shown), language));
         }
         Some(kept) => {
             let lines = changes::between(&kept.tables, now);
             let since = clean::line(&kept.taken_at, 40);
             if lines.is_empty() {
-                note(&format!("nothing has changed since {since}"));
+                note(&say(&Text::new("vpn.nothing_changed").with("time", since), language));
             } else {
-                note(&format!("changed since {since}:"));
+                note(&say(&Text::new("vpn.changed").with("time", since), language));
                 for line in lines {
                     note(&format!("  {}", clean::line(&line, 160)));
                 }

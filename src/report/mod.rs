@@ -3,6 +3,7 @@
 pub mod human;
 pub mod json;
 pub mod style;
+pub mod words;
 
 use edgeprobe_probes::Observation;
 use schemars::JsonSchema;

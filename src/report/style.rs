@@ -42,14 +42,17 @@ pub fn labelled(label: &str, indent: usize, text: &str) -> String {
 
 const NO_BREAK_SPACE: &str = "\u{a0}";
 
-/// The text with its figures bound to their units, so that no line ends between the two.
+/// The text with its figures bound to their units, and the marks that French sets apart to what
+/// they belong to, so that no line ends between the two.
 fn kept_together(text: &str) -> String {
     let mut out = String::new();
     for word in text.split(' ') {
         let is_unit = matches!(word.trim_end_matches(['.', ',', ';', ':', ')']), "s" | "ms");
         let follows_figure = out.ends_with(|last: char| last.is_ascii_digit());
+        let is_mark = matches!(word.trim_end_matches(['.', ',', ')']), ":" | ";" | "!" | "?" | "»");
+        let bound = (is_unit && follows_figure) || is_mark || out.ends_with('«');
         if !out.is_empty() {
-            out.push_str(if is_unit && follows_figure { NO_BREAK_SPACE } else { " " });
+            out.push_str(if bound { NO_BREAK_SPACE } else { " " });
         }
         out.push_str(word);
     }
@@ -66,7 +69,7 @@ pub fn paragraphs(text: &str, indent: usize) -> String {
             .subsequent_indent(&blank)
             .break_words(false)
             .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        textwrap::fill(paragraph, options)
+        textwrap::fill(&kept_together(paragraph), options).replace(NO_BREAK_SPACE, " ")
     };
     let mut out: Vec<String> = Vec::new();
     let mut flowing = String::new();
@@ -101,6 +104,19 @@ mod tests {
             let starts = wrapped.lines().map(str::trim_start);
             assert!(starts.clone().all(|line| !line.starts_with("s,") && !line.starts_with("ms")));
             assert!(!wrapped.contains(NO_BREAK_SPACE));
+        }
+    }
+
+    #[test]
+    fn no_line_begins_with_a_mark() {
+        for width in 60..80 {
+            let text = format!("{} le hub : « un nom » ; et ensuite ?", "é".repeat(width - 20));
+            for wrapped in [labelled("preuve", 12, &text), paragraphs(&text, 2)] {
+                let starts = wrapped.lines().map(str::trim_start);
+                assert!(starts.clone().all(|line| !line.starts_with([':', ';', '?', '»'])));
+                assert!(wrapped.lines().all(|line| !line.ends_with('«')), "{wrapped}");
+                assert!(wrapped.lines().all(|line| line.chars().count() <= WIDTH), "{wrapped}");
+            }
         }
     }
 }

@@ -35,6 +35,13 @@ macro_rules! cause_ids {
                     $(Self::$variant => include_str!(concat!("catalogue/en/", $word, ".toml")),)*
                 }
             }
+
+            /// The cause's page in the French catalogue, as TOML.
+            pub(super) fn french(self) -> &'static str {
+                match self {
+                    $(Self::$variant => include_str!(concat!("catalogue/fr/", $word, ".toml")),)*
+                }
+            }
         }
     };
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use edgeprobe_probes::{Observation, Vantage};
 
-use super::catalogue::{Language, Platform, Text, entry, message};
+use super::catalogue::{Platform, entry, message, refutation_of, summary_of};
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
@@ -14,6 +14,7 @@ use super::outlook::outlook;
 use super::reach::{self, Agent, Hub};
 use super::rule::{Finding, Proof, ids};
 use super::{Cause, Confidence, Documented, Effect, NotTested, RuledOut, Status, Target, Verdict};
+use crate::language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
 pub fn judge(target: &Target, observations: &[Observation], language: Language) -> Verdict {
@@ -26,7 +27,7 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
                 Finding::Proved(proof) => proofs.push((rule.id, proof)),
                 Finding::Refuted { because, evidence } => ruled_out.push(RuledOut {
                     id: rule.id,
-                    because: entry(rule.id, language).because(&because),
+                    because: refutation_of(rule.id, &because, language),
                     evidence,
                 }),
             }
@@ -128,16 +129,16 @@ fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub, causes: &[(CauseId, 
 fn cause(id: CauseId, proof: Proof, target: &Target, language: Language) -> Cause {
     let page = entry(id, language);
     let mut words = proof.summary.arguments().clone();
-    words.entry("hub").or_insert_with(|| target.hub.clone());
+    words.entry("hub").or_insert_with(|| (&target.hub).into());
     let nowhere = || Documented { title: page.title.clone(), source: String::new() };
     Cause {
         id,
         confidence: proof.confidence,
         effect: proof.effect,
-        summary: page.summary(&proof.summary),
+        summary: summary_of(id, &proof.summary, language),
         documented: page.documented.first().cloned().unwrap_or_else(nowhere),
         evidence: proof.evidence,
-        remedy: page.remedies_for(Platform::HERE, &words),
+        remedy: page.remedies_for(Platform::HERE, &words, language),
         details: proof.details,
     }
 }

@@ -15,11 +15,15 @@ mod not_tested;
 mod outlook;
 mod reach;
 mod rule;
+mod told;
 mod words;
 
-pub use catalogue::{Entry, Language, LookAlike, Platform, RemedyText, entry};
+pub use crate::language::Language;
+pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use cause::{CauseId, UnknownCause};
 pub use judge::judge;
+pub(crate) use told::{failure, refusal, subject, token};
+pub(crate) use words::vpn;
 
 use std::fmt;
 

@@ -1,12 +1,14 @@
 //! What a run says nothing of, and why.
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
-use edgeprobe_probes::{Facts, Outcome, Probe, Token, clean};
+use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::NotTested;
-use super::catalogue::{Language, Text, message};
+use super::catalogue::message;
 use super::evidence::{EdgeReading, Evidence};
 use super::reach::{Agent, Hub};
+use super::told;
+use crate::language::{Language, Text, Word};
 
 /// What this run says nothing of, in the order of the way to the hub.
 pub(super) fn not_tested(
@@ -90,21 +92,19 @@ fn has_a_network(engine: &EngineFacts) -> bool {
 /// Why the network was not joined, and what is known of it all the same.
 fn not_joined(edge: &EdgeReading<'_>) -> Text {
     let asked = edge.ways.iter().any(|(way, _)| way.outcome != Outcome::Skipped);
-    let tried = edge.view.of(Probe::Vantage).find_map(|vantage| vantage.failure.as_ref());
+    let tried = edge.view.of(Probe::Vantage).find_map(reason);
     match (tried, asked) {
-        (Some(failure), true) => {
-            Text::new("why.not_joined_kernel").with("reason", reason(&failure.detail))
-        }
-        (Some(failure), false) => {
-            Text::new("why.not_joined").with("reason", reason(&failure.detail))
-        }
+        (Some(reason), true) => Text::new("why.not_joined_kernel").with("reason", reason),
+        (Some(reason), false) => Text::new("why.not_joined").with("reason", reason),
         (None, _) => Text::new("why.kernel_alone"),
     }
 }
 
-/// The failure's detail as a sentence that other sentences may follow.
-fn reason(detail: &str) -> String {
-    let sentence = clean::line(detail, 240).replace(" hint: ", "; ");
+/// The failure as a sentence that other sentences may follow.
+fn reason(vantage: &Observation) -> Option<Word> {
+    let Word::Told { english, text } = told::failure(vantage)? else { return None };
+    let sentence = clean::line(&english, 240).replace(" hint: ", "; ");
     let mut letters = sentence.trim_end_matches('.').chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    Some(Word::Told { english: first.chain(letters).collect(), text })
 }

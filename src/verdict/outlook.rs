@@ -4,12 +4,13 @@
 //! ModuleClientProvider). Since preview 015 of December 2017 it repeats for ever; only earlier
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
-use super::catalogue::{Language, Text, message};
+use super::catalogue::message;
 use super::cause::CauseId;
 use super::evidence::{Evidence, Manner};
 use super::reach::{Agent, Hub};
 use super::words::listed;
 use super::{Cause, Effect, Outlook};
+use crate::language::{Language, Text};
 
 /// The outlook for both parts of the runtime.
 pub(super) fn outlook(
@@ -72,14 +73,9 @@ fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {
 }
 
 fn edge_hub(evidence: &Evidence<'_>, hub: Hub) -> Text {
-    let words = |ports: Vec<u16>| {
-        let words: Vec<String> = ports.iter().map(ToString::to_string).collect();
-        listed(&words)
-    };
-    let all = words(evidence.ports().map(|(_, facts)| facts.port).collect());
-    let failed = words(
-        evidence.ports().filter(|(port, _)| port.failed()).map(|(_, facts)| facts.port).collect(),
-    );
+    let all = listed(evidence.ports().map(|(_, facts)| facts.port));
+    let failed =
+        listed(evidence.ports().filter(|(port, _)| port.failed()).map(|(_, facts)| facts.port));
     match hub {
         Hub::CanStart => Text::new("hub.can_start").with("ports", all),
         Hub::Running => Text::new("hub.running").with("ports", all),

@@ -1,10 +1,50 @@
 //! Small pieces of sentences.
 
+use edgeprobe_probes::Vantage;
+use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::route::vpn::Vpn;
+
+use crate::language::{Text, Word};
+
 /// Words as an enumeration: `a`, `a and b`, `a, b and c`.
-pub(super) fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+pub(super) fn listed<W: Into<Word>>(words: impl IntoIterator<Item = W>) -> Word {
+    Word::listed(words)
+}
+
+/// The vantage in words for a sentence.
+pub(super) fn place(vantage: &Vantage) -> Word {
+    match vantage {
+        Vantage::Host => Text::new("place.host").into(),
+        Vantage::Bridge(name) => Text::new("place.network").with("network", name).into(),
     }
+}
+
+/// Who was asked for a name, as a person would write it.
+pub(super) fn resolver(resolver: &Resolver) -> Word {
+    match resolver {
+        Resolver::System => Text::new("resolver.system").into(),
+        Resolver::Server(address) if address.port() == 53 => address.ip().into(),
+        Resolver::Server(address) => address.into(),
+    }
+}
+
+/// A VPN's product.
+pub(crate) fn vpn(product: Vpn) -> Word {
+    match product {
+        Vpn::Other => Text::new("vpn.unknown").into(),
+        Vpn::Ppp => Text::new("vpn.ppp").into(),
+        named => named.into(),
+    }
+}
+
+/// A time in words: `3 days`, `25 minutes`, `0 seconds`.
+pub(super) fn duration(seconds: f64) -> Word {
+    let seconds = seconds.abs().round();
+    let (number, unit) = match seconds {
+        s if s >= 172_800.0 => (s / 86_400.0, "duration.days"),
+        s if s >= 7_200.0 => (s / 3_600.0, "duration.hours"),
+        s if s >= 120.0 => (s / 60.0, "duration.minutes"),
+        s => (s, "duration.seconds"),
+    };
+    Text::new(unit).with("number", Word::figure(number, 0)).into()
 }

@@ -4,6 +4,10 @@ use edgeprobe_probes::trace::{Stage, Trace};
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Outcome, Vantage};
 
+use crate::language::{Language, Text, Word};
+use crate::report::words::{say, word};
+use crate::verdict;
+
 /// At most this many observations are shown for a cause; the report has them all.
 const MOST: usize = 6;
 
@@ -19,100 +23,115 @@ pub(super) fn the_telling<'o>(
 }
 
 /// What was asked from where, and what came back.
-pub(super) fn sentence(observation: &Observation) -> String {
-    let place = match &observation.vantage {
-        Vantage::Host => String::new(),
-        Vantage::Bridge(name) => format!("from {name}: "),
-    };
-    match (&observation.facts, &observation.failure) {
-        (Facts::Trace(trace), Some(_)) => {
-            format!("{place}a packet to {}: {}", observation.target, stage(trace))
+pub(super) fn sentence(observation: &Observation, language: Language) -> String {
+    let told = without_place(observation, language);
+    match &observation.vantage {
+        Vantage::Host => told,
+        Vantage::Bridge(name) => {
+            say(&Text::new("from").with("network", name).with("sentence", told), language)
         }
-        (Facts::Route(_) | Facts::EdgeRoute(_), _) => {
-            format!("{place}the way to {}: {}", observation.target, outcome(observation))
-        }
-        // A resolver's failure names the resolver and the name already.
-        (Facts::Dns(_), Some(failure)) => format!("{place}{}", failure.detail),
-        _ => format!("{place}{}: {}", observation.target, outcome(observation)),
     }
 }
 
-fn outcome(observation: &Observation) -> String {
-    match (observation.outcome, &observation.failure) {
-        (_, Some(failure)) => failure.detail.clone(),
-        (Outcome::Skipped, None) => "not asked".to_owned(),
-        (_, None) => success(observation),
+/// What was asked and what came back, without the place.
+pub(super) fn without_place(observation: &Observation, language: Language) -> String {
+    let failure = verdict::failure(observation);
+    let (key, outcome) = match (&observation.facts, failure) {
+        (Facts::Trace(trace), Some(_)) => ("packet_to", say(&stage(trace), language)),
+        // A resolver's failure names the resolver and the name already.
+        (Facts::Dns(_), Some(failure)) => return failure.said(language),
+        (facts, failure) => {
+            let way = matches!(facts, Facts::Route(_) | Facts::EdgeRoute(_));
+            let outcome = failure.map(|failure| failure.said(language));
+            let outcome = outcome.unwrap_or_else(|| said_well(observation, language));
+            (if way { "way_to" } else { "subject_and_outcome" }, outcome)
+        }
+    };
+    let subject = verdict::subject(observation);
+    say(&Text::new(key).with("subject", subject).with("outcome", outcome), language)
+}
+
+fn said_well(observation: &Observation, language: Language) -> String {
+    match (observation.outcome, &observation.facts) {
+        (Outcome::Skipped, _) => word("not_asked", language),
+        (_, Facts::Dns(facts)) => {
+            let addresses: Vec<String> = facts.ips().map(|ip| ip.to_string()).collect();
+            addresses.join(", ")
+        }
+        _ => say(&success(observation), language),
     }
 }
 
 /// What a good answer consisted of.
-fn success(observation: &Observation) -> String {
+fn success(observation: &Observation) -> Text {
     match &observation.facts {
-        Facts::Dns(facts) => {
-            let addresses: Vec<String> = facts.ips().map(|ip| ip.to_string()).collect();
-            addresses.join(", ")
-        }
         Facts::Route(facts) => match (&facts.interface, facts.gateway) {
-            (Some(interface), Some(gateway)) => format!("by {interface} through {gateway}"),
-            (Some(interface), None) => format!("by {interface}"),
-            _ => "there is a route".to_owned(),
+            (Some(interface), Some(gateway)) => {
+                Text::new("by_through").with("interface", interface).with("gateway", gateway)
+            }
+            (Some(interface), None) => Text::new("by").with("interface", interface),
+            _ => Text::new("a_route"),
         },
-        Facts::Tls(facts) | Facts::Websocket(facts) => match (&facts.amqp, &facts.mqtt) {
-            (Some(_), _) => "IoT Hub answers in AMQP".to_owned(),
-            (None, Some(_)) => "IoT Hub answers in MQTT".to_owned(),
-            (None, None) => "answered".to_owned(),
-        },
+        Facts::Tls(facts) | Facts::Websocket(facts) => {
+            Text::new(match (&facts.amqp, &facts.mqtt) {
+                (Some(_), _) => "amqp_answers",
+                (None, Some(_)) => "mqtt_answers",
+                (None, None) => "answered",
+            })
+        }
         Facts::Https(facts) => match &facts.http {
-            Some(http) => format!("answered with HTTP status {}", http.status),
-            None => "answered".to_owned(),
+            Some(http) => Text::new("answered_http").with("status", http.status),
+            None => Text::new("answered"),
         },
-        Facts::Ports(facts) if facts.held_by_edge_hub => "held by Edge Hub".to_owned(),
-        Facts::Ports(_) => "free".to_owned(),
+        Facts::Dns(_) => Text::new("answered"),
+        Facts::Ports(facts) if facts.held_by_edge_hub => Text::new("held_by_edge_hub"),
+        Facts::Ports(_) => Text::new("free"),
         Facts::Clock(facts) => match facts.offset_s {
-            Some(offset) => format!("the clocks differ by {:.1} s", offset.abs()),
-            None => "not compared".to_owned(),
+            Some(offset) => {
+                Text::new("clocks_differ").with("seconds", Word::figure(offset.abs(), 1))
+            }
+            None => Text::new("not_compared"),
         },
         Facts::EdgeRoute(facts) => match facts.forward.interface() {
-            Some(interface) => format!("forwarded by {interface}"),
-            None => "not asked".to_owned(),
+            Some(interface) => Text::new("forwarded_by").with("interface", interface),
+            None => Text::new("not_asked"),
         },
-        Facts::RouteTables(tables) => format!(
-            "{} links, {} routes, {} rules",
-            tables.links.len(),
-            tables.routes.len(),
-            tables.rules.len()
-        ),
+        Facts::RouteTables(tables) => Text::new("tables")
+            .with("links", tables.links.len())
+            .with("routes", tables.routes.len())
+            .with("rules", tables.rules.len()),
         Facts::Trace(trace) => stage(trace),
         Facts::Vantage(facts) => match &facts.means {
-            Some(Means::Container { name }) => format!("in the place of container {name}"),
-            Some(Means::BorrowedAddress { address, .. }) => format!("borrowed {address}"),
-            None => "not joined".to_owned(),
+            Some(Means::Container { name }) => Text::new("in_place_of").with("container", name),
+            Some(Means::BorrowedAddress { address, .. }) => {
+                Text::new("borrowed").with("address", address)
+            }
+            None => Text::new("not_joined"),
         },
-        Facts::Engine(facts) => {
-            let version = facts.version.as_deref().unwrap_or("of unknown version");
-            format!("engine {version}, {} containers running", facts.containers.len())
+        Facts::Engine(facts) => match &facts.version {
+            Some(version) => Text::new("engine").with("version", version),
+            None => Text::new("engine_unknown"),
         }
-        Facts::Runtime(facts) => match facts.generation {
-            Some(_) => "the runtime's configuration was found".to_owned(),
-            None => "no configuration of the runtime was found".to_owned(),
-        },
+        .with("containers", facts.containers.len()),
+        Facts::Runtime(facts) => Text::new(match facts.generation {
+            Some(_) => "runtime_found",
+            None => "runtime_not_found",
+        }),
     }
 }
 
 /// How far a followed packet got.
-fn stage(trace: &Trace) -> String {
-    let left = trace.left.first();
-    let by = left.map_or("?", |departure| departure.interface.as_str());
-    match trace.stage {
-        Stage::NotEntered => "it never reached the bridge".to_owned(),
-        Stage::LostInside => "it reached the bridge and left by no interface".to_owned(),
-        Stage::RejectedByHost => "it reached the bridge, and this host refused it".to_owned(),
-        Stage::AnsweredByHost => "something on this host answered in the hub's place".to_owned(),
-        Stage::LeftUntranslated => {
-            format!("it left by {by} with its private address, and nothing came back")
-        }
-        Stage::NoReply => format!("it left by {by}, translated, and nothing came back"),
-        Stage::ReplyLost => "an answer came back to this host and never reached the bridge".into(),
-        Stage::Delivered => "the answer reached the bridge".to_owned(),
-    }
+fn stage(trace: &Trace) -> Text {
+    let left = trace.left.first().map_or("?", |departure| departure.interface.as_str());
+    Text::new(match trace.stage {
+        Stage::NotEntered => "packet.not_entered",
+        Stage::LostInside => "packet.lost_inside",
+        Stage::RejectedByHost => "packet.rejected",
+        Stage::AnsweredByHost => "packet.answered_here",
+        Stage::LeftUntranslated => "packet.untranslated",
+        Stage::NoReply => "packet.no_reply",
+        Stage::ReplyLost => "packet.reply_lost",
+        Stage::Delivered => "packet.delivered",
+    })
+    .with("interface", left)
 }

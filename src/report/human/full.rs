@@ -5,23 +5,31 @@ use std::fmt::Write as _;
 use edgeprobe_probes::{Observation, Outcome};
 
 use super::evidence::sentence;
+use crate::language::{Language, Text, Word};
 use crate::report::style::{BOLD, DIM, labelled, paint};
+use crate::report::words::{say, word};
 
 /// The observation in a sentence, its steps with their times, and its facts.
-pub fn full(observation: &Observation) -> String {
-    let word = match observation.outcome {
-        Outcome::Pass => "ok",
-        Outcome::Fail => "FAILED",
-        Outcome::Skipped => "skipped",
-    };
-    let told = labelled("", 8, &sentence(observation));
-    let mut out = format!("{}{}\n", paint(BOLD, &format!("{word:<8}")), told.trim_start());
+pub fn full(observation: &Observation, language: Language) -> String {
+    let outcome = word(
+        match observation.outcome {
+            Outcome::Pass => "probe.ok",
+            Outcome::Fail => "probe.failed",
+            Outcome::Skipped => "probe.skipped",
+        },
+        language,
+    );
+    let told = labelled("", 8, &sentence(observation, language));
+    let mut out = format!("{}{}\n", paint(BOLD, &format!("{outcome:<8}")), told.trim_start());
     let steps: Vec<String> = observation
         .steps
         .iter()
         .map(|step| {
-            let failed = if step.outcome == Outcome::Fail { " failed" } else { "" };
-            format!("{}{failed} {:.1} ms", step.step, step.duration_ms)
+            let failed = step.outcome == Outcome::Fail;
+            let text = Text::new(if failed { "probe.step_failed" } else { "probe.step" })
+                .with("step", step.step)
+                .with("milliseconds", Word::figure(step.duration_ms, 1));
+            say(&text, language)
         })
         .collect();
     if !steps.is_empty() {
@@ -59,7 +67,7 @@ fn flatten(name: &str, value: &serde_json::Value, flat: &mut Vec<(String, String
             }
         }
         Value::Array(items) if items.iter().all(|item| !item.is_object()) => {
-            let words: Vec<String> = items.iter().map(word).collect();
+            let words: Vec<String> = items.iter().map(shown).collect();
             if !words.is_empty() {
                 flat.push((name.to_owned(), words.join(", ")));
             }
@@ -69,11 +77,11 @@ fn flatten(name: &str, value: &serde_json::Value, flat: &mut Vec<(String, String
                 flatten(&format!("{name}[{index}]"), item, flat);
             }
         }
-        scalar => flat.push((name.to_owned(), word(scalar))),
+        scalar => flat.push((name.to_owned(), shown(scalar))),
     }
 }
 
-fn word(value: &serde_json::Value) -> String {
+fn shown(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -6,8 +6,10 @@ use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
 
+use crate::language::{Language, Text, Word};
 use crate::report::style::{BOLD, WIDTH, paint};
-use crate::verdict::Target;
+use crate::report::words::{say, word};
+use crate::verdict::{self, Target};
 
 /// The least width of the column of questions, and the most of each vantage's.
 const QUESTION: usize = 18;
@@ -23,7 +25,7 @@ enum Row {
 }
 
 /// The table, or nothing when nothing was asked.
-pub(super) fn of(observations: &[Observation], target: &Target) -> String {
+pub(super) fn of(observations: &[Observation], target: &Target, language: Language) -> String {
     let mut vantages: Vec<&Vantage> = observations.iter().map(|o| &o.vantage).collect();
     vantages.sort();
     vantages.dedup();
@@ -33,20 +35,20 @@ pub(super) fn of(observations: &[Observation], target: &Target) -> String {
     vantages.retain(|vantage| {
         observations.iter().any(|o| o.vantage == **vantage && rows.iter().any(|r| belongs(o, r)))
     });
-    let question = rows.iter().map(|row| label(row).len()).max().unwrap_or(0).max(QUESTION) + 2;
-    let mut header = format!("{:question$}", "asked");
+    let labels: Vec<String> = rows.iter().map(|row| say(&label(row), language)).collect();
+    let longest = labels.iter().map(|label| label.chars().count()).max();
+    let question = longest.unwrap_or(0).max(QUESTION) + 2;
+    let mut header = format!("{:question$}", word("table.question", language));
     let answer = (WIDTH.saturating_sub(question) / vantages.len().max(1)).min(ANSWER);
     for vantage in &vantages {
-        header += &column(&name(vantage), answer);
+        header += &column(&say(&name(vantage), language), answer);
     }
-    for row in rows {
-        let mut line = format!("{:question$}", label(&row));
+    for (row, label) in rows.iter().zip(labels) {
+        let mut line = format!("{label:question$}");
         for vantage in &vantages {
-            let here: Vec<&Observation> = observations
-                .iter()
-                .filter(|o| o.vantage == **vantage && belongs(o, &row))
-                .collect();
-            line += &column(&cell(&here), answer);
+            let here: Vec<&Observation> =
+                observations.iter().filter(|o| o.vantage == **vantage && belongs(o, row)).collect();
+            line += &column(&cell(&here, language), answer);
         }
         let _ = writeln!(out, "{}", line.trim_end());
     }
@@ -58,10 +60,10 @@ fn column(text: &str, width: usize) -> String {
     format!("{text:<0$} ", width.saturating_sub(1))
 }
 
-fn name(vantage: &Vantage) -> String {
+fn name(vantage: &Vantage) -> Text {
     match vantage {
-        Vantage::Host => "from the host".to_owned(),
-        Vantage::Bridge(name) => format!("from {name}"),
+        Vantage::Host => Text::new("table.from_host"),
+        Vantage::Bridge(name) => Text::new("table.from").with("network", name),
     }
 }
 
@@ -90,14 +92,17 @@ fn rows(observations: &[Observation], target: &Target) -> Vec<Row> {
     rows
 }
 
-fn label(row: &Row) -> String {
+fn label(row: &Row) -> Text {
+    let by = |server: Word| Text::new("table.by").with("server", server);
     match row {
-        Row::Name => "name".to_owned(),
-        Row::NameServer(address) if address.port() == 53 => format!("by {}", address.ip()),
-        Row::NameServer(address) => format!("by {address}"),
-        Row::Connection(transport, port) => format!("{transport} {port}"),
-        Row::Ports => "Edge Hub's ports".to_owned(),
-        Row::Clock => "clock".to_owned(),
+        Row::Name => Text::new("table.name"),
+        Row::NameServer(address) if address.port() == 53 => by(address.ip().into()),
+        Row::NameServer(address) => by(address.into()),
+        Row::Connection(transport, port) => {
+            Text::new("table.connection").with("transport", transport).with("port", port)
+        }
+        Row::Ports => Text::new("table.ports"),
+        Row::Clock => Text::new("table.clock"),
     }
 }
 
@@ -118,34 +123,42 @@ fn belongs(observation: &Observation, row: &Row) -> bool {
 }
 
 /// The answers of one question from one vantage, in a few words.
-fn cell(observations: &[&Observation]) -> String {
+fn cell(observations: &[&Observation], language: Language) -> String {
     let failed: Vec<&&Observation> = observations.iter().filter(|o| o.failed()).collect();
     let Some(first) = observations.first() else { return "-".to_owned() };
     if let Facts::Ports(_) = first.facts {
-        return ports(observations);
+        return say(&ports(observations), language);
     }
     match failed.first().and_then(|observation| observation.failure.as_ref()) {
-        None if first.outcome == Outcome::Skipped => "not asked".to_owned(),
-        None => ok(observations),
-        Some(failure) if failed.len() == observations.len() => words(&failure.token.to_string()),
-        Some(_) => format!("{} of {} ok", observations.len() - failed.len(), observations.len()),
+        None if first.outcome == Outcome::Skipped => word("table.not_asked", language),
+        None => say(&ok(observations), language),
+        Some(failure) if failed.len() == observations.len() => {
+            verdict::token(failure.token).said(language)
+        }
+        Some(_) => {
+            let good = observations.len() - failed.len();
+            let text = Text::new("table.some_ok").with("good", good);
+            say(&text.with("all", observations.len()), language)
+        }
     }
 }
 
-fn ok(observations: &[&Observation]) -> String {
+fn ok(observations: &[&Observation]) -> Text {
     if let [Observation { facts: Facts::Clock(facts), .. }] = observations {
         match facts.offset_s {
-            Some(offset) if offset.abs() >= 1.0 => format!("ok, {offset:+.0} s"),
-            _ => "ok".to_owned(),
+            Some(offset) if offset.abs() >= 1.0 => {
+                Text::new("table.ok_offset").with("seconds", format!("{offset:+.0}"))
+            }
+            _ => Text::new("table.ok"),
         }
     } else {
         let slowest = observations.iter().map(|o| o.duration_ms).fold(0.0, f64::max);
-        format!("ok, {slowest:.0} ms")
+        Text::new("table.ok_time").with("milliseconds", Word::figure(slowest, 0))
     }
 }
 
 /// `443, 5671 free` or `443 in use`.
-fn ports(observations: &[&Observation]) -> String {
+fn ports(observations: &[&Observation]) -> Text {
     let list = |wanted: bool| {
         let numbers: Vec<String> = observations
             .iter()
@@ -160,13 +173,10 @@ fn ports(observations: &[&Observation]) -> String {
     let held = observations
         .iter()
         .any(|o| matches!(&o.facts, Facts::Ports(facts) if facts.held_by_edge_hub));
-    match (list(true), list(false)) {
-        (taken, _) if !taken.is_empty() => format!("{taken} taken"),
-        (_, own) if held => format!("{own} its own"),
-        (_, free) => format!("{free} free"),
-    }
-}
-
-fn words(token: &str) -> String {
-    token.replace('_', " ")
+    let (key, ports) = match (list(true), list(false)) {
+        (taken, _) if !taken.is_empty() => ("table.taken", taken),
+        (_, own) if held => ("table.own", own),
+        (_, free) => ("table.free", free),
+    };
+    Text::new(key).with("ports", ports)
 }

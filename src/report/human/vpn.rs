@@ -8,14 +8,19 @@ use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
 
-use super::about;
-use super::evidence::sentence;
+use super::evidence::without_place;
+use super::{about, cause_and_sentence};
+use crate::language::{Language, Text};
 use crate::report::Report;
 use crate::report::style::{BOLD, labelled, of, paint};
-use crate::verdict::{CauseId, Effect, Status};
+use crate::report::words::{say, word};
+use crate::verdict::{self, CauseId, Effect, Status};
 
 /// The width of the column of labels.
 const LABEL: usize = 14;
+
+/// The number of the main routing table, which goes without saying.
+const MAIN_TABLE: u32 = 254;
 
 /// The answer to the one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +31,7 @@ pub struct Answer {
 }
 
 /// Reads the answer from the verdict.
-pub fn answer(report: &Report) -> Answer {
+pub fn answer(report: &Report, language: Language) -> Answer {
     let cause = report.verdict.causes.iter().find(|cause| cause.id == CauseId::VpnOverride);
     if let Some(cause) = cause {
         let status =
@@ -36,50 +41,42 @@ pub fn answer(report: &Report) -> Answer {
     let networks = networks(report);
     let tunnels = tunnels(report);
     let working = networks.iter().filter(|vantage| works(report, vantage)).count();
-    let (status, sentence) = match (networks.is_empty(), tunnels.as_slice()) {
-        (true, []) => (Status::Healthy, "No VPN is up on this host.".to_owned()),
-        (true, [first, ..]) => (
-            Status::Inconclusive,
-            format!("A VPN is up ({first}), and there is no container network yet to look at."),
-        ),
-        (false, []) => (
-            Status::Healthy,
-            "No VPN is up on this host, so none overrides the edge network.".into(),
-        ),
-        (false, [first, ..]) if working == networks.len() => (
-            Status::Healthy,
-            format!("A VPN is up ({first}), and the edge network reaches the hub all the same."),
-        ),
-        (false, [first, ..]) => (
-            Status::Inconclusive,
-            format!("A VPN is up ({first}); whether it overrides the edge network is not decided."),
-        ),
+    let (status, key) = match (networks.is_empty(), tunnels.is_empty()) {
+        (true, true) => (Status::Healthy, "vpn.none_up"),
+        (true, false) => (Status::Inconclusive, "vpn.no_network"),
+        (false, true) => (Status::Healthy, "vpn.none_overrides"),
+        (false, false) if working == networks.len() => (Status::Healthy, "vpn.works"),
+        (false, false) => (Status::Inconclusive, "vpn.not_decided"),
     };
-    Answer { status, sentence }
+    let first = tunnels.first().map(|tunnel| say(tunnel, language)).unwrap_or_default();
+    Answer { status, sentence: say(&Text::new(key).with("tunnel", first), language) }
 }
 
 /// The answer in its first line, the cause if there is one, and each network's ways.
-pub fn text(report: &Report) -> String {
-    let answer = answer(report);
-    let word = match answer.status {
-        Status::Healthy => "NO",
-        Status::Degraded | Status::Blocked => "YES",
-        Status::Inconclusive => "UNDECIDED",
-    };
-    let indent = word.len() + 2;
-    let wrapped = labelled(word, indent, &answer.sentence);
-    let rest = wrapped.strip_prefix(word).unwrap_or_default();
-    let mut out = format!("{}{rest}\n", paint(of(answer.status), word));
+pub fn text(report: &Report, language: Language) -> String {
+    let answer = answer(report, language);
+    let word = word(
+        match answer.status {
+            Status::Healthy => "vpn.no",
+            Status::Degraded | Status::Blocked => "vpn.yes",
+            Status::Inconclusive => "vpn.undecided",
+        },
+        language,
+    );
+    let indent = word.chars().count() + 2;
+    let wrapped = labelled(&word, indent, &answer.sentence);
+    let rest = wrapped.strip_prefix(word.as_str()).unwrap_or_default();
+    let mut out = format!("{}{rest}\n", paint(of(answer.status), &word));
     for cause in report.verdict.causes.iter().filter(|c| c.id == CauseId::VpnOverride) {
-        out += &about(cause, &answer.sentence, report);
+        out += &about(cause, &answer.sentence, report, language);
     }
     for vantage in networks(report) {
-        out += &network(report, &vantage);
+        out += &network(report, &vantage, language);
     }
     let others = report.verdict.causes.iter().filter(|c| c.id != CauseId::VpnOverride);
     for cause in others {
-        let told = format!("{}: {}", cause.id, cause.summary);
-        let _ = writeln!(out, "\n{}", labelled("beside it", LABEL, &told));
+        let told = cause_and_sentence(cause.id, &cause.summary, language);
+        let _ = writeln!(out, "\n{}", line("vpn.label.beside", &told, language));
     }
     out
 }
@@ -98,7 +95,7 @@ fn networks(report: &Report) -> Vec<Vantage> {
 }
 
 /// Each VPN interface that is up, with its product.
-fn tunnels(report: &Report) -> Vec<String> {
+fn tunnels(report: &Report) -> Vec<Text> {
     let Some(tables) = tables(report) else { return Vec::new() };
     tables
         .links
@@ -106,7 +103,8 @@ fn tunnels(report: &Report) -> Vec<String> {
         .filter(|link| link.up)
         .filter_map(|link| {
             let product = vpn_of(tables, &link.name)?;
-            Some(format!("{product} on {}", link.name))
+            let text = Text::new("vpn.tunnel").with("vpn", verdict::vpn(product));
+            Some(text.with("interface", &link.name))
         })
         .collect()
 }
@@ -134,77 +132,88 @@ fn connections<'r>(
 }
 
 /// One network: the way out, the way back, what else claims its addresses, names, MTU.
-fn network(report: &Report, vantage: &Vantage) -> String {
+fn network(report: &Report, vantage: &Vantage, language: Language) -> String {
     let Vantage::Bridge(name) = vantage else { return String::new() };
     let way = report.observations.iter().find_map(|observation| match &observation.facts {
         Facts::EdgeRoute(facts) if observation.vantage == *vantage => Some(&**facts),
         _ => None,
     });
-    let mut lines: Vec<(&str, String)> = Vec::new();
+    let mut lines: Vec<(&'static str, String)> = Vec::new();
     if let Some(way) = way {
-        let network = &way.network;
-        lines.push(("network", format!("{} on {}", network.subnet, network.bridge)));
-        lines.push(("forward path", path(&way.forward)));
-        lines.push(("return path", path(&way.back)));
-        lines.push(("overlap", overlap(report, way)));
-        lines.push(("MTU", mtu(way)));
+        let own = Text::new("vpn.network").with("subnet", way.network.subnet);
+        let own = own.with("bridge", &way.network.bridge);
+        lines.push(("vpn.label.network", say(&own, language)));
+        lines.push(("vpn.label.forward", path(&way.forward, language)));
+        lines.push(("vpn.label.return", path(&way.back, language)));
+        lines.push(("vpn.label.overlap", overlap(report, way, language)));
+        lines.push(("vpn.label.mtu", say(&mtu(way), language)));
     }
     let at = |observation: &&Observation| observation.vantage == *vantage;
     let names = report.observations.iter().filter(at).filter(
         |observation| matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Hub),
     );
-    lines.extend(names.map(|observation| ("names", told(observation, name))));
-    lines.extend(connections(report, vantage).map(|o| ("connection", told(o, name))));
+    let told = |observation| without_place(observation, language);
+    lines.extend(names.map(|observation| ("vpn.label.names", told(observation))));
+    lines.extend(connections(report, vantage).map(|o| ("vpn.label.connection", told(o))));
     let joined = report.observations.iter().filter(at).find(|observation| {
         matches!(observation.facts, Facts::Vantage(_)) && observation.outcome == Outcome::Skipped
     });
-    lines.extend(joined.map(|observation| ("not tested", told(observation, name))));
+    lines.extend(joined.map(|observation| ("vpn.label.not_tested", told(observation))));
     let told: String =
-        lines.iter().map(|(label, text)| labelled(label, LABEL, text) + "\n").collect();
+        lines.iter().map(|(label, text)| line(label, text, language) + "\n").collect();
     format!("\n{}\n{told}", paint(BOLD, name))
 }
 
-/// The observation's sentence, without the place that the heading names.
-fn told(observation: &Observation, name: &str) -> String {
-    let whole = sentence(observation);
-    whole.strip_prefix(&format!("from {name}: ")).map_or(whole.clone(), str::to_owned)
+fn line(label: &'static str, text: &str, language: Language) -> String {
+    labelled(&word(label, language), LABEL, text)
 }
 
-fn path(lookup: &Lookup) -> String {
-    match lookup {
-        Lookup::Found(way) => {
-            let by = way.interface.as_deref().unwrap_or("an unknown interface");
-            let through = way.gateway.map(|ip| format!(" through {ip}")).unwrap_or_default();
-            let table = way.table.filter(|table| *table != 254);
-            let table = table.map(|table| format!(" (table {table})")).unwrap_or_default();
-            format!("by {by}{through}{table}")
+fn path(lookup: &Lookup, language: Language) -> String {
+    let way = match lookup {
+        Lookup::Found(way) => way,
+        Lookup::Refused { token, detail } => {
+            let failure = verdict::refusal(*token, detail);
+            return say(&Text::new("vpn.path_none").with("failure", failure), language);
         }
-        Lookup::Refused { detail, .. } => format!("none: {detail}"),
-        Lookup::NotAsked => "not known".to_owned(),
+        Lookup::NotAsked => return word("vpn.not_known", language),
+    };
+    let unknown = || word("vpn.path_unknown", language);
+    let by = way.interface.clone().unwrap_or_else(unknown);
+    let path = match way.gateway {
+        Some(gateway) => Text::new("vpn.path_through").with("gateway", gateway),
+        None => Text::new("vpn.path"),
+    };
+    let path = say(&path.with("interface", by), language);
+    match way.table.filter(|table| *table != MAIN_TABLE) {
+        Some(table) => {
+            let text = Text::new("vpn.path_of_table").with("path", path).with("table", table);
+            say(&text, language)
+        }
+        None => path,
     }
 }
 
-fn overlap(report: &Report, way: &EdgeRouteFacts) -> String {
-    let Some(tables) = tables(report) else { return "not known".to_owned() };
+fn overlap(report: &Report, way: &EdgeRouteFacts, language: Language) -> String {
+    let Some(tables) = tables(report) else { return word("vpn.not_known", language) };
     let claims: Vec<String> = overlaps(tables, &way.network)
         .into_iter()
         .map(|claim| match claim.interface {
-            Some(interface) => format!("{} on {interface}", claim.network),
+            Some(interface) => {
+                let text = Text::new("vpn.claim").with("network", claim.network);
+                say(&text.with("interface", interface), language)
+            }
             None => claim.network.to_string(),
         })
         .collect();
-    if claims.is_empty() { "none".to_owned() } else { claims.join(", ") }
+    if claims.is_empty() { word("vpn.overlap_none", language) } else { claims.join(", ") }
 }
 
-fn mtu(way: &EdgeRouteFacts) -> String {
+fn mtu(way: &EdgeRouteFacts) -> Text {
     let network = way.network.mtu.unwrap_or(1500);
-    match way.forward.way().and_then(|way| way.mtu) {
-        Some(path) if path < network => {
-            format!(
-                "{network} on the network, {path} on the way out: larger packets must be told so"
-            )
-        }
-        Some(path) => format!("{network} on the network, {path} on the way out"),
-        None => format!("{network} on the network"),
-    }
+    let text = match way.forward.way().and_then(|way| way.mtu) {
+        Some(path) if path < network => Text::new("vpn.mtu_smaller").with("path", path),
+        Some(path) => Text::new("vpn.mtu_way").with("path", path),
+        None => Text::new("vpn.mtu"),
+    };
+    text.with("network", network)
 }

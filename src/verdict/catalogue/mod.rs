@@ -1,9 +1,6 @@
 //! The catalogue of causes: data, one file for each cause and language.
 
-mod text;
-
-pub(super) use text::{Arguments, Text};
-use text::{is_complete, render, render_command};
+pub(super) use crate::language::{Text, Word};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,13 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::cause::CauseId;
 use super::{Documented, Remedy};
+use crate::language::{Arguments, Language, Phrasebook, is_complete, render, render_command};
 
-/// A language that the catalogue speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Language {
-    #[default]
-    English,
-}
+#[cfg(test)]
+mod tests;
 
 /// A cause's page: what `explain` shows, and the sentences that the rules speak with.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,9 +67,9 @@ pub struct RemedyText {
 }
 
 impl RemedyText {
-    fn filled(&self, words: &Arguments) -> Remedy {
+    fn filled(&self, words: &Arguments, language: Language) -> Remedy {
         Remedy {
-            text: render(&self.text, words),
+            text: render(&self.text, words, language),
             command: self.command.as_deref().map(|command| render_command(command, words)),
         }
     }
@@ -95,28 +89,23 @@ impl Platform {
 }
 
 impl Entry {
-    /// The rule's sentence for a finding.
-    pub(super) fn summary(&self, text: &Text) -> String {
-        sentence(&self.summary, text)
-    }
-
-    /// The rule's sentence for a refutation.
-    pub(super) fn because(&self, text: &Text) -> String {
-        sentence(&self.ruled_out, text)
-    }
-
     /// What to do on a system, with the finding's own words filled in. A command that lacks a word
     /// is for another finding of the cause, so its remedy is left out.
-    pub(super) fn remedies_for(&self, platform: Platform, words: &Arguments) -> Vec<Remedy> {
+    pub(super) fn remedies_for(
+        &self,
+        platform: Platform,
+        words: &Arguments,
+        language: Language,
+    ) -> Vec<Remedy> {
         self.on(platform)
             .filter(|remedy| remedy.command.as_deref().is_none_or(|c| is_complete(c, words)))
-            .map(|remedy| remedy.filled(words))
+            .map(|remedy| remedy.filled(words, language))
             .collect()
     }
 
     /// What to do on a system, in general words.
-    pub fn remedies(&self, platform: Platform) -> Vec<Remedy> {
-        self.on(platform).map(|remedy| remedy.filled(&Arguments::new())).collect()
+    pub fn remedies(&self, platform: Platform, language: Language) -> Vec<Remedy> {
+        self.on(platform).map(|remedy| remedy.filled(&Arguments::new(), language)).collect()
     }
 
     fn on(&self, platform: Platform) -> impl Iterator<Item = &RemedyText> {
@@ -126,44 +115,60 @@ impl Entry {
     }
 }
 
-/// The sentence of a variant, filled in. A variant without a sentence shows its key, which a test
-/// keeps from happening.
-fn sentence(sentences: &BTreeMap<String, String>, text: &Text) -> String {
-    sentences
-        .get(text.key())
-        .map_or_else(|| format!("[{}]", text.key()), |template| render(template, text.arguments()))
+/// The rule's sentence for a finding of its cause.
+pub(super) fn summary_of(id: CauseId, text: &Text, language: Language) -> String {
+    sentence(id, |page| &page.summary, text, language)
+}
+
+/// The rule's sentence for what rules its cause out.
+pub(super) fn refutation_of(id: CauseId, text: &Text, language: Language) -> String {
+    sentence(id, |page| &page.ruled_out, text, language)
+}
+
+/// The sentence of a variant, filled in. One that the language lacks is said in English, and one
+/// that no page has shows its key, which tests keep from happening.
+fn sentence(
+    id: CauseId,
+    sentences: fn(&Entry) -> &BTreeMap<String, String>,
+    text: &Text,
+    language: Language,
+) -> String {
+    let template = |language| sentences(entry(id, language)).get(text.key());
+    match template(language).or_else(|| template(Language::English)) {
+        Some(template) => render(template, text.arguments(), language),
+        None => format!("[{}]", text.key()),
+    }
 }
 
 /// The page of a cause.
 pub fn entry(id: CauseId, language: Language) -> &'static Entry {
-    match language {
-        Language::English => ENGLISH.causes.get(&id).unwrap_or(&ENGLISH.missing),
-    }
+    let pages = match language {
+        Language::English => &*ENGLISH,
+        Language::French => &*FRENCH,
+    };
+    pages.get(&id).or_else(|| ENGLISH.get(&id)).unwrap_or(&*MISSING)
 }
 
 /// A sentence that belongs to no cause: the verdict's own, and the outlook's.
 pub(super) fn message(text: &Text, language: Language) -> String {
-    match language {
-        Language::English => sentence(&ENGLISH.messages, text),
-    }
+    MESSAGES.say(text, language)
 }
 
-struct Catalogue {
-    causes: BTreeMap<CauseId, Entry>,
-    messages: BTreeMap<String, String>,
-    /// Stands in for a page that cannot be read, which a test keeps from happening.
-    missing: Entry,
-}
+type Pages = BTreeMap<CauseId, Entry>;
 
-static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| {
-    let pages =
-        CauseId::ALL.iter().filter_map(|id| Some((*id, toml::from_str(id.english()).ok()?)));
-    Catalogue {
-        causes: pages.collect(),
-        messages: toml::from_str(include_str!("en/messages.toml")).unwrap_or_default(),
-        missing: Entry::missing(),
-    }
+static ENGLISH: LazyLock<Pages> = LazyLock::new(|| pages(CauseId::english));
+static FRENCH: LazyLock<Pages> = LazyLock::new(|| pages(CauseId::french));
+
+/// Stands in for a page that cannot be read, which a test keeps from happening.
+static MISSING: LazyLock<Entry> = LazyLock::new(Entry::missing);
+
+static MESSAGES: LazyLock<Phrasebook> = LazyLock::new(|| {
+    Phrasebook::new(include_str!("en/messages.toml"), include_str!("fr/messages.toml"))
 });
+
+fn pages(text: fn(CauseId) -> &'static str) -> Pages {
+    CauseId::ALL.iter().filter_map(|id| Some((*id, toml::from_str(text(*id)).ok()?))).collect()
+}
 
 impl Entry {
     fn missing() -> Self {
@@ -181,29 +186,5 @@ impl Entry {
             summary: BTreeMap::new(),
             ruled_out: BTreeMap::new(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_cause_has_a_page_that_parses() {
-        for id in CauseId::ALL {
-            let parsed: Result<Entry, _> = toml::from_str(id.english());
-            let page = parsed.unwrap_or_else(|error| panic!("{id}: {error}"));
-            assert!(!page.documented.is_empty(), "{id} is documented nowhere");
-            for platform in [Platform::Linux, Platform::Windows] {
-                assert!(!page.remedies(platform).is_empty(), "{id} has no remedy for {platform:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_messages_parse() {
-        let parsed: Result<BTreeMap<String, String>, _> =
-            toml::from_str(include_str!("en/messages.toml"));
-        parsed.unwrap();
     }
 }

@@ -7,6 +7,7 @@ use super::edge::{about, at_each_edge, cut_off, hub_addresses, opens};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Rule, refuted};
+use crate::verdict::told;
 
 pub(super) const RULE: Rule = Rule { id: CauseId::BridgeNoRoute, examine };
 
@@ -34,9 +35,9 @@ fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding
             let by = by.iter().fold(about(edge, variant), |text, by| text.with("rule", by));
             by.with("address", way.destination)
         };
-        if let Lookup::Refused { detail, .. } = &way.forward {
+        if let Lookup::Refused { token, detail } = &way.forward {
             let variant = if by.is_some() { "refused_by" } else { "refused" };
-            return cut_off(edge, text(variant).with("failure", detail))
+            return cut_off(edge, text(variant).with("failure", told::refusal(*token, detail)))
                 .supported_by([observation])
                 .supported_by(edge.kernels_word())
                 .alone();

@@ -8,6 +8,7 @@ use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::words::duration;
 use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::ClockSkew, examine };
@@ -60,16 +61,4 @@ fn measured_offset<'o>(host: &View<'o>) -> Option<(&'o Observation, f64)> {
         Facts::Clock(facts) => Some((observation, facts.offset_s?)),
         _ => None,
     })
-}
-
-/// An offset in words: `3 days`, `25 minutes`, `0 seconds`.
-fn duration(offset_s: f64) -> String {
-    let seconds = offset_s.abs().round();
-    let (number, unit) = match seconds {
-        s if s >= 172_800.0 => (s / 86_400.0, "days"),
-        s if s >= 7_200.0 => (s / 3_600.0, "hours"),
-        s if s >= 120.0 => (s / 60.0, "minutes"),
-        s => (s, "seconds"),
-    };
-    format!("{number:.0} {unit}")
 }

@@ -3,10 +3,11 @@
 use edgeprobe_probes::{Observation, Role, Token};
 
 use super::edge::{about, at_each_edge, hub_addresses};
-use crate::verdict::catalogue::Text;
+use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::told;
 use crate::verdict::words::listed;
 use crate::verdict::{Confidence, Effect};
 
@@ -37,15 +38,12 @@ fn examine_edge(edge: &EdgeReading<'_>) -> Vec<Finding> {
     // Only a connection shows that packets pass at all.
     let confidence =
         if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    let servers: Vec<String> = answers.iter().map(Answer::server).collect();
+    let servers: Vec<Word> = answers.iter().map(Answer::server).collect();
     let silent = answers.iter().all(|it| it.observation.token() == Some(Token::DnsTimeout));
-    let failures = answers.iter().filter_map(|answer| answer.observation.failure.as_ref());
-    let text: Text = about(edge, if silent { "silent" } else { "failing" })
-        .with("resolver", listed(&servers))
-        .with(
-            "failure",
-            failures.map(|failure| failure.detail.as_str()).next().unwrap_or_default(),
-        );
+    let mut failures = answers.iter().filter_map(|answer| told::failure(answer.observation));
+    let text: Text =
+        about(edge, if silent { "silent" } else { "failing" }).with("resolver", listed(servers));
+    let text = failures.next().into_iter().fold(text, |text, why| text.with("failure", why));
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
     Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
         .with_confidence(confidence)

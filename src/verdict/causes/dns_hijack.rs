@@ -64,7 +64,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         if why == Suspicion::Private { Confidence::Likely } else { Confidence::Confirmed };
     let text = Text::new(variant(why))
         .with("hub", &evidence.target.hub)
-        .with("address", listed(&addresses.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        .with("address", listed(&addresses));
     Proof::confirmed(Effect::Blocks, text, named_by)
         .with_confidence(confidence)
         .explaining(observations(&reached))

@@ -4,7 +4,7 @@ use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::{Observation, Role, Token};
 
 use crate::verdict::Effect;
-use crate::verdict::catalogue::Text;
+use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
@@ -90,9 +90,9 @@ fn variant(servers: &[Answer<'_>]) -> &'static str {
 }
 
 /// The servers' addresses, in words.
-fn names(servers: &[Answer<'_>]) -> String {
-    let mut names: Vec<String> = servers.iter().map(Answer::server).collect();
+fn names(servers: &[Answer<'_>]) -> Word {
+    let mut names: Vec<Word> = servers.iter().map(Answer::server).collect();
     names.sort();
     names.dedup();
-    listed(&names)
+    listed(names)
 }

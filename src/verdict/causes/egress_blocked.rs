@@ -41,7 +41,7 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
         .with("port", ports(&connections))
         .with("address", peers(&connections))
         .with("place", place(&view.vantage))
-        .with("manner", if silent { "get no answer" } else { "are refused" });
+        .with("manner", Text::new(if silent { "manner.silent" } else { "manner.refused" }));
     // Without a sign that the way out works at all, the uplink may as well be dead.
     let confidence = if beyond.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     Proof::confirmed(Effect::Blocks, text, observations(&connections))

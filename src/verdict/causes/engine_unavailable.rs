@@ -3,7 +3,7 @@
 use edgeprobe_probes::{Facts, Outcome, Probe, Token};
 
 use crate::verdict::Effect;
-use crate::verdict::catalogue::Text;
+use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::Evidence;
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
@@ -14,10 +14,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let Some(observation) = evidence.host().of(Probe::Engine).next() else { return Vec::new() };
     let Facts::Engine(facts) = &observation.facts else { return Vec::new() };
     match (observation.outcome, observation.token()) {
-        (Outcome::Pass, _) => refuted(
-            Text::new("answers").with("version", facts.version.as_deref().unwrap_or("unknown")),
-            [observation],
-        ),
+        (Outcome::Pass, _) => {
+            let unknown = || Text::new("version.unknown").into();
+            let version = facts.version.as_ref().map_or_else(unknown, Word::from);
+            refuted(Text::new("answers").with("version", version), [observation])
+        }
         (_, Some(Token::EngineNotAnswering)) => {
             let text = Text::new("silent").with("endpoint", &facts.endpoint);
             let ports = evidence

@@ -9,6 +9,7 @@ use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::told;
 
 pub(super) const RULE: Rule = Rule { id: CauseId::HostOffline, examine };
 
@@ -25,8 +26,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let no_way: Vec<&Observation> =
         routes.iter().filter(|(route, _)| route.failed()).map(|(route, _)| *route).collect();
     if !routes.is_empty() && no_way.len() == routes.len() {
-        let why = no_way.first().and_then(|route| route.failure.as_ref());
-        let text = Text::new("no_route").with("failure", why.map_or("", |why| why.detail.as_str()));
+        let why = no_way.first().and_then(|route| told::failure(route));
+        let text =
+            why.into_iter().fold(Text::new("no_route"), |text, why| text.with("failure", why));
         return Proof::confirmed(Effect::Blocks, text, no_way)
             .explaining(lost_on_the_way(evidence))
             .alone();

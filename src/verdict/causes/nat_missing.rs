@@ -3,6 +3,7 @@
 use edgeprobe_probes::trace::Stage;
 
 use super::edge::{about, at_each_edge, cut_off, opens};
+use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::EdgeReading;
 use crate::verdict::rule::{Finding, Rule, refuted};
@@ -23,8 +24,8 @@ fn examine(edge: &EdgeReading<'_>) -> Vec<Finding> {
     if !edge.is_cut_off() {
         return Vec::new();
     }
-    let departure = trace.left.first();
-    let interface = departure.map_or("an interface", |left| left.interface.as_str());
+    let unknown = || Text::new("interface.unknown").into();
+    let interface = trace.left.first().map_or_else(unknown, |left| Word::from(&left.interface));
     let text = about(edge, "untranslated").with("interface", interface);
     cut_off(edge, text).supported_by([seen]).alone()
 }

@@ -3,7 +3,7 @@
 use edgeprobe_probes::Token;
 
 use super::shared::{at_each_vantage, effect_of_loss, observations, peers, ports, those};
-use crate::verdict::catalogue::Text;
+use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
@@ -90,23 +90,23 @@ fn variant(foreign: &[Connection<'_>]) -> &'static str {
 }
 
 /// An answer as a sentence can hold it.
-fn shown(excerpt: &str) -> String {
+fn shown(excerpt: &str) -> Word {
     let readable = excerpt.chars().any(|c| !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER);
-    if readable { excerpt.to_owned() } else { "bytes that are no text".to_owned() }
+    if readable { excerpt.into() } else { Text::new("answer.no_text").into() }
 }
 
 /// What answered, in its own words.
-fn answer(foreign: &[Connection<'_>]) -> String {
+fn answer(foreign: &[Connection<'_>]) -> Word {
     let first = foreign.iter().find_map(|connection| {
         let facts = connection.facts;
-        let mechanisms = facts.amqp.as_ref().map(|amqp| amqp.mechanisms.join(", "));
+        let mechanisms = facts.amqp.as_ref().map(|amqp| amqp.mechanisms.join(", ").into());
         let subject =
-            facts.tls.as_ref().and_then(|tls| tls.chain.first()).map(|leaf| leaf.subject.clone());
+            facts.tls.as_ref().and_then(|tls| tls.chain.first()).map(|leaf| (&leaf.subject).into());
         match connection.token() {
             Some(Token::AmqpNotIotHub) => mechanisms,
             Some(Token::TlsNameMismatch | Token::TlsUnknownIssuer) => subject,
             _ => facts.unexpected.as_deref().map(shown),
         }
     });
-    first.unwrap_or_else(|| "something else".to_owned())
+    first.unwrap_or_else(|| Text::new("answer.unknown").into())
 }

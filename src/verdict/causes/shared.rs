@@ -1,12 +1,15 @@
 //! What several rules ask in the same way.
 
-use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
+use std::net::IpAddr;
 
-use crate::verdict::catalogue::Text;
+use edgeprobe_probes::endpoint::{Detour, Transport};
+use edgeprobe_probes::{Observation, Role, Step, Token};
+
+use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words::listed;
+pub(super) use crate::verdict::words::place;
 use crate::verdict::{Confidence, Effect};
 
 /// Asks a rule of each vantage, and makes one finding of what they say.
@@ -97,31 +100,22 @@ pub(super) fn those<'o>(
 }
 
 /// The ports of these connections, in words: `5671`, `443 and 5671`.
-pub(super) fn ports(connections: &[Connection<'_>]) -> String {
+pub(super) fn ports(connections: &[Connection<'_>]) -> Word {
     let mut ports: Vec<u16> = connections.iter().map(|connection| connection.facts.port).collect();
     ports.sort_unstable();
     ports.dedup();
-    listed(&ports.iter().map(ToString::to_string).collect::<Vec<_>>())
+    listed(ports)
 }
 
 /// The peers of these connections, in words.
-pub(super) fn peers(connections: &[Connection<'_>]) -> String {
-    let mut peers: Vec<String> = Vec::new();
+pub(super) fn peers(connections: &[Connection<'_>]) -> Word {
+    let mut peers: Vec<IpAddr> = Vec::new();
     for connection in connections {
-        let peer = connection.facts.peer.to_string();
-        if !peers.contains(&peer) {
-            peers.push(peer);
+        if !peers.contains(&connection.facts.peer) {
+            peers.push(connection.facts.peer);
         }
     }
-    listed(&peers)
-}
-
-/// The vantage in words for a sentence.
-pub(super) fn place(vantage: &Vantage) -> String {
-    match vantage {
-        Vantage::Host => "the host".to_owned(),
-        Vantage::Bridge(name) => format!("the container network {name}"),
-    }
+    listed(peers)
 }
 
 /// Whether the handshake was cut before a certificate came: not refused by a certificate, not

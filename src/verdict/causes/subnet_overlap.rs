@@ -35,11 +35,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn planned(evidence: &Evidence<'_>) -> Option<Proof> {
     let planned = evidence.planned_network()?;
     let prediction = planned.prediction.filter(|prediction| !prediction.conflicts.is_empty())?;
-    let conflicts: Vec<String> = prediction.conflicts.iter().map(ToString::to_string).collect();
     let text = Text::new("planned")
         .with("network", RUNTIME_NETWORK)
         .with("subnet", prediction.subnet)
-        .with("address", listed(&conflicts));
+        .with("address", listed(&prediction.conflicts));
     Some(Proof::confirmed(Effect::Warns, text, planned.seen))
 }
 
@@ -120,7 +119,7 @@ fn examine_edge(edge: &EdgeReading<'_>, needs: &Needs<'_>) -> Vec<Finding> {
     if others.is_empty() {
         return refuted(about(edge, "apart"), [seen]);
     }
-    let text = about(edge, "shares").with("address", listed(&others));
+    let text = about(edge, "shares").with("address", listed(others));
     Proof::confirmed(Effect::Warns, text, [seen]).alone()
 }
 
@@ -135,8 +134,7 @@ fn covers(
     let all_of = |addresses: &[IpAddr]| {
         !addresses.is_empty() && addresses.iter().all(|address| covered.contains(address))
     };
-    let words: Vec<String> = covered.iter().map(ToString::to_string).collect();
-    let text = about(edge, "covers").with("address", listed(&words));
+    let text = about(edge, "covers").with("address", listed(covered));
     let lost = needs.asked_of(covered).filter(|observation| observation.failed());
     let not_missed = !edge.opened.is_empty()
         && edge.view.answers(Role::Hub).all(|answer| !answer.observation.failed());

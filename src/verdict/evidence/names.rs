@@ -6,6 +6,8 @@ use edgeprobe_probes::dns::{DnsFacts, Resolver};
 use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::View;
+use crate::language::Word;
+use crate::verdict::words::resolver;
 
 /// One resolver's answer.
 #[derive(Clone, Copy)]
@@ -16,12 +18,8 @@ pub(in crate::verdict) struct Answer<'o> {
 
 impl Answer<'_> {
     /// The server that was asked, as a person would write it.
-    pub(in crate::verdict) fn server(&self) -> String {
-        match self.facts.resolver {
-            Resolver::System => "the system's resolver".to_owned(),
-            Resolver::Server(address) if address.port() == 53 => address.ip().to_string(),
-            Resolver::Server(address) => address.to_string(),
-        }
+    pub(in crate::verdict) fn server(&self) -> Word {
+        resolver(&self.facts.resolver)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::verdict::catalogue::Text;
 use crate::verdict::causes::shared::{lost_on_the_way, opened_by_another_uplink};
 use crate::verdict::evidence::{Connection, Evidence};
 use crate::verdict::rule::Proof;
+use crate::verdict::words::vpn;
 
 /// The proof, where nothing gets out of the host and a VPN's route or rule is why.
 pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
@@ -44,7 +45,7 @@ fn rejected(tables: &Tables, seen: &Observation, route: &RouteFacts) -> Option<P
         None => decision.rule.to_string(),
     };
     let text = Text::new("host_kill_switch")
-        .with("vpn", product)
+        .with("vpn", vpn(product))
         .with("interface", interface)
         .with("rule", format!("`{by}`"));
     let proof = Proof::confirmed(Effect::Blocks, text, [seen])
@@ -67,7 +68,7 @@ fn lost_in_the_tunnel(
     if by_another.is_empty() {
         return None;
     }
-    let text = Text::new("host_tunnel").with("vpn", product).with("interface", interface);
+    let text = Text::new("host_tunnel").with("vpn", vpn(product)).with("interface", interface);
     let proof = Proof::confirmed(Effect::Blocks, text, [seen])
         .supported_by(by_another)
         .with_detail("mechanism", json!("full-tunnel"))

@@ -10,6 +10,7 @@ use crate::verdict::catalogue::Text;
 use crate::verdict::causes::edge::{about, cut_off, opens};
 use crate::verdict::evidence::EdgeReading;
 use crate::verdict::rule::{Finding, Proof, refuted};
+use crate::verdict::words;
 
 pub(super) fn examine(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
     let Some((tables_seen, tables)) = edge.tables else { return Vec::new() };
@@ -51,8 +52,9 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         _ if mechanism.direction == Direction::Return => "return",
         _ => "tunnel",
     };
-    let product = mechanism.vpn.map(|vpn| vpn.to_string()).unwrap_or_default();
-    let text = about(edge, variant).with("vpn", product).with("routes", shown.join(", "));
+    let text = about(edge, variant).with("routes", shown.join(", "));
+    let text =
+        mechanism.vpn.into_iter().fold(text, |text, product| text.with("vpn", words::vpn(product)));
     let text = mechanism.interface.iter().fold(text, |text, name| text.with("interface", name));
     let traces = edge.traces.iter().map(|(observation, _)| *observation);
     let proof = cut_off(edge, with_gateway(edge, text))
@@ -76,7 +78,7 @@ fn by_filter(edge: &EdgeReading<'_>, product: vpn::Vpn, interface: &str) -> Vec<
         return Vec::new();
     };
     let text = about(edge, "filter")
-        .with("vpn", product)
+        .with("vpn", words::vpn(product))
         .with("interface", interface)
         .with("rule", &rule.text);
     let proof = cut_off(edge, text)

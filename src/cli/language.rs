@@ -1,0 +1,55 @@
+//! In which language a command tells: the one that was asked for, else the locale's.
+
+use clap::ValueEnum;
+
+use super::check::Format;
+use crate::language::Language;
+
+/// A language, as `--lang` names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Lang {
+    /// English
+    En,
+    /// French
+    Fr,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::English,
+            Lang::Fr => Self::French,
+        }
+    }
+}
+
+/// The language that was asked for, and the locale's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Languages {
+    asked: Option<Language>,
+    locale: Language,
+}
+
+impl Languages {
+    /// Reads the locale from the environment.
+    pub(super) fn new(asked: Option<Lang>) -> Self {
+        let locale = Language::of_locale(|name| std::env::var(name).ok());
+        Self { asked: asked.map(Into::into), locale }
+    }
+
+    /// The language of what a person reads.
+    pub(super) fn for_people(self) -> Language {
+        self.asked.unwrap_or(self.locale)
+    }
+
+    /// The language of a report in this form.
+    ///
+    /// What a program reads must not change with the locale of whoever runs it, so there only
+    /// `--lang` counts.
+    pub(super) fn of(self, format: Format) -> Language {
+        match format {
+            Format::Human => self.for_people(),
+            _ => self.asked.unwrap_or_default(),
+        }
+    }
+}

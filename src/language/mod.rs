@@ -1,0 +1,92 @@
+//! The languages that people are told in, and how a sentence is put into one.
+//!
+//! Sentences are data. What composes one hands in a key and the words that fill its placeholders,
+//! a [`Text`]; a [`Phrasebook`] has the sentence for the key in each language. A word that differs
+//! between languages is itself a key, so no language's words stand in code.
+
+mod phrasebook;
+mod text;
+
+pub use phrasebook::Phrasebook;
+pub(crate) use text::{Arguments, is_complete, render, render_command};
+pub use text::{Text, Word};
+
+use std::sync::LazyLock;
+
+/// A language that people are told in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    #[default]
+    English,
+    French,
+}
+
+impl Language {
+    pub const ALL: [Self; 2] = [Self::English, Self::French];
+
+    /// The word for it in ISO 639-1.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::French => "fr",
+        }
+    }
+
+    /// The language that the locale asks for.
+    ///
+    /// `variable` gives the value of an environment variable. As POSIX has it, `LC_ALL` counts
+    /// before `LC_MESSAGES`, and that before `LANG`; an empty one counts as unset. Every locale that
+    /// this program does not speak is told in English.
+    pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+            .unwrap_or_default();
+        // language[_territory][.codeset][@modifier], or a tag of RFC 5646.
+        let spoken = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
+        let known = Self::ALL.into_iter().find(|own| spoken.eq_ignore_ascii_case(own.word()));
+        known.unwrap_or_default()
+    }
+}
+
+/// The words that several modules hand in: places, units, general words for what is not known.
+static WORDS: LazyLock<Phrasebook> =
+    LazyLock::new(|| Phrasebook::new(include_str!("words/en.toml"), include_str!("words/fr.toml")));
+
+/// What a probe tells in English, in the other languages. A probe's failures have no English here:
+/// its own words are kept in the report.
+static FAILURES: LazyLock<Phrasebook> =
+    LazyLock::new(|| Phrasebook::new("", include_str!("words/failures-fr.toml")));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spoken(variables: &[(&str, &str)]) -> Language {
+        Language::of_locale(|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_locale_is_read_as_posix_has_it() {
+        for french in ["fr", "fr_FR", "fr_FR.UTF-8", "fr_CA.ISO-8859-1", "fr_BE@euro", "fr-CH"] {
+            assert_eq!(spoken(&[("LANG", french)]), Language::French, "{french}");
+        }
+        for english in ["C", "C.UTF-8", "POSIX", "en_GB.UTF-8", "frr_DE", "de_DE", ""] {
+            assert_eq!(spoken(&[("LANG", english)]), Language::English, "{english}");
+        }
+        assert_eq!(spoken(&[]), Language::English);
+        assert_eq!(spoken(&[("LC_ALL", "C"), ("LANG", "fr_FR.UTF-8")]), Language::English);
+        assert_eq!(spoken(&[("LC_ALL", ""), ("LANG", "fr_FR.UTF-8")]), Language::French);
+        let messages = [("LC_MESSAGES", "fr_FR.UTF-8"), ("LANG", "en_US.UTF-8")];
+        assert_eq!(spoken(&messages), Language::French);
+    }
+
+    #[test]
+    fn both_languages_have_the_same_words() {
+        let differences = WORDS.differences();
+        assert!(differences.is_empty(), "src/language/words:\n{}", differences.join("\n"));
+    }
+}

@@ -1,0 +1,296 @@
+//! A sentence before it is put into a language: a key, and the words that fill its `{placeholders}`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use super::{FAILURES, Language, WORDS};
+
+/// The words that fill a template, by placeholder.
+pub(crate) type Arguments = BTreeMap<&'static str, Word>;
+
+/// A sentence, before it is put into a language.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text {
+    key: Cow<'static, str>,
+    arguments: Arguments,
+}
+
+/// What fills a placeholder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// The same in every language: a name, an address, a number, a rule.
+    Plain(String),
+    /// A number with a decimal point, which is the language's own when it is said.
+    Figure(String),
+    /// Words that differ between languages, by their key in src/language/words.
+    Phrase(Text),
+    /// Several, as an enumeration: `a`, `a and b`, `a, b and c`.
+    List(Vec<Word>),
+    /// What a probe told in English, and the key of the same in other languages. Where a language
+    /// has no such sentence, the probe's own stands.
+    Told { english: String, text: Text },
+}
+
+/// Whatever can be shown is the same in every language; what is not is a [`Text`] or a [`Word`],
+/// which cannot be shown without one.
+impl<T: Display> From<T> for Word {
+    fn from(word: T) -> Self {
+        Self::Plain(word.to_string())
+    }
+}
+
+impl From<Text> for Word {
+    fn from(phrase: Text) -> Self {
+        Self::Phrase(phrase)
+    }
+}
+
+impl Text {
+    /// The sentence of this key.
+    pub fn new(key: impl Into<Cow<'static, str>>) -> Self {
+        Self { key: key.into(), arguments: Arguments::new() }
+    }
+
+    /// The same sentence with a placeholder filled.
+    #[must_use]
+    pub fn with(mut self, placeholder: &'static str, word: impl Into<Word>) -> Self {
+        self.arguments.insert(placeholder, word.into());
+        self
+    }
+
+    /// The same words in another sentence.
+    #[must_use]
+    pub fn with_key(self, key: &'static str) -> Self {
+        Self { key: key.into(), ..self }
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) fn arguments(&self) -> &Arguments {
+        &self.arguments
+    }
+}
+
+impl Word {
+    /// The enumeration of these words.
+    pub fn listed<W: Into<Self>>(words: impl IntoIterator<Item = W>) -> Self {
+        Self::List(words.into_iter().map(Into::into).collect())
+    }
+
+    /// A number with this many decimals.
+    pub fn figure(number: f64, decimals: usize) -> Self {
+        Self::Figure(format!("{number:.decimals$}"))
+    }
+
+    /// The word in a language.
+    pub fn said(&self, language: Language) -> String {
+        match self {
+            Self::Plain(word) => word.clone(),
+            Self::Figure(number) => number.replace('.', &phrase("decimal_mark", language)),
+            Self::Phrase(text) => WORDS.say(text, language),
+            Self::List(words) => enumeration(words, language),
+            Self::Told { english, text } => FAILURES
+                .template(text.key(), language)
+                .map_or_else(|| english.clone(), |own| render(own, text.arguments(), language)),
+        }
+    }
+
+    /// The word that is the same in every language, if it is one such word.
+    fn plain(&self) -> Option<&str> {
+        match self {
+            Self::Plain(word) => Some(word),
+            Self::List(words) => match words.as_slice() {
+                [only] => only.plain(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn enumeration(words: &[Word], language: Language) -> String {
+    let said: Vec<String> = words.iter().map(|word| word.said(language)).collect();
+    match said.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => {
+            let text = Text::new("and").with("first", first.join(", ")).with("last", last);
+            WORDS.say(&text, language)
+        }
+    }
+}
+
+fn phrase(key: &'static str, language: Language) -> String {
+    WORDS.say(&Text::new(key), language)
+}
+
+/// The template with its placeholders filled; one that has no word becomes a general one.
+pub(crate) fn render(template: &str, arguments: &Arguments, language: Language) -> String {
+    fill(template, |before, name| match arguments.get(name) {
+        Some(word) => word.said(language),
+        None => general_word(before, name, language),
+    })
+}
+
+/// As [`render`], for a command: a placeholder without a word stays one, as manuals write it.
+pub(crate) fn render_command(template: &str, arguments: &Arguments) -> String {
+    fill(template, |_, name| {
+        pasteable(arguments, name).map_or_else(|| name.to_uppercase(), str::to_owned)
+    })
+}
+
+/// Whether every placeholder of a command has a word that may be pasted into a shell.
+pub(crate) fn is_complete(command: &str, arguments: &Arguments) -> bool {
+    let missing = std::cell::Cell::new(false);
+    fill(command, |_, name| {
+        missing.set(missing.get() || pasteable(arguments, name).is_none());
+        String::new()
+    });
+    !missing.get()
+}
+
+fn pasteable<'a>(arguments: &'a Arguments, name: &str) -> Option<&'a str> {
+    arguments.get(name).and_then(Word::plain).filter(|word| is_safe_in_a_shell(word))
+}
+
+/// Replaces each `{name}` by the word for what stands before it and the name; braces that enclose
+/// anything else stay as they are.
+fn fill(template: &str, word: impl Fn(&str, &str) -> String) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        match after.split_once('}') {
+            Some((name, tail)) if is_placeholder(name) => {
+                let word = word(&out, name);
+                if word.is_empty() && out.ends_with(' ') {
+                    out.pop();
+                }
+                out.push_str(&word);
+                rest = tail;
+            }
+            _ => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn is_placeholder(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
+/// Commands are made to be pasted, so a process's name must not be able to add one of its own.
+fn is_safe_in_a_shell(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@[]".contains(c);
+    !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
+}
+
+/// What a placeholder stands for when nothing more exact is known: nothing where the sentence has
+/// just said the word.
+fn general_word(before: &str, name: &str, language: Language) -> String {
+    let general = WORDS
+        .template(&format!("general.{name}"), language)
+        .map_or_else(|| format!("the {}", name.replace('_', " ")), str::to_owned);
+    let last = |text: &str| text.rsplit([' ', '\'', '(']).next().map(str::to_lowercase);
+    if last(before.trim_end()) == last(&general) { String::new() } else { general }
+}
+
+/// What one of two sets of sentences has and the other lacks, a line for each key.
+#[cfg(test)]
+pub(crate) fn differences(
+    english: &BTreeMap<String, String>,
+    french: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let keys: std::collections::BTreeSet<&String> = english.keys().chain(french.keys()).collect();
+    let difference = |key: &String| match (english.get(key), french.get(key)) {
+        (Some(_), None) => Some(format!("{key}: French lacks it")),
+        (None, Some(_)) => Some(format!("{key}: English lacks it")),
+        (Some(one), Some(other)) if placeholders(one) != placeholders(other) => Some(format!(
+            "{key}: English has the placeholders {:?}, French {:?}",
+            placeholders(one),
+            placeholders(other)
+        )),
+        _ => None,
+    };
+    keys.into_iter().filter_map(difference).collect()
+}
+
+/// The placeholders of a template, each once.
+#[cfg(test)]
+pub(crate) fn placeholders(template: &str) -> std::collections::BTreeSet<String> {
+    let found = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    fill(template, |_, name| {
+        found.borrow_mut().insert(name.to_owned());
+        String::new()
+    });
+    found.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENGLISH: Language = Language::English;
+    const FRENCH: Language = Language::French;
+
+    #[test]
+    fn placeholders_are_filled_or_general() {
+        let words = Arguments::from([("port", Word::from(443))]);
+        let said = |template| render(template, &words, ENGLISH);
+        assert_eq!(said("{port} is held by {process}."), "443 is held by the process.");
+        assert_eq!(render_command("systemctl stop {unit}", &words), "systemctl stop UNIT");
+        assert_eq!(said("the gateway {gateway} answers"), "the gateway answers");
+        let dit = |template| render(template, &words, FRENCH);
+        assert_eq!(dit("Le port {port} et {process}."), "Le port 443 et le processus.");
+        assert_eq!(dit("La passerelle {gateway} répond."), "La passerelle répond.");
+        assert_eq!(dit("Sur l'interface {interface}."), "Sur l'interface.");
+    }
+
+    #[test]
+    fn what_differs_between_languages_is_said_in_each() {
+        let several = Word::listed([443, 5671, 8883]);
+        assert_eq!(several.said(ENGLISH), "443, 5671 and 8883");
+        assert_eq!(several.said(FRENCH), "443, 5671 et 8883");
+        assert_eq!(Word::figure(4.75, 1).said(ENGLISH), "4.8");
+        assert_eq!(Word::figure(4.75, 1).said(FRENCH), "4,8");
+        let told = Word::Told {
+            english: "No route to host".to_owned(),
+            text: Text::new("host_unreachable"),
+        };
+        assert_eq!(told.said(ENGLISH), "No route to host");
+        assert_ne!(told.said(FRENCH), "No route to host");
+    }
+
+    #[test]
+    fn other_braces_stay() {
+        let words = Arguments::new();
+        let json = r#"{"dns": ["{resolver}"]}"#;
+        assert_eq!(render(json, &words, ENGLISH), r#"{"dns": ["the resolver"]}"#);
+        assert_eq!(render("a { b", &words, ENGLISH), "a { b");
+    }
+
+    #[test]
+    fn a_hostile_name_cannot_add_a_command() {
+        let words = Arguments::from([("unit", Word::from("x; rm -rf /"))]);
+        assert_eq!(render_command("systemctl stop {unit}", &words), "systemctl stop UNIT");
+    }
+
+    #[test]
+    fn only_a_word_that_is_the_same_in_every_language_is_pasted() {
+        let words = Arguments::from([
+            ("port", Word::listed([443])),
+            ("resolver", Word::from(Text::new("resolver.system"))),
+            ("address", Word::listed(["192.0.2.1", "192.0.2.2"])),
+        ]);
+        assert!(is_complete("ss {port}", &words));
+        assert!(!is_complete("dig @{resolver}", &words));
+        assert!(!is_complete("ping {address}", &words));
+    }
+}

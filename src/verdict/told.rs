@@ -1,0 +1,141 @@
+//! What a probe tells of itself in English, so that it can be told in other languages too.
+//!
+//! A probe writes what it asked and how that failed as one English line each, and reports keep them.
+//! In another language the same is composed from the typed token and the facts; where they say less
+//! than the probe's own line, so does the sentence.
+
+use std::net::SocketAddr;
+
+use edgeprobe_probes::dns::DnsFacts;
+use edgeprobe_probes::endpoint::{Detour, EndpointFacts};
+use edgeprobe_probes::ports::{Holder, PortFacts};
+use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Token};
+
+use super::words::{duration, listed, resolver};
+use crate::language::{Text, Word};
+
+/// How the question failed, or why it could not be asked.
+pub(crate) fn failure(observation: &Observation) -> Option<Word> {
+    let failure = observation.failure.as_ref()?;
+    let text = match &observation.facts {
+        Facts::Dns(facts) => name_failure(facts, failure),
+        Facts::Ports(facts) => {
+            let held = failure.token == Token::AddressInUse && !facts.holders.is_empty();
+            let text = if held { Text::new("port_held") } else { Text::new(key(failure.token)) };
+            text.with("holders", holders(facts)).with("port", facts.port)
+        }
+        Facts::Clock(facts) => Text::new(key(failure.token))
+            .with("offset", duration(facts.offset_s.unwrap_or_default())),
+        Facts::Engine(facts) => Text::new(key(failure.token)).with("endpoint", &facts.endpoint),
+        Facts::Vantage(facts) => Text::new(match failure.token {
+            Token::TimedOut => "vantage.timed_out",
+            Token::AddressNotAvailable => "vantage.no_place",
+            _ => "vantage.refused",
+        })
+        .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
+        facts => match facts.endpoint() {
+            Some(endpoint) => connection_failure(endpoint, failure),
+            None => Text::new(key(failure.token)),
+        },
+    };
+    let text = text.with("seconds", Word::figure(seconds(observation), 1));
+    Some(Word::Told { english: failure.detail.clone(), text })
+}
+
+/// The kernel's refusal of a lookup.
+pub(crate) fn refusal(token: Token, detail: &str) -> Word {
+    Word::Told { english: detail.to_owned(), text: Text::new(key(token)) }
+}
+
+/// The token in two or three words.
+pub(crate) fn token(token: Token) -> Word {
+    let english = token.to_string().replace('_', " ");
+    Word::Told { english, text: Text::new(format!("token.{token}")) }
+}
+
+/// What was asked.
+pub(crate) fn subject(observation: &Observation) -> Word {
+    let text = match &observation.facts {
+        Facts::Dns(facts) => Text::new("target.name")
+            .with("name", &facts.name)
+            .with("resolver", resolver(&facts.resolver)),
+        Facts::Clock(_) => Text::new("target.clock"),
+        Facts::RouteTables(_) => Text::new("target.route_tables"),
+        Facts::Vantage(facts) => Text::new("target.vantage")
+            .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
+        facts => match facts.endpoint() {
+            Some(endpoint) => connection(endpoint),
+            None => Text::new("target.same").with("target", &observation.target),
+        },
+    };
+    Word::Told { english: observation.target.clone(), text }
+}
+
+fn connection(facts: &EndpointFacts) -> Text {
+    let text = match &facts.detour {
+        None => Text::new("target.connection"),
+        Some(Detour::SmallSegments) => Text::new("target.connection_in_small_segments"),
+        Some(Detour::Interface(name)) => Text::new("target.connection_by").with("interface", name),
+    };
+    text.with("transport", facts.transport)
+        .with("server", &facts.server)
+        .with("address", SocketAddr::new(facts.peer, facts.port))
+}
+
+fn name_failure(facts: &DnsFacts, failure: &Failure) -> Text {
+    let answered = failure.token.to_string().starts_with("dns_");
+    let text = if answered { Text::new(key(failure.token)) } else { Text::new("not_asked") };
+    text.with("resolver", resolver(&facts.resolver))
+        .with("name", &facts.name)
+        .with("failure", refusal(failure.token, &failure.detail))
+}
+
+fn connection_failure(facts: &EndpointFacts, failure: &Failure) -> Text {
+    let leaf = facts.tls.as_ref().and_then(|tls| tls.chain.first());
+    let http = facts.http.as_ref();
+    let server = http.and_then(|http| http.server.as_deref());
+    let mechanisms = facts.amqp.as_ref().map(|amqp| amqp.mechanisms.join(", "));
+    let answer = mechanisms.or_else(|| facts.unexpected.clone());
+    Text::new(key(failure.token))
+        .with("name", &facts.server)
+        .with("issuer", leaf.map(|leaf| leaf.issuer.as_str()).unwrap_or_default())
+        .with("names", leaf.map(|leaf| leaf.names.join(", ")).unwrap_or_default())
+        .with("status", http.map(|http| http.status).unwrap_or_default())
+        .with("server", named_or(server, "server.unknown"))
+        .with("answer", named_or(answer.as_deref(), "answer.unknown"))
+}
+
+fn named_or(name: Option<&str>, unknown: &'static str) -> Word {
+    name.map_or_else(|| Text::new(unknown).into(), Word::from)
+}
+
+fn holders(facts: &PortFacts) -> Word {
+    listed(facts.holders.iter().map(|holder| Word::from(held_by(holder, facts.port))))
+}
+
+fn held_by(holder: &Holder, port: u16) -> Text {
+    let words = |key| {
+        let address = holder.address.map(|address| SocketAddr::new(address, port));
+        let text = Text::new(key).with("port", port);
+        address.into_iter().fold(text, |text, address| text.with("address", address))
+    };
+    match (&holder.process, holder.pid, &holder.container, &holder.user) {
+        (Some(process), Some(pid), ..) => {
+            words("port.by_process").with("process", process).with("pid", pid)
+        }
+        (_, _, Some(container), _) => words("port.by_container").with("container", container),
+        (.., Some(user)) => words("port.by_user").with("user", user),
+        _ => words("port.by_nobody"),
+    }
+}
+
+/// The key of a token's sentence: its own word.
+fn key(token: Token) -> String {
+    token.to_string()
+}
+
+/// How long the step took that failed.
+fn seconds(observation: &Observation) -> f64 {
+    let failed = observation.steps.iter().rev().find(|step| step.outcome == Outcome::Fail);
+    failed.map_or(observation.duration_ms, |step| step.duration_ms) / 1e3
+}
