@@ -8,9 +8,8 @@ use crate::language::Language;
 /// A language, as `--lang` names it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Lang {
-    /// English
+    // Without doc comments: they would make clap's short help of every command a long one.
     En,
-    /// French
     Fr,
 }
 
