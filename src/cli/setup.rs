@@ -12,9 +12,10 @@ use clap::{Args, ValueEnum};
 use edgeprobe_probes::endpoint::{Transport, TrustStores};
 use edgeprobe_probes::{Probe, clean, dns};
 
+use super::output::note;
 use super::problem::Problem;
 use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports, ResolverFiles, Vantages};
-use crate::verdict::Target;
+use crate::verdict::{Doubt, Target};
 
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
@@ -249,7 +250,26 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
             protocols.push(transport);
         }
     }
-    Ok(Target { hub: hub.into_string(), protocols, ports: ports.0, embedded: false })
+    let hub = hub.into_string();
+    if let Some(doubt) = Doubt::about(&hub) {
+        note(&doubtful(&hub, &doubt));
+    }
+    Ok(Target { hub, protocols, ports: ports.0, embedded: false })
+}
+
+/// A hint about a name that can be a hub's and probably is not.
+fn doubtful(hub: &str, doubt: &Doubt) -> String {
+    let hub = clean::line(hub, 100);
+    match doubt {
+        Doubt::Misspelt(meant) => format!("hint: {hub} ends as no IoT Hub does; try --hub {meant}"),
+        Doubt::PrivateLink(meant) => {
+            format!("hint: {hub} is a private endpoint's name; devices are given {meant}")
+        }
+        Doubt::Provisioning => {
+            format!("hint: {hub} is a Device Provisioning Service, which assigns a hub and is none")
+        }
+        Doubt::ClosedCloud => format!("hint: the cloud of {hub} was closed in 2021"),
+    }
 }
 
 fn resolver(text: &str) -> Result<SocketAddr, Problem> {

@@ -8,6 +8,7 @@
 mod catalogue;
 mod cause;
 mod causes;
+mod clouds;
 mod cover;
 mod evidence;
 mod judge;
@@ -21,6 +22,7 @@ mod words;
 pub use crate::language::Language;
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use cause::{CauseId, UnknownCause};
+pub use clouds::Doubt;
 pub use judge::judge;
 pub(crate) use told::{failure, refusal, subject, token};
 pub(crate) use words::vpn;

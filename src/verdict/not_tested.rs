@@ -33,6 +33,7 @@ pub(super) fn not_tested(
     if saw(evidence, Token::ClientCertificateWanted) {
         missing.push((what("not_tested.websocket"), Text::new("why.client_certificate")));
     }
+    missing.extend(containers_trust(evidence));
     if saw(evidence, Token::EnginePermissionDenied) {
         missing.push((what("not_tested.engine"), Text::new("why.engine_permission")));
     }
@@ -45,6 +46,16 @@ pub(super) fn not_tested(
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {
     evidence.all().iter().any(|observation| observation.token() == Some(token))
+}
+
+/// What stands under the hub's certificate where the host trusts a root that the public does not:
+/// the containers' own stores are in their images, out of sight.
+fn containers_trust(evidence: &Evidence<'_>) -> Option<(Text, Text)> {
+    let connections = evidence.agent().hub();
+    let private = connections.iter().find(|c| c.is_foreign() && c.is_accepted())?;
+    let issuer = private.leaf().map(|leaf| leaf.issuer.as_str()).unwrap_or_default();
+    let what = Text::new("not_tested.trust").with("issuer", issuer);
+    Some((what, Text::new("why.stores_of_images")))
 }
 
 /// The container networks that no question was asked from. One that the runtime does not use is

@@ -11,6 +11,7 @@
 mod causes;
 mod device;
 mod edge;
+mod names;
 mod network;
 mod peers;
 mod pick;
