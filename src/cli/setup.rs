@@ -14,7 +14,10 @@ use edgeprobe_probes::{Probe, clean, dns};
 
 use super::output::note;
 use super::problem::Problem;
-use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports, ResolverFiles, Vantages};
+use crate::plan::{
+    Control, HubName, HubPorts, ParentName, ParentNameError, Phase, Plan, Ports, ResolverFiles,
+    Vantages,
+};
 use crate::verdict::{Doubt, Target};
 
 /// Bytes; a resolv.conf has some hundred.
@@ -26,6 +29,11 @@ pub(super) struct TargetOptions {
     /// The IoT Hub's host name, or a device's connection string (only its HostName is read)
     #[arg(long, value_name = "HOST", env = "EDGEPROBE_HUB", hide_env_values = true)]
     pub(super) hub: Option<String>,
+
+    /// The parent device's host name or address, in nested edge: it is asked in the hub's place
+    /// [default: the installed runtime's parent_hostname]
+    #[arg(long, value_name = "HOST")]
+    parent: Option<String>,
 
     /// Certificates to trust beside the device's own store
     #[arg(long, value_name = "PEM")]
@@ -240,6 +248,7 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
     let hub: HubName = hub.parse().map_err(|error: crate::plan::HubNameError| {
         Problem::new(error.to_string()).hint(error.hint())
     })?;
+    let parent = options.parent.as_deref().map(parent).transpose()?;
     let ports: Ports = options.ports.parse().map_err(|error: crate::plan::PortsError| {
         Problem::new(format!("--ports: {error}")).hint("for example --ports 443,5671,8883")
     })?;
@@ -254,7 +263,14 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
     if let Some(doubt) = Doubt::about(&hub) {
         note(&doubtful(&hub, &doubt));
     }
-    Ok(Target { hub, protocols, ports: ports.0, embedded: false })
+    Ok(Target { hub, parent, protocols, ports: ports.0, embedded: false })
+}
+
+fn parent(text: &str) -> Result<String, Problem> {
+    let parent = text.parse().map(ParentName::into_string);
+    parent.map_err(|error: ParentNameError| {
+        Problem::new(format!("--parent: {error}")).hint(error.hint())
+    })
 }
 
 /// A hint about a name that can be a hub's and probably is not.

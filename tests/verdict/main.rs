@@ -12,6 +12,7 @@ mod causes;
 mod device;
 mod edge;
 mod names;
+mod nested;
 mod network;
 mod peers;
 mod pick;
