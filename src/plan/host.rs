@@ -8,7 +8,7 @@ use edgeprobe_probes::engine::Container;
 use edgeprobe_probes::route::tables::{RouteKind, Tables};
 use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Vantage};
 
-use super::upstream::Upstream;
+use super::nested::Upstream;
 use super::{Plan, Question, addresses, from, tables};
 
 impl Plan {

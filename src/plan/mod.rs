@@ -9,11 +9,11 @@ mod bridge;
 mod edge;
 mod host;
 mod hub_name;
+mod nested;
 mod parent_name;
 mod phase;
 mod ports;
 mod question;
-mod upstream;
 
 pub use edge::{Edge, ResolverFiles};
 pub use hub_name::{HubName, HubNameError};
@@ -21,7 +21,8 @@ pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
 pub use question::{Ask, Question};
-use upstream::Upstream;
+
+use nested::Upstream;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
