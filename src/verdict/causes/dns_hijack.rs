@@ -78,7 +78,7 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
     let confidence = if is_a_guess { Confidence::Likely } else { Confidence::Confirmed };
     let text = Text::new(variant(why))
         .with("hub", &evidence.target.hub)
-        .with("address", listed(&addresses));
+        .with("address", listed(addresses));
     Proof::confirmed(Effect::Blocks, text, named_by)
         .with_confidence(confidence)
         .explaining(evidence.all().iter().filter(|seen| seen.failed() && reached(seen)))

@@ -89,7 +89,7 @@ fn on_the_web_port(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
     if stranger.is_empty() {
         return None;
     }
-    let text = described("stranger", evidence, &stranger).with("answer", said(&stranger));
+    let text = answered(evidence, &stranger);
     // Whatever else that machine does not do is of a piece with it.
     Some(blocking(evidence, text, &stranger).explaining(all_failures(evidence)))
 }
@@ -160,13 +160,14 @@ fn subject(connections: &[Connection<'_>]) -> String {
 }
 
 /// What answered in place of an Edge Hub.
-fn said(connections: &[Connection<'_>]) -> String {
-    let http = connections.iter().find_map(|c| c.facts.http.as_ref());
-    http.map_or_else(
-        || "something that is no HTTP".to_owned(),
-        |http| match &http.server {
-            Some(server) => format!("{server}, with status {}", http.status),
-            None => format!("a web server, with status {}", http.status),
-        },
-    )
+fn answered(evidence: &Evidence<'_>, by: &[Connection<'_>]) -> Text {
+    match by.iter().find_map(|c| c.facts.http.as_ref()) {
+        None => described("no_http", evidence, by),
+        Some(http) => {
+            let variant = if http.server.is_some() { "stranger" } else { "unnamed_stranger" };
+            described(variant, evidence, by)
+                .with("answer", http.server.clone().unwrap_or_default())
+                .with("status", http.status)
+        }
+    }
 }
