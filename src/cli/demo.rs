@@ -121,6 +121,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
         plan: Plan {
             target: Target {
                 hub: layout.hub.clone(),
+                parent: None,
                 protocols,
                 ports: vec![mapped.web, mapped.amqp, mapped.mqtt],
                 embedded: true,

@@ -12,9 +12,13 @@ use clap::{Args, ValueEnum};
 use edgeprobe_probes::endpoint::{Transport, TrustStores};
 use edgeprobe_probes::{Probe, clean, dns};
 
+use super::output::note;
 use super::problem::Problem;
-use crate::plan::{Control, HubName, HubPorts, Phase, Plan, Ports, ResolverFiles, Vantages};
-use crate::verdict::Target;
+use crate::plan::{
+    Control, HubName, HubPorts, ParentName, ParentNameError, Phase, Plan, Ports, ResolverFiles,
+    Vantages,
+};
+use crate::verdict::{Doubt, Target};
 
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
@@ -25,6 +29,11 @@ pub(super) struct TargetOptions {
     /// The IoT Hub's host name, or a device's connection string (only its HostName is read)
     #[arg(long, value_name = "HOST", env = "EDGEPROBE_HUB", hide_env_values = true)]
     pub(super) hub: Option<String>,
+
+    /// The parent device's host name or address, in nested edge: it is asked in the hub's place
+    /// [default: the installed runtime's parent_hostname]
+    #[arg(long, value_name = "HOST")]
+    parent: Option<String>,
 
     /// Certificates to trust beside the device's own store
     #[arg(long, value_name = "PEM")]
@@ -239,6 +248,7 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
     let hub: HubName = hub.parse().map_err(|error: crate::plan::HubNameError| {
         Problem::new(error.to_string()).hint(error.hint())
     })?;
+    let parent = options.parent.as_deref().map(parent).transpose()?;
     let ports: Ports = options.ports.parse().map_err(|error: crate::plan::PortsError| {
         Problem::new(format!("--ports: {error}")).hint("for example --ports 443,5671,8883")
     })?;
@@ -249,7 +259,33 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
             protocols.push(transport);
         }
     }
-    Ok(Target { hub: hub.into_string(), protocols, ports: ports.0, embedded: false })
+    let hub = hub.into_string();
+    if let Some(doubt) = Doubt::about(&hub) {
+        note(&doubtful(&hub, &doubt));
+    }
+    Ok(Target { hub, parent, protocols, ports: ports.0, embedded: false })
+}
+
+fn parent(text: &str) -> Result<String, Problem> {
+    let parent = text.parse().map(ParentName::into_string);
+    parent.map_err(|error: ParentNameError| {
+        Problem::new(format!("--parent: {error}")).hint(error.hint())
+    })
+}
+
+/// A hint about a name that can be a hub's and probably is not.
+fn doubtful(hub: &str, doubt: &Doubt) -> String {
+    let hub = clean::line(hub, 100);
+    match doubt {
+        Doubt::Misspelt(meant) => format!("hint: {hub} ends as no IoT Hub does; try --hub {meant}"),
+        Doubt::PrivateLink(meant) => {
+            format!("hint: {hub} is a private endpoint's name; devices are given {meant}")
+        }
+        Doubt::Provisioning => {
+            format!("hint: {hub} is a Device Provisioning Service, which assigns a hub and is none")
+        }
+        Doubt::ClosedCloud => format!("hint: the cloud of {hub} was closed in 2021"),
+    }
 }
 
 fn resolver(text: &str) -> Result<SocketAddr, Problem> {

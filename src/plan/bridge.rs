@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token};
+use edgeprobe_probes::{Facts, Observation, Probe, Step, Token};
 
 use super::edge::{Edge, edges, edges_of_the_kernel};
 use super::question::somewhere_in_azure;
-use super::{Ask, Plan, Question, addresses, from, tables};
+use super::{Ask, Plan, Question, from, tables};
 
 impl Plan {
     pub(super) fn of_the_edge_networks(&self, seen: &[Observation]) -> Vec<Ask> {
@@ -48,8 +48,8 @@ impl Plan {
         if !self.asks(Probe::EdgeRoute) {
             return Vec::new();
         }
-        let mut destinations = addresses(seen, Role::Hub);
-        if destinations.is_empty() {
+        let mut destinations = self.upstream_addresses(seen);
+        if destinations.is_empty() && self.upstream(seen).is_the_hub() {
             destinations.push(somewhere_in_azure());
         }
         destinations.extend(edge.servers_on_the_way().map(|server| server.ip()));
@@ -63,8 +63,7 @@ impl Plan {
         let servers =
             if self.ask_system { edge.name_servers(means) } else { self.name_servers.clone() };
         if self.asks(Probe::Dns) {
-            for (name, role) in [(&self.target.hub, Role::Hub), (&self.control.host, Role::Control)]
-            {
+            for (name, role) in self.names(seen) {
                 questions.extend(servers.iter().map(|server| Question::Server {
                     server: *server,
                     name: name.clone(),
@@ -72,11 +71,11 @@ impl Plan {
                 }));
             }
         }
-        for peer in addresses(seen, Role::Hub) {
-            questions.extend(self.connections(peer));
+        for peer in self.upstream_addresses(seen) {
+            questions.extend(self.connections(peer, seen));
         }
         for observation in from(seen, &edge.vantage()) {
-            questions.extend(self.controls_of(observation));
+            questions.extend(self.controls_of(observation, &self.upstream(seen)));
             questions.extend(self.trace_of(edge, observation, seen));
         }
         questions
@@ -91,7 +90,8 @@ impl Plan {
     ) -> Option<Question> {
         let facts = observation.facts.endpoint()?;
         let IpAddr::V4(peer) = facts.peer else { return None };
-        let failed = facts.role == Role::Hub && observation.failed_step() == Some(Step::Connect);
+        let failed = facts.role == self.upstream(seen).role
+            && observation.failed_step() == Some(Step::Connect);
         // Which interfaces to watch, the tables say.
         (failed && tables(seen).is_some() && self.asks(Probe::Trace)).then(|| Question::Trace {
             edge: Box::new(edge.clone()),

@@ -8,11 +8,12 @@ use edgeprobe_probes::engine::Container;
 use edgeprobe_probes::route::tables::{RouteKind, Tables};
 use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Vantage};
 
+use super::nested::Upstream;
 use super::{Plan, Question, addresses, from, tables};
 
 impl Plan {
     pub(super) fn of_the_host(&self, seen: &[Observation]) -> Vec<Question> {
-        let mut questions = self.names();
+        let mut questions = self.of_every_resolver(seen);
         if self.asks(Probe::Engine) {
             questions.push(Question::Engine);
         }
@@ -20,9 +21,9 @@ impl Plan {
             questions.push(Question::Tables);
         }
         questions.extend(self.local_ports(seen));
-        for peer in addresses(seen, Role::Hub) {
+        for peer in self.upstream_addresses(seen) {
             questions.extend(self.route(peer));
-            questions.extend(self.connections(peer));
+            questions.extend(self.connections(peer, seen));
         }
         if self.asks(Probe::Https) {
             let control = addresses(seen, Role::Control).into_iter().next();
@@ -36,17 +37,13 @@ impl Plan {
 
     /// The hub's name, and the control's, of every resolver. A run that only connects asks no more
     /// than it needs to have an address.
-    fn names(&self) -> Vec<Question> {
+    fn of_every_resolver(&self, seen: &[Observation]) -> Vec<Question> {
         let needs_an_address = !self.transports().is_empty() || self.asks(Probe::Route);
         if !self.asks(Probe::Dns) && !needs_an_address {
             return Vec::new();
         }
-        let mut names = vec![(&self.target.hub, Role::Hub)];
-        if self.asks(Probe::Dns) || self.asks(Probe::Https) {
-            names.push((&self.control.host, Role::Control));
-        }
         let mut questions = Vec::new();
-        for (name, role) in names {
+        for (name, role) in self.names(seen) {
             if self.ask_system {
                 questions.push(Question::System { name: name.clone(), role });
             }
@@ -85,29 +82,36 @@ impl Plan {
 
     /// What one observation makes worth asking.
     fn in_the_light_of(&self, observation: &Observation, seen: &[Observation]) -> Vec<Question> {
+        let upstream = self.upstream(seen);
         match &observation.facts {
-            Facts::Dns(facts) if facts.role == Role::Hub && observation.failed() => {
+            Facts::Dns(facts) if facts.role == upstream.role && observation.failed() => {
                 self.without_an_address(facts, seen)
             }
             // An address that one interface could ask for is tried by that interface.
             Facts::Dns(facts) if facts.role == Role::Detour => {
                 let by = facts.interface.clone().map(Detour::Interface);
-                facts.ips().flat_map(|peer| self.detours(peer, by.clone())).collect()
+                facts.ips().flat_map(|peer| self.detours(peer, by.clone(), &upstream)).collect()
             }
             Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
-                if facts.role == Role::Hub && observation.failed_step() == Some(Step::Connect) =>
+                if facts.role == upstream.role
+                    && observation.failed_step() == Some(Step::Connect) =>
             {
-                let by = |name| self.detour(facts.transport, facts.peer, Detour::Interface(name));
+                let by = |name| {
+                    let by = Detour::Interface(name);
+                    self.detour(facts.transport, facts.peer, by, &upstream)
+                };
                 uplinks(seen).into_iter().map(by).collect()
             }
-            _ => self.controls_of(observation),
+            _ => self.controls_of(observation, &upstream),
         }
     }
 
     /// Without an address of the hub: is there a way out at all, and does another uplink give one?
     fn without_an_address(&self, facts: &DnsFacts, seen: &[Observation]) -> Vec<Question> {
         let mut questions = Vec::new();
-        if self.asks(Probe::Route) {
+        let upstream = self.upstream(seen);
+        // A child may well have no way to the internet.
+        if self.asks(Probe::Route) && upstream.is_the_hub() {
             questions.push(Question::way_out());
         }
         if let Resolver::Server(server) = facts.resolver
@@ -115,7 +119,7 @@ impl Plan {
         {
             questions.extend(uplinks(seen).into_iter().map(|interface| Question::ServerBy {
                 server,
-                name: self.target.hub.clone(),
+                name: upstream.name.clone(),
                 interface,
             }));
         }
@@ -123,9 +127,9 @@ impl Plan {
     }
 
     /// Every transport at one address of the hub, by another way than the usual.
-    fn detours(&self, peer: IpAddr, detour: Option<Detour>) -> Vec<Question> {
+    fn detours(&self, peer: IpAddr, detour: Option<Detour>, upstream: &Upstream) -> Vec<Question> {
         let Some(detour) = detour else { return Vec::new() };
-        let by = |transport| self.detour(transport, peer, detour.clone());
+        let by = |transport| self.detour(transport, peer, detour.clone(), upstream);
         self.transports().into_iter().map(by).collect()
     }
 }

@@ -9,15 +9,20 @@ mod bridge;
 mod edge;
 mod host;
 mod hub_name;
+mod nested;
+mod parent_name;
 mod phase;
 mod ports;
 mod question;
 
 pub use edge::{Edge, ResolverFiles};
 pub use hub_name::{HubName, HubNameError};
+pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
 pub use question::{Ask, Question};
+
+use nested::Upstream;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -142,32 +147,18 @@ impl Plan {
         transports
     }
 
-    /// Every transport at one address of the hub.
-    fn connections(&self, peer: IpAddr) -> impl Iterator<Item = Question> + '_ {
-        self.transports().into_iter().map(move |transport| Question::Connect {
-            endpoint: Endpoint {
-                transport,
-                role: Role::Hub,
-                server: self.target.hub.clone(),
-                port: self.hub_ports.of(transport),
-                detour: None,
-            },
-            peer,
-        })
-    }
-
     /// The controls that a failed connection makes worth taking at the same address: the control's
     /// name where a handshake was cut, small segments where it fell silent.
-    fn controls_of(&self, observation: &Observation) -> Vec<Question> {
+    fn controls_of(&self, observation: &Observation, upstream: &Upstream) -> Vec<Question> {
         let Some(facts) = observation.facts.endpoint() else { return Vec::new() };
-        if facts.role != Role::Hub || observation.failed_step() != Some(Step::Tls) {
+        if facts.role != upstream.role || observation.failed_step() != Some(Step::Tls) {
             return Vec::new();
         }
         let another_name = || self.control_at(facts.peer, facts.port);
         match observation.token() {
             Some(Token::TimedOut) => {
-                let small = self.detour(facts.transport, facts.peer, Detour::SmallSegments);
-                vec![another_name(), small]
+                let small = Detour::SmallSegments;
+                vec![another_name(), self.detour(facts.transport, facts.peer, small, upstream)]
             }
             Some(
                 Token::ConnectionReset
@@ -192,11 +183,17 @@ impl Plan {
         Question::Connect { endpoint, peer }
     }
 
-    fn detour(&self, transport: Transport, peer: IpAddr, detour: Detour) -> Question {
+    fn detour(
+        &self,
+        transport: Transport,
+        peer: IpAddr,
+        detour: Detour,
+        upstream: &Upstream,
+    ) -> Question {
         let endpoint = Endpoint {
             transport,
             role: Role::Detour,
-            server: self.target.hub.clone(),
+            server: upstream.name.clone(),
             port: self.hub_ports.of(transport),
             detour: Some(detour),
         };

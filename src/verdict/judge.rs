@@ -9,6 +9,7 @@ use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
 use super::evidence::Evidence;
+use super::nested;
 use super::not_tested::not_tested;
 use super::outlook::outlook;
 use super::reach::{self, Agent, Hub};
@@ -18,10 +19,18 @@ use crate::language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
 pub fn judge(target: &Target, observations: &[Observation], language: Language) -> Verdict {
+    match nested::as_a_child(target, observations) {
+        Some((target, observations)) => judge_upstream(&target, &observations, language),
+        None => judge_upstream(target, observations, language),
+    }
+}
+
+/// Judges the way to what this device connects to.
+fn judge_upstream(target: &Target, observations: &[Observation], language: Language) -> Verdict {
     let evidence = Evidence::new(target, observations);
     let mut proofs = Vec::new();
     let mut ruled_out = Vec::new();
-    for rule in RULES {
+    for rule in RULES.iter().filter(|rule| nested::applies(rule.id, target)) {
         for finding in (rule.examine)(&evidence) {
             match finding {
                 Finding::Proved(proof) => proofs.push((rule.id, proof)),

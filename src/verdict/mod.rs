@@ -8,9 +8,11 @@
 mod catalogue;
 mod cause;
 mod causes;
+mod clouds;
 mod cover;
 mod evidence;
 mod judge;
+mod nested;
 mod not_tested;
 mod outlook;
 mod reach;
@@ -21,7 +23,9 @@ mod words;
 pub use crate::language::Language;
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use cause::{CauseId, UnknownCause};
+pub use clouds::Doubt;
 pub use judge::judge;
+pub use nested::PARENT_PORT;
 pub(crate) use told::{failure, refusal, subject, token};
 pub(crate) use words::vpn;
 
@@ -36,6 +40,10 @@ use serde::{Deserialize, Serialize};
 pub struct Target {
     /// The IoT Hub's host name.
     pub hub: String,
+    /// The parent device, in nested edge, where it was named: Edge Agent then connects to it, and
+    /// the hub is no need of this device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// The transports that Edge Agent may use, its first choice first.
     pub protocols: Vec<Transport>,
     /// The local ports that Edge Hub maps.

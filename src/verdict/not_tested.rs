@@ -33,6 +33,7 @@ pub(super) fn not_tested(
     if saw(evidence, Token::ClientCertificateWanted) {
         missing.push((what("not_tested.websocket"), Text::new("why.client_certificate")));
     }
+    missing.extend(containers_trust(evidence));
     if saw(evidence, Token::EnginePermissionDenied) {
         missing.push((what("not_tested.engine"), Text::new("why.engine_permission")));
     }
@@ -45,6 +46,21 @@ pub(super) fn not_tested(
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {
     evidence.all().iter().any(|observation| observation.token() == Some(token))
+}
+
+/// What stands under the certificate of the hub or the parent, where that is a root which containers
+/// need not have: their stores are in their images, out of sight.
+fn containers_trust(evidence: &Evidence<'_>) -> Option<(Text, Text)> {
+    let connections = evidence.agent().hub();
+    let (what, why, certified) = if evidence.target.parent.is_some() {
+        let unverified = connections.iter().find(|c| c.leaf().is_some() && !c.is_accepted());
+        ("not_tested.parent", "why.parents_authority", unverified?)
+    } else {
+        let private = connections.iter().find(|c| c.is_foreign() && c.is_accepted());
+        ("not_tested.trust", "why.stores_of_images", private?)
+    };
+    let issuer = certified.leaf().map(|leaf| leaf.issuer.as_str()).unwrap_or_default();
+    Some((Text::new(what).with("issuer", issuer), Text::new(why)))
 }
 
 /// The container networks that no question was asked from. One that the runtime does not use is

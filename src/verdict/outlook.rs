@@ -37,14 +37,21 @@ fn kept_out(evidence: &Evidence<'_>, agent: &Agent, causes: &[Cause]) -> Option<
     if blocking(&[CauseId::EngineUnavailable, CauseId::AddressPoolExhausted]) {
         return Some(Text::new("agent.no_container"));
     }
-    let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
+    if blocking(&[CauseId::ParentUnreachable]) && reaches(agent) {
+        return Some(Text::new("agent.half_a_parent").with("hub", &evidence.target.hub));
+    }
     let cut_off = blocking(&[
         CauseId::IpForwardDisabled,
         CauseId::VpnOverride,
         CauseId::BridgeNoRoute,
         CauseId::SubnetOverlap,
     ]);
-    (reaches && cut_off).then(|| Text::new("agent.cut_off").with("hub", &evidence.target.hub))
+    (reaches(agent) && cut_off)
+        .then(|| Text::new("agent.cut_off").with("hub", &evidence.target.hub))
+}
+
+fn reaches(agent: &Agent) -> bool {
+    matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. })
 }
 
 fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {

@@ -33,6 +33,7 @@ impl Device {
     pub(crate) fn healthy() -> Self {
         let target = Target {
             hub: HUB.to_owned(),
+            parent: None,
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
             ports: vec![443, 5671, 8883],
             embedded: false,

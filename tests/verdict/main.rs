@@ -11,6 +11,8 @@
 mod causes;
 mod device;
 mod edge;
+mod names;
+mod nested;
 mod network;
 mod peers;
 mod pick;

@@ -62,18 +62,21 @@ fn an_interceptor_is_named_by_its_issuer() {
 }
 
 #[test]
-fn interception_on_443_alone_degrades() {
-    let unknown = TrustResult::UnknownIssuer;
-    Device::healthy()
-        .changed(on_443, |o| {
-            fail(o, Step::Tls, Token::TlsUnknownIssuer);
-            certified(o, "CN=Contoso SSL Inspection", &[HUB], &trust(unknown, unknown, unknown));
-        })
-        .expect(Status::Degraded, &[TlsIntercepted]);
+fn interception_of_one_port_degrades_and_names_the_port_that_is_left_alone() {
+    let ports: [(fn(&edgeprobe_probes::Observation) -> bool, &str); 2] =
+        [(on_443, "not on 5671"), (|o| on(Transport::Amqp)(o), "not on 443")];
+    for (intercepted, rest) in ports {
+        let verdict = Device::healthy()
+            .changed(intercepted, inspected)
+            .expect(Status::Degraded, &[TlsIntercepted]);
+        let summary = &verdict.causes[0].summary;
+        assert!(summary.contains(rest) && summary.contains("Contoso SSL Inspection"), "{summary}");
+        assert!(verdict.unexplained.is_empty());
+    }
 }
 
 #[test]
-fn an_interceptor_that_the_device_trusts_only_warns() {
+fn an_interceptor_that_the_host_trusts_leaves_the_containers_open() {
     let verdict = Device::healthy()
         .changed(to_hub, |o| {
             let trusted = TrustResult::Trusted;
@@ -84,8 +87,35 @@ fn an_interceptor_that_the_device_trusts_only_warns() {
                 &trust(trusted, TrustResult::UnknownIssuer, trusted),
             );
         })
-        .expect(Status::Healthy, &[TlsIntercepted]);
-    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+        .expect(Status::Degraded, &[TlsIntercepted]);
+    assert_eq!(verdict.causes[0].effect, Effect::Degrades);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+    assert!(verdict.causes[0].summary.contains("trust bundle"));
+    assert!(verdict.not_tested.iter().any(|missing| missing.what.contains("containers trust")));
+}
+
+#[test]
+fn a_companys_root_that_does_not_stand_under_the_hub_is_no_fault() {
+    Device::healthy()
+        .changed(to_control, |o| {
+            let trusted = TrustResult::Trusted;
+            certified(
+                o,
+                "CN=Contoso SSL Inspection",
+                &[CONTROL],
+                &trust(trusted, TrustResult::UnknownIssuer, trusted),
+            );
+        })
+        .expect(Status::Healthy, &[]);
+    // Nor is one that the user has named.
+    Device::healthy()
+        .changed(to_hub, |o| {
+            let unknown = TrustResult::UnknownIssuer;
+            let mut trust = trust(unknown, unknown, TrustResult::Trusted);
+            trust.ca_file = Some(TrustResult::Trusted);
+            certified(o, "CN=Contoso SSL Inspection", &[HUB], &trust);
+        })
+        .expect(Status::Healthy, &[]);
 }
 
 #[test]
@@ -176,4 +206,12 @@ fn a_portal_that_sends_everything_to_its_login_is_a_portal() {
         .without(|o| matches!(o.facts, Facts::Clock(_)))
         .expect(Status::Blocked, &[CaptivePortal]);
     assert_eq!(verdict.causes[0].confidence, Confidence::Confirmed);
+}
+
+/// Puts an inspector's chain, which nobody trusts, in place of the hub's.
+fn inspected(observation: &mut edgeprobe_probes::Observation) {
+    let unknown = TrustResult::UnknownIssuer;
+    fail(observation, Step::Tls, Token::TlsUnknownIssuer);
+    let trust = trust(unknown, unknown, unknown);
+    certified(observation, "CN=Contoso SSL Inspection", &[HUB], &trust);
 }

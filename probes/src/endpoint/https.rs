@@ -34,7 +34,7 @@ where
         answer.server.as_deref().unwrap_or("an unnamed server"),
     );
     facts.http = Some(answer);
-    if facts.role == Role::Hub && !genuine {
+    if matches!(facts.role, Role::Hub | Role::Parent) && !genuine {
         return Err(Failure::new(Step::Http, Token::HttpNotIotHub, detail));
     }
     Ok(())

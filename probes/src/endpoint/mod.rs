@@ -27,7 +27,7 @@ pub use trust::{Trust, TrustResult};
 
 use self::carrier::Plain;
 use crate::clean;
-use crate::observation::{Facts, Failure, Observation, Role, Step, Vantage};
+use crate::observation::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// A host's port, what is to be spoken there, and how to get there.
@@ -92,7 +92,8 @@ async fn connect_and_talk(
     let accepted = recorder
         .step(Step::Tls, recorder.timeline().patience(), async {
             session = Some(handshake.perform(socket, alpn(facts.transport)).await?);
-            tls::mistrust(&handshake.facts(trust), &facts.server)
+            let accepted = tls::mistrust(&handshake.facts(trust), &facts.server);
+            accepted.or_else(|failure| tolerated(facts.role, failure))
         })
         .await;
     let tls = handshake.facts(trust);
@@ -108,6 +109,13 @@ async fn connect_and_talk(
     facts.tls = Some(TlsFacts { renegotiation_requested, ..tls });
     // Whatever was said under a certificate that is not accepted, the certificate comes first.
     accepted.and(spoken.map_err(|failure| tls::in_light_of(failure, wire)))
+}
+
+/// A parent's Edge Hub has its certificate from an authority of the parent's own, which its children's
+/// modules know by their trust bundle and this device's store need not know.
+fn tolerated(role: Role, failure: Failure) -> Result<(), Failure> {
+    let is_private = role == Role::Parent && failure.token == Token::TlsUnknownIssuer;
+    if is_private { Ok(()) } else { Err(failure) }
 }
 
 async fn connect(recorder: &mut Recorder, facts: &mut EndpointFacts) -> Result<TcpStream, Failure> {

@@ -2,7 +2,7 @@
 
 use edgeprobe_probes::trace::{Stage, Trace};
 use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Outcome, Vantage};
+use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
 
 use crate::language::{Language, Text, Word};
 use crate::report::words::{say, word};
@@ -73,7 +73,10 @@ fn success(observation: &Observation) -> Text {
             _ => Text::new("a_route"),
         },
         Facts::Tls(facts) | Facts::Websocket(facts) => {
+            let parents = facts.role == Role::Parent;
             Text::new(match (&facts.amqp, &facts.mqtt) {
+                (Some(_), _) if parents => "parent_answers_amqp",
+                (None, Some(_)) if parents => "parent_answers_mqtt",
                 (Some(_), _) => "amqp_answers",
                 (None, Some(_)) => "mqtt_answers",
                 (None, None) => "answered",

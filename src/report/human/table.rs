@@ -80,16 +80,24 @@ fn rows(observations: &[Observation], target: &Target) -> Vec<Row> {
     }
     rows.extend(servers.into_iter().map(Row::NameServer));
     for transport in target.protocols.iter().copied().chain([Transport::Https]) {
-        let port = observations
+        let mut ports: Vec<u16> = observations
             .iter()
             .filter_map(|o| o.facts.endpoint())
-            .find(|facts| facts.role == Role::Hub && facts.transport == transport)
-            .map(|facts| facts.port);
-        rows.extend(port.map(|port| Row::Connection(transport, port)));
+            .filter(|facts| is_upstream(facts.role) && facts.transport == transport)
+            .map(|facts| facts.port)
+            .collect();
+        ports.sort_unstable();
+        ports.dedup();
+        rows.extend(ports.into_iter().map(|port| Row::Connection(transport, port)));
     }
     rows.extend([Row::Ports, Row::Clock]);
     rows.retain(|row| observations.iter().any(|observation| belongs(observation, row)));
     rows
+}
+
+/// Whether this is what the device connects to: its hub, or its parent.
+fn is_upstream(role: Role) -> bool {
+    matches!(role, Role::Hub | Role::Parent)
 }
 
 fn label(row: &Row) -> Text {
@@ -109,14 +117,14 @@ fn label(row: &Row) -> Text {
 fn belongs(observation: &Observation, row: &Row) -> bool {
     match (&observation.facts, row) {
         (Facts::Dns(facts), Row::Name) => {
-            facts.role == Role::Hub && facts.resolver == Resolver::System
+            is_upstream(facts.role) && facts.resolver == Resolver::System
         }
         (Facts::Dns(facts), Row::NameServer(address)) => {
-            facts.role == Role::Hub && facts.resolver == Resolver::Server(*address)
+            is_upstream(facts.role) && facts.resolver == Resolver::Server(*address)
         }
-        (facts, Row::Connection(transport, _)) => facts
-            .endpoint()
-            .is_some_and(|facts| facts.role == Role::Hub && facts.transport == *transport),
+        (facts, Row::Connection(transport, port)) => facts.endpoint().is_some_and(|facts| {
+            is_upstream(facts.role) && (facts.transport, facts.port) == (*transport, *port)
+        }),
         (Facts::Ports(_), Row::Ports) | (Facts::Clock(_), Row::Clock) => true,
         _ => false,
     }

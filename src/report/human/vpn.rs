@@ -127,7 +127,10 @@ fn connections<'r>(
 ) -> impl Iterator<Item = &'r Observation> {
     report.observations.iter().filter(move |observation| {
         observation.vantage == *vantage
-            && observation.facts.endpoint().is_some_and(|facts| facts.role == Role::Hub)
+            && observation
+                .facts
+                .endpoint()
+                .is_some_and(|facts| matches!(facts.role, Role::Hub | Role::Parent))
     })
 }
 
@@ -149,9 +152,12 @@ fn network(report: &Report, vantage: &Vantage, language: Language) -> String {
         lines.push(("vpn.label.mtu", say(&mtu(way), language)));
     }
     let at = |observation: &&Observation| observation.vantage == *vantage;
-    let names = report.observations.iter().filter(at).filter(
-        |observation| matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Hub),
-    );
+    let names = report.observations.iter().filter(at).filter(|observation| {
+        matches!(
+            &observation.facts,
+            Facts::Dns(facts) if matches!(facts.role, Role::Hub | Role::Parent)
+        )
+    });
     let told = |observation| without_place(observation, language);
     lines.extend(names.map(|observation| ("vpn.label.names", told(observation))));
     lines.extend(connections(report, vantage).map(|o| ("vpn.label.connection", told(o))));

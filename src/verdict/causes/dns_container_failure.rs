@@ -3,9 +3,10 @@
 use edgeprobe_probes::{Observation, Role, Token};
 
 use super::edge::{about, at_each_edge, hub_addresses};
+use super::shared::{observations, those};
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
+use crate::verdict::evidence::{Answer, Connection, EdgeReading, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
 use crate::verdict::words::listed;
@@ -18,10 +19,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         // The host resolves nothing either: that is the greater fault.
         return Vec::new();
     }
-    at_each_edge(evidence, examine_edge)
+    let host = evidence.host();
+    let found = at_each_edge(evidence, |edge| examine_edge(edge, &host, &evidence.target.hub));
+    if found.is_empty() { not_inherited(&host, &evidence.target.hub) } else { found }
 }
 
-fn examine_edge(edge: &EdgeReading<'_>) -> Vec<Finding> {
+fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Finding> {
     let answers: Vec<Answer<'_>> = edge.view.answers(Role::Hub).collect();
     let answered: Vec<&Observation> = answers
         .iter()
@@ -29,7 +32,8 @@ fn examine_edge(edge: &EdgeReading<'_>) -> Vec<Finding> {
         .filter(|observation| !observation.failed())
         .collect();
     if !answered.is_empty() {
-        return refuted(about(edge, "answered"), answered);
+        return elsewhere(edge, host, hub)
+            .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone);
     }
     // A network that is cut off altogether has another fault, of which this is a consequence.
     if answers.is_empty() || edge.is_cut_off() {
@@ -40,18 +44,93 @@ fn examine_edge(edge: &EdgeReading<'_>) -> Vec<Finding> {
         if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     let servers: Vec<Word> = answers.iter().map(Answer::server).collect();
     let silent = answers.iter().all(|it| it.observation.token() == Some(Token::DnsTimeout));
+    let pinned = pinned_on_the_host(host);
+    let denied = answers.iter().all(|it| says_no_such_name(it.observation));
+    let variant = match (silent, denied && !pinned.is_empty()) {
+        (true, _) => "silent",
+        (false, true) => "hosts_file",
+        (false, false) => "failing",
+    };
     let mut failures = answers.iter().filter_map(|answer| told::failure(answer.observation));
-    let text: Text =
-        about(edge, if silent { "silent" } else { "failing" }).with("resolver", listed(servers));
+    let text: Text = about(edge, variant).with("hub", hub).with("resolver", listed(servers));
     let text = failures.next().into_iter().fold(text, |text, why| text.with("failure", why));
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
     Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
         .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))
+        .explaining(denials(host).filter(|_| !pinned.is_empty()))
         .explaining(
             edge.failures()
                 .into_iter()
                 .filter(|failure| failure.probe() == edgeprobe_probes::Probe::EdgeRoute),
         )
         .alone()
+}
+
+/// Containers are led to other addresses than the host, and the hub can be used at the host's alone:
+/// their name servers do not see the same zone.
+fn elsewhere(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Option<Proof> {
+    let (theirs, own) = (edge.view.hub_addresses(), host.hub_addresses());
+    let used = |view: &View<'_>| {
+        let mut tested = view.transports().iter().filter_map(|transport| view.works(*transport));
+        let first = tested.next()?;
+        Some(first || tested.any(|works| works))
+    };
+    let apart = !theirs.iter().any(|address| own.contains(address));
+    // What the host reaches there and containers do not, the names are not to blame for.
+    let host_is_served_there =
+        host.connections(Role::Hub).any(|c| theirs.contains(&c.facts.peer) && c.works());
+    if !apart || used(host) != Some(true) || used(&edge.view) != Some(false) || host_is_served_there
+    {
+        return None;
+    }
+    let servers: Vec<Word> = edge.view.answers(Role::Hub).map(|answer| answer.server()).collect();
+    let text = about(edge, "elsewhere")
+        .with("hub", hub)
+        .with("resolver", listed(servers))
+        .with("answer", listed(&theirs))
+        .with("address", listed(&own));
+    // A connection of theirs at the host's address shows that the name is all that is wrong.
+    let all: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
+    let opened = those(&all, |c| own.contains(&c.facts.peer) && c.connected());
+    let confidence = if opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    let answers = edge.view.answers(Role::Hub).chain(host.answers(Role::Hub));
+    let answers: Vec<&Observation> =
+        answers.map(|answer| answer.observation).filter(|seen| !seen.failed()).collect();
+    let proof = Proof::confirmed(Effect::Blocks, text, answers)
+        .supported_by(observations(&opened))
+        .with_confidence(confidence)
+        .explaining(edge.failures());
+    Some(proof)
+}
+
+/// The name stands in this host's hosts file and in no name server, and no container was there to
+/// ask from.
+fn not_inherited(host: &View<'_>, hub: &str) -> Vec<Finding> {
+    let pinned = pinned_on_the_host(host);
+    let denials: Vec<&Observation> = denials(host).collect();
+    if pinned.is_empty() || denials.is_empty() {
+        return Vec::new();
+    }
+    let text = Text::new("not_inherited").with("hub", hub);
+    Proof::confirmed(Effect::Warns, text, denials)
+        .supported_by(pinned)
+        .with_confidence(Confidence::Likely)
+        .alone()
+}
+
+/// The host's answers that come from its hosts file.
+fn pinned_on_the_host<'o>(host: &View<'o>) -> Vec<&'o Observation> {
+    let pinned = host.answers(Role::Hub).filter(|answer| answer.facts.from_hosts_file());
+    pinned.map(|answer| answer.observation).collect()
+}
+
+/// What the host's name servers say of a name that they do not know.
+fn denials<'o>(host: &View<'o>) -> impl Iterator<Item = &'o Observation> {
+    let answers: Vec<Answer<'o>> = host.answers(Role::Hub).collect();
+    answers.into_iter().map(|answer| answer.observation).filter(|seen| says_no_such_name(seen))
+}
+
+fn says_no_such_name(observation: &Observation) -> bool {
+    matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use edgeprobe_probes::dns::AddressKind;
 use edgeprobe_probes::{Facts, Observation, Role};
 
-use super::shared::{observations, those};
+use super::shared::{controls, observations, those};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, Connection, Evidence, View};
@@ -26,12 +26,17 @@ enum Suspicion {
     Private,
     /// Another resolver names an address where IoT Hub does answer.
     Contradicted,
+    /// The hub's public one, where the name leads to a private endpoint.
+    ZoneNotLinked,
 }
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let addresses = host.hub_addresses();
     let connections: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
+    if zone_is_not_linked(&host) {
+        return wrong_addresses(evidence, &addresses, Suspicion::ZoneNotLinked).alone();
+    }
     let genuine =
         |address: IpAddr| connections.iter().any(|c| c.facts.peer == address && c.is_genuine());
     if let Some(real) = addresses.iter().find(|address| genuine(**address)) {
@@ -49,27 +54,51 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let Some((_, why)) = wrong.first().copied() else { return Vec::new() };
     let addresses: Vec<IpAddr> = wrong.iter().map(|(address, _)| *address).collect();
+    wrong_addresses(evidence, &addresses, why).alone()
+}
+
+/// The proof that the name leads to these addresses in place of the right ones. It explains what
+/// fails there, seen from anywhere.
+fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion) -> Proof {
+    let host = evidence.host();
     let named_by: Vec<&Observation> = host
         .answers(Role::Hub)
         .filter(|answer| answer.facts.ips().any(|ip| addresses.contains(&ip)))
         .map(|answer| answer.observation)
         .collect();
-    let reached: Vec<Connection<'_>> =
-        those(&connections, |c| addresses.contains(&c.facts.peer) && c.observation.failed());
+    let reached = |observation: &Observation| {
+        let facts = observation.facts.endpoint();
+        facts.is_some_and(|f| f.role == Role::Hub && addresses.contains(&f.peer))
+    };
     let routes = host.all().filter(|observation| {
         observation.failed()
             && matches!(&observation.facts, Facts::Route(f) if addresses.contains(&f.destination))
     });
-    let confidence =
-        if why == Suspicion::Private { Confidence::Likely } else { Confidence::Confirmed };
+    let is_a_guess = matches!(why, Suspicion::Private | Suspicion::ZoneNotLinked);
+    let confidence = if is_a_guess { Confidence::Likely } else { Confidence::Confirmed };
     let text = Text::new(variant(why))
         .with("hub", &evidence.target.hub)
-        .with("address", listed(&addresses));
+        .with("address", listed(addresses));
     Proof::confirmed(Effect::Blocks, text, named_by)
         .with_confidence(confidence)
-        .explaining(observations(&reached))
+        .explaining(evidence.all().iter().filter(|seen| seen.failed() && reached(seen)))
         .explaining(routes)
-        .alone()
+}
+
+/// Whether the name leads to a private endpoint, this resolver gives the public address, and the
+/// hub cannot be used there: either it answers and goes no further, or it is closed while other
+/// hosts are reached. Where public access is on, the same answer does no harm.
+fn zone_is_not_linked(host: &View<'_>) -> bool {
+    let connections = host.hub();
+    let public = host.hub_has_a_private_endpoint() && host.hub_addresses_are(AddressKind::Public);
+    let usable = host.transports().iter().any(|transport| host.works(*transport) == Some(true));
+    let turned_away = connections.iter().any(|c| c.is_accepted() && c.observation.failed());
+    let closed = connections.iter().all(|c| !c.connected());
+    let others_are_reached = || controls(host).iter().any(Connection::connected);
+    public
+        && !usable
+        && !connections.is_empty()
+        && (turned_away || (closed && others_are_reached()))
 }
 
 /// What speaks against an address at which no IoT Hub answered.
@@ -84,8 +113,6 @@ fn suspicion(
     let by_a_server =
         answers.iter().any(|a| !a.facts.from_hosts_file() && a.facts.ips().any(|ip| ip == address));
     let by_others = answers.iter().any(|a| !a.facts.from_hosts_file() && !a.observation.failed());
-    let private_endpoint =
-        answers.iter().flat_map(|a| &a.facts.canonical_names).any(|n| n.contains(".privatelink."));
     if pinned && !by_a_server && by_others {
         return Some(Suspicion::HostsFile);
     }
@@ -93,7 +120,7 @@ fn suspicion(
         AddressKind::Sinkhole | AddressKind::Loopback | AddressKind::LinkLocal => {
             Some(Suspicion::Sinkhole)
         }
-        AddressKind::Private if !private_endpoint => Some(Suspicion::Private),
+        AddressKind::Private if !host.hub_has_a_private_endpoint() => Some(Suspicion::Private),
         _ if elsewhere => Some(Suspicion::Contradicted),
         _ => None,
     }
@@ -105,5 +132,6 @@ fn variant(why: Suspicion) -> &'static str {
         Suspicion::HostsFile => "hosts_file",
         Suspicion::Private => "private",
         Suspicion::Contradicted => "contradicted",
+        Suspicion::ZoneNotLinked => "zone_not_linked",
     }
 }

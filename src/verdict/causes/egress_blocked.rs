@@ -1,6 +1,6 @@
 //! `egress-blocked`: a firewall beyond the host blocks every port that the hub needs.
 
-use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::dns::{AddressKind, Resolver};
 use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::shared::{
@@ -35,7 +35,12 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
     let passing = those(&controls, Connection::connected);
     let mut beyond: Vec<&Observation> = observations(&passing);
     beyond.extend(signs_of_life(view));
-    let variant = if passing.is_empty() { "everything" } else { "hub_only" };
+    let private = host.hub_has_a_private_endpoint() && view.hub_addresses_are(AddressKind::Private);
+    let variant = match (passing.is_empty(), private) {
+        (_, true) => "private_endpoint",
+        (true, false) => "everything",
+        (false, false) => "hub_only",
+    };
     let silent = connections.iter().all(|c| c.manner() == Some(Manner::Silent));
     let text = Text::new(variant)
         .with("port", ports(&connections))

@@ -5,6 +5,7 @@ use edgeprobe_probes::{Observation, Role, Token};
 
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
+use crate::verdict::clouds::Doubt;
 use crate::verdict::evidence::{Answer, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::{Confidence, Effect};
@@ -33,13 +34,19 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if host.answers(Role::Hub).any(|answer| !answer.observation.failed()) {
         return Vec::new();
     }
-    let variant = if first.observation.token() == Some(Token::DnsNxdomain) {
-        "no_such_name"
-    } else {
-        "no_address"
+    let doubt = Doubt::about(&evidence.target.hub);
+    let variant = match (&doubt, first.observation.token()) {
+        (Some(Doubt::Misspelt(_)), _) => "misspelt",
+        (Some(Doubt::ClosedCloud), _) => "closed_cloud",
+        (_, Some(Token::DnsNxdomain)) => "no_such_name",
+        _ => "no_address",
     };
     let text =
         Text::new(variant).with("hub", &evidence.target.hub).with("resolver", first.server());
+    let text = match doubt.as_ref().and_then(Doubt::meant) {
+        Some(meant) => text.with("meant", meant),
+        None => text,
+    };
     let controls = working_controls(&host, &saying_no);
     let confidence = if controls.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     let system = host

@@ -22,6 +22,7 @@ mod mqtt_port_blocked;
 mod mtu_black_hole;
 mod nat_missing;
 mod not_iot_hub;
+mod parent_unreachable;
 mod port_in_use;
 mod port_not_permitted;
 mod reverse_path_filter;
@@ -65,6 +66,7 @@ pub(super) const RULES: &[Rule] = &[
     root_ca_missing::RULE,
     not_iot_hub::RULE,
     websocket_blocked::RULE,
+    parent_unreachable::RULE,
     port_in_use::RULE,
     port_not_permitted::RULE,
     ipv6_broken::RULE,

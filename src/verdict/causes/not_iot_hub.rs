@@ -5,6 +5,7 @@ use edgeprobe_probes::Token;
 use super::shared::{at_each_vantage, effect_of_loss, observations, peers, ports, those};
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
+use crate::verdict::clouds::Doubt;
 use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 
@@ -25,7 +26,18 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             refuted(Text::new("genuine").with("port", ports(&genuine)), observations(&genuine))
         };
     }
-    let text = Text::new(variant(&foreign))
+    // IoT Hub's certificate is for its own name alone, which leads to the private endpoint as well.
+    let private_link = match Doubt::about(hub) {
+        Some(Doubt::PrivateLink(own)) => Some(own),
+        _ => None,
+    };
+    let own_name =
+        private_link.filter(|own| foreign.iter().any(|connection| connection.is_made_out_to(own)));
+    let text = match &own_name {
+        Some(own) => Text::new("private_link").with("own", own),
+        None => Text::new(variant(&foreign)),
+    };
+    let text = text
         .with("hub", hub)
         .with("port", ports(&foreign))
         .with("address", peers(&foreign))

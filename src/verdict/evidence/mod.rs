@@ -1,10 +1,12 @@
 //! The observations, ordered by the questions that rules ask of them.
 
+mod chain;
 mod connections;
 mod edge;
 mod holders;
 mod names;
 mod pools;
+mod private_endpoint;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;

@@ -1,0 +1,61 @@
+//! Whose certificates a connection brought to light.
+
+use edgeprobe_probes::endpoint::{Certificate, Trust, TrustResult};
+
+use super::Connection;
+
+/// The organisations that issue IoT Hub's certificates. One of theirs that the device trusts and
+/// the public roots do not is a root that browsers have dropped, not an interceptor.
+const HUB_AUTHORITIES: [&str; 3] = ["DigiCert", "Microsoft", "Baltimore"];
+
+impl<'o> Connection<'o> {
+    /// The peer's own certificate.
+    pub(in crate::verdict) fn leaf(&self) -> Option<&'o Certificate> {
+        self.tls()?.chain.first()
+    }
+
+    /// Whether this device accepts the chain.
+    pub(in crate::verdict) fn is_accepted(&self) -> bool {
+        self.trust().is_some_and(Trust::accepted)
+    }
+
+    /// Whether the chain leads to no public root and to none that the user named.
+    pub(in crate::verdict) fn is_foreign(&self) -> bool {
+        let Some(trust) = self.trust() else { return false };
+        let by_hub_authority = self.leaf().is_some_and(|leaf| {
+            trust.accepted() && HUB_AUTHORITIES.iter().any(|name| leaf.issuer.contains(name))
+        });
+        trust.public == TrustResult::UnknownIssuer
+            && trust.ca_file != Some(TrustResult::Trusted)
+            && (trust.within_validity != TrustResult::Trusted
+                || trust.device == TrustResult::Trusted)
+            && !by_hub_authority
+    }
+
+    /// Whether the certificate is made out to this host name.
+    pub(in crate::verdict) fn is_made_out_to(&self, host: &str) -> bool {
+        self.leaf().is_some_and(|leaf| leaf.names.iter().any(|name| covers(name, host)))
+    }
+}
+
+/// Whether a certificate's name covers a host name (RFC 6125: a wildcard stands for one label).
+fn covers(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        Some(suffix) => {
+            host.split_once('.').is_some_and(|(_, parent)| parent.eq_ignore_ascii_case(suffix))
+        }
+        None => pattern.eq_ignore_ascii_case(host),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        assert!(covers("*.azure-devices.net", "contoso.azure-devices.net"));
+        assert!(!covers("*.azure-devices.net", "contoso.privatelink.azure-devices.net"));
+        assert!(covers("Contoso.azure-devices.net", "contoso.azure-devices.net"));
+    }
+}

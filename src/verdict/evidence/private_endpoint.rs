@@ -1,0 +1,30 @@
+//! A private endpoint of the hub, as the names show it.
+
+use edgeprobe_probes::Role;
+use edgeprobe_probes::dns::AddressKind;
+
+use super::{Answer, View};
+
+/// The label that all zones of private endpoints have, in every cloud.
+const ZONE: &str = "privatelink";
+
+impl Answer<'_> {
+    /// Whether the answer leads by way of the zone of private endpoints.
+    pub(in crate::verdict) fn is_by_private_link(&self) -> bool {
+        let labels = |name: &String| name.split('.').any(|label| label.eq_ignore_ascii_case(ZONE));
+        self.facts.canonical_names.iter().any(labels)
+    }
+}
+
+impl View<'_> {
+    /// Whether the hub has a private endpoint, as far as any answer shows it.
+    pub(in crate::verdict) fn hub_has_a_private_endpoint(&self) -> bool {
+        self.answers(Role::Hub).any(|answer| answer.is_by_private_link())
+    }
+
+    /// Whether the addresses of the hub are all of this kind; not so where there are none.
+    pub(in crate::verdict) fn hub_addresses_are(&self, kind: AddressKind) -> bool {
+        let addresses = self.hub_addresses();
+        !addresses.is_empty() && addresses.into_iter().all(|it| AddressKind::of(it) == kind)
+    }
+}

@@ -1,0 +1,107 @@
+//! Nested edge: what this device connects to is its parent, and its parent alone.
+
+use std::net::IpAddr;
+
+use edgeprobe_probes::dns::DnsFacts;
+use edgeprobe_probes::{Facts, Observation, Role};
+
+use super::Target;
+use super::cause::CauseId;
+
+/// The port, beside the hub's own, that a parent is documented to have open for its children.
+pub const PARENT_PORT: u16 = 6617;
+
+/// The causes that speak of IoT Hub itself or of the way to the internet: a child needs neither.
+const OF_THE_HUB: [CauseId; 9] = [
+    CauseId::HubNameUnknown,
+    CauseId::DnsHijack,
+    CauseId::CaptivePortal,
+    CauseId::EgressBlocked,
+    CauseId::HttpsPortBlocked,
+    CauseId::TlsFiltered,
+    CauseId::TlsIntercepted,
+    CauseId::RootCaMissing,
+    CauseId::NotIotHub,
+];
+
+impl Target {
+    /// The parent device, when this one is a child: as the user named it, else as the runtime's
+    /// configuration does.
+    pub fn parent_by<'a>(&'a self, seen: &'a [Observation]) -> Option<&'a str> {
+        let configured = || {
+            seen.iter().find_map(|observation| match &observation.facts {
+                Facts::Runtime(facts) => facts.parent.as_ref().map(|parent| parent.value.as_str()),
+                _ => None,
+            })
+        };
+        self.parent.as_deref().or_else(configured)
+    }
+}
+
+/// What the rules are to read of a child: its parent stands where the hub stands for any other
+/// device, and the hub, asked by whatever chance, is not a need of it.
+///
+/// So all that can go wrong on this device on the way to a hub, it can be seen to go wrong on the way
+/// to a parent. Nothing for a device that is no child.
+pub(super) fn as_a_child(
+    target: &Target,
+    observations: &[Observation],
+) -> Option<(Target, Vec<Observation>)> {
+    let parent = target.parent_by(observations)?;
+    let places = addresses(observations, Role::Parent);
+    let elsewhere: Vec<IpAddr> = addresses(observations, Role::Hub)
+        .into_iter()
+        .filter(|address| !places.contains(address))
+        .collect();
+    let read = observations
+        .iter()
+        .filter(|observation| !is_about_the_hub(observation, parent, &elsewhere))
+        .map(|observation| {
+            let mut observation = observation.clone();
+            in_the_hubs_place(&mut observation.facts);
+            observation
+        })
+        .collect();
+    let target =
+        Target { hub: parent.to_owned(), parent: Some(parent.to_owned()), ..target.clone() };
+    Some((target, read))
+}
+
+/// Whether a cause can be one of a device with this target.
+pub(super) fn applies(id: CauseId, target: &Target) -> bool {
+    target.parent.is_none() || !OF_THE_HUB.contains(&id)
+}
+
+fn addresses(observations: &[Observation], role: Role) -> Vec<IpAddr> {
+    let names = observations.iter().filter_map(|observation| match &observation.facts {
+        Facts::Dns(facts) if facts.role == role => Some(facts),
+        _ => None,
+    });
+    names.flat_map(DnsFacts::ips).collect()
+}
+
+fn is_about_the_hub(observation: &Observation, parent: &str, elsewhere: &[IpAddr]) -> bool {
+    let anothers = |role: Role, name: &str| {
+        role == Role::Hub || (role == Role::Detour && !name.eq_ignore_ascii_case(parent))
+    };
+    match &observation.facts {
+        Facts::Dns(facts) => anothers(facts.role, &facts.name),
+        Facts::Route(facts) => elsewhere.contains(&facts.destination),
+        Facts::EdgeRoute(facts) => elsewhere.contains(&facts.destination),
+        Facts::Trace(trace) => elsewhere.contains(&IpAddr::V4(*trace.destination.ip())),
+        facts => facts.endpoint().is_some_and(|facts| anothers(facts.role, &facts.server)),
+    }
+}
+
+/// The port that a hub has not stays what it is.
+fn in_the_hubs_place(facts: &mut Facts) {
+    match facts {
+        Facts::Dns(DnsFacts { role: role @ Role::Parent, .. }) => *role = Role::Hub,
+        Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
+            if facts.role == Role::Parent && facts.port != PARENT_PORT =>
+        {
+            facts.role = Role::Hub;
+        }
+        _ => {}
+    }
+}
