@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod device;
 mod explain;
 mod generate;
 mod language;

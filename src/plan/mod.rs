@@ -12,12 +12,14 @@ mod hub_name;
 mod phase;
 mod ports;
 mod question;
+mod upstream;
 
 pub use edge::{Edge, ResolverFiles};
 pub use hub_name::{HubName, HubNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
 pub use question::{Ask, Question};
+pub use upstream::{DEFAULT_TRANSPORTS, upstream_transport};
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};

@@ -35,7 +35,7 @@ impl Device {
             hub: HUB.to_owned(),
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
             ports: vec![443, 5671, 8883],
-            embedded: false,
+            ..Target::default()
         };
         let server = Resolver::Server(SERVER.parse().unwrap());
         let mut observations = vec![
