@@ -105,8 +105,8 @@ mod tests {
     use super::*;
     use crate::engine::{ContainerEnvironment, PublishedPort};
 
-    fn setting(value: &str) -> Option<Setting<String>> {
-        Some(Setting { value: value.to_owned(), source: "/etc/aziot/config.toml".to_owned() })
+    fn setting(value: &str) -> Setting<String> {
+        Setting { value: value.to_owned(), source: "/etc/aziot/config.toml".to_owned() }
     }
 
     fn agent(upstream_protocol: Option<&str>) -> EngineFacts {
@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn the_configuration_names_the_hub_and_the_network_before_the_container_does() {
-        let mut facts = RuntimeFacts { hub: setting("file.net"), ..RuntimeFacts::default() };
+        let mut facts = RuntimeFacts { hub: Some(setting("file.net")), ..RuntimeFacts::default() };
         facts.add_containers(&agent(None));
-        assert_eq!(facts.hub, setting("file.net"));
+        assert_eq!(facts.hub, Some(setting("file.net")));
         let network = facts.network.unwrap();
         assert_eq!(
             (network.value.as_str(), network.source.as_str()),
@@ -141,8 +141,10 @@ mod tests {
 
     #[test]
     fn a_deployment_takes_the_configuration_s_protocol_away() {
-        let configured =
-            || RuntimeFacts { upstream_protocol: setting("AmqpWs"), ..RuntimeFacts::default() };
+        let configured = || RuntimeFacts {
+            upstream_protocol: Some(setting("AmqpWs")),
+            ..RuntimeFacts::default()
+        };
         let mut facts = configured();
         facts.add_containers(&agent(None));
         assert_eq!(facts.upstream_protocol, None);
@@ -153,7 +155,7 @@ mod tests {
         let mut not_the_runtimes = agent(None);
         not_the_runtimes.stopped[0].iot_hub = None;
         facts.add_containers(&not_the_runtimes);
-        assert_eq!(facts.upstream_protocol, setting("AmqpWs"));
+        assert_eq!(facts.upstream_protocol, Some(setting("AmqpWs")));
     }
 
     #[test]

@@ -20,11 +20,12 @@ pub(super) fn add(layers: &Layers, facts: &mut RuntimeFacts) {
     facts.network = layers.setting(network);
     facts.subnet = layers.setting(subnet);
     facts.provisioning = provisioning(layers);
-    let by_hand = facts.provisioning.as_ref().is_none_or(|provisioning| provisioning.is_manual());
+    let by_hand = facts.provisioning.as_ref().is_none_or(Provisioning::is_manual);
     facts.hub = if by_hand { layers.setting(hub) } else { None };
-    facts.upstream_protocol = agent_environment(layers)
-        .any_case("UpstreamProtocol")
-        .and_then(|(value, source)| setting(names::word(value)?, source));
+    facts.upstream_protocol =
+        agent_environment(layers).any_case("UpstreamProtocol").and_then(|(value, source)| {
+            Some(Setting { value: names::word(value)?, source: source.to_owned() })
+        });
     let image =
         |document: &Document| document.text(&["agent", "config", "image"]).and_then(names::image);
     if let Some(Setting { value, source }) = layers.setting(image) {
@@ -55,10 +56,6 @@ impl Provisioning {
     fn is_manual(&self) -> bool {
         self.mode == "manual"
     }
-}
-
-fn setting(value: String, source: &str) -> Option<Setting<String>> {
-    Some(Setting { value, source: source.to_owned() })
 }
 
 /// The parent under each of its names: in config.toml, in the identity service's own file, and in

@@ -43,12 +43,14 @@ impl Form {
 
 /// The number of the line that this byte stands in, from 1.
 fn line_of(text: &str, position: usize) -> u64 {
-    let before = text.as_bytes().get(..position).unwrap_or(text.as_bytes());
-    before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+    let before = text.get(..position).unwrap_or(text);
+    before.matches('\n').count() as u64 + 1
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -75,7 +77,7 @@ mod tests {
         for number in 1..12 {
             let last = format!("*a{}", number - 1);
             let all = [last.as_str(); 10].join(",");
-            yaml += &format!("a{number}: &a{number} [{all}]\n");
+            writeln!(yaml, "a{number}: &a{number} [{all}]").unwrap();
         }
         Form::Yaml.parse(&yaml).unwrap_err();
         Form::Yaml.parse(&"[".repeat(100_000)).unwrap_err();

@@ -183,8 +183,8 @@ mod tests {
         Some((value.to_owned(), source.to_owned()))
     }
 
-    fn set_in(value: &str, source: &str) -> Option<(String, String)> {
-        Some((value.to_owned(), source.to_owned()))
+    fn set_in(value: &str, source: &str) -> (String, String) {
+        (value.to_owned(), source.to_owned())
     }
 
     const UNIT: (&str, &str) =
@@ -194,10 +194,10 @@ mod tests {
     #[test]
     fn a_drop_in_overrides_the_unit() {
         let drop_in = "[Service]\nEnvironment=\"A=1\" 'HTTPS_PROXY=http://u:p%%40w@drop:1'\n";
-        assert_eq!(proxy(&[UNIT], "docker.service"), set_in("http://unit", UNIT.0));
+        assert_eq!(proxy(&[UNIT], "docker.service"), Some(set_in("http://unit", UNIT.0)));
         assert_eq!(
             proxy(&[UNIT, (DROP_IN, drop_in)], "docker.service"),
-            set_in("http://u:p%40w@drop:1", DROP_IN)
+            Some(set_in("http://u:p%40w@drop:1", DROP_IN))
         );
         assert_eq!(proxy(&[UNIT, (DROP_IN, "[Service]\nEnvironment=\n")], "docker.service"), None);
     }
@@ -216,7 +216,10 @@ mod tests {
             ("/usr/lib/systemd/system/docker.service", unit),
             ("/etc/default/docker", "https_proxy='http://file'\n"),
         ];
-        assert_eq!(proxy(&files, "docker.service"), set_in("http://file", "/etc/default/docker"));
+        assert_eq!(
+            proxy(&files, "docker.service"),
+            Some(set_in("http://file", "/etc/default/docker"))
+        );
     }
 
     #[test]
@@ -229,7 +232,7 @@ mod tests {
             ),
             (DROP_IN, "[Service]\n"),
         ];
-        assert_eq!(proxy(&files, "docker.service"), set_in("http://unit", UNIT.0));
+        assert_eq!(proxy(&files, "docker.service"), Some(set_in("http://unit", UNIT.0)));
     }
 
     #[test]
@@ -239,12 +242,12 @@ mod tests {
         let unit = ("/lib/systemd/system/aziot-edged.service", "[Service]\n");
         let setting = |value: &str| format!("[Service]\nEnvironment=https_proxy={value}\n");
         let files = [unit, (all, &setting("http://all"))];
-        assert_eq!(proxy(&files, "aziot-edged.service"), set_in("http://all", all));
+        assert_eq!(proxy(&files, "aziot-edged.service"), Some(set_in("http://all", all)));
         let files = [unit, (all, &setting("http://all")), (prefix, &setting("http://prefix"))];
-        assert_eq!(proxy(&files, "aziot-edged.service"), set_in("http://prefix", prefix));
+        assert_eq!(proxy(&files, "aziot-edged.service"), Some(set_in("http://prefix", prefix)));
         let manager = "[Manager]\nDefaultEnvironment=https_proxy=http://manager\n";
         let files = [unit, (MANAGER, manager)];
-        assert_eq!(proxy(&files, "aziot-edged.service"), set_in("http://manager", MANAGER));
+        assert_eq!(proxy(&files, "aziot-edged.service"), Some(set_in("http://manager", MANAGER)));
     }
 
     #[test]

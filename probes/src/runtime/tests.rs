@@ -17,8 +17,8 @@ fn told<T: ToString>(setting: Option<&Setting<T>>) -> Option<(String, &str)> {
     setting.map(|setting| (setting.value.to_string(), setting.source.as_str()))
 }
 
-fn said<'a>(value: &str, source: &'a str) -> Option<(String, &'a str)> {
-    Some((value.to_owned(), source))
+fn said<'a>(value: &str, source: &'a str) -> (String, &'a str) {
+    (value.to_owned(), source)
 }
 
 fn proxy(facts: &RuntimeFacts, part: Part) -> Option<(String, &str)> {
@@ -37,17 +37,17 @@ const CONFIG: &str = "/etc/aziot/config.toml";
 fn config_toml_and_what_was_made_of_it() {
     let facts = facts("toml");
     assert_eq!(facts.generation, Some(Generation::Toml));
-    assert_eq!(told(facts.hub.as_ref()), said("contoso.azure-devices.net", CONFIG));
-    assert_eq!(told(facts.parent.as_ref()), said("parent.corp.example", CONFIG));
-    assert_eq!(told(facts.hostname.as_ref()), said("gateway.corp.example", CONFIG));
-    assert_eq!(told(facts.network.as_ref()), said("site-edge", CONFIG));
-    assert_eq!(told(facts.subnet.as_ref()), said("172.20.0.0/16", CONFIG));
+    assert_eq!(told(facts.hub.as_ref()), Some(said("contoso.azure-devices.net", CONFIG)));
+    assert_eq!(told(facts.parent.as_ref()), Some(said("parent.corp.example", CONFIG)));
+    assert_eq!(told(facts.hostname.as_ref()), Some(said("gateway.corp.example", CONFIG)));
+    assert_eq!(told(facts.network.as_ref()), Some(said("site-edge", CONFIG)));
+    assert_eq!(told(facts.subnet.as_ref()), Some(said("172.20.0.0/16", CONFIG)));
     // The last fragment counts.
     let last = "/etc/aziot/edged/config.d/50-local.toml";
-    assert_eq!(told(facts.upstream_protocol.as_ref()), said("MqttWs", last));
+    assert_eq!(told(facts.upstream_protocol.as_ref()), Some(said("MqttWs", last)));
     let image = &facts.images[0];
     assert_eq!(image.image, "registry.corp.example:5000/azureiotedge-agent:1.5");
-    assert_eq!(told(facts.registries.first()), said("registry.corp.example", CONFIG));
+    assert_eq!(told(facts.registries.first()), Some(said("registry.corp.example", CONFIG)));
     let provisioning = facts.provisioning.unwrap();
     assert_eq!((provisioning.mode.as_str(), provisioning.endpoint), ("manual", None));
 }
@@ -57,20 +57,23 @@ fn every_part_that_is_here_is_listed_with_its_proxy_or_without() {
     let facts = facts("toml");
     let masked = "http://***@proxy.corp.example:3128";
     let drop_in = |name| format!("/etc/systemd/system/{name}");
-    assert_eq!(proxy(&facts, Part::Engine), said(masked, &drop_in("docker.service.d/proxy.conf")));
+    assert_eq!(
+        proxy(&facts, Part::Engine),
+        Some(said(masked, &drop_in("docker.service.d/proxy.conf")))
+    );
     assert_eq!(
         proxy(&facts, Part::Daemon),
-        said(
+        Some(said(
             "http://other-proxy.corp.example:3128",
             &drop_in("aziot-edged.service.d/override.conf")
-        )
+        ))
     );
     let unit = "/lib/systemd/system/aziot-identityd.service";
-    assert_eq!(proxy(&facts, Part::IdentityService), said("none", unit));
-    assert_eq!(proxy(&facts, Part::System), said("none", "/etc/environment"));
+    assert_eq!(proxy(&facts, Part::IdentityService), Some(said("none", unit)));
+    assert_eq!(proxy(&facts, Part::System), Some(said("none", "/etc/environment")));
     assert_eq!(proxy(&facts, Part::Environment).unwrap().0, "none");
     let fragment = "/etc/aziot/edged/config.d/00-super.toml";
-    assert_eq!(proxy(&facts, Part::EdgeAgent), said(masked, fragment));
+    assert_eq!(proxy(&facts, Part::EdgeAgent), Some(said(masked, fragment)));
     assert_eq!(proxy(&facts, Part::EdgeHub), None, "there is no container");
 }
 
@@ -100,12 +103,15 @@ fn the_snaps_and_their_engine() {
     let facts = facts("snap");
     let fragment =
         "/var/snap/azure-iot-edge/common/shared/config/aziot/edged/config.d/01-snap.toml";
-    assert_eq!(told(facts.network.as_ref()), said("azure-iot-edge", fragment));
+    assert_eq!(told(facts.network.as_ref()), Some(said("azure-iot-edge", fragment)));
     assert_eq!(
         proxy(&facts, Part::Engine),
-        said("http://***@proxy.corp.example:8080", "/var/snap/docker/current/config/daemon.json")
+        Some(said(
+            "http://***@proxy.corp.example:8080",
+            "/var/snap/docker/current/config/daemon.json"
+        ))
     );
-    let system = said("http://***@proxy.corp.example:3128", "/etc/environment");
+    let system = Some(said("http://***@proxy.corp.example:3128", "/etc/environment"));
     assert_eq!(proxy(&facts, Part::Daemon), system);
     assert_eq!(proxy(&facts, Part::IdentityService), system);
 }
@@ -115,13 +121,16 @@ fn config_yaml() {
     let facts = facts("yaml");
     let file = "/etc/iotedge/config.yaml";
     assert_eq!(facts.generation, Some(Generation::Yaml));
-    assert_eq!(told(facts.hub.as_ref()), said("contoso.azure-devices.net", file));
-    assert_eq!(told(facts.hostname.as_ref()), said("gateway_one", file));
-    assert_eq!(told(facts.upstream_protocol.as_ref()), said("AmqpWs", file));
-    assert_eq!(told(facts.network.as_ref()), said("azure-iot-edge", file));
-    assert_eq!(told(facts.subnet.as_ref()), said("172.21.0.0/16", file));
-    assert_eq!(told(facts.registries.first()), said("registry.corp.example", file));
-    assert_eq!(proxy(&facts, Part::EdgeAgent), said("http://***@proxy.corp.example:3128", file));
+    assert_eq!(told(facts.hub.as_ref()), Some(said("contoso.azure-devices.net", file)));
+    assert_eq!(told(facts.hostname.as_ref()), Some(said("gateway_one", file)));
+    assert_eq!(told(facts.upstream_protocol.as_ref()), Some(said("AmqpWs", file)));
+    assert_eq!(told(facts.network.as_ref()), Some(said("azure-iot-edge", file)));
+    assert_eq!(told(facts.subnet.as_ref()), Some(said("172.21.0.0/16", file)));
+    assert_eq!(told(facts.registries.first()), Some(said("registry.corp.example", file)));
+    assert_eq!(
+        proxy(&facts, Part::EdgeAgent),
+        Some(said("http://***@proxy.corp.example:3128", file))
+    );
 }
 
 #[test]
@@ -137,10 +146,10 @@ fn the_preview_of_2017() {
     let facts = facts("preview");
     let file = "/etc/azure-iot-edge/config.json";
     assert_eq!(facts.generation, Some(Generation::Preview));
-    assert_eq!(told(facts.hub.as_ref()), said("contoso.azure-devices.net", file));
-    assert_eq!(told(facts.upstream_protocol.as_ref()), said("AmqpWs", file));
+    assert_eq!(told(facts.hub.as_ref()), Some(said("contoso.azure-devices.net", file)));
+    assert_eq!(told(facts.upstream_protocol.as_ref()), Some(said("AmqpWs", file)));
     assert_eq!(facts.images[0].image, "microsoft/azureiotedge-agent:1.0-preview");
-    assert_eq!(told(facts.registries.first()), said("registry.corp.example", file));
+    assert_eq!(told(facts.registries.first()), Some(said("registry.corp.example", file)));
 }
 
 #[test]

@@ -49,7 +49,9 @@ pub(super) async fn ask(
     let docker = docker.negotiate_version().await.map_err(|error| engine_failure(&error))?;
 
     let essentials = async {
-        tokio::try_join!(docker.version(), containers(&docker, limit / 4), networks::all(&docker))
+        // Its state is large, and would make that of every caller so.
+        let containers = Box::pin(containers(&docker, limit / 4));
+        tokio::try_join!(docker.version(), containers, networks::all(&docker))
     };
     // Asking for this makes the engine look around on the host, which can take it long.
     let info = timeout(limit / 2, docker.info());
