@@ -20,6 +20,7 @@ use crate::verdict::Status;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  edgeprobe check                                 as the installed runtime is set up
   edgeprobe check --hub contoso.azure-devices.net
   edgeprobe check --hub contoso.azure-devices.net --pre
   edgeprobe check --hub contoso.azure-devices.net --quiet
@@ -74,8 +75,8 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
-    let phase = if options.pre { Phase::PreInstall } else { Phase::detect() };
-    let setup = Setup::new(&options.target, options.probes.chosen(), phase)?;
+    let phase = options.pre.then_some(Phase::PreInstall);
+    let setup = Setup::new(&options.target, &options.probes, phase)?;
     observe_and_tell(&setup, &options.telling, languages.of(options.telling.format))
 }
 

@@ -12,6 +12,7 @@ use super::check::{Format, Telling, observe_and_tell};
 use super::language::Languages;
 use super::output::{Destination, note, print};
 use super::problem::Problem;
+use super::session::timeline;
 use super::setup::Setup;
 use crate::demo::Demo;
 use crate::language::{Language, Text};
@@ -125,6 +126,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
                 protocols,
                 ports: vec![mapped.web, mapped.amqp, mapped.mqtt],
                 embedded: true,
+                ..Target::default()
             },
             probes,
             name_servers: vec![layout.resolver],
@@ -143,6 +145,8 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
         },
         trust: TrustStores::from_der(&layout.device_roots, None, &layout.public_roots),
         timeout: TIMEOUT,
+        timeline: timeline(TIMEOUT),
+        given: Vec::new(),
         phase: Phase::PreInstall,
     }
 }

@@ -2,6 +2,8 @@
 
 mod check;
 mod demo;
+mod device;
+mod doubt;
 mod explain;
 mod generate;
 mod language;

@@ -11,7 +11,6 @@ use super::progress::Progress;
 use super::session::perform;
 use super::setup::{ProbeName, Setup, TargetOptions};
 use crate::language::Language;
-use crate::plan::Phase;
 use crate::report::{human, json, words};
 
 /// Options of `probe`.
@@ -38,12 +37,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let language = languages.of(options.telling.format);
     let probe = Probe::from(options.probe);
-    let mut target = options.target.clone();
-    if matches!(probe, Probe::Ports | Probe::Engine) {
-        // These ask nothing of a hub, so none need be named.
-        target.hub = target.hub.or_else(|| Some("unnamed.azure-devices.net".to_owned()));
-    }
-    let setup = Setup::new(&target, [probe].into(), Phase::detect())?;
+    let setup = Setup::new(&options.target, [probe], None)?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let report = {
         let mut progress = Progress::start(options.telling.quiet);

@@ -16,6 +16,11 @@ use crate::verdict;
 /// What is kept of the timeout for the verdict and for telling it.
 const RESERVE: Duration = Duration::from_millis(300);
 
+/// The time of a run that starts now and is to end within this limit.
+pub(super) fn timeline(limit: Duration) -> Timeline {
+    Timeline::start(limit.saturating_sub(RESERVE))
+}
+
 /// Asks, judges in a language and reports.
 pub(super) fn perform(
     setup: &Setup,
@@ -27,8 +32,10 @@ pub(super) fn perform(
         .build()
         .map_err(|error| Problem::new(format!("cannot start the probes: {error}")))?;
     let started = SystemTime::now();
-    let timeline = Timeline::start(setup.timeout.saturating_sub(RESERVE));
-    let observations = runtime.block_on(run::observe(&setup.plan, &setup.trust, timeline, tell));
+    let timeline = setup.timeline;
+    let given = setup.given.clone();
+    let observations =
+        runtime.block_on(run::observe(&setup.plan, &setup.trust, timeline, given, tell));
     // A look-up that the C library still works on must not hold up the answer.
     runtime.shutdown_background();
     let verdict = verdict::judge(&setup.plan.target, &observations, language);

@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use edgeprobe_probes::endpoint::{Transport, TrustStores};
-use edgeprobe_probes::{Probe, clean, dns};
+use edgeprobe_probes::{Observation, Probe, Timeline, clean, dns};
 
+use super::device::{Device, Given};
+use super::doubt::doubtful;
 use super::output::note;
 use super::problem::Problem;
-use crate::plan::{
-    Control, HubName, HubPorts, ParentName, ParentNameError, Phase, Plan, Ports, ResolverFiles,
-    Vantages,
-};
-use crate::verdict::{Doubt, Target};
+use super::session::timeline;
+use crate::plan::{Control, HubName, HubPorts, Phase, Plan, ResolverFiles, Vantages};
+use crate::verdict::Doubt;
 
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
@@ -27,13 +27,14 @@ const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct TargetOptions {
     /// The IoT Hub's host name, or a device's connection string (only its HostName is read)
+    /// [default: the one that the installed runtime has]
     #[arg(long, value_name = "HOST", env = "EDGEPROBE_HUB", hide_env_values = true)]
     pub(super) hub: Option<String>,
 
     /// The parent device's host name or address, in nested edge: it is asked in the hub's place
     /// [default: the installed runtime's parent_hostname]
     #[arg(long, value_name = "HOST")]
-    parent: Option<String>,
+    pub(super) parent: Option<String>,
 
     /// Certificates to trust beside the device's own store
     #[arg(long, value_name = "PEM")]
@@ -43,20 +44,15 @@ pub(super) struct TargetOptions {
     #[arg(long, value_name = "IP[:PORT]")]
     resolver: Option<String>,
 
-    /// The transports that Edge Agent may use, its first choice first
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_enum,
-        value_delimiter = ',',
-        ignore_case = true,
-        default_value = "amqp,amqp-ws"
-    )]
-    protocol: Vec<Protocol>,
+    /// The transports that Edge Agent may use, its first choice first [default: the runtime's
+    /// UpstreamProtocol, else amqp,amqp-ws]
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', ignore_case = true)]
+    pub(super) protocol: Vec<Protocol>,
 
-    /// The local ports that Edge Hub maps, or `none`
-    #[arg(long, value_name = "LIST", default_value = "443,5671,8883")]
-    ports: String,
+    /// The local ports that Edge Hub maps, or `none` [default: those of the container edgeHub,
+    /// else 443,5671,8883]
+    #[arg(long, value_name = "LIST")]
+    pub(super) ports: Option<String>,
 
     /// A hard limit on the whole run
     #[arg(long, value_name = "DURATION", default_value = "10s")]
@@ -68,12 +64,12 @@ pub(super) struct TargetOptions {
 
     /// From where to ask
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = VantageChoice::Auto)]
-    vantage: VantageChoice,
+    pub(super) vantage: VantageChoice,
 
-    /// The container network that the runtime is to use [default: azure-iot-edge, else the
-    /// engine's default bridge]
+    /// The container network that the runtime is to use [default: the one that it is configured
+    /// with, else azure-iot-edge, else the engine's default bridge]
     #[arg(long, value_name = "NAME")]
-    network: Option<String>,
+    pub(super) network: Option<String>,
 }
 
 /// Options that choose among the probes.
@@ -144,6 +140,8 @@ pub(super) enum ProbeName {
     Vantage,
     /// Where a container's packet vanishes on this host
     Trace,
+    /// What the installed runtime is configured to do
+    Runtime,
 }
 
 impl From<Protocol> for Transport {
@@ -172,22 +170,36 @@ impl From<ProbeName> for Probe {
             ProbeName::RouteTables => Self::RouteTables,
             ProbeName::Vantage => Self::Vantage,
             ProbeName::Trace => Self::Trace,
+            ProbeName::Runtime => Self::Runtime,
         }
     }
 }
 
-impl ProbeChoice {
-    /// The probes that take part.
-    pub(super) fn chosen(&self) -> BTreeSet<Probe> {
+/// The probes of a run.
+pub(super) struct Probes {
+    chosen: BTreeSet<Probe>,
+    /// Whether the engine may be asked before the run, for what its containers say.
+    engine: bool,
+}
+
+impl From<&ProbeChoice> for Probes {
+    fn from(choice: &ProbeChoice) -> Self {
         let of = |names: &[ProbeName]| -> BTreeSet<Probe> {
             names.iter().copied().map(Probe::from).collect()
         };
-        if self.only.is_empty() {
-            let skipped = of(&self.skip);
+        let skipped = of(&choice.skip);
+        let chosen = if choice.only.is_empty() {
             Probe::ALL.into_iter().filter(|probe| !skipped.contains(probe)).collect()
         } else {
-            of(&self.only)
-        }
+            of(&choice.only)
+        };
+        Self { chosen, engine: !skipped.contains(&Probe::Engine) }
+    }
+}
+
+impl<const N: usize> From<[Probe; N]> for Probes {
+    fn from(probes: [Probe; N]) -> Self {
+        Self { chosen: probes.into(), engine: true }
     }
 }
 
@@ -197,22 +209,45 @@ pub(super) struct Setup {
     pub(super) plan: Plan,
     pub(super) trust: TrustStores,
     pub(super) timeout: Duration,
+    /// The time of this run, which has begun.
+    pub(super) timeline: Timeline,
     pub(super) phase: Phase,
+    /// What is known already: the device's configuration, and the engine's answer where its
+    /// containers were asked after before.
+    pub(super) given: Vec<Observation>,
 }
 
 impl Setup {
+    /// The phase is read from the device where none is given.
     pub(super) fn new(
         options: &TargetOptions,
-        probes: BTreeSet<Probe>,
-        phase: Phase,
+        probes: impl Into<Probes>,
+        phase: Option<Phase>,
     ) -> Result<Self, Problem> {
-        let target = target(options)?;
+        let Probes { chosen: probes, engine } = probes.into();
+        let given = Given::read(options)?;
         let resolver = options.resolver.as_deref().map(resolver).transpose()?;
         let control: HubName = options.control.parse().map_err(|error| {
             Problem::new(format!("--control: {error}")).hint("give it a host name")
         })?;
+        let timeout = timeout(&options.timeout)?;
+        let trust = trust(options)?;
+        let timeline = timeline(timeout);
+        let containers = engine && given.lacks_containers(&probes, options.vantage);
+        let device = Device::look(timeline, containers)?;
+        let target = given.target(&device, &probes)?;
+        if let Some(doubt) = Doubt::about(&target.hub) {
+            note(&doubtful(&target.hub, &doubt));
+        }
         Ok(Self {
+            phase: phase.unwrap_or_else(|| Phase::of(&device.runtime)),
+            given: device.observations(timeline, &probes),
             plan: Plan {
+                vantages: Vantages {
+                    host: true,
+                    bridge: options.vantage != VantageChoice::Host,
+                    network: target.network.clone(),
+                },
                 target,
                 probes,
                 name_servers: name_servers(resolver),
@@ -220,71 +255,24 @@ impl Setup {
                 resolver_files: resolver_files(),
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
-                vantages: Vantages {
-                    host: true,
-                    bridge: options.vantage != VantageChoice::Host,
-                    network: options.network.clone(),
-                },
             },
-            trust: trust(options)?,
-            timeout: timeout(&options.timeout)?,
-            phase,
+            trust,
+            timeout,
+            timeline,
         })
     }
-}
 
-impl Setup {
-    /// The same with other probes.
+    /// The same for another run, which begins now and knows no more than the configuration.
+    pub(super) fn afresh(&self) -> Self {
+        let mut given = self.given.clone();
+        given.retain(|observation| observation.probe() == Probe::Runtime);
+        Self { given, timeline: timeline(self.timeout), ..self.clone() }
+    }
+
+    /// As [`Setup::afresh`], with other probes.
     pub(super) fn asking(&self, probes: impl Into<BTreeSet<Probe>>) -> Self {
-        Self { plan: Plan { probes: probes.into(), ..self.plan.clone() }, ..self.clone() }
-    }
-}
-
-fn target(options: &TargetOptions) -> Result<Target, Problem> {
-    let hub = options.hub.as_deref().ok_or_else(|| {
-        Problem::new("no IoT Hub was named")
-            .hint("give --hub contoso.azure-devices.net, or set EDGEPROBE_HUB")
-    })?;
-    let hub: HubName = hub.parse().map_err(|error: crate::plan::HubNameError| {
-        Problem::new(error.to_string()).hint(error.hint())
-    })?;
-    let parent = options.parent.as_deref().map(parent).transpose()?;
-    let ports: Ports = options.ports.parse().map_err(|error: crate::plan::PortsError| {
-        Problem::new(format!("--ports: {error}")).hint("for example --ports 443,5671,8883")
-    })?;
-    let mut protocols: Vec<Transport> = Vec::new();
-    for protocol in &options.protocol {
-        let transport = Transport::from(*protocol);
-        if !protocols.contains(&transport) {
-            protocols.push(transport);
-        }
-    }
-    let hub = hub.into_string();
-    if let Some(doubt) = Doubt::about(&hub) {
-        note(&doubtful(&hub, &doubt));
-    }
-    Ok(Target { hub, parent, protocols, ports: ports.0, embedded: false })
-}
-
-fn parent(text: &str) -> Result<String, Problem> {
-    let parent = text.parse().map(ParentName::into_string);
-    parent.map_err(|error: ParentNameError| {
-        Problem::new(format!("--parent: {error}")).hint(error.hint())
-    })
-}
-
-/// A hint about a name that can be a hub's and probably is not.
-fn doubtful(hub: &str, doubt: &Doubt) -> String {
-    let hub = clean::line(hub, 100);
-    match doubt {
-        Doubt::Misspelt(meant) => format!("hint: {hub} ends as no IoT Hub does; try --hub {meant}"),
-        Doubt::PrivateLink(meant) => {
-            format!("hint: {hub} is a private endpoint's name; devices are given {meant}")
-        }
-        Doubt::Provisioning => {
-            format!("hint: {hub} is a Device Provisioning Service, which assigns a hub and is none")
-        }
-        Doubt::ClosedCloud => format!("hint: the cloud of {hub} was closed in 2021"),
+        let plan = Plan { probes: probes.into(), ..self.plan.clone() };
+        Self { plan, given: Vec::new(), ..self.afresh() }
     }
 }
 

@@ -20,14 +20,13 @@ use super::session::perform;
 use super::setup::{Setup, TargetOptions};
 use crate::changes::{self, Baseline};
 use crate::language::{Language, Text};
-use crate::plan::Phase;
 use crate::report::human::vpn::{answer, text};
 use crate::report::words::{say, word};
 use crate::report::{Report, json};
 use crate::verdict::Status;
 
 /// What this question needs: ways, names, and whether connections open.
-const PROBES: [Probe; 8] = [
+const PROBES: [Probe; 9] = [
     Probe::Dns,
     Probe::Route,
     Probe::EdgeRoute,
@@ -36,6 +35,7 @@ const PROBES: [Probe; 8] = [
     Probe::Vantage,
     Probe::Tls,
     Probe::Engine,
+    Probe::Runtime,
 ];
 
 /// Options of `vpn`.
@@ -66,7 +66,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let language = languages.of(options.telling.format);
-    let setup = Setup::new(&options.target, PROBES.into(), Phase::detect())?;
+    let setup = Setup::new(&options.target, PROBES, None)?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let baseline = options.baseline.as_deref().map(read_baseline).transpose()?.flatten();
     // Changes count from before the first look, so that none falls between two looks.
@@ -137,13 +137,13 @@ fn watch(
         }
         // A look borrows an address for a moment, which is a change of its own: the tables alone
         // tell whether there is anything to look at.
-        let glance = look(&glance, &options.telling, language)?;
+        let glance = look(&glance.afresh(), &options.telling, language)?;
         let (Some(before), Some(now)) = (tables(&last), tables(&glance)) else { continue };
         let differences = changes::between(before, now);
         if differences.is_empty() {
             continue;
         }
-        let report = look(setup, &options.telling, language)?;
+        let report = look(&setup.afresh(), &options.telling, language)?;
         if options.telling.format == Format::Human {
             print(&difference(&differences, &last, &report, language))?;
         } else {

@@ -14,7 +14,8 @@ use super::{Plan, Question, addresses, from, tables};
 impl Plan {
     pub(super) fn of_the_host(&self, seen: &[Observation]) -> Vec<Question> {
         let mut questions = self.of_every_resolver(seen);
-        if self.asks(Probe::Engine) {
+        let known = seen.iter().any(|observation| observation.probe() == Probe::Engine);
+        if self.asks(Probe::Engine) && !known {
             questions.push(Question::Engine);
         }
         if self.asks(Probe::RouteTables) {

@@ -14,6 +14,7 @@ mod parent_name;
 mod phase;
 mod ports;
 mod question;
+mod upstream;
 
 pub use edge::{Edge, ResolverFiles};
 pub use hub_name::{HubName, HubNameError};
@@ -21,6 +22,7 @@ pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
 pub use question::{Ask, Question};
+pub use upstream::{DEFAULT_TRANSPORTS, upstream_transport};
 
 use nested::Upstream;
 

@@ -1,7 +1,6 @@
 //! Whether the runtime is installed on this device.
 
-use std::path::Path;
-
+use edgeprobe_probes::runtime::RuntimeFacts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,22 +14,9 @@ pub enum Phase {
     Installed,
 }
 
-/// Where each generation of the runtime keeps its configuration: 1.2 and later, 1.0 and 1.1, the
-/// snap, the preview of 2017.
-const CONFIGURATIONS: [&str; 4] = [
-    "/etc/aziot/config.toml",
-    "/etc/iotedge/config.yaml",
-    "/var/snap/azure-iot-edge/common/config/config.toml",
-    "/etc/azure-iot-edge/config.json",
-];
-
 impl Phase {
-    /// What this device's files say.
-    pub fn detect() -> Self {
-        if CONFIGURATIONS.iter().any(|path| Path::new(path).exists()) {
-            Self::Installed
-        } else {
-            Self::PreInstall
-        }
+    /// What the device's own configuration says.
+    pub fn of(runtime: &RuntimeFacts) -> Self {
+        if runtime.generation.is_some() { Self::Installed } else { Self::PreInstall }
     }
 }

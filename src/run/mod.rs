@@ -26,7 +26,7 @@ pub enum Event<'e> {
 /// left behind after this.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Asks all that the plan wants to know.
+/// Asks all that the plan wants to know and `given` does not say.
 ///
 /// Tells each answer as it comes, and returns them in the order of their vantages, probes and ids,
 /// so that two runs on one device can be laid side by side.
@@ -34,12 +34,17 @@ pub async fn observe(
     plan: &Plan,
     trust: &TrustStores,
     timeline: Timeline,
+    given: Vec<Observation>,
     mut tell: impl FnMut(Event<'_>),
 ) -> Vec<Observation> {
     let asker = Asker { timeline, trust: trust.clone(), footholds: Footholds::default() };
     let mut posed: Vec<Ask> = Vec::new();
     let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();
-    let mut seen: Vec<Observation> = Vec::new();
+    let mut seen = given;
+    for observation in &seen {
+        tell(Event::Asked);
+        tell(Event::Answered(observation));
+    }
     loop {
         for ask in plan.questions(&seen) {
             if !posed.contains(&ask) {

@@ -1,6 +1,7 @@
 //! What a run says nothing of, and why.
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
+use edgeprobe_probes::runtime::SourceState;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::NotTested;
@@ -37,11 +38,36 @@ pub(super) fn not_tested(
     if saw(evidence, Token::EnginePermissionDenied) {
         missing.push((what("not_tested.engine"), Text::new("why.engine_permission")));
     }
+    missing.extend(configuration(evidence));
     let told = |(what, why): (Text, Text)| NotTested {
         what: message(&what, language),
         why: message(&why, language),
     };
     missing.into_iter().map(told).collect()
+}
+
+/// The files of the runtime and of what it stands on that say nothing, at most three of them.
+fn configuration(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+    let runtime = evidence.all().iter().find_map(|observation| match &observation.facts {
+        Facts::Runtime(facts) => Some(facts),
+        _ => None,
+    });
+    let sources = runtime.into_iter().flat_map(|facts| &facts.sources);
+    sources
+        .filter_map(|source| {
+            let why = match (source.state, &source.detail) {
+                (SourceState::Read, _) => return None,
+                (SourceState::Unreadable, _) => Text::new("why.unreadable_configuration"),
+                (SourceState::Broken, detail) => {
+                    let detail = clean::line(detail.as_deref().unwrap_or("it is broken"), 160);
+                    Text::new("why.broken_configuration").with("detail", detail)
+                }
+            };
+            let name = clean::line(&source.name, 160);
+            Some((Text::new("not_tested.configuration").with("name", name), why))
+        })
+        .take(3)
+        .collect()
 }
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {

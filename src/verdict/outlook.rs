@@ -84,6 +84,7 @@ fn edge_hub(evidence: &Evidence<'_>, hub: Hub) -> Text {
     let failed =
         listed(evidence.ports().filter(|(port, _)| port.failed()).map(|(_, facts)| facts.port));
     match hub {
+        Hub::CanStart if evidence.target.ports.is_empty() => Text::new("hub.maps_nothing"),
         Hub::CanStart => Text::new("hub.can_start").with("ports", all),
         Hub::Running => Text::new("hub.running").with("ports", all),
         Hub::CannotStart => Text::new("hub.cannot_start").with("ports", failed),

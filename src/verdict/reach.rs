@@ -29,7 +29,7 @@ pub(super) enum Agent {
 /// How Edge Hub fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hub {
-    /// Its ports are free.
+    /// Its ports are free, or it was made without any.
     CanStart,
     /// It holds its ports already.
     Running,
@@ -79,8 +79,13 @@ pub(super) fn hub(evidence: &Evidence<'_>) -> Hub {
     let taken = |(port, facts): &(&Observation, &PortFacts)| {
         port.failed() && !evidence.may_be_edge_hubs(facts)
     };
+    let target = evidence.target;
+    let maps_nothing =
+        target.ports.is_empty() && target.sources.ports.as_deref() == Some("edgeHub");
     if ports.iter().any(taken) {
         Hub::CannotStart
+    } else if maps_nothing {
+        Hub::CanStart
     } else if ports.is_empty() || ports.iter().any(|(port, _)| port.failed()) {
         Hub::Unknown
     } else if ports.iter().any(|(_, facts)| facts.held_by_edge_hub) {

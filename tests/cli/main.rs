@@ -12,6 +12,7 @@ mod cron;
 mod demo;
 mod generate;
 mod hostile;
+mod installed;
 mod internet;
 mod namespace;
 mod namespaced;

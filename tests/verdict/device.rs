@@ -36,7 +36,7 @@ impl Device {
             parent: None,
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
             ports: vec![443, 5671, 8883],
-            embedded: false,
+            ..Target::default()
         };
         let server = Resolver::Server(SERVER.parse().unwrap());
         let mut observations = vec![

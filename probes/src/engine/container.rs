@@ -1,11 +1,14 @@
-//! A running container, as a report keeps it.
+//! A container, as a report keeps it.
 
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One running container. Its environment and its labels are never kept: they hold secrets.
+use crate::proxy::ProxyUrl;
+
+/// One container. Of its environment a few names and proxies are kept, of its labels nothing: they
+/// hold secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Container {
     /// The 64 hexadecimal digits of its id.
@@ -34,6 +37,9 @@ pub struct Container {
     /// The name of the IoT Hub that the runtime gave it; as `pid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iot_hub: Option<String>,
+    /// What else the runtime tells it that bears on the network; of the runtime's own containers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Box<ContainerEnvironment>>,
 }
 
 impl Container {
@@ -53,6 +59,36 @@ impl Container {
     pub fn is_on(&self, network: &str) -> bool {
         self.networks.iter().any(|on| on.network == network && !on.addresses.is_empty())
     }
+}
+
+/// What a container of the runtime is told in its environment, as far as it bears on the network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ContainerEnvironment {
+    /// `UpstreamProtocol`, in the spelling that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream_protocol: Option<String>,
+    /// `https_proxy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https_proxy: Option<ProxyUrl>,
+    /// `no_proxy`, cleaned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_proxy: Option<String>,
+    /// `IOTEDGE_GATEWAYHOSTNAME`: for edgeAgent since 1.2 its parent, for a module Edge Hub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_hostname: Option<String>,
+    /// `IOTEDGE_PARENTHOSTNAME`: the parent device, in nested edge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_hostname: Option<String>,
+    /// `EdgeDeviceHostName`: the device's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
+    /// `NetworkId`: the container network that edgeAgent puts modules on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// What cannot be understood, without its content.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 /// A container's place on one network.

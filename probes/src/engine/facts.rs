@@ -22,6 +22,9 @@ pub struct EngineFacts {
     pub kind: Option<EngineKind>,
     /// The running containers.
     pub containers: Vec<Container>,
+    /// The runtime's own containers that do not run; `published` is what they are to publish.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<Container>,
     /// Its networks, by name; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<Network>,
@@ -37,6 +40,16 @@ pub struct EngineFacts {
 }
 
 impl EngineFacts {
+    /// The runtime's Edge Agent, whether it runs or not.
+    pub fn edge_agent(&self) -> Option<&Container> {
+        self.containers.iter().chain(&self.stopped).find(|container| container.is_edge_agent())
+    }
+
+    /// The runtime's Edge Hub, whether it runs or not.
+    pub fn edge_hub(&self) -> Option<&Container> {
+        self.containers.iter().chain(&self.stopped).find(|container| container.is_edge_hub())
+    }
+
     /// Whether it is a Docker Engine older than this major version; not when its version is unknown.
     pub(super) fn is_docker_before(&self, major: u32) -> bool {
         let version = self.version.as_deref().and_then(|version| version.split('.').next());

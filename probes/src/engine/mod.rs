@@ -13,7 +13,7 @@ mod settings;
 #[cfg_attr(not(unix), path = "elsewhere.rs")]
 mod local;
 
-pub use container::{Attachment, Container, PublishedPort};
+pub use container::{Attachment, Container, ContainerEnvironment, PublishedPort};
 pub use endpoint::Places;
 pub use facts::{EngineFacts, EngineKind};
 pub use network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};

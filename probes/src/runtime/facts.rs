@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,10 @@ pub struct RuntimeFacts {
     /// The container network that the runtime uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Setting<String>>,
+    /// The IPv4 subnet that the runtime is to make this network with.
+    #[schemars(with = "Option<Setting<String>>")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<Setting<IpNet>>,
     /// How the device gets its identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning: Option<Provisioning>,

@@ -12,6 +12,7 @@ use crate::verdict::{Cause, CauseId, Confidence, Status};
 
 mod evidence;
 mod full;
+mod settings;
 mod table;
 pub mod vpn;
 
@@ -50,6 +51,7 @@ pub fn text(report: &Report, detail: Detail, language: Language) -> String {
     if !probed.is_empty() {
         let _ = write!(out, "\n{probed}");
     }
+    out += &settings::of(&report.target, language);
     out += &left_open(report, detail, language);
     if detail == Detail::Verbose {
         out += &everything(report, language);

@@ -37,7 +37,10 @@ impl Judge {
     pub fn verdict(&self, lab: &Lab, scenario: &Scenario) -> Result<Verdict> {
         let program = self.program.to_string_lossy();
         let mut words = vec!["timeout", LIMIT, &*program, "check", "--format", "json"];
-        words.extend(["--hub", HUB_NAME, "--ca-file", CA_FILE]);
+        words.extend(["--ca-file", CA_FILE]);
+        if scenario.names_hub {
+            words.extend(["--hub", HUB_NAME]);
+        }
         words.extend(self.arguments.iter().map(String::as_str));
         words.extend(scenario.arguments);
         let output = lab.device().run(&words)?;

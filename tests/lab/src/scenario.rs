@@ -55,6 +55,8 @@ pub struct Scenario {
     pub fault: fn(&mut Lab) -> Result<()>,
     /// What plain tools find then; all of it must hold.
     pub proof: &'static [&'static [Claim]],
+    /// Whether the check is told the hub's name; otherwise the device's own configuration has it.
+    pub names_hub: bool,
     /// Arguments for `edgeprobe check`, beside the hub and its authority.
     pub arguments: &'static [&'static str],
     /// The verdict that is right.
@@ -71,6 +73,7 @@ impl Scenario {
         topology: Topology::NORMAL,
         fault: |_| Ok(()),
         proof: &[],
+        names_hub: true,
         arguments: &[],
         expected: Expected::HEALTHY,
         waits_for: None,

@@ -1,10 +1,12 @@
 //! The running containers, made safe to keep.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{ContainerSummary, EndpointSettings, PortSummary, PortSummaryTypeEnum};
+use bollard::query_parameters::ListContainersOptionsBuilder;
 
 use crate::clean;
 use crate::engine::container::{Attachment, Container, PublishedPort};
@@ -20,6 +22,19 @@ pub(super) async fn running(docker: &Docker) -> Result<Vec<Container>, Error> {
     // Without options the engine lists those that run.
     let listed = docker.list_containers(None).await?;
     Ok(listed.into_iter().take(CONTAINERS).map(container).collect())
+}
+
+/// The containers of the runtime's names, whether they run or not.
+pub(super) async fn of_the_runtime(docker: &Docker) -> Result<Vec<Container>, Error> {
+    let names = ["edgeAgent", "edgeHub"].map(str::to_owned).to_vec();
+    let options = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&HashMap::from([("name".to_owned(), names)]))
+        .build();
+    let listed = docker.list_containers(Some(options)).await?;
+    let all = listed.into_iter().take(CONTAINERS).map(container);
+    // The engine's filter takes longer names too.
+    Ok(all.filter(|container| container.is_edge_agent() || container.is_edge_hub()).collect())
 }
 
 fn container(summary: ContainerSummary) -> Container {

@@ -1,25 +1,24 @@
 //! A closer look at a few containers: those whose place on a network can be borrowed.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::models::ContainerInspectResponse;
+use bollard::models::{ContainerInspectResponse, PortMap};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
+use super::environment;
 use crate::clean;
-use crate::engine::container::Container;
+use crate::engine::container::{Container, PublishedPort};
 
 /// How many containers are looked at: all together, and of each network.
 const LOOKS: usize = 8;
 const LOOKS_PER_NETWORK: usize = 2;
 
-/// The variable in which the runtime tells its modules the hub's name.
-const HUB_VARIABLE: &str = "IOTEDGE_IOTHUBHOSTNAME";
-
-/// The longest host name (RFC 1035, 2.3.4).
-const HOST_NAME: usize = 253;
+/// How many ports are kept of one that does not run.
+const PORTS: usize = 64;
 
 /// Adds the process, the network namespace and the hub's name to a few of the containers, all
 /// asked for at once. A container that has ended meanwhile, or an answer that is late, adds nothing.
@@ -59,7 +58,7 @@ fn worth_a_look(containers: &[Container]) -> Vec<String> {
     chosen
 }
 
-/// Keeps three things of an answer that is full of secrets.
+/// Keeps a few things of an answer that is full of secrets.
 fn fill(container: &mut Container, answer: ContainerInspectResponse) {
     let pid = answer.state.and_then(|state| state.pid);
     // The engine writes 0 for a container that does not run.
@@ -70,15 +69,39 @@ fn fill(container: &mut Container, answer: ContainerInspectResponse) {
         .filter(|path| path.starts_with('/'))
         .map(|path| clean::line(&path, 256));
     let environment = answer.config.and_then(|config| config.env).unwrap_or_default();
-    container.iot_hub = environment.iter().find_map(|entry| hub(entry));
+    container.iot_hub = environment::hub(&environment);
+    if container.is_edge_agent() || container.is_edge_hub() {
+        container.environment = Some(Box::new(environment::read(&environment)));
+    }
+    let bindings = answer.host_config.and_then(|config| config.port_bindings).unwrap_or_default();
+    if container.pid.is_none() && container.published.is_empty() {
+        container.published = to_be_published(&bindings);
+    }
 }
 
-/// The hub's name, if this entry of the environment gives it and it can be nothing but a name.
-fn hub(entry: &str) -> Option<String> {
-    let name = entry.strip_prefix(HUB_VARIABLE)?.strip_prefix('=')?;
-    let is_name = (1..=HOST_NAME).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
-    is_name.then(|| name.to_owned())
+/// What a container that does not run will publish when it starts.
+fn to_be_published(bindings: &PortMap) -> Vec<PublishedPort> {
+    let mut published = Vec::new();
+    for (port, hosts) in bindings {
+        let container_port = match port.split_once('/') {
+            Some((port, "tcp")) => port.parse(),
+            Some(_) => continue,
+            None => port.parse(),
+        };
+        let Ok(container_port) = container_port else { continue };
+        for host in hosts.iter().flatten() {
+            let address = host.host_ip.as_deref().and_then(|text| text.parse().ok());
+            let host_port = host.host_port.as_deref().and_then(|text| text.parse().ok());
+            published.extend(host_port.filter(|port| *port != 0).map(|host_port| PublishedPort {
+                address: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+                host_port,
+                container_port,
+            }));
+        }
+    }
+    published.sort_unstable_by_key(|port| (port.host_port, port.address));
+    published.truncate(PORTS);
+    published
 }
 
 #[cfg(test)]
@@ -124,7 +147,7 @@ mod tests {
 
     #[test]
     fn only_the_process_the_namespace_and_the_hub_are_kept() {
-        let mut container = Container::default();
+        let mut container = container("ab", "module", &[]);
         let answer = r#"{"State": {"Pid": 4711},
             "Config": {"Env": ["IOTEDGE_IOTHUBHOSTNAME=hub.azure-devices.net",
                 "EdgeHubConnectionString=HostName=hub;SharedAccessKey=secret"],
@@ -147,5 +170,24 @@ mod tests {
             "Config": {"Env": ["IOTEDGE_IOTHUBHOSTNAME=hub;SharedAccessKey=secret="]}}"#;
         fill(&mut container, serde_json::from_str(answer).unwrap());
         assert_eq!(container, Container::default());
+    }
+
+    #[test]
+    fn one_that_does_not_run_has_the_ports_of_its_creation() {
+        let mut container = container("ab", "edgeHub", &[]);
+        let answer = r#"{"State": {"Pid": 0}, "HostConfig": {"PortBindings": {
+            "443/tcp": [{"HostIp": "", "HostPort": "8443"}],
+            "5671/tcp": [{"HostIp": "127.0.0.1", "HostPort": "5671"}, {"HostPort": ""}],
+            "53/udp": [{"HostPort": "53"}], "8883/tcp": null}}}"#;
+        fill(&mut container, serde_json::from_str(answer).unwrap());
+        let published: Vec<_> = container
+            .published
+            .iter()
+            .map(|port| (port.address.to_string(), port.host_port, port.container_port))
+            .collect();
+        assert_eq!(
+            published,
+            [("127.0.0.1".to_owned(), 5671, 5671), ("0.0.0.0".to_owned(), 8443, 443)]
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod containers;
 mod details;
+mod environment;
 mod networks;
 
 use std::io;
@@ -48,28 +49,44 @@ pub(super) async fn ask(
     let docker = docker.negotiate_version().await.map_err(|error| engine_failure(&error))?;
 
     let essentials = async {
-        tokio::try_join!(docker.version(), containers(&docker, limit / 4), networks::all(&docker))
+        // Its state is large, and would make that of every caller so.
+        let containers = Box::pin(containers(&docker, limit / 4));
+        tokio::try_join!(docker.version(), containers, networks::all(&docker))
     };
     // Asking for this makes the engine look around on the host, which can take it long.
     let info = timeout(limit / 2, docker.info());
     let (essentials, info) = tokio::join!(essentials, info);
-    let (version, containers, networks) = essentials.map_err(|error| engine_failure(&error))?;
+    let (version, (containers, stopped), networks) =
+        essentials.map_err(|error| engine_failure(&error))?;
     facts.kind = Some(kind(&version));
     facts.version = version.version.map(|version| clean::line(&version, 64));
     facts.networks = networks;
     networks::add_members(&mut facts.networks, &containers);
     facts.containers = containers;
+    facts.stopped = stopped;
     if let Ok(Ok(info)) = info {
         add_info(facts, info);
     }
     Ok(())
 }
 
-/// The running containers, the few of interest with their details.
-async fn containers(docker: &Docker, patience: Duration) -> Result<Vec<Container>, Error> {
-    let mut containers = containers::running(docker).await?;
-    details::add(docker, &mut containers, patience).await;
-    Ok(containers)
+/// The running containers, the few of interest with their details, and the runtime's own that do
+/// not run.
+async fn containers(
+    docker: &Docker,
+    patience: Duration,
+) -> Result<(Vec<Container>, Vec<Container>), Error> {
+    let of_the_runtime = timeout(patience, containers::of_the_runtime(docker));
+    let (running, all) = tokio::join!(containers::running(docker), of_the_runtime);
+    let mut running = running?;
+    // Those that do not run are asked for in the hope of more; without them there is enough.
+    let mut stopped = all.ok().and_then(Result::ok).unwrap_or_default();
+    stopped.retain(|container| running.iter().all(|other| other.id != container.id));
+    tokio::join!(
+        details::add(docker, &mut running, patience),
+        details::add(docker, &mut stopped, patience)
+    );
+    Ok((running, stopped))
 }
 
 fn kind(version: &SystemVersion) -> EngineKind {

@@ -10,6 +10,7 @@ mod dns;
 mod engine;
 mod firewall;
 mod forwarding;
+mod installed;
 mod mtu;
 mod ports;
 mod several;
@@ -22,7 +23,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 13] = [
+    let families: [&[Scenario]; 14] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Scenario> {
         upstream::SCENARIOS,
         dns::SCENARIOS,
         engine::SCENARIOS,
+        installed::SCENARIOS,
         ports::SCENARIOS,
         several::SCENARIOS,
     ];

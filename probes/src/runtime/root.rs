@@ -1,0 +1,172 @@
+//! The files of a device, below its root or a folder that stands for it.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::document::Document;
+use super::facts::{Source, SourceState};
+use super::form::Form;
+use super::places;
+use crate::clean;
+
+/// How much of a file is read, in bytes; real ones have some thousand.
+const LARGEST: u64 = 1024 * 1024;
+
+/// How many files of one folder are read, and how many sources are kept.
+const FILES: usize = 64;
+const SOURCES: usize = 128;
+
+/// Where a device's files are, and what its environment is.
+#[derive(Clone)]
+pub struct Root {
+    folder: PathBuf,
+    /// The variables of whoever runs this program. They may hold secrets.
+    pub(super) environment: Vec<(String, String)>,
+}
+
+impl Root {
+    /// This device.
+    pub fn of_this_device() -> Self {
+        let text = |text: std::ffi::OsString| text.into_string().ok();
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((text(name)?, text(value)?)))
+            .collect();
+        Self { folder: PathBuf::from(places::ROOT), environment }
+    }
+
+    /// A folder that stands for a device's root, with an empty environment.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), environment: Vec::new() }
+    }
+
+    /// The path of a device's own path below this root.
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path.trim_start_matches('/'))
+    }
+}
+
+/// Reads a device's files, and keeps what came of each.
+pub(super) struct Reader<'r> {
+    root: &'r Root,
+    sources: Vec<Source>,
+}
+
+impl<'r> Reader<'r> {
+    pub(super) fn new(root: &'r Root) -> Self {
+        Self { root, sources: Vec::new() }
+    }
+
+    /// Every source that was looked at and is there.
+    pub(super) fn into_sources(self) -> Vec<Source> {
+        self.sources
+    }
+
+    /// Whether anything is at the path; what this user may not look at is taken to be there.
+    pub(super) fn is_there(&self, path: &str) -> bool {
+        fs::metadata(self.root.path(path))
+            .map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
+    }
+
+    /// The text of a file, if there is one and it can be read.
+    pub(super) fn text(&mut self, path: &str) -> Option<String> {
+        match content(&self.root.path(path)) {
+            Ok(text) => {
+                self.note(path, SourceState::Read, None);
+                Some(text)
+            }
+            Err(error) if is_absence(&error) => None,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.note(path, SourceState::Unreadable, Some("permission denied".to_owned()));
+                None
+            }
+            Err(error) => {
+                self.broken(path, &error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A file in one of the forms of configurations, if there is one and it can be understood.
+    pub(super) fn document(&mut self, path: &str, form: Form) -> Option<Document> {
+        let text = self.text(path)?;
+        match form.parse(&text) {
+            Ok(value) => Some(Document::new(path, value)),
+            Err(flaw) => {
+                self.broken(path, &flaw.to_string());
+                None
+            }
+        }
+    }
+
+    /// The files of a folder whose names end so, in the order of their names.
+    pub(super) fn files(&mut self, folder: &str, extension: &str) -> Vec<String> {
+        let entries = match fs::read_dir(self.root.path(folder)) {
+            Ok(entries) => entries,
+            Err(error) if is_absence(&error) => return Vec::new(),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.note(folder, SourceState::Unreadable, Some("permission denied".to_owned()));
+                return Vec::new();
+            }
+            Err(error) => {
+                self.broken(folder, &error.to_string());
+                return Vec::new();
+            }
+        };
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.ends_with(extension))
+            .collect();
+        names.sort();
+        names.truncate(FILES);
+        names.into_iter().map(|name| format!("{folder}/{name}")).collect()
+    }
+
+    /// Records that a source is not in the form that it should have. `detail` has none of its
+    /// content.
+    pub(super) fn broken(&mut self, name: &str, detail: &str) {
+        self.note(name, SourceState::Broken, Some(clean::line(detail, 160)));
+    }
+
+    fn note(&mut self, name: &str, state: SourceState, detail: Option<String>) {
+        let name = clean::line(name, 256);
+        if let Some(known) = self.sources.iter_mut().find(|source| source.name == name) {
+            // What is wrong with it stands, whatever else could be made of it.
+            if state != SourceState::Read {
+                known.state = state;
+                known.detail = detail;
+            }
+        } else if self.sources.len() < SOURCES {
+            self.sources.push(Source { name, state, detail });
+        }
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn content(path: &Path) -> io::Result<String> {
+    // systemd masks a unit so.
+    if fs::canonicalize(path)? == Path::new("/dev/null") {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    // Looked at first, since opening a pipe in the file's place would wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut content = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > LARGEST {
+        return Err(io::Error::other("larger than 1 MiB"));
+    }
+    String::from_utf8(content).map_err(|_| io::Error::other("not in UTF-8"))
+}
+
+impl Document {
+    fn new(path: &str, value: Value) -> Self {
+        Self { source: clean::line(path, 256), value }
+    }
+}
