@@ -12,6 +12,7 @@ pub mod changes;
 pub mod cli;
 pub mod demo;
 pub mod language;
+pub mod logs;
 pub mod plan;
 pub mod report;
 pub mod run;
