@@ -16,4 +16,5 @@ pub mod logs;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod sources;
 pub mod verdict;

@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod generate;
 mod language;
+mod logs;
 mod output;
 mod probe;
 mod problem;
@@ -67,6 +68,8 @@ enum Command {
     Vpn(vpn::Options),
     /// One probe alone, with all that it saw
     Probe(probe::Options),
+    /// Which cause do the runtime's logs point to? Files, containers, the journal
+    Logs(logs::Options),
     /// The causes: what one sees, what is wrong, how it is proved, what to do
     Explain(explain::Options),
     /// The verdict again, from a recorded report
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::run(&options, languages),
         Command::Vpn(options) => vpn::run(&options, languages),
         Command::Probe(options) => probe::run(&options, languages),
+        Command::Logs(options) => logs::run(&options),
         Command::Explain(options) => explain::run(&options, languages.for_people()),
         Command::Replay(options) => replay::run(&options, languages),
         Command::Demo(options) => demo::run(&options, languages),

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::signature::{Outcome, Party};
+use super::signature::Outcome;
 use super::time::Moment;
 
 /// Shorter than this, an attempt was refused; milliseconds.
@@ -195,7 +195,9 @@ impl Attempts {
                 continue;
             }
             add(&mut lost, &failures, client.more);
-            if let (Some(lost), Some(last)) = (&mut lost, client.pending.as_ref().or(client.last.as_ref())) {
+            if let (Some(lost), Some(last)) =
+                (&mut lost, client.pending.as_ref().or(client.last.as_ref()))
+            {
                 if !lost.via.contains(&last.via) {
                     lost.via.push(last.via.clone());
                 }

@@ -85,7 +85,9 @@ impl<'s> Fold<'s> {
     /// What was too much to keep.
     pub(super) fn left_out(&self) -> Option<String> {
         let left_out = self.left_out;
-        (left_out > 0).then(|| format!("{left_out} more matching lines differ in their words only, and are left out"))
+        (left_out > 0).then(|| {
+            format!("{left_out} more matching lines differ in their words only, and are left out")
+        })
     }
 
     pub(super) fn take(&mut self, hit: &Hit<'_>) {
@@ -169,10 +171,8 @@ impl<'s> Fold<'s> {
     /// Ends every fault that this success ends.
     fn end(&mut self, success: &Signature, hit: &Hit<'_>) {
         for ((index, _), kept) in &mut self.kept {
-            let ends = self
-                .signatures
-                .get(*index)
-                .is_some_and(|fault| fault.until.contains(&success.id));
+            let ends =
+                self.signatures.get(*index).is_some_and(|fault| fault.until.contains(&success.id));
             if ends && kept.over.is_none() {
                 kept.over = Some((hit.line, hit.at));
             }
@@ -207,8 +207,11 @@ impl<'s> Fold<'s> {
             }
         }
         findings.sort_by(|one, other| {
-            (one.first_line, &one.signature, &one.summary)
-                .cmp(&(other.first_line, &other.signature, &other.summary))
+            (one.first_line, &one.signature, &one.summary).cmp(&(
+                other.first_line,
+                &other.signature,
+                &other.summary,
+            ))
         });
         (findings, self.connected())
     }
@@ -248,7 +251,11 @@ impl<'s> Fold<'s> {
             last_line: last.line,
             first_at: course.first.at,
             last_at: last.at,
-            count: if course.outcome == Outcome::Fallback { course.failed } else { course.failed.max(1) },
+            count: if course.outcome == Outcome::Fallback {
+                course.failed
+            } else {
+                course.failed.max(1)
+            },
             episodes: course.episodes,
             over: course.over,
             text: self.texts.get(&party).cloned().unwrap_or_default(),

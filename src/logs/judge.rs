@@ -84,8 +84,8 @@ fn verdict(findings: &[Finding], sources: &[Source], connected: bool) -> LogVerd
         _ if findings.is_empty() => Status::Inconclusive,
         _ => Status::Healthy,
     };
-    let decided = !causes.is_empty()
-        && causes.iter().all(|cause| cause.confidence == Confidence::Confirmed);
+    let decided =
+        !causes.is_empty() && causes.iter().all(|cause| cause.confidence == Confidence::Confirmed);
     let confidence = if decided { Confidence::Confirmed } else { Confidence::Likely };
     let summary = summary(findings, &open, sources, status, unsteady);
     LogVerdict { status, confidence, summary, next: next(&causes, status), causes }
@@ -144,12 +144,7 @@ fn indices(findings: &[Finding], wanted: impl Fn(&Finding) -> bool) -> Vec<usize
     chosen.map(|(index, _)| index).collect()
 }
 
-fn cause(
-    findings: &[Finding],
-    id: CauseId,
-    shown: Vec<usize>,
-    confidence: Confidence,
-) -> LogCause {
+fn cause(findings: &[Finding], id: CauseId, shown: Vec<usize>, confidence: Confidence) -> LogCause {
     let of = || shown.iter().filter_map(|index| findings.get(*index));
     // What decides speaks; the rest is its consequence.
     let telling = of().min_by_key(|finding| finding.candidates.len());
@@ -206,7 +201,8 @@ fn summary(
             "What these logs show is over: a later line shows that it works again.".to_owned()
         }
         (Status::Healthy, ..) => {
-            "The runtime connects to IoT Hub, and nothing in these logs points to a fault.".to_owned()
+            "The runtime connects to IoT Hub, and nothing in these logs points to a fault."
+                .to_owned()
         }
         _ if lines == 0 => "There is no line in these logs.".to_owned(),
         _ => "Nothing in these logs points to a known cause, and no line tells of a connection to \

@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_journal_s_json_is_unwrapped() {
-        let line = br#"{"__REALTIME_TIMESTAMP":"1653790274000123","PRIORITY":"6","MESSAGE":"timed out"}"#;
+        let line =
+            br#"{"__REALTIME_TIMESTAMP":"1653790274000123","PRIORITY":"6","MESSAGE":"timed out"}"#;
         assert_eq!(told(line), ("timed out".into(), Some("2022-05-29T02:11:14Z".into())));
         let bytes = br#"{"__REALTIME_TIMESTAMP":"1653790274000123","MESSAGE":[111,107,255]}"#;
         assert_eq!(told(bytes).0, "ok\u{fffd}");

@@ -18,9 +18,10 @@ pub(super) fn required(hir: &Hir) -> Option<Vec<String>> {
         }
         HirKind::Capture(capture) => required(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
-        HirKind::Concat(parts) => parts.iter().filter_map(required).max_by_key(|pieces| {
-            pieces.iter().map(String::len).min().unwrap_or_default()
-        }),
+        HirKind::Concat(parts) => parts
+            .iter()
+            .filter_map(required)
+            .max_by_key(|pieces| pieces.iter().map(String::len).min().unwrap_or_default()),
         HirKind::Alternation(choices) => {
             let of_each: Option<Vec<_>> = choices.iter().map(required).collect();
             Some(of_each?.into_iter().flatten().collect())

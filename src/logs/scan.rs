@@ -87,7 +87,9 @@ impl<'s> Scanner<'s> {
         let mut notes = Vec::new();
         let cut = self.lines.cut();
         if cut > 0 {
-            notes.push(format!("{cut} of its lines are longer than 64 KiB; their ends were not read"));
+            notes.push(format!(
+                "{cut} of its lines are longer than 64 KiB; their ends were not read"
+            ));
         }
         notes.extend(fold.left_out());
         let end = (*last).max(self.origin.complete_until);
@@ -164,7 +166,7 @@ impl Progress<'_> {
     }
 
     fn time_of(&self, line: &[u8]) -> Option<Moment> {
-        if matches!(line, [b'{' | 0x1b, ..]) {
+        if matches!(line, [b'{' | 0x1b | 0..=2, ..]) {
             return unwrap(line, self.reference).at;
         }
         of_line(line, self.reference)

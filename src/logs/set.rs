@@ -188,7 +188,10 @@ impl Signatures {
         for expression in tried.into_iter().filter_map(|index| self.expressions.get(index)) {
             let known = matches.iter().any(|other| other.signature == expression.signature);
             let excluded = self.get(expression.signature).is_none_or(|signature| {
-                signature.not.iter().any(|text| memchr::memmem::find(message, text.as_bytes()).is_some())
+                signature
+                    .not
+                    .iter()
+                    .any(|text| memchr::memmem::find(message, text.as_bytes()).is_some())
             });
             if known || excluded {
                 continue;
@@ -221,7 +224,8 @@ impl Signatures {
 /// What is wrong with a signature by itself.
 fn check(signature: &Signature) -> Result<(), String> {
     let id = &signature.id;
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    if id.is_empty()
+        || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     {
         return Err("an id has lower case letters, digits and hyphens".to_owned());
     }

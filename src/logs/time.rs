@@ -277,7 +277,9 @@ mod tests {
 
     #[test]
     fn other_lines_have_no_time() {
-        for line in ["", "   at System.Threading", "caused by: timed out", "2017-99-28 18:46:19", "<"] {
+        for line in
+            ["", "   at System.Threading", "caused by: timed out", "2017-99-28 18:46:19", "<"]
+        {
             assert_eq!(told(line), None, "{line}");
         }
     }

@@ -51,7 +51,8 @@ fn docker_s_json_files() {
     // As Go's encoder writes it.
     assert_same("json-file in Go", |_, line| {
         let wrapped = json!({"log": format!("{line}\n"), "stream": "stdout"}).to_string();
-        let wrapped = wrapped.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+        let wrapped =
+            wrapped.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
         format!("{wrapped}\n")
     });
 }
@@ -89,7 +90,10 @@ fn times_of_the_form_count_where_a_line_has_none() {
         "Edge agent attempting to connect to IoT Hub via AMQP over WebSocket...",
     ];
     let signatures = built_in();
-    let times = [("2022-05-29T02:11:14.5Z", "1653790274500000"), ("2022-05-29T02:11:44.5Z", "1653790304500000")];
+    let times = [
+        ("2022-05-29T02:11:14.5Z", "1653790274500000"),
+        ("2022-05-29T02:11:44.5Z", "1653790304500000"),
+    ];
     let mut docker = String::new();
     let mut export = String::new();
     let mut journal = String::new();

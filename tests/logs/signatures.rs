@@ -28,7 +28,9 @@ const WORDS: [(&str, &str); 18] = [
 ];
 
 fn filled(text: &str) -> String {
-    WORDS.iter().fold(text.to_owned(), |text, (name, word)| text.replace(&format!("{{{name}}}"), word))
+    WORDS
+        .iter()
+        .fold(text.to_owned(), |text, (name, word)| text.replace(&format!("{{{name}}}"), word))
 }
 
 #[test]
