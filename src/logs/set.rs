@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 
@@ -140,17 +140,18 @@ impl Signatures {
                 expressions.push(Expression { signature: index, regex });
             }
         }
-        let automaton = |kind| {
-            AhoCorasick::builder().match_kind(kind).build(&pieces).map_err(|problem| {
-                SignatureError {
-                    file: file.to_owned(),
-                    signature: None,
-                    what: format!("the texts are too many: {problem}"),
-                }
-            })
+        let too_many = |problem: aho_corasick::BuildError| SignatureError {
+            file: file.to_owned(),
+            signature: None,
+            what: format!("the texts are too many: {problem}"),
         };
-        let scout = automaton(MatchKind::LeftmostFirst)?;
-        let sorter = automaton(MatchKind::Standard)?;
+        let scout = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            // A row for each state, which is a megabyte, and a single step for each byte.
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&pieces)
+            .map_err(too_many)?;
+        let sorter = AhoCorasick::new(&pieces).map_err(too_many)?;
         Ok(Self { all, expressions, scout, sorter, of_piece })
     }
 

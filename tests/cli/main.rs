@@ -13,6 +13,7 @@ mod demo;
 mod generate;
 mod hostile;
 mod internet;
+mod logs;
 mod namespace;
 mod namespaced;
 mod pipes;
