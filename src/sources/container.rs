@@ -39,7 +39,7 @@ pub(super) fn read(name: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
         let log = Log {
             name: Input::Container(name.to_owned()).to_string(),
             container: Some(edgeprobe_probes::clean::line(name, 80)),
-            live: true,
+            live: engine.runs(name).await,
         };
         let mut begun = false;
         let since = how.since.map(|since| since.div_euclid(1_000));

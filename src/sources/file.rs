@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     let container = container_of(path);
     let packed = packing::is_gzip(&head);
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    let begin = Log { name, container, live: how.follow && !packed };
+    let begin = Log { name, container, live: false };
     if take(Piece::Begins(begin)).is_break() {
         return Ok(());
     }

@@ -40,7 +40,7 @@ pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let child = Ended(Arc::new(Mutex::new(child)));
     let name = Input::Journal(unit.to_owned()).to_string();
-    let begin = Log { name: name.clone(), container: None, live: true };
+    let begin = Log { name: name.clone(), container: None, live: false };
     if take(Piece::Begins(begin)).is_break() {
         return Ok(());
     }

@@ -65,7 +65,7 @@ pub struct Log {
     pub name: String,
     /// The container that wrote it, where that is known.
     pub container: Option<String>,
-    /// Whether it is read up to the present.
+    /// Whether its writer runs, so that what it does not write up to the present does not happen.
     pub live: bool,
 }
 

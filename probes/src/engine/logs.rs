@@ -91,6 +91,13 @@ impl EngineLogs {
         Ok(listed.into_iter().take(CONTAINERS).filter_map(|one| name(one.names)).collect())
     }
 
+    /// Whether a container runs now; not, when the engine does not say.
+    pub async fn runs(&self, container: &str) -> bool {
+        let answer = timeout(PATIENCE, self.docker.inspect_container(container, None)).await;
+        let state = answer.ok().and_then(Result::ok).and_then(|answer| answer.state);
+        state.and_then(|state| state.running).unwrap_or_default()
+    }
+
     /// Hands on what a container has written, each line with its time, until there is no more; if it
     /// is followed, until it ends. `since` is in seconds since 1970.
     pub async fn read(
