@@ -19,9 +19,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("report", &["language", "logs", "plan", "verdict"]),
     (
         "cli",
-        &[
-            "changes", "demo", "language", "logs", "plan", "report", "run", "sources", "verdict",
-        ],
+        &["changes", "demo", "language", "logs", "plan", "report", "run", "sources", "verdict"],
     ),
 ];
 

@@ -10,7 +10,7 @@ use super::finding::{Finding, State};
 use super::mask::mask;
 use super::scan::Origin;
 use super::set::{Match, Signatures};
-use super::signature::{placeholder, Outcome, Party, Role, Signature};
+use super::signature::{Outcome, Party, Role, Signature, placeholder};
 use super::time::{Moment, rfc3339};
 use crate::language::{Arguments, Language, render};
 

@@ -8,7 +8,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 
 use super::literal::required;
-use super::signature::{placeholder, Outcome, Party, Role, Signature, SignatureFile, expression};
+use super::signature::{Outcome, Party, Role, Signature, SignatureFile, expression, placeholder};
 use crate::verdict::{Documented, Language, entry};
 
 /// The signatures that are compiled in, one file for each family.
