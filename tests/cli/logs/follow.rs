@@ -34,10 +34,18 @@ impl Following {
     }
 
     /// Ends it as a person does, and answers with its exit code.
-    fn interrupt(mut self) -> i32 {
+    fn interrupt(&mut self) -> i32 {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+/// A test that fails leaves no program behind.
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
