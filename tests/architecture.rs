@@ -7,19 +7,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of src/ may use of the others. The order is from the ground up.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("changes", &[]),
     ("demo", &[]),
     ("language", &[]),
     ("verdict", &["language"]),
     ("plan", &["verdict"]),
     ("run", &["plan"]),
-    ("report", &["language", "plan", "verdict"]),
-    ("cli", &["changes", "demo", "language", "plan", "report", "run", "verdict"]),
+    ("sources", &[]),
+    ("logs", &["language", "verdict"]),
+    ("report", &["language", "logs", "plan", "verdict"]),
+    (
+        "cli",
+        &["changes", "demo", "language", "logs", "plan", "report", "run", "sources", "verdict"],
+    ),
 ];
 
 /// The modules that are plain functions of plain values.
-const PURE: [&str; 5] = ["changes", "language", "plan", "report", "verdict"];
+const PURE: [&str; 6] = ["changes", "language", "logs", "plan", "report", "verdict"];
 
 #[test]
 fn every_module_has_its_place() {

@@ -5,6 +5,7 @@ use clap_complete::Shell;
 
 use super::output::print;
 use super::problem::Problem;
+use crate::logs::LogReport;
 use crate::report::Report;
 
 /// Options of `generate`.
@@ -26,13 +27,16 @@ enum What {
     Completions,
     /// The report's JSON Schema
     Schema,
+    /// The JSON Schema of what `logs` tells
+    LogsSchema,
 }
 
 pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     let text = match options.what {
         What::Man => man()?,
         What::Completions => completions(options.shell),
-        What::Schema => schema()?,
+        What::Schema => schema(&schemars::schema_for!(Report))?,
+        What::LogsSchema => schema(&schemars::schema_for!(LogReport))?,
     };
     print(&text)?;
     Ok(0)
@@ -60,9 +64,8 @@ fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-fn schema() -> Result<String, Problem> {
-    let schema = schemars::schema_for!(Report);
-    serde_json::to_string_pretty(&schema)
+fn schema(schema: &schemars::Schema) -> Result<String, Problem> {
+    serde_json::to_string_pretty(schema)
         .map(|text| text + "\n")
         .map_err(|error| Problem::new(format!("cannot write the schema: {error}")))
 }

@@ -7,6 +7,7 @@ mod doubt;
 mod explain;
 mod generate;
 mod language;
+mod logs;
 mod output;
 mod probe;
 mod problem;
@@ -69,6 +70,8 @@ enum Command {
     Vpn(vpn::Options),
     /// One probe alone, with all that it saw
     Probe(probe::Options),
+    /// Which cause do the runtime's logs point to? Files, containers, the journal
+    Logs(logs::Options),
     /// The causes: what one sees, what is wrong, how it is proved, what to do
     Explain(explain::Options),
     /// The verdict again, from a recorded report
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::run(&options, languages),
         Command::Vpn(options) => vpn::run(&options, languages),
         Command::Probe(options) => probe::run(&options, languages),
+        Command::Logs(options) => logs::run(&options),
         Command::Explain(options) => explain::run(&options, languages.for_people()),
         Command::Replay(options) => replay::run(&options, languages),
         Command::Demo(options) => demo::run(&options, languages),

@@ -8,6 +8,7 @@
 )]
 
 mod killed;
+mod logs;
 mod machine;
 mod report;
 mod side_by_side;

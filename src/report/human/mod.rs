@@ -12,6 +12,7 @@ use crate::verdict::{Cause, CauseId, Confidence, Status};
 
 mod evidence;
 mod full;
+pub mod logs;
 mod settings;
 mod table;
 pub mod vpn;

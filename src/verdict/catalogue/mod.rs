@@ -108,6 +108,17 @@ impl Entry {
         self.on(platform).map(|remedy| remedy.filled(&Arguments::new(), language)).collect()
     }
 
+    /// What to do on a system, with the words that are known.
+    pub fn remedies_with(
+        &self,
+        platform: Platform,
+        words: impl IntoIterator<Item = (&'static str, String)>,
+        language: Language,
+    ) -> Vec<Remedy> {
+        let words = words.into_iter().map(|(name, word)| (name, word.into()));
+        self.remedies_for(platform, &words.collect(), language)
+    }
+
     fn on(&self, platform: Platform) -> impl Iterator<Item = &RemedyText> {
         self.remedies
             .iter()

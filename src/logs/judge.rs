@@ -1,0 +1,228 @@
+//! What the findings of all logs mean together.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::finding::{Finding, Scanned, Source, State};
+use crate::language::Language;
+use crate::verdict::{CauseId, Confidence, Effect, Platform, Remedy, Status, entry};
+
+/// The name and version of this shape. A breaking change raises the number.
+pub const SCHEMA: &str = "edgeprobe.logs/1";
+
+/// So many outages that ended by themselves are no accident any more.
+const INTERMITTENT: u64 = 3;
+
+/// What logs show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "edgeprobe.logs/1", extend("$id" = "urn:edgeprobe:logs:1"))]
+pub struct LogReport {
+    /// `edgeprobe.logs/1`.
+    pub schema: String,
+    /// The logs that were read.
+    pub sources: Vec<Source>,
+    /// In the order of the logs, and of their lines.
+    pub findings: Vec<Finding>,
+    pub verdict: LogVerdict,
+}
+
+/// What the findings mean. Its status has the exit codes of every verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogVerdict {
+    pub status: Status,
+    pub confidence: Confidence,
+    /// One sentence for a person.
+    pub summary: String,
+    /// The causes that the findings leave, the most likely first.
+    pub causes: Vec<LogCause>,
+    /// What decides between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Remedy>,
+}
+
+/// A cause that findings point to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LogCause {
+    pub id: CauseId,
+    /// Confirmed where a text decides.
+    pub confidence: Confidence,
+    pub effect: Effect,
+    pub summary: String,
+    /// The findings that point to it, by their place in `findings`, from 0.
+    pub findings: Vec<usize>,
+    /// What to do, the first thing first.
+    pub remedy: Vec<Remedy>,
+}
+
+/// Says what logs show together.
+pub fn judge(scanned: Vec<Scanned>) -> LogReport {
+    let connected = scanned.iter().any(|log| log.connected);
+    let mut sources = Vec::new();
+    let mut findings = Vec::new();
+    for log in scanned {
+        sources.push(log.source);
+        findings.extend(log.findings);
+    }
+    let verdict = verdict(&findings, &sources, connected);
+    LogReport { schema: SCHEMA.to_owned(), sources, findings, verdict }
+}
+
+fn verdict(findings: &[Finding], sources: &[Source], connected: bool) -> LogVerdict {
+    let open: Vec<usize> = indices(findings, |finding| finding.state == State::Open);
+    let causes = causes(findings, &open);
+    let worst = open.iter().filter_map(|index| findings.get(*index)).map(|f| f.effect).min();
+    let unsteady = findings.iter().find(|finding| {
+        finding.state == State::Recovered
+            && finding.effect == Effect::Blocks
+            && finding.episodes >= INTERMITTENT
+    });
+    let status = match (worst, unsteady) {
+        (Some(Effect::Blocks), _) => Status::Blocked,
+        (Some(Effect::Degrades), _) | (_, Some(_)) => Status::Degraded,
+        _ if connected => Status::Healthy,
+        (Some(Effect::Warns), _) => Status::Healthy,
+        _ if findings.is_empty() => Status::Inconclusive,
+        _ => Status::Healthy,
+    };
+    let decided =
+        !causes.is_empty() && causes.iter().all(|cause| cause.confidence == Confidence::Confirmed);
+    let confidence = if decided { Confidence::Confirmed } else { Confidence::Likely };
+    let summary = summary(findings, &open, sources, status, unsteady);
+    LogVerdict { status, confidence, summary, next: next(&causes, status), causes }
+}
+
+/// The smallest set of causes that accounts for every open finding, as far as texts decide; where
+/// none decides, every candidate.
+fn causes(findings: &[Finding], open: &[usize]) -> Vec<LogCause> {
+    let mut left: Vec<usize> = open.to_vec();
+    let mut causes = Vec::new();
+    // A text with one candidate decides, and accounts for all that this candidate may account for.
+    while let Some(id) = decisive(findings, &left) {
+        let shown = indices_of(findings, &left, id);
+        left.retain(|index| !shown.contains(index));
+        causes.push(cause(findings, id, shown, Confidence::Confirmed));
+    }
+    // The rest is told by its most telling findings: those with the fewest candidates.
+    while let Some(first) = least(findings, &left) {
+        let Some(finding) = findings.get(first) else { break };
+        let mut accounted = vec![first];
+        for id in &finding.candidates {
+            let shown = indices_of(findings, &left, *id);
+            accounted.extend(&shown);
+            if !causes.iter().any(|known: &LogCause| known.id == *id) {
+                causes.push(cause(findings, *id, shown, Confidence::Likely));
+            }
+        }
+        left.retain(|index| !accounted.contains(index));
+    }
+    let confirmed_last = |cause: &LogCause| cause.confidence != Confidence::Confirmed;
+    causes.sort_by_key(|cause| (confirmed_last(cause), cause.effect));
+    causes
+}
+
+/// The cause that a finding has as its only candidate, of the worst effect.
+fn decisive(findings: &[Finding], left: &[usize]) -> Option<CauseId> {
+    let alone = left.iter().filter_map(|index| findings.get(*index));
+    let alone = alone.filter(|finding| finding.candidates.len() == 1);
+    alone.min_by_key(|finding| finding.effect)?.candidates.first().copied()
+}
+
+fn least(findings: &[Finding], left: &[usize]) -> Option<usize> {
+    let candidates = |index: &usize| findings.get(*index).map_or(0, |f| f.candidates.len());
+    left.iter().copied().filter(|index| candidates(index) > 0).min_by_key(candidates)
+}
+
+fn indices_of(findings: &[Finding], left: &[usize], id: CauseId) -> Vec<usize> {
+    let points = |index: &&usize| {
+        findings.get(**index).is_some_and(|finding| finding.candidates.contains(&id))
+    };
+    left.iter().filter(points).copied().collect()
+}
+
+fn indices(findings: &[Finding], wanted: impl Fn(&Finding) -> bool) -> Vec<usize> {
+    let chosen = findings.iter().enumerate().filter(|(_, finding)| wanted(finding));
+    chosen.map(|(index, _)| index).collect()
+}
+
+fn cause(findings: &[Finding], id: CauseId, shown: Vec<usize>, confidence: Confidence) -> LogCause {
+    let of = || shown.iter().filter_map(|index| findings.get(*index));
+    // What decides speaks; the rest is its consequence.
+    let telling = of().min_by_key(|finding| finding.candidates.len());
+    let page = entry(id, Language::English);
+    let summary = match (confidence, telling) {
+        (Confidence::Confirmed, Some(finding)) => finding.summary.clone(),
+        _ => format!("{}.", page.line),
+    };
+    let effect = telling.map_or(Effect::Warns, |finding| finding.effect);
+    let remedy = page.remedies_with(
+        Platform::HERE,
+        telling.map(words).unwrap_or_default(),
+        Language::English,
+    );
+    LogCause { id, confidence, effect, summary, findings: shown, remedy }
+}
+
+/// The words of a finding that remedies may want.
+fn words(finding: &Finding) -> Vec<(&'static str, String)> {
+    const WANTED: [&str; 8] =
+        ["port", "address", "container", "image", "registry", "hub", "network", "process"];
+    let said = |name: &'static str| {
+        let value = finding.details.get(name)?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some((name, text))
+    };
+    WANTED.into_iter().filter_map(said).collect()
+}
+
+fn summary(
+    findings: &[Finding],
+    open: &[usize],
+    sources: &[Source],
+    status: Status,
+    unsteady: Option<&Finding>,
+) -> String {
+    let telling = open
+        .iter()
+        .filter_map(|index| findings.get(*index))
+        .min_by_key(|finding| (finding.effect, finding.candidates.len()));
+    let lines: u64 = sources.iter().map(|source| source.lines).sum();
+    match (status, telling, unsteady) {
+        (Status::Blocked | Status::Degraded, Some(finding), _) => finding.summary.clone(),
+        (Status::Degraded, None, Some(finding)) => {
+            let when = finding.recovered_at.as_ref();
+            let when = when.map_or("later".to_owned(), |at| format!("at {at}"));
+            format!(
+                "IoT Hub was lost and found again {} times; the last time it was lost ended {when}.",
+                finding.episodes
+            )
+        }
+        (Status::Healthy, Some(finding), _) => finding.summary.clone(),
+        (Status::Healthy, None, _) if !findings.is_empty() => {
+            "What these logs show is over: a later line shows that it works again.".to_owned()
+        }
+        (Status::Healthy, ..) => {
+            "The runtime connects to IoT Hub, and nothing in these logs points to a fault."
+                .to_owned()
+        }
+        _ if lines == 0 => "There is no line in these logs.".to_owned(),
+        _ => "Nothing in these logs points to a known cause, and no line tells of a connection to \
+              IoT Hub; that proves neither a fault nor health."
+            .to_owned(),
+    }
+}
+
+/// What a person asks next.
+fn next(causes: &[LogCause], status: Status) -> Option<Remedy> {
+    let undecided = causes.iter().any(|cause| cause.confidence == Confidence::Likely);
+    let text = match status {
+        Status::Blocked | Status::Degraded if undecided => {
+            "Logs alone do not decide between these. On the device, as root, this does."
+        }
+        Status::Inconclusive => "On the device, as root, this asks the network itself.",
+        _ => return None,
+    };
+    Some(Remedy {
+        text: text.to_owned(),
+        command: Some("sudo edgeprobe check --hub HUB".to_owned()),
+    })
+}

@@ -1,0 +1,134 @@
+//! The forms in which a line comes: what it says, and when.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::time::{Moment, Reference, microseconds, of_line};
+
+/// A line without its wrapping.
+#[derive(Debug, PartialEq)]
+pub(super) struct Message<'l> {
+    pub(super) text: Cow<'l, [u8]>,
+    /// Absent where the line has no time of its own.
+    pub(super) at: Option<Moment>,
+}
+
+/// Takes a line out of the form that docker, the journal or the runtime gave it.
+pub(super) fn unwrap(line: &[u8], reference: Reference) -> Message<'_> {
+    let line = without_frame(line.strip_suffix(b"\r").unwrap_or(line));
+    if line.first() == Some(&b'{')
+        && let Ok(wrapped) = serde_json::from_slice::<Wrapped<'_>>(line)
+        && let Some((text, outer)) = wrapped.content()
+    {
+        // What the runtime wrote itself counts more than when somebody collected it.
+        let at = of_line(&text, reference).or(outer);
+        return Message { text: Cow::Owned(without_colour(&text).into_owned()), at };
+    }
+    let text = without_colour(line);
+    let at = of_line(&text, reference);
+    Message { text, at }
+}
+
+/// The fields of docker's json-file driver and of the journal's JSON, of which a line has some.
+#[derive(Deserialize)]
+struct Wrapped<'l> {
+    #[serde(borrow)]
+    log: Option<Cow<'l, str>>,
+    #[serde(borrow)]
+    time: Option<Cow<'l, str>>,
+    #[serde(rename = "MESSAGE")]
+    message: Option<Bytes>,
+    #[serde(borrow, rename = "__REALTIME_TIMESTAMP")]
+    realtime: Option<Cow<'l, str>>,
+}
+
+/// The journal writes text that is not UTF-8 as a list of bytes.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Bytes {
+    Text(String),
+    Raw(Vec<u8>),
+}
+
+impl Wrapped<'_> {
+    fn content(self) -> Option<(Vec<u8>, Option<Moment>)> {
+        if let Some(log) = self.log {
+            let at = self.time.and_then(|time| of_line(time.as_bytes(), Reference::default()));
+            return Some((log.into_owned().into_bytes(), at));
+        }
+        let at = self.realtime.and_then(|time| microseconds(time.as_bytes()));
+        match self.message? {
+            Bytes::Text(text) => Some((text.into_bytes(), at)),
+            Bytes::Raw(bytes) => Some((bytes, at)),
+        }
+    }
+}
+
+/// Past the eight bytes that the engine's API puts before each piece of a stream.
+fn without_frame(line: &[u8]) -> &[u8] {
+    match line {
+        [0..=2, 0, 0, 0, _, _, _, _, rest @ ..] => rest,
+        _ => line,
+    }
+}
+
+/// Without a terminal's colours, which would stand in the middle of a text.
+fn without_colour(line: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(0x1b, line).is_none() {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) =
+        memchr::memmem::find(rest, b"\x1b[").and_then(|at| rest.split_at_checked(at))
+    {
+        plain.extend_from_slice(before);
+        let sequence = after.get(2..).unwrap_or_default();
+        let end = sequence.iter().position(|byte| (0x40..0x7f).contains(byte));
+        rest = end.and_then(|end| sequence.get(end + 1..)).unwrap_or_default();
+    }
+    plain.extend_from_slice(rest);
+    Cow::Owned(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::time::rfc3339;
+
+    fn told(line: &[u8]) -> (String, Option<String>) {
+        let message = unwrap(line, Reference::default());
+        (String::from_utf8_lossy(&message.text).into_owned(), message.at.map(rfc3339))
+    }
+
+    #[test]
+    fn docker_s_json_is_unwrapped() {
+        let line = br#"{"log":"say \"x\" \u003cb\u003e\n","stream":"stderr","time":"2022-05-29T02:11:14.5Z"}"#;
+        let (text, at) = told(line);
+        assert_eq!(text, "say \"x\" <b>\n");
+        assert_eq!(at.as_deref(), Some("2022-05-29T02:11:14.500Z"));
+    }
+
+    #[test]
+    fn the_journal_s_json_is_unwrapped() {
+        let line =
+            br#"{"__REALTIME_TIMESTAMP":"1653790274000123","PRIORITY":"6","MESSAGE":"timed out"}"#;
+        assert_eq!(told(line), ("timed out".into(), Some("2022-05-29T02:11:14Z".into())));
+        let bytes = br#"{"__REALTIME_TIMESTAMP":"1653790274000123","MESSAGE":[111,107,255]}"#;
+        assert_eq!(told(bytes).0, "ok\u{fffd}");
+    }
+
+    #[test]
+    fn other_json_and_broken_json_stay_lines() {
+        for line in [r#"{"a":1}"#, r#"{"log":"cut in the mid"#, "{", "{}", r#"{"log":3}"#] {
+            assert_eq!(told(line.as_bytes()), (line.to_owned(), None));
+        }
+    }
+
+    #[test]
+    fn frames_colours_and_carriage_returns_go() {
+        assert_eq!(told(b"\x01\0\0\0\0\0\0\x05hello\r").0, "hello");
+        assert_eq!(told(b"\x1b[31mport\x1b[0m is\x1b[").0, "port is");
+    }
+}

@@ -1,0 +1,26 @@
+//! Which cause do the runtime's logs point to? Pure: it takes bytes, and neither reads nor waits.
+//!
+//! Signatures are data: the texts of every version of the runtime and the engine, with the causes
+//! that they point to. A [`Scanner`] reads one log in pieces and constant memory; what it found is
+//! folded into [`Finding`]s, and [`judge`] says what those mean together.
+
+mod attempts;
+mod finding;
+mod fold;
+mod judge;
+mod line;
+mod lines;
+mod literal;
+mod mask;
+mod scan;
+mod set;
+mod signature;
+mod time;
+
+pub use finding::{Finding, Scanned, Source, State};
+pub use judge::{LogCause, LogReport, LogVerdict, SCHEMA, judge};
+pub use mask::mask;
+pub use scan::{Origin, Scanner};
+pub use set::{LARGEST_FILE, SignatureError, Signatures};
+pub use signature::{Party, Role, Signature};
+pub use time::{Moment, parse as parse_moment, rfc3339};

@@ -1,0 +1,166 @@
+//! Files and standard input.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek as _, SeekFrom};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{How, Input, Log, Piece, SourceError, Take, packing};
+
+/// An archive from standard input is kept in a temporary file, of at most so many bytes.
+const LARGEST_ARCHIVE: u64 = 4 << 30;
+
+/// How often a file that is followed is looked at.
+const LOOKS: Duration = Duration::from_millis(200);
+
+pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
+    let name = Input::File(path.to_owned()).to_string();
+    let mut file = open(path, &name)?;
+    let mut head = Vec::new();
+    file.by_ref()
+        .take(4)
+        .read_to_end(&mut head)
+        .and_then(|_| rewind(&mut file, !head.is_empty()))
+        .map_err(|error| unreadable(&name, &error))?;
+    if packing::is_zip(&head) {
+        return match packing::archive(&name, file, how, take) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(unreadable(&name, &error)),
+        };
+    }
+    let container = container_of(path);
+    let packed = packing::is_gzip(&head);
+    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    let begin = Log { name, container, live: false };
+    if take(Piece::Begins(begin)).is_break() {
+        return Ok(());
+    }
+    // A pipe has been read from, and cannot be rewound.
+    let rest = io::Cursor::new(if is_file { Vec::new() } else { head });
+    if how.follow && is_file && !packed {
+        told(packing::text(Followed { file, path, how }, how, take), take);
+    } else {
+        told(packing::text(rest.chain(file), how, take), take);
+    }
+    Ok(())
+}
+
+pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
+    let name = Input::Standard.to_string();
+    let (head, reader) =
+        packing::peeked(io::stdin().lock()).map_err(|error| unreadable(&name, &error))?;
+    if packing::is_zip(&head) {
+        let file = spooled(reader).map_err(|error| unreadable(&name, &error))?;
+        return match packing::archive(&name, file, how, take) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(unreadable(&name, &error)),
+        };
+    }
+    if take(Piece::Begins(Log { name, container: None, live: false })).is_continue() {
+        told(packing::text(reader, how, take), take);
+    }
+    Ok(())
+}
+
+/// What breaks off in the middle is said, and the rest counts.
+fn told(result: io::Result<ControlFlow<()>>, take: &mut Take<'_>) {
+    if let Err(error) = result {
+        let _ = take(Piece::Note(format!("reading broke off: {error}")));
+    }
+}
+
+fn open(path: &Path, name: &str) -> Result<File, SourceError> {
+    let file = File::open(path).map_err(|error| unreadable(name, &error))?;
+    match file.metadata() {
+        Ok(metadata) if metadata.is_dir() => {
+            Err(SourceError::new(format!("{name} is a folder")).hint("give the log files in it"))
+        }
+        _ => Ok(file),
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> SourceError {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => {
+            "give a file, `-` for standard input, or `--container NAME` for a container's log"
+        }
+        io::ErrorKind::PermissionDenied => "run it as root, or as a user who may read the file",
+        _ => "plain text, gzip and zip are read, in UTF-8 or UTF-16",
+    };
+    let what = edgeprobe_probes::clean::line(&error.to_string(), 160);
+    SourceError::new(format!("cannot read {name}: {what}")).hint(hint)
+}
+
+fn rewind(file: &mut File, moved: bool) -> io::Result<()> {
+    match file.seek(SeekFrom::Start(0)) {
+        Ok(_) => Ok(()),
+        // A pipe has no begin to go back to.
+        Err(_) if moved => Ok(()),
+        Err(_) => Ok(()),
+    }
+}
+
+fn spooled(reader: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    let length = io::copy(&mut reader.take(LARGEST_ARCHIVE + 1), &mut file)?;
+    if length > LARGEST_ARCHIVE {
+        return Err(io::Error::other("the archive is larger than 4 GiB"));
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
+}
+
+/// The container that a file's name speaks of, as people name such files.
+fn container_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    ["edgeAgent", "edgeHub"]
+        .into_iter()
+        .find(|container| name.starts_with(&container.to_ascii_lowercase()))
+        .map(str::to_owned)
+}
+
+/// A file that grows: its end is waited at. A file that takes its place, or begins anew, is read from
+/// its begin.
+struct Followed<'f> {
+    file: File,
+    path: &'f Path,
+    how: &'f How,
+}
+
+impl Read for Followed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.file.read(buffer)?;
+            if length > 0 || self.how.stopped() {
+                return Ok(length);
+            }
+            std::thread::sleep(LOOKS);
+            self.renew()?;
+        }
+    }
+}
+
+impl Followed<'_> {
+    fn renew(&mut self) -> io::Result<()> {
+        let place = self.file.stream_position()?;
+        let Ok(now) = fs::metadata(self.path) else { return Ok(()) };
+        if is_another(&self.file.metadata()?, &now) {
+            self.file = File::open(self.path)?;
+        } else if now.len() < place {
+            self.file.seek(SeekFrom::Start(0))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn is_another(open: &fs::Metadata, now: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (open.dev(), open.ino()) != (now.dev(), now.ino())
+}
+
+#[cfg(not(unix))]
+fn is_another(_open: &fs::Metadata, _now: &fs::Metadata) -> bool {
+    false
+}

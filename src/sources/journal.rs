@@ -1,0 +1,111 @@
+//! The journal, by its own program: it reads the journal of every version and place.
+
+use std::io::{self, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{How, Input, Log, Piece, SourceError, Take, packing};
+
+/// The units of the runtime and of the engine, of every version.
+pub const RUNTIME_UNITS: [&str; 7] = [
+    "aziot-edged",
+    "aziot-identityd",
+    "iotedge",
+    "docker",
+    "moby-engine",
+    "podman",
+    "snap.docker.dockerd",
+];
+
+/// Bytes of what the program complains of that are shown.
+const COMPLAINT: u64 = 4096;
+
+/// How often it is looked whether reading is to end.
+const LOOKS: Duration = Duration::from_millis(100);
+
+pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
+    let mut command = Command::new("journalctl");
+    // The short form has a line's own time with its year and zone, and no field that is not shown.
+    command.args(["--no-pager", "--quiet", "--utc", "--output", "short-iso"]);
+    command.arg(format!("--unit={unit}"));
+    if let Some(since) = how.since {
+        command.arg(format!("--since=@{}", since.div_euclid(1_000)));
+    }
+    if how.follow {
+        command.args(["--follow", "--lines=all"]);
+    }
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| missing(&error))?;
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let child = Ended(Arc::new(Mutex::new(child)));
+    let name = Input::Journal(unit.to_owned()).to_string();
+    let begin = Log { name: name.clone(), container: None, live: false };
+    if take(Piece::Begins(begin)).is_break() {
+        return Ok(());
+    }
+    if how.follow {
+        child.end_when_stopped(how.clone());
+    }
+    let mut complete = true;
+    if let Some(output) = output {
+        match packing::pump(output, how, take) {
+            Ok(flow) => complete = flow.is_continue() && !how.stopped(),
+            Err(error) => {
+                let _ = take(Piece::Note(format!("reading broke off: {error}")));
+            }
+        }
+    }
+    if complete && child.failed() {
+        let mut complaint = String::new();
+        let _ = errors.map(|errors| errors.take(COMPLAINT).read_to_string(&mut complaint));
+        let first = complaint.lines().next().unwrap_or("it ended with an error");
+        let first = edgeprobe_probes::clean::line(first, 160);
+        return Err(SourceError::new(format!("journalctl cannot read the {name}: {first}"))
+            .hint("run it as root, or as a member of the group systemd-journal"));
+    }
+    Ok(())
+}
+
+fn missing(error: &io::Error) -> SourceError {
+    SourceError::new(format!("cannot run journalctl: {error}"))
+        .hint("this system may keep no journal; give its log files")
+}
+
+/// A child that ends with this value, however that ends.
+struct Ended(Arc<Mutex<Child>>);
+
+impl Ended {
+    fn failed(&self) -> bool {
+        let status = self.0.lock().ok().and_then(|mut child| child.wait().ok());
+        status.is_some_and(|status| !status.success())
+    }
+
+    /// A read that waits for the next line would not notice that it is to end.
+    fn end_when_stopped(&self, how: How) {
+        let child = Arc::downgrade(&self.0);
+        std::thread::spawn(move || {
+            while let Some(child) = child.upgrade() {
+                if how.stopped() {
+                    end(&child);
+                    return;
+                }
+                drop(child);
+                std::thread::sleep(LOOKS);
+            }
+        });
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        end(&self.0);
+    }
+}
+
+fn end(child: &Mutex<Child>) {
+    if let Ok(mut child) = child.lock() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}

@@ -1,0 +1,117 @@
+//! Where logs come from: files in every packing, standard input, containers, the journal.
+//!
+//! Each is handed on in pieces as it is read, so that no log of any size is ever held whole.
+
+mod container;
+mod file;
+mod journal;
+mod packing;
+
+pub use container::{names_of_containers, runtime_containers};
+pub use journal::RUNTIME_UNITS;
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use edgeprobe_probes::clean;
+
+/// Bytes that are read at once.
+const PIECE: usize = 256 * 1024;
+
+/// A place that logs come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    File(PathBuf),
+    Standard,
+    /// A container's name or id.
+    Container(String),
+    /// A systemd unit.
+    Journal(String),
+}
+
+/// How it is read.
+#[derive(Clone, Debug, Default)]
+pub struct How {
+    /// Milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Whether what is written from now on is read too.
+    pub follow: bool,
+    /// Set when reading is to end.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl How {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// What reading brings, one after the other.
+#[derive(Debug)]
+pub enum Piece<'p> {
+    /// A log begins; an archive has several.
+    Begins(Log),
+    Bytes(&'p [u8]),
+    /// Something of the log was not read.
+    Note(String),
+}
+
+/// A log, before it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    pub name: String,
+    /// The container that wrote it, where that is known.
+    pub container: Option<String>,
+    /// Whether its writer runs, so that what it does not write up to the present does not happen.
+    pub live: bool,
+}
+
+/// Takes each piece, and says whether there should be more.
+pub type Take<'t> = dyn FnMut(Piece<'_>) -> ControlFlow<()> + 't;
+
+/// A log that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SourceError {
+    message: String,
+    pub hint: Option<String>,
+}
+
+impl SourceError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => f.write_str(&clean::line(&path.display().to_string(), 200)),
+            Self::Standard => f.write_str("standard input"),
+            Self::Container(name) => write!(f, "container {}", clean::line(name, 80)),
+            Self::Journal(unit) => write!(f, "journal of {}", clean::line(unit, 80)),
+        }
+    }
+}
+
+impl Input {
+    /// Reads it to its end, or until `take` or `how.stop` ends it.
+    ///
+    /// Errors when there is nothing to read; what breaks off in the middle becomes a note.
+    pub fn read(&self, how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
+        match self {
+            Self::File(path) => file::read(path, how, take),
+            Self::Standard => file::read_standard(how, take),
+            Self::Container(name) => container::read(name, how, take),
+            Self::Journal(unit) => journal::read(unit, how, take),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What files are packed in: gzip, zip, UTF-16.
+
+use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::ops::ControlFlow;
+
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use flate2::read::MultiGzDecoder;
+use zip::ZipArchive;
+
+use super::{How, Log, PIECE, Piece, Take};
+
+/// What is packed may be small and unpack without end: so many bytes of it are read.
+const LARGEST_UNPACKED: u64 = 16 << 30;
+
+/// Members of an archive that are looked at.
+const MEMBERS: usize = 10_000;
+
+/// Bytes that tell a packing.
+const HEAD: usize = 64;
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZIP: [u8; 4] = *b"PK\x03\x04";
+const EMPTY_ZIP: [u8; 4] = *b"PK\x05\x06";
+
+/// The first bytes, and a reader that gives them again.
+pub(super) fn peeked<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read)> {
+    let mut head = Vec::with_capacity(HEAD);
+    reader.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    Ok((head.clone(), Cursor::new(head).chain(reader)))
+}
+
+pub(super) fn is_zip(head: &[u8]) -> bool {
+    head.starts_with(&ZIP) || head.starts_with(&EMPTY_ZIP)
+}
+
+pub(super) fn is_gzip(head: &[u8]) -> bool {
+    head.starts_with(&GZIP)
+}
+
+/// Hands on a log that is plain text or gzip, as UTF-8.
+pub(super) fn text(
+    reader: impl Read,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    let (head, reader) = peeked(reader)?;
+    if is_gzip(&head) {
+        let unpacked = MultiGzDecoder::new(BufReader::with_capacity(PIECE, reader));
+        let (head, unpacked) = peeked(unpacked)?;
+        return bounded(decoded(&head, unpacked), how, take);
+    }
+    pump(decoded(&head, reader), how, take)
+}
+
+/// Hands on every log of an archive, as a support bundle has them.
+pub(super) fn archive(
+    name: &str,
+    file: impl Read + Seek,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    let mut archive = ZipArchive::new(file)?;
+    for index in 0..archive.len().min(MEMBERS) {
+        let member = match archive.by_index(index) {
+            Ok(member) => member,
+            Err(error) => {
+                let _ = take(Piece::Note(format!("member {index} cannot be read: {error}")));
+                continue;
+            }
+        };
+        let own = member.name().map(|own| edgeprobe_probes::clean::line(&own, 160));
+        let Ok(own) = own else { continue };
+        if !member.is_file() || !is_log(&own) {
+            continue;
+        }
+        let log = Log { name: format!("{name}:{own}"), container: container_of(&own), live: false };
+        if take(Piece::Begins(log)).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let (head, unpacked) = peeked(member)?;
+        let flow = if is_gzip(&head) {
+            text(unpacked, how, take)
+        } else {
+            bounded(decoded(&head, unpacked), how, take)
+        };
+        match flow {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
+            Err(error) => {
+                let _ = take(Piece::Note(format!("reading broke off: {error}")));
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Whether a member is a log: a support bundle also has what the engine says of containers and
+/// networks, with their environments.
+fn is_log(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let ends = [".txt", ".log", ".gz"].iter().any(|end| name.ends_with(end));
+    let is_json_log = name.ends_with("-json.log");
+    ends || is_json_log || name.ends_with("check.json")
+}
+
+/// The container whose log a support bundle has under this name: `logs/edgeAgent_log.txt`.
+fn container_of(name: &str) -> Option<String> {
+    let file = name.rsplit(['/', '\\']).next()?;
+    file.strip_suffix("_log.txt").map(str::to_owned)
+}
+
+/// Hands on what a reader gives, up to the most that anything packed may have.
+fn bounded(mut reader: impl Read, how: &How, take: &mut Take<'_>) -> io::Result<ControlFlow<()>> {
+    let flow = pump(reader.by_ref().take(LARGEST_UNPACKED), how, take)?;
+    if flow.is_continue() && reader.read(&mut [0])? > 0 {
+        let _ = take(Piece::Note("only its first 16 GiB were read".to_owned()));
+    }
+    Ok(flow)
+}
+
+/// Hands on what a reader gives, in large pieces.
+pub(super) fn pump(
+    mut reader: impl Read,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = match reader.read(&mut piece) {
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let read = piece.get(..length).unwrap_or_default();
+        if length == 0 {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if how.stopped() || take(Piece::Bytes(read)).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+}
+
+/// The text as UTF-8; what is UTF-8 already, or no encoding at all, passes as it is.
+fn decoded(head: &[u8], reader: impl Read) -> impl Read {
+    DecodeReaderBytesBuilder::new()
+        .encoding(unmarked(head))
+        .bom_sniffing(true)
+        .strip_bom(true)
+        .utf8_passthru(true)
+        .build(reader)
+}
+
+/// UTF-16 that has lost its byte order mark: every other byte of the first is zero.
+fn unmarked(head: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |odd: usize| {
+        let bytes = head.iter().skip(odd).step_by(2);
+        head.len() >= 8 && bytes.clone().all(|byte| *byte == 0)
+    };
+    match (zeros(0), zeros(1)) {
+        (false, true) => Some(UTF_16LE),
+        (true, false) => Some(UTF_16BE),
+        _ => None,
+    }
+}

@@ -1,0 +1,109 @@
+//! Every packing of a file.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::{PORT, assert_port, piped, write};
+use crate::program::run;
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn utf16(text: &str, big: bool, mark: bool) -> Vec<u8> {
+    let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
+    units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+}
+
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn every_packing_says_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let windows = PORT.replace('\n', "\r\n");
+    for (name, bytes) in [
+        ("plain.log", PORT.as_bytes().to_vec()),
+        ("windows.log", windows.as_bytes().to_vec()),
+        ("utf-8-with-mark.log", format!("\u{feff}{PORT}").into_bytes()),
+        ("powershell.log", utf16(&windows, false, true)),
+        ("big-endian.log", utf16(PORT, true, true)),
+        ("without-mark.log", utf16(PORT, false, false)),
+        ("rotated.log.gz", gzip(PORT.as_bytes())),
+        ("rotated-powershell.log.gz", gzip(&utf16(PORT, false, true))),
+        // As `cat a.gz b.gz` makes it.
+        ("twice.gz", [gzip(b"nothing\n"), gzip(PORT.as_bytes())].concat()),
+    ] {
+        let path = write(folder.path(), name, &bytes);
+        assert_port(&run(&["logs", &path, "--format", "json"]).json(), &path);
+        let report = piped(&["logs", "-", "--format", "json"], bytes).json();
+        assert_port(&report, "standard input");
+    }
+}
+
+#[test]
+fn a_support_bundle_is_read_member_by_member() {
+    let folder = tempfile::tempdir().unwrap();
+    // Bundles hold what the engine says of containers too, and that is full of secrets.
+    let inspected = format!("{{\"Env\": [\"{}\"]}}", PORT.trim_end());
+    let bundle = zip(&[
+        ("support_bundle/check.json", b"{\"checks\":{}}"),
+        ("support_bundle/inspect/edgeAgent.json", inspected.as_bytes()),
+        ("support_bundle/logs/edgeAgent_log.txt", PORT.as_bytes()),
+        ("support_bundle/logs/aziot-edged.txt", b"all is well\n"),
+    ]);
+    let path = write(folder.path(), "support_bundle.zip", &bundle);
+    for (report, name) in [
+        (run(&["logs", &path, "--format", "json"]).json(), path.as_str()),
+        (piped(&["logs", "-", "--format", "json"], bundle.clone()).json(), "standard input"),
+    ] {
+        assert_port(&report, &format!("{name}:support_bundle/logs/edgeAgent_log.txt"));
+        assert_eq!(report["findings"][0]["container"], "edgeAgent");
+        assert_eq!(report["findings"].as_array().unwrap().len(), 1);
+        assert_eq!(report["sources"].as_array().unwrap().len(), 3);
+    }
+}
+
+#[test]
+fn what_breaks_off_counts_as_far_as_it_goes() {
+    let mut cut = gzip(format!("{PORT}{}", "x\n".repeat(200_000)).as_bytes());
+    cut.truncate(cut.len() - 20);
+    let report = piped(&["logs", "-", "--format", "json"], cut).json();
+    assert_port(&report, "standard input");
+    let note = report["sources"][0]["notes"][0].as_str().unwrap();
+    assert!(note.starts_with("reading broke off: "), "{note}");
+}
+
+#[test]
+fn a_broken_archive_is_no_defect_of_the_program() {
+    for bytes in [&b"PK\x03\x04 and then nothing"[..], b"PK\x05\x06", b"\x1f\x8b\x08\x00"] {
+        let outcome = piped(&["logs", "-", "--format", "json"], bytes);
+        assert_eq!(outcome.code, 3, "{outcome:?}");
+        assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
+    }
+}
+
+/// A hundred megabytes of zeros in a hundred kilobytes: one line without end.
+#[test]
+fn a_bomb_is_read_in_constant_memory() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..100 {
+        encoder.write_all(&vec![0; 1 << 20]).unwrap();
+    }
+    let bomb = zip(&[("a.log", &encoder.finish().unwrap())]);
+    let report = piped(&["logs", "-", "--format", "json"], bomb).json();
+    assert_eq!(report["sources"][0]["bytes"], 100 << 20);
+    assert!(report["sources"][0]["notes"][0].as_str().unwrap().contains("longer than 64 KiB"));
+}
