@@ -8,7 +8,7 @@ use crate::program::{Outcome, demo, demos, edgeprobe, run};
 const WIDTH: usize = 80;
 
 /// The streams and the exit code as one text, with what differs between runs masked.
-fn transcript(command: &str, outcome: &Outcome) -> String {
+pub(crate) fn transcript(command: &str, outcome: &Outcome) -> String {
     let stdout = masked(&outcome.stdout);
     let stderr = match masked(&outcome.stderr).as_str() {
         "" => String::new(),
@@ -185,13 +185,13 @@ fn without_escapes(text: &str) -> String {
 }
 
 #[track_caller]
-fn assert_plain(text: &str) {
+pub(crate) fn assert_plain(text: &str) {
     assert!(!text.contains('\u{1b}'), "an escape in {text:?}");
 }
 
 /// Only what must stay in one piece may be longer: a command, or a word such as a URL.
 #[track_caller]
-fn assert_lines_fit(text: &str, what: &str) {
+pub(crate) fn assert_lines_fit(text: &str, what: &str) {
     for line in text.lines().filter(|line| line.chars().count() > WIDTH) {
         let is_command = line.starts_with("       ") && !line.starts_with("            ")
             || line.starts_with("                 ");
