@@ -32,9 +32,12 @@ pub(crate) fn mistakes(text: &str) -> Vec<String> {
         let first = first.trim_start_matches('(').to_lowercase();
         let second = words.get(index + 1).copied().unwrap_or_default();
         let third = words.get(index + 2).copied().unwrap_or_default();
-        let elided = matches!(first.as_str(), "de" | "le" | "la" | "que" | "ne" | "se")
-            && second.starts_with(|c: char| "aeiouyàâéèêîôûAEIOUÀÂÉÈÊÎÔÛ".contains(c))
-            || first == "si" && second.starts_with("il");
+        let vowel = second.starts_with(|c: char| "aeiouyàâéèêîôûAEIOUÀÂÉÈÊÎÔÛ".contains(c));
+        let elided = match first.as_str() {
+            "de" | "le" | "la" | "que" | "ne" | "se" => vowel,
+            "si" => second.starts_with("il"),
+            _ => false,
+        };
         // Before an infinitive `le` is a pronoun, which does not contract.
         let contracted = matches!((first.as_str(), second), ("de" | "à", "le" | "les"))
             && !third.ends_with('r')
