@@ -24,12 +24,13 @@ fn masked(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, from) = rest.split_at(start);
-        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        // French has a comma in its decimals.
+        let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
         let length = from.find(|c: char| !is_number(c)).unwrap_or(from.len());
-        let length = from[..length].trim_end_matches('.').len();
+        let length = from[..length].trim_end_matches(['.', ',']).len();
         let (number, after) = from.split_at(length);
         out += before;
-        let decimal = number.matches('.').count() == 1;
+        let decimal = number.matches(['.', ',']).count() == 1;
         if after.starts_with(" ms") || (decimal && after.starts_with(" s")) {
             out.push('#');
         } else if number.len() == 5 && !number.contains('.') {
