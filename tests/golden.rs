@@ -13,8 +13,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use edgeprobe::report::human::{Detail, text, vpn};
 use edgeprobe::report::{Report, json};
 use edgeprobe::verdict::{Language, judge};
+use french::assert_french;
+
+#[path = "verdict/french.rs"]
+mod french;
 
 #[test]
 fn recorded_runs_are_judged_as_before() {
@@ -55,6 +60,26 @@ fn the_first_cause_is_the_one_that_the_recording_is_named_after() {
         let report: Report = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         let first = report.verdict.causes.first().map_or("healthy", |cause| cause.id.word());
         assert_eq!(first, fault, "{}", file.display());
+    }
+}
+
+/// What is told of a recording in French holds no English, and fits a terminal.
+#[test]
+fn recorded_runs_are_told_in_french() {
+    for file in recordings() {
+        let mut report: Report = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        report.verdict = judge(&report.target, &report.observations, Language::French);
+        for told in
+            [text(&report, Detail::Normal, Language::French), vpn::text(&report, Language::French)]
+        {
+            let told = anstream::adapter::strip_str(&told).to_string();
+            // A command keeps its words and its length, and stands further in than all else.
+            let lines = told.lines().filter(|line| !line.starts_with("                 "));
+            for line in lines.clone() {
+                assert!(line.chars().count() <= 80, "{}:\n{line}", file.display());
+            }
+            assert_french(&lines.collect::<Vec<_>>().join("\n"));
+        }
     }
 }
 

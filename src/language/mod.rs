@@ -6,10 +6,16 @@
 
 mod phrasebook;
 mod text;
+#[cfg(test)]
+mod typography;
 
 pub use phrasebook::Phrasebook;
 pub(crate) use text::{Arguments, is_complete, render, render_command};
 pub use text::{Text, Word};
+#[cfg(test)]
+pub(crate) use text::{differences, placeholders};
+#[cfg(test)]
+pub(crate) use typography::mistakes;
 
 use std::sync::LazyLock;
 
@@ -58,8 +64,16 @@ static WORDS: LazyLock<Phrasebook> =
 static FAILURES: LazyLock<Phrasebook> =
     LazyLock::new(|| Phrasebook::new("", include_str!("words/failures-fr.toml")));
 
+/// Whether a language has a general word for a placeholder.
+#[cfg(test)]
+pub(crate) fn has_general_word(placeholder: &str, language: Language) -> bool {
+    WORDS.template(&format!("general.{placeholder}"), language).is_some()
+}
+
 #[cfg(test)]
 mod tests {
+    use edgeprobe_probes::Token;
+
     use super::*;
 
     fn spoken(variables: &[(&str, &str)]) -> Language {
@@ -88,5 +102,36 @@ mod tests {
     fn both_languages_have_the_same_words() {
         let differences = WORDS.differences();
         assert!(differences.is_empty(), "src/language/words:\n{}", differences.join("\n"));
+    }
+
+    #[test]
+    fn every_token_has_its_french() {
+        let schema = serde_json::to_value(schemars::schema_for!(Token)).unwrap();
+        let tokens: Vec<&str> = schema["oneOf"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["const"].as_str().unwrap())
+            .collect();
+        assert!(tokens.len() > 40, "{schema}");
+        let missing: Vec<String> = tokens
+            .iter()
+            .flat_map(|token| [(*token).to_owned(), format!("token.{token}")])
+            .filter(|key| FAILURES.template(key, Language::French).is_none())
+            .collect();
+        assert!(missing.is_empty(), "src/language/words/failures-fr.toml lacks {missing:?}");
+        let cells = tokens.iter().map(|token| Text::new(format!("token.{token}")));
+        for cell in cells {
+            let said = FAILURES.say(&cell, Language::French);
+            assert!(said.chars().count() < 29, "{said} is wider than its column");
+        }
+    }
+
+    #[test]
+    fn the_french_is_well_set() {
+        let books = [&*WORDS, &*FAILURES];
+        let texts = books.iter().flat_map(|book| book.templates(Language::French));
+        let mistakes: Vec<String> = texts.flat_map(|(_, text)| mistakes(text)).collect();
+        assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     }
 }

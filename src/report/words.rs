@@ -45,11 +45,19 @@ pub(super) fn confidence(confidence: Confidence, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::mistakes;
 
     #[test]
     fn both_languages_have_the_same_words() {
         let differences = BOOK.differences();
         assert!(differences.is_empty(), "src/report/words:\n{}", differences.join("\n"));
+    }
+
+    #[test]
+    fn the_french_is_well_set() {
+        let texts = BOOK.templates(Language::French);
+        let mistakes: Vec<String> = texts.flat_map(|(_, text)| mistakes(text)).collect();
+        assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     }
 
     #[test]

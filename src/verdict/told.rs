@@ -26,7 +26,6 @@ pub(crate) fn failure(observation: &Observation) -> Option<Word> {
         }
         Facts::Clock(facts) => Text::new(key(failure.token))
             .with("offset", duration(facts.offset_s.unwrap_or_default())),
-        Facts::Engine(facts) => Text::new(key(failure.token)).with("endpoint", &facts.endpoint),
         Facts::Vantage(facts) => Text::new(match failure.token {
             Token::TimedOut => "vantage.timed_out",
             Token::AddressNotAvailable => "vantage.no_place",

@@ -14,6 +14,7 @@ mod generate;
 mod hostile;
 mod installed;
 mod internet;
+mod languages;
 mod logs;
 mod namespace;
 mod namespaced;

@@ -8,7 +8,7 @@ use crate::program::{Outcome, demo, demos, edgeprobe, run};
 const WIDTH: usize = 80;
 
 /// The streams and the exit code as one text, with what differs between runs masked.
-fn transcript(command: &str, outcome: &Outcome) -> String {
+pub(crate) fn transcript(command: &str, outcome: &Outcome) -> String {
     let stdout = masked(&outcome.stdout);
     let stderr = match masked(&outcome.stderr).as_str() {
         "" => String::new(),
@@ -24,12 +24,13 @@ fn masked(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, from) = rest.split_at(start);
-        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        // French has a comma in its decimals.
+        let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
         let length = from.find(|c: char| !is_number(c)).unwrap_or(from.len());
-        let length = from[..length].trim_end_matches('.').len();
+        let length = from[..length].trim_end_matches(['.', ',']).len();
         let (number, after) = from.split_at(length);
         out += before;
-        let decimal = number.matches('.').count() == 1;
+        let decimal = number.matches(['.', ',']).count() == 1;
         if after.starts_with(" ms") || (decimal && after.starts_with(" s")) {
             out.push('#');
         } else if number.len() == 5 && !number.contains('.') {
@@ -185,13 +186,13 @@ fn without_escapes(text: &str) -> String {
 }
 
 #[track_caller]
-fn assert_plain(text: &str) {
+pub(crate) fn assert_plain(text: &str) {
     assert!(!text.contains('\u{1b}'), "an escape in {text:?}");
 }
 
 /// Only what must stay in one piece may be longer: a command, or a word such as a URL.
 #[track_caller]
-fn assert_lines_fit(text: &str, what: &str) {
+pub(crate) fn assert_lines_fit(text: &str, what: &str) {
     for line in text.lines().filter(|line| line.chars().count() > WIDTH) {
         let is_command = line.starts_with("       ") && !line.starts_with("            ")
             || line.starts_with("                 ");

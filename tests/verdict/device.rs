@@ -13,6 +13,8 @@ use edgeprobe_probes::ports::{Bind, BindResult, Holder, PortFacts};
 use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 
+use crate::french::assert_french;
+
 pub(crate) use crate::pick::*;
 
 pub(crate) const HUB: &str = "contoso.azure-devices.net";
@@ -124,7 +126,27 @@ impl Device {
         for text in texts(&verdict) {
             assert!(!text.contains(['{', '[']), "a sentence is missing or unfilled: {text}");
         }
+        self.assert_the_same_in_french(&verdict);
         verdict
+    }
+
+    /// The language changes the words of a verdict, and nothing else of it.
+    #[track_caller]
+    fn assert_the_same_in_french(&self, english: &Verdict) {
+        let french = judge(&self.target, &self.observations, Language::French);
+        let shape = |verdict: &Verdict| {
+            let causes = verdict.causes.iter().map(|cause| {
+                let commands = cause.remedy.iter().map(|remedy| remedy.command.clone());
+                (cause.id, cause.confidence, cause.evidence.clone(), commands.collect::<Vec<_>>())
+            });
+            let others = verdict.ruled_out.iter().map(|other| other.id);
+            (verdict.status, causes.collect::<Vec<_>>(), others.collect::<Vec<_>>())
+        };
+        assert_eq!(shape(english), shape(&french));
+        let remedies = french.causes.iter().flat_map(|cause| &cause.remedy);
+        for text in texts(&french).into_iter().chain(remedies.map(|remedy| &remedy.text)) {
+            assert_french(text);
+        }
     }
 
     /// As [`Device::expect`], of a device that is blocked by these causes beyond doubt.

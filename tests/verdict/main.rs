@@ -11,6 +11,7 @@
 mod causes;
 mod device;
 mod edge;
+mod french;
 mod names;
 mod nested;
 mod network;

@@ -167,24 +167,26 @@ fn ok(observations: &[&Observation]) -> Text {
 
 /// `443, 5671 free` or `443 in use`.
 fn ports(observations: &[&Observation]) -> Text {
-    let list = |wanted: bool| {
-        let numbers: Vec<String> = observations
+    let list = |wanted: bool| -> Vec<String> {
+        observations
             .iter()
             .filter(|observation| observation.failed() == wanted)
             .filter_map(|observation| match &observation.facts {
                 Facts::Ports(facts) => Some(facts.port.to_string()),
                 _ => None,
             })
-            .collect();
-        numbers.join(", ")
+            .collect()
     };
     let held = observations
         .iter()
         .any(|o| matches!(&o.facts, Facts::Ports(facts) if facts.held_by_edge_hub));
-    let (key, ports) = match (list(true), list(false)) {
-        (taken, _) if !taken.is_empty() => ("table.taken", taken),
-        (_, own) if held => ("table.own", own),
-        (_, free) => ("table.free", free),
+    let (taken, others) = (list(true), list(false));
+    let (key, ports) = match (taken.as_slice(), others.as_slice()) {
+        ([_], _) => ("table.one_taken", taken),
+        ([_, ..], _) => ("table.taken", taken),
+        _ if held => ("table.own", others),
+        (_, [_]) => ("table.one_free", others),
+        _ => ("table.free", others),
     };
-    Text::new(key).with("ports", ports)
+    Text::new(key).with("ports", ports.join(", "))
 }

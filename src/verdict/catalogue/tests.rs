@@ -1,1 +1,159 @@
+//! Holds the two languages together: what one says the other says too.
 
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::language::{differences, mistakes, placeholders};
+
+fn page(id: CauseId, language: Language) -> Entry {
+    let text = match language {
+        Language::English => id.english(),
+        Language::French => id.french(),
+    };
+    let parsed: Result<Entry, _> = toml::from_str(text);
+    parsed.unwrap_or_else(|error| panic!("{}/{id}.toml: {error}", language.word()))
+}
+
+/// Fails with every line that was found, so that one run shows all that is to be done.
+fn assert_none(found: impl IntoIterator<Item = String>) {
+    let found: Vec<String> = found.into_iter().collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// The lines that `found` gives for each cause's English and French page.
+fn assert_both(found: impl Fn(&Entry, &Entry) -> Vec<String>) {
+    assert_none(CauseId::ALL.iter().flat_map(|id| {
+        let lines = found(&page(*id, Language::English), &page(*id, Language::French));
+        lines.into_iter().map(move |line| format!("{id}: {line}"))
+    }));
+}
+
+#[test]
+fn every_cause_has_a_page_that_parses() {
+    for language in Language::ALL {
+        for id in CauseId::ALL {
+            let page = page(*id, language);
+            assert!(!page.documented.is_empty(), "{id} is documented nowhere");
+            for platform in [Platform::Linux, Platform::Windows] {
+                let remedies = page.remedies(platform, language);
+                assert!(!remedies.is_empty(), "{id} has no remedy for {platform:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_languages_have_the_same_messages() {
+    assert_none(MESSAGES.differences());
+}
+
+#[test]
+fn both_languages_have_the_same_sentences() {
+    assert_both(|english, french| {
+        let summaries = differences(&english.summary, &french.summary);
+        let refutations = differences(&english.ruled_out, &french.ruled_out);
+        summaries.into_iter().chain(refutations).collect()
+    });
+}
+
+#[test]
+fn both_languages_have_the_same_remedies() {
+    assert_both(|english, french| {
+        let (own, other) = (&english.remedies, &french.remedies);
+        if own.len() != other.len() {
+            return vec![format!("{} remedies in English, {} in French", own.len(), other.len())];
+        }
+        let pairs = own.iter().zip(other).filter(|(one, other)| {
+            (&one.command, one.platform) != (&other.command, other.platform)
+                || placeholders(&one.text) != placeholders(&other.text)
+        });
+        pairs.map(|(one, other)| format!("{one:?}\n  is not {other:?}")).collect()
+    });
+}
+
+#[test]
+fn both_languages_name_the_same_places_and_look_alikes() {
+    assert_both(|english, french| {
+        let sources = |page: &Entry| -> Vec<String> {
+            page.documented.iter().map(|it| it.source.replace(".com/fr-fr/", ".com/")).collect()
+        };
+        let causes = |page: &Entry| -> Vec<CauseId> {
+            page.look_alikes.iter().map(|other| other.cause).collect()
+        };
+        let mut found = Vec::new();
+        if sources(english) != sources(french) {
+            found.push(format!("{:?}\n  is not {:?}", sources(english), sources(french)));
+        }
+        if causes(english) != causes(french) {
+            found.push(format!("{:?}\n  is not {:?}", causes(english), causes(french)));
+        }
+        let own = french.documented.iter().map(|it| &it.source);
+        let english_page = own.filter(|it| it.starts_with("https://learn.microsoft.com/azure/"));
+        found.extend(english_page.map(|it| format!("{it} is not the page in French")));
+        found
+    });
+}
+
+#[test]
+fn the_french_is_well_set_and_ends_as_the_english_does() {
+    assert_both(|english, french| {
+        let ends = |text: &str| text.trim_end().chars().last().filter(char::is_ascii_punctuation);
+        let told = texts(english).into_iter().zip(texts(french)).filter(|(one, other)| {
+            let stop = |text| ends(text).filter(|end| matches!(end, '.' | ':'));
+            stop(one) != stop(other)
+        });
+        let told = told.map(|(_, other)| format!("ends otherwise than in English: {other}"));
+        let badly = texts(french).into_iter().flat_map(mistakes);
+        let remedies = [Platform::Linux, Platform::Windows]
+            .into_iter()
+            .flat_map(|platform| french.remedies(platform, Language::French))
+            .flat_map(|remedy| mistakes(&remedy.text));
+        told.chain(badly).chain(remedies).collect()
+    });
+    assert_none(MESSAGES.templates(Language::French).flat_map(|(_, text)| mistakes(text)));
+}
+
+#[test]
+fn no_page_is_left_untranslated() {
+    assert_both(|english, french| {
+        let pairs = texts(english).into_iter().zip(texts(french));
+        let same = pairs.filter(|(one, other)| one == other && one.split(' ').count() > 2);
+        same.map(|(one, _)| format!("the same in both: {one}")).collect()
+    });
+}
+
+/// A placeholder that nothing fills is told in general words, which each language must have.
+#[test]
+fn every_placeholder_has_its_general_word() {
+    let mut names = BTreeSet::new();
+    for id in CauseId::ALL {
+        let page = page(*id, Language::English);
+        let remedies = page.remedies.iter().map(|remedy| &remedy.text);
+        let sentences = page.summary.values().chain(page.ruled_out.values());
+        names.extend(remedies.chain(sentences).flat_map(|text| placeholders(text)));
+    }
+    names.extend(MESSAGES.templates(Language::English).flat_map(|(_, text)| placeholders(text)));
+    assert_none(Language::ALL.into_iter().flat_map(|language| {
+        let lacks = |name: &&String| !crate::language::has_general_word(name, language);
+        let file = format!("src/language/words/{}.toml", language.word());
+        let names: Vec<&String> = names.iter().filter(lacks).collect();
+        names.into_iter().map(move |name| format!("{file} lacks general.{name}"))
+    }));
+}
+
+/// The texts of a page, in an order that is the same in every language; a documented page's own
+/// title may be the same in both.
+fn texts(page: &Entry) -> Vec<&str> {
+    let mut texts = vec![
+        page.title.as_str(),
+        &page.line,
+        &page.symptom,
+        &page.cause,
+        &page.proof,
+        &page.refutation,
+    ];
+    texts.extend(page.look_alikes.iter().map(|other| other.difference.as_str()));
+    texts.extend(page.remedies.iter().map(|remedy| remedy.text.as_str()));
+    texts.extend(page.summary.values().chain(page.ruled_out.values()).map(String::as_str));
+    texts
+}

@@ -1,0 +1,111 @@
+//! Which language is spoken: `--lang`, else the locale for people, else English.
+
+use insta::assert_snapshot;
+
+use crate::program::{Outcome, edgeprobe, run};
+use crate::transcripts::{assert_lines_fit, assert_plain, transcript};
+
+const FRENCH: (&str, &str) = ("LANG", "fr_FR.UTF-8");
+
+fn in_france(arguments: &[&str]) -> Outcome {
+    Outcome::of(edgeprobe().env(FRENCH.0, FRENCH.1).args(arguments))
+}
+
+#[test]
+fn a_device_with_a_fault() {
+    for fault in ["amqp-port-blocked", "dns-host-failure", "tls-intercepted"] {
+        let outcome = run(&["demo", "--lang", "fr", "--fault", fault]);
+        let name = format!("demo_fr_{}", fault.replace('-', "_"));
+        assert_snapshot!(name, transcript(&format!("demo --lang fr --fault {fault}"), &outcome));
+    }
+}
+
+#[test]
+fn the_explanations() {
+    let list = run(&["explain", "--lang", "fr"]);
+    assert_snapshot!("explain_fr", transcript("explain --lang fr", &list));
+    let page = run(&["explain", "--lang", "fr", "port-in-use"]);
+    let shown = "explain --lang fr port-in-use";
+    assert_snapshot!("explain_fr_port_in_use", transcript(shown, &page));
+}
+
+#[test]
+fn every_page_fits_in_french_too() {
+    let list = run(&["explain", "--lang", "fr"]).stdout;
+    assert_lines_fit(&list, "explain --lang fr");
+    let ids: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.split("  ").next())
+        .filter(|id| {
+            !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || "-46".contains(c))
+        })
+        .collect();
+    assert!(ids.len() >= 37, "{} causes", ids.len());
+    for id in ids {
+        let page = run(&["explain", "--lang", "fr", id]);
+        assert_eq!(page.code, 0, "{id}");
+        assert_lines_fit(&page.stdout, id);
+        assert_plain(&page.stdout);
+    }
+}
+
+#[test]
+fn every_fault_of_the_demo_fits_in_french_too() {
+    let list = run(&["demo", "--list", "--lang", "fr"]).stdout;
+    assert_lines_fit(&list, "demo --list --lang fr");
+    for fault in list.lines().filter_map(|line| line.split("  ").next()).filter(|id| !id.is_empty())
+    {
+        let outcome = run(&["demo", "--lang", "fr", "--fault", fault]);
+        assert!(outcome.code < 3, "{fault}: {}", outcome.stderr);
+        assert_lines_fit(&outcome.stdout, fault);
+        assert_lines_fit(&outcome.stderr, fault);
+    }
+}
+
+#[test]
+fn the_locale_chooses_for_people_and_the_option_goes_before_it() {
+    let english = run(&["explain", "dns-hijack"]).stdout;
+    let french = run(&["explain", "dns-hijack", "--lang", "fr"]).stdout;
+    assert_ne!(english, french);
+    assert_eq!(in_france(&["explain", "dns-hijack"]).stdout, french);
+    assert_eq!(in_france(&["--lang", "en", "explain", "dns-hijack"]).stdout, english);
+    let elsewhere = Outcome::of(
+        edgeprobe().env("LC_ALL", "C").env("LANG", "fr_FR.UTF-8").args(["explain", "dns-hijack"]),
+    );
+    assert_eq!(elsewhere.stdout, english);
+}
+
+/// What a script or a dashboard keeps must not depend on who runs it.
+#[test]
+fn forms_for_programs_are_english_unless_french_is_asked_for() {
+    let recording = "tests/golden/lab-vpn-wg-quick.json";
+    let english = run(&["replay", recording, "--format", "json"]).json();
+    let in_france = in_france(&["replay", recording, "--format", "json"]).json();
+    assert_eq!(english, in_france);
+    let french = run(&["replay", recording, "--format", "json", "--lang", "fr"]).json();
+    assert_ne!(french["verdict"]["summary"], english["verdict"]["summary"]);
+    for same in ["/verdict/status", "/verdict/causes/0/id", "/verdict/causes/0/remedy/1/command"] {
+        assert_eq!(french.pointer(same), english.pointer(same), "{same}");
+    }
+    assert_eq!(french["observations"], english["observations"]);
+}
+
+#[test]
+fn the_line_that_cron_mails_is_in_the_language_of_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("last.txt");
+    let file = file.to_str().unwrap();
+    let recording = "tests/golden/lab-nat-flushed.json";
+    let told = in_france(&["replay", recording, "--quiet", "--output", file]);
+    assert_eq!(told.code, 2);
+    assert!(told.stderr.starts_with("bloqué : Les paquets du réseau"), "{}", told.stderr);
+    let kept = std::fs::read_to_string(file).unwrap();
+    assert!(kept.starts_with("BLOQUÉ      Les paquets du réseau"), "{kept}");
+}
+
+#[test]
+fn another_language_is_an_error_of_usage() {
+    let outcome = run(&["explain", "--lang", "de"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
+    assert!(outcome.stderr.contains("[possible values: en, fr]"), "{}", outcome.stderr);
+}
