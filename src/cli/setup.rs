@@ -74,6 +74,10 @@ pub(super) struct TargetOptions {
     /// engine's default bridge]
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
+
+    /// Start no container to ask from a container network; without root nothing else may serve
+    #[arg(long)]
+    no_container: bool,
 }
 
 /// Options that choose among the probes.
@@ -196,6 +200,8 @@ impl ProbeChoice {
 pub(super) struct Setup {
     pub(super) plan: Plan,
     pub(super) trust: TrustStores,
+    /// Whether a container may be started to ask from.
+    pub(super) containers: bool,
     pub(super) timeout: Duration,
     pub(super) phase: Phase,
 }
@@ -227,6 +233,7 @@ impl Setup {
                 },
             },
             trust: trust(options)?,
+            containers: !options.no_container,
             timeout: timeout(&options.timeout)?,
             phase,
         })

@@ -6,6 +6,7 @@ mod foothold;
 use std::time::Duration;
 
 use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::vantage::Containers;
 use edgeprobe_probes::{Observation, Probe, Timeline, Vantage, clock};
 use tokio::task::JoinSet;
 
@@ -26,17 +27,24 @@ pub enum Event<'e> {
 /// left behind after this.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Asks all that the plan wants to know.
+/// Asks all that the plan wants to know. From a container network it may be by these containers,
+/// which are removed again.
 ///
 /// Tells each answer as it comes, and returns them in the order of their vantages, probes and ids,
 /// so that two runs on one device can be laid side by side.
 pub async fn observe(
     plan: &Plan,
     trust: &TrustStores,
+    containers: &Containers,
     timeline: Timeline,
     mut tell: impl FnMut(Event<'_>),
 ) -> Vec<Observation> {
-    let asker = Asker { timeline, trust: trust.clone(), footholds: Footholds::default() };
+    let asker = Asker {
+        timeline,
+        trust: trust.clone(),
+        footholds: Footholds::default(),
+        containers: containers.clone(),
+    };
     let mut posed: Vec<Ask> = Vec::new();
     let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();
     let mut seen: Vec<Observation> = Vec::new();
@@ -59,6 +67,9 @@ pub async fn observe(
             Ok(None) | Err(_) => break,
         }
     }
+    // Nobody asks any more. Containers that are not gone in time are removed all the same.
+    under_way.abort_all();
+    containers.close(timeline.remaining() + GRACE).await;
     if plan.probes.contains(&Probe::Clock)
         && let Some(clock) = clock::compare(timeline, &Vantage::Host, &seen)
     {
