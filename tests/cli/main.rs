@@ -21,3 +21,4 @@ mod replay;
 mod schema;
 mod secrets;
 mod transcripts;
+mod watch;
