@@ -14,3 +14,4 @@ mod side_by_side;
 mod support;
 mod unprivileged;
 mod verdicts;
+mod watch;
