@@ -9,6 +9,7 @@
 
 mod killed;
 mod machine;
+mod podman;
 mod report;
 mod side_by_side;
 mod support;
