@@ -75,7 +75,7 @@ pub(super) struct TargetOptions {
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
 
-    /// Start no container to ask from a container network; without root nothing else may serve
+    /// Start no container of edgeprobe's own; without root only the host is asked from then
     #[arg(long)]
     no_container: bool,
 }
