@@ -55,13 +55,11 @@ impl Owner {
             return false;
         }
         // Asked of the kernel and not looked up in /proc, which may hide other users' processes.
-        match Pid::from_raw(self.pid).map(test_kill_process) {
-            Some(Err(Errno::SRCH)) => true,
-            _ => {
-                let stat = Process::new(self.pid).and_then(|process| process.stat());
-                stat.is_ok_and(|stat| stat.starttime != self.started)
-            }
+        if Pid::from_raw(self.pid).map(test_kill_process) == Some(Err(Errno::SRCH)) {
+            return true;
         }
+        let stat = Process::new(self.pid).and_then(|process| process.stat());
+        stat.is_ok_and(|stat| stat.starttime != self.started)
     }
 }
 
