@@ -38,7 +38,7 @@ fn a_watch_tells_what_a_tunnel_changes_when_it_comes_and_when_it_goes() {
         serve(None),
         |announced| {
             let folder = TempDir::new().unwrap();
-            let mut watch = Watch::start(&ca_file(folder.path(), announced));
+            let watch = Watch::start(&ca_file(folder.path(), announced));
             watch.until("NO");
             assert!(watch.is_asleep(), "it does something while nothing changes");
 
