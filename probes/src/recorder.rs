@@ -20,6 +20,16 @@ impl Timeline {
         Self { origin, deadline: origin + limit }
     }
 
+    /// A run that another process started so many milliseconds ago, with its limit.
+    ///
+    /// Numbers that are none are taken for zero.
+    pub fn resume(elapsed_ms: f64, limit_ms: f64) -> Self {
+        let duration = |ms: f64| Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default();
+        let now = Instant::now();
+        let origin = now.checked_sub(duration(elapsed_ms)).unwrap_or(now);
+        Self { origin, deadline: origin.checked_add(duration(limit_ms)).unwrap_or(now) }
+    }
+
     /// The time that is left; zero when the deadline has passed.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())

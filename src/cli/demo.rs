@@ -119,6 +119,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
     let probes =
         [Probe::Dns, Probe::Tls, Probe::Websocket, Probe::Https, Probe::Ports, Probe::Clock].into();
     Setup {
+        containers: false,
         plan: Plan {
             target: Target {
                 hub: layout.hub.clone(),

@@ -33,7 +33,7 @@ pub(super) struct Given {
 
 impl Given {
     pub(super) fn read(options: &TargetOptions) -> Result<Self, Problem> {
-        let hub = options.hub.as_deref().map(|text| {
+        let hub = options.hub.as_deref().map(|text| -> Result<_, Problem> {
             Ok(Setting { value: hub_name(text)?, source: source_of_the_hub(text).to_owned() })
         });
         let ports = options.ports.as_deref().map(|text| {

@@ -1,6 +1,7 @@
 //! The commands and their options. Nothing else knows clap, and nothing else prints.
 
 mod check;
+mod container;
 mod demo;
 mod device;
 mod doubt;
@@ -22,6 +23,8 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use edgeprobe_probes::vantage::{INSIDE, KEEPER};
 
 use language::{Lang, Languages};
 use output::print_error;
@@ -81,6 +84,12 @@ enum Command {
     /// The man page, shell completions, the report's JSON Schema
     #[command(hide = true)]
     Generate(generate::Options),
+    /// For edgeprobe itself: has the containers of a run, and removes them when it ends
+    #[command(hide = true, name = KEEPER)]
+    Keeper,
+    /// For edgeprobe itself: answers from inside a container
+    #[command(hide = true, name = INSIDE)]
+    Inside,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -113,6 +122,8 @@ pub fn main() -> ExitCode {
         Command::Replay(options) => replay::run(&options, languages),
         Command::Demo(options) => demo::run(&options, languages),
         Command::Generate(options) => generate::run(&options),
+        Command::Keeper => container::keep(),
+        Command::Inside => container::answer(),
     });
     match outcome {
         Ok(Ok(code)) => ExitCode::from(code),

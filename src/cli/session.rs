@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use edgeprobe_probes::Timeline;
 use edgeprobe_probes::recorder::milliseconds;
+use edgeprobe_probes::vantage::Containers;
 
 use super::problem::Problem;
 use super::setup::Setup;
@@ -34,8 +35,10 @@ pub(super) fn perform(
     let started = SystemTime::now();
     let timeline = setup.timeline;
     let given = setup.given.clone();
-    let observations =
-        runtime.block_on(run::observe(&setup.plan, &setup.trust, timeline, given, tell));
+    let containers =
+        if setup.containers { Containers::with(&setup.trust) } else { Containers::none() };
+    let observing = run::observe(&setup.plan, &setup.trust, &containers, timeline, given, tell);
+    let observations = runtime.block_on(observing);
     // A look-up that the C library still works on must not hold up the answer.
     runtime.shutdown_background();
     let verdict = verdict::judge(&setup.plan.target, &observations, language);

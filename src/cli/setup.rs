@@ -70,6 +70,10 @@ pub(super) struct TargetOptions {
     /// with, else azure-iot-edge, else the engine's default bridge]
     #[arg(long, value_name = "NAME")]
     pub(super) network: Option<String>,
+
+    /// Start no container of edgeprobe's own; without root only the host is asked from then
+    #[arg(long)]
+    no_container: bool,
 }
 
 /// Options that choose among the probes.
@@ -208,6 +212,8 @@ impl<const N: usize> From<[Probe; N]> for Probes {
 pub(super) struct Setup {
     pub(super) plan: Plan,
     pub(super) trust: TrustStores,
+    /// Whether a container may be started to ask from.
+    pub(super) containers: bool,
     pub(super) timeout: Duration,
     /// The time of this run, which has begun.
     pub(super) timeline: Timeline,
@@ -257,6 +263,7 @@ impl Setup {
                 control: Control { host: control.into_string(), port: 443 },
             },
             trust,
+            containers: !options.no_container,
             timeout,
             timeline,
         })

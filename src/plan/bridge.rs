@@ -76,7 +76,10 @@ impl Plan {
         }
         for observation in from(seen, &edge.vantage()) {
             questions.extend(self.controls_of(observation, &self.upstream(seen)));
-            questions.extend(self.trace_of(edge, observation, seen));
+            if !matches!(means, Means::OwnContainer { .. }) {
+                // A packet is followed by whoever may enter the place that it is sent from.
+                questions.extend(self.trace_of(edge, observation, seen));
+            }
         }
         questions
     }

@@ -40,10 +40,10 @@ impl Edge {
     /// means.
     pub(super) fn name_servers(&self, means: &Means) -> Vec<SocketAddr> {
         match means {
-            Means::Container { .. } if self.dns.through_embedded => vec![EMBEDDED],
-            Means::Container { .. } | Means::BorrowedAddress { .. } => {
-                self.servers_on_the_way().collect()
+            Means::Container { .. } | Means::OwnContainer { .. } if self.dns.through_embedded => {
+                vec![EMBEDDED]
             }
+            _ => self.servers_on_the_way().collect(),
         }
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::route::tables::Tables;
+use edgeprobe_probes::vantage::{Containers, Enquiry};
 use edgeprobe_probes::{
-    Facts, Observation, Timeline, Vantage, dns, endpoint, engine, ports, route, trace, vantage,
+    Facts, Observation, Timeline, Vantage, dns, engine, ports, route, trace, vantage,
 };
 
 use super::foothold::Footholds;
@@ -17,6 +18,7 @@ pub(super) struct Asker {
     pub(super) timeline: Timeline,
     pub(super) trust: TrustStores,
     pub(super) footholds: Footholds,
+    pub(super) containers: Containers,
 }
 
 impl Asker {
@@ -25,46 +27,52 @@ impl Asker {
         let Ask { vantage, question } = ask;
         match question {
             Question::Join { edge } => {
-                let (observation, foothold) =
-                    vantage::join(self.timeline, edge.network.clone(), &edge.residents).await;
+                let network = edge.network.clone();
+                let joining =
+                    vantage::join(self.timeline, network, &edge.residents, &self.containers);
+                let (observation, foothold) = joining.await;
                 self.footholds.keep(vantage, foothold);
                 Some(observation)
             }
             Question::Trace { edge, destination } => {
-                let place = self.footholds.place(&vantage)?;
+                let foothold = self.footholds.of(&vantage)?;
+                let place = foothold.place()?;
                 let tables = tables?;
                 let network = &edge.network;
-                Some(trace::follow(self.timeline, network, &place, &tables, destination).await)
+                Some(trace::follow(self.timeline, network, place, &tables, destination).await)
             }
-            question => match vantage {
-                Vantage::Host => self.simple(vantage, question).await,
-                Vantage::Bridge(_) => {
-                    let place = self.footholds.place(&vantage)?;
-                    let answer = place.run(move || self.simple(vantage, question)).await;
-                    answer.map_err(|error| tracing::error!("{error}")).ok().flatten()
-                }
-            },
+            Question::Server { server, name, role } => {
+                self.enquire(vantage, Enquiry::Server { server, name, role }).await
+            }
+            Question::Connect { endpoint, peer } => {
+                self.enquire(vantage, Enquiry::Connect { endpoint, peer }).await
+            }
+            question => self.of_the_host(vantage, question).await,
         }
     }
 
-    /// Asks a question that needs nothing but the thread that it is asked on.
-    async fn simple(self, vantage: Vantage, question: Question) -> Option<Observation> {
+    /// Asks what can be asked from anywhere, where it belongs.
+    async fn enquire(self, vantage: Vantage, enquiry: Enquiry) -> Option<Observation> {
+        if vantage == Vantage::Host {
+            return Some(enquiry.ask(self.timeline, &vantage, &self.trust).await);
+        }
+        let foothold = self.footholds.of(&vantage)?;
+        let answer = foothold.ask(self.timeline, vantage, self.trust, enquiry).await;
+        answer.map_err(|error| tracing::error!("{error}")).ok()
+    }
+
+    /// Asks what only the host can be asked.
+    async fn of_the_host(self, vantage: Vantage, question: Question) -> Option<Observation> {
         let timeline = self.timeline;
         let observation = match question {
             Question::System { name, role } => {
                 dns::ask_system(timeline, &vantage, &name, role).await
-            }
-            Question::Server { server, name, role } => {
-                dns::ask_server(timeline, &vantage, server, &name, role).await
             }
             Question::ServerBy { server, name, interface } => {
                 dns::ask_server_by(timeline, &vantage, server, &name, &interface).await
             }
             Question::Route { destination } => route::probe(timeline, &vantage, destination).await,
             Question::Tables => route::probe_tables(timeline, &vantage).await,
-            Question::Connect { endpoint, peer } => {
-                endpoint::probe(timeline, &vantage, &endpoint, peer, &self.trust).await
-            }
             Question::Port { port, containers } => {
                 ports::probe(timeline, &vantage, port, &containers).await
             }
@@ -72,7 +80,10 @@ impl Asker {
             Question::EdgeRoute { edge, destination } => {
                 route::edge::probe(timeline, edge.network, destination).await
             }
-            Question::Join { .. } | Question::Trace { .. } => return None,
+            Question::Server { .. }
+            | Question::Connect { .. }
+            | Question::Join { .. }
+            | Question::Trace { .. } => return None,
         };
         Some(observation)
     }

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use edgeprobe_probes::Vantage;
-use edgeprobe_probes::vantage::{Foothold, Place};
+use edgeprobe_probes::vantage::Foothold;
 
 /// The footholds of one run, by vantage. They are given up with its last clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Footholds(Arc<Mutex<BTreeMap<Vantage, Foothold>>>);
+pub(super) struct Footholds(Arc<Mutex<BTreeMap<Vantage, Arc<Foothold>>>>);
 
 impl Footholds {
     pub(super) fn keep(&self, vantage: Vantage, foothold: Option<Foothold>) {
         if let Some(foothold) = foothold {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(vantage, foothold);
+            let mut footholds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            footholds.insert(vantage, foothold.into());
         }
     }
 
-    pub(super) fn place(&self, vantage: &Vantage) -> Option<Place> {
-        let footholds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        footholds.get(vantage).map(|foothold| foothold.place().clone())
+    pub(super) fn of(&self, vantage: &Vantage) -> Option<Arc<Foothold>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(vantage).cloned()
     }
 }

@@ -6,6 +6,7 @@ mod foothold;
 use std::time::Duration;
 
 use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::vantage::Containers;
 use edgeprobe_probes::{Observation, Probe, Timeline, Vantage, clock};
 use tokio::task::JoinSet;
 
@@ -26,18 +27,25 @@ pub enum Event<'e> {
 /// left behind after this.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Asks all that the plan wants to know and `given` does not say.
+/// Asks all that the plan wants to know and `given` does not say. From a container network it may be
+/// by these containers, which are removed again.
 ///
 /// Tells each answer as it comes, and returns them in the order of their vantages, probes and ids,
 /// so that two runs on one device can be laid side by side.
 pub async fn observe(
     plan: &Plan,
     trust: &TrustStores,
+    containers: &Containers,
     timeline: Timeline,
     given: Vec<Observation>,
     mut tell: impl FnMut(Event<'_>),
 ) -> Vec<Observation> {
-    let asker = Asker { timeline, trust: trust.clone(), footholds: Footholds::default() };
+    let asker = Asker {
+        timeline,
+        trust: trust.clone(),
+        footholds: Footholds::default(),
+        containers: containers.clone(),
+    };
     let mut posed: Vec<Ask> = Vec::new();
     let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();
     let mut seen = given;
@@ -64,6 +72,9 @@ pub async fn observe(
             Ok(None) | Err(_) => break,
         }
     }
+    // Nobody asks any more. Containers that are not gone in time are removed all the same.
+    under_way.abort_all();
+    containers.close(timeline.remaining() + GRACE).await;
     if plan.probes.contains(&Probe::Clock)
         && let Some(clock) = clock::compare(timeline, &Vantage::Host, &seen)
     {

@@ -52,7 +52,8 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
     let agent = reach::agent(&evidence);
     let hub = reach::hub(&evidence);
     let status = status(&evidence, &agent, hub, &chosen);
-    let not_tested = not_tested(&evidence, &agent, hub, language);
+    let unsure = chosen.iter().any(|(_, proof)| proof.confidence == Confidence::Likely);
+    let not_tested = not_tested(&evidence, &agent, hub, unsure, language);
     let causes: Vec<Cause> =
         chosen.into_iter().map(|(id, proof)| cause(id, proof, target, language)).collect();
     Verdict {

@@ -2,20 +2,23 @@
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
 use edgeprobe_probes::runtime::SourceState;
+use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::NotTested;
 use super::catalogue::message;
-use super::evidence::{EdgeReading, Evidence};
+use super::evidence::{EdgeReading, Evidence, View};
 use super::reach::{Agent, Hub};
 use super::told;
 use crate::language::{Language, Text, Word};
 
-/// What this run says nothing of, in the order of the way to the hub.
+/// What this run says nothing of, in the order of the way to the hub. `unsure` says that a cause is
+/// no more than likely, so that what would decide is missed.
 pub(super) fn not_tested(
     evidence: &Evidence<'_>,
     agent: &Agent,
     hub: Hub,
+    unsure: bool,
     language: Language,
 ) -> Vec<NotTested> {
     let mut missing: Vec<(Text, Text)> = Vec::new();
@@ -26,6 +29,9 @@ pub(super) fn not_tested(
         _ => {}
     }
     missing.extend(networks(evidence));
+    if unsure {
+        missing.extend(traces(evidence));
+    }
     if hub == Hub::Unknown {
         let taken = evidence.ports().any(|(port, _)| port.failed());
         let why = if taken { "why.unseen_holders" } else { "why.left_out" };
@@ -98,10 +104,42 @@ fn networks(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
     }
     edges
         .iter()
-        .filter(|edge| !edge.is_joined() && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| !evidence.is_spare(&edge.view.vantage))
+        .filter_map(|edge| {
+            let why = if !edge.is_joined() {
+                not_joined(edge)
+            } else if was_tried(&evidence.host()) && !edge.was_tried() {
+                Text::new("why.unanswered")
+            } else {
+                return None;
+            };
+            let name = clean::line(&edge.network.name, 64);
+            Some((Text::new("not_tested.network").with("network", name), why))
+        })
+        .collect()
+}
+
+fn was_tried(host: &View<'_>) -> bool {
+    !host.hub().is_empty()
+}
+
+/// The container networks whose packets are lost, and could not be followed from where they are
+/// sent.
+fn traces(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+    let in_own_container = |edge: &&EdgeReading<'_>| {
+        edge.view.all().any(|observation| match &observation.facts {
+            Facts::Vantage(facts) => matches!(facts.means, Some(Means::OwnContainer { .. })),
+            _ => false,
+        })
+    };
+    evidence
+        .edges()
+        .iter()
+        .filter(in_own_container)
+        .filter(|edge| edge.is_cut_off() && !evidence.is_spare(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
-            (Text::new("not_tested.network").with("network", name), not_joined(edge))
+            (Text::new("not_tested.trace").with("network", name), Text::new("why.not_followed"))
         })
         .collect()
 }

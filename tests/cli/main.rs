@@ -24,3 +24,4 @@ mod replay;
 mod schema;
 mod secrets;
 mod transcripts;
+mod watch;

@@ -123,7 +123,8 @@ pub(crate) fn add_address(ip: std::net::IpAddr) {
     configure(&[&format!("addr replace {ip}/32 dev lo")]);
 }
 
-fn configure(commands: &[&str]) {
+/// Gives these commands to `ip`, one after the other.
+pub(crate) fn configure(commands: &[&str]) {
     for command in commands {
         let output = Command::new("ip").args(command.split(' ')).output().expect("ip is installed");
         let told = String::from_utf8_lossy(&output.stderr);

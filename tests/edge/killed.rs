@@ -7,7 +7,7 @@ use edgeprobe_lab::{Device, Lab, Topology};
 
 use crate::machine::Machine;
 use crate::report::{Report, text};
-use crate::support::{PROGRAM, check, installed, internet, turn};
+use crate::support::{PROGRAM, as_nobody, check, engine_group, installed, internet, turn};
 
 /// How often a check is killed in each lab.
 const KILLS: u32 = 30;
@@ -21,7 +21,8 @@ const GONE_WITHIN: Duration = Duration::from_secs(20);
 #[test]
 fn killed_on_a_healthy_device() {
     let Some(_turn) = turn() else { return };
-    kill_in(&empty_network(), "vantage");
+    let lab = empty_network();
+    kill_in(&lab, &check(PROGRAM, &["--timeout", "3s"]), "borrowed_address", "vantage");
 }
 
 #[test]
@@ -29,7 +30,48 @@ fn killed_while_a_packet_is_followed() {
     let Some(_turn) = turn() else { return };
     let lab = empty_network();
     lab.sh("iptables -I DOCKER-USER -i $BRIDGE -j DROP").unwrap();
-    kill_in(&lab, "trace");
+    kill_in(&lab, &check(PROGRAM, &["--timeout", "3s"]), "borrowed_address", "trace");
+}
+
+#[test]
+fn killed_while_a_container_is_made_asked_and_removed() {
+    let Some(_turn) = turn() else { return };
+    let lab = empty_network();
+    let group = engine_group(&lab);
+    let words = check(PROGRAM, &["--timeout", "12s"]);
+    kill_in(&lab, &as_nobody(&group, &words), "own_container", "vantage");
+}
+
+#[test]
+fn killed_with_its_keeper_it_leaves_what_the_next_run_removes() {
+    let Some(_turn) = turn() else { return };
+    let lab = empty_network();
+    let group = engine_group(&lab);
+    let words = check(PROGRAM, &["--timeout", "12s"]);
+    let words = as_nobody(&group, &words);
+    let whole = Report::of(&lab.device().run(&words).unwrap());
+    assert!(whole.observations().any(|o| !o["facts"]["means"]["own_container"].is_null()));
+    let before = rest(&lab);
+    let check = lab.device().spawn(&words).unwrap();
+    let image = "docker images --quiet --filter label=edgeprobe.vantage";
+    until(|| !lab.device().sh(image).unwrap().is_empty());
+    lab.device().sh("pkill -KILL -x edgeprobe").unwrap();
+    drop(check);
+    // A container ends by itself; the image has nobody left to remove it.
+    until(|| lab.device().sh("pgrep -x edgeprobe || true").unwrap().is_empty());
+    assert!(!lab.device().sh(image).unwrap().is_empty(), "nothing is left to be removed");
+    lab.device().run(&words).unwrap();
+    let differences = settle(&lab, &before);
+    assert!(differences.is_empty(), "after the next run:\n{}", differences.join("\n"));
+}
+
+/// Looks until it is so.
+fn until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < GONE_WITHIN, "it does not come to pass");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A device whose edge network has no container, so that an address on it is borrowed.
@@ -45,15 +87,15 @@ fn empty_network() -> Lab {
     lab
 }
 
-/// Kills checks at moments all over their usual duration. `probe` is one that must have run.
-fn kill_in(lab: &Lab, probe: &str) {
-    let words = check(PROGRAM, &["--timeout", "3s"]);
+/// Kills checks at moments all over their usual duration. They must have joined the network by
+/// these means, and `probe` must have run.
+fn kill_in(lab: &Lab, words: &[&str], means: &str, probe: &str) {
     let begun = Instant::now();
     // The first one completes: a bridge that never had a port gives itself an address, and keeps it.
-    let report = Report::of(&lab.device().run(&words).unwrap());
+    let report = Report::of(&lab.device().run(words).unwrap());
     let usual = begun.elapsed();
-    let borrowed = |o: &serde_json::Value| !o["facts"]["means"]["borrowed_address"].is_null();
-    assert!(report.observations().any(borrowed), "no address is borrowed: {report:?}");
+    let joined = |o: &serde_json::Value| !o["facts"]["means"][means].is_null();
+    assert!(report.observations().any(joined), "nothing is joined by {means}: {report:?}");
     let of_probe = |o: &serde_json::Value| text(&o["probe"]) == probe;
     assert!(report.observations().any(of_probe), "{probe} does not run: {report:?}");
 
@@ -63,7 +105,7 @@ fn kill_in(lab: &Lab, probe: &str) {
         // One moment in each of equal parts, so that none is left out.
         let part = (f64::from(round) + fraction(&mut random)) / f64::from(KILLS);
         let moment = usual.mul_f64(part);
-        let check = lab.device().spawn(&words).unwrap();
+        let check = lab.device().spawn(words).unwrap();
         // Not a wait for anything: the moment of the kill is what varies.
         thread::sleep(moment);
         drop(check);

@@ -10,8 +10,10 @@
 mod killed;
 mod logs;
 mod machine;
+mod podman;
 mod report;
 mod side_by_side;
 mod support;
 mod unprivileged;
 mod verdicts;
+mod watch;

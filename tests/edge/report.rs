@@ -21,6 +21,10 @@ impl Report {
         text(&self.document["verdict"]["status"])
     }
 
+    pub(crate) fn confidence(&self) -> &str {
+        text(&self.document["verdict"]["confidence"])
+    }
+
     /// The ids of the causes, in order.
     pub(crate) fn causes(&self) -> Vec<&str> {
         list(&self.document["verdict"]["causes"]).map(|cause| text(&cause["id"])).collect()

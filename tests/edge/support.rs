@@ -47,6 +47,21 @@ pub(crate) fn check<'w>(program: &'w str, more: &[&'w str]) -> Vec<&'w str> {
     [&words, more].concat()
 }
 
+/// nobody and nogroup.
+pub(crate) const NOBODY: &str = "65534";
+
+/// The group that may use the device's engine.
+pub(crate) fn engine_group(lab: &Lab) -> String {
+    lab.device().sh("stat -c %g /run/docker.sock").unwrap()
+}
+
+/// These words, said by user nobody with one group.
+pub(crate) fn as_nobody<'w>(group: &'w str, words: &[&'w str]) -> Vec<&'w str> {
+    let user = ["setpriv", "--reuid", NOBODY, "--regid", group, "--clear-groups"];
+    // The kernel forgets at a change of user with whom a process was to end.
+    [&user, ["--pdeathsig", "KILL", "--"].as_slice(), words].concat()
+}
+
 /// The emulator stands beside the program when the whole workspace is built, else it is built now.
 fn emulator() -> PathBuf {
     let path = Path::new(EDGEPROBE).with_file_name("edgeprobe-emulator");

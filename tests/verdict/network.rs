@@ -41,6 +41,15 @@ impl Device {
             .changed(is_vantage, not_joined)
     }
 
+    /// As [`Device::networked`], by a user of the engine without privileges, who asks from a
+    /// container of edgeprobe's own.
+    pub(crate) fn in_own_container() -> Self {
+        Self::networked().changed(is_vantage, |observation| {
+            let Facts::Vantage(facts) = &mut observation.facts else { panic!("no vantage") };
+            facts.means = Some(Means::OwnContainer { name: "edgeprobe-0".to_owned() });
+        })
+    }
+
     /// Adds the engine's default network, healthy as well.
     pub(crate) fn with_default_network(mut self) -> Self {
         self = self.without(is_engine).with(engine(&[edge_network(), default_network()]));

@@ -4,7 +4,7 @@ use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, NotTested, Status, Verdict};
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Outcome, Step, Token};
+use edgeprobe_probes::{Facts, Outcome, Step, Token};
 
 use crate::device::*;
 use crate::network::*;
@@ -37,6 +37,47 @@ fn what_the_host_alone_shows_still_counts_without_any_privilege() {
         .failing(on(Transport::Amqp), Step::Connect, Token::TimedOut)
         .expect(Status::Degraded, &[AmqpPortBlocked]);
     assert!(bridge(&verdict).why.contains("run as root"));
+}
+
+#[test]
+fn a_container_of_its_own_is_as_good_as_being_there_while_all_is_well() {
+    let verdict = Device::in_own_container().expect(Status::Healthy, &[]);
+    assert_eq!(verdict.confidence, Confidence::Confirmed);
+}
+
+#[test]
+fn a_loss_that_cannot_be_followed_is_likely_and_says_what_would_decide() {
+    let verdict = Device::in_own_container()
+        .with_default_network()
+        .failing(|o| at_edge(o) && to_hub(o), Step::Connect, Token::TimedOut)
+        .expect(Status::Blocked, &[ForwardBlocked]);
+    assert_eq!(verdict.confidence, Confidence::Likely);
+    let missing = verdict.not_tested.iter().find(|missing| missing.what.contains("vanish"));
+    assert!(missing.unwrap().why.contains("as root"), "{:?}", verdict.not_tested);
+    // The default network's connections open, and say nothing of why the runtime's do not.
+    for left_open in [NatMissing, ReversePathFilter] {
+        let out = verdict.ruled_out.iter().any(|out| out.id == left_open);
+        assert!(!out, "{left_open:?} is ruled out");
+    }
+}
+
+#[test]
+fn what_is_certain_without_following_a_packet_asks_for_nothing_more() {
+    let verdict = Device::in_own_container()
+        .failing(|o| at_edge(o) && to_hub(o), Step::Connect, Token::TimedOut)
+        .retabled(|tables| tables.ip_forward = Some(false))
+        .sure(&[IpForwardDisabled]);
+    assert!(verdict.not_tested.is_empty(), "{:?}", verdict.not_tested);
+}
+
+#[test]
+fn a_container_that_ends_before_it_answers_leaves_the_network_untested() {
+    let mute = |o: &edgeprobe_probes::Observation| {
+        at_edge(o) && !matches!(o.facts, Facts::EdgeRoute(_) | Facts::Vantage(_))
+    };
+    let verdict = Device::in_own_container().without(mute).expect(Status::Healthy, &[]);
+    assert_eq!(verdict.confidence, Confidence::Likely);
+    assert!(bridge(&verdict).why.contains("not answered"), "{:?}", verdict.not_tested);
 }
 
 #[test]

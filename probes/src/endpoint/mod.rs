@@ -18,11 +18,12 @@ mod witness;
 
 use std::net::{IpAddr, SocketAddr};
 
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 
 pub use detour::Detour;
 pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, TlsFacts, Transport};
-pub use stores::{TrustStoreError, TrustStores};
+pub use stores::{Roots, TrustStoreError, TrustStores};
 pub use trust::{Trust, TrustResult};
 
 use self::carrier::Plain;
@@ -31,7 +32,7 @@ use crate::observation::{Facts, Failure, Observation, Role, Step, Token, Vantage
 use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// A host's port, what is to be spoken there, and how to get there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Endpoint {
     pub transport: Transport,
     pub role: Role,

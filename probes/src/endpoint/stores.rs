@@ -5,6 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::crypto::ring;
@@ -21,7 +24,19 @@ pub struct TrustStores {
     pub(super) ca_file: Option<Store>,
     pub(super) public: Store,
     unreadable: usize,
+    roots: Arc<Roots>,
 }
+
+/// The roots that are this device's own, to be carried to where the same program has none: the
+/// public ones are part of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Roots {
+    device: Vec<Root>,
+    ca_file: Option<Vec<Root>>,
+}
+
+/// A certificate in DER, in base64.
+type Root = String;
 
 impl TrustStores {
     /// Reads the device's store and `ca_file`, and takes the public roots that edgeprobe carries.
@@ -32,8 +47,33 @@ impl TrustStores {
         let native = rustls_native_certs::load_native_certs();
         let (device, unusable) = Store::from_certificates(&native.certs);
         let ca_file = ca_file.map(read_ca_file).transpose()?;
-        let public = Store::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect());
-        Ok(Self { device, ca_file, public, unreadable: native.errors.len() + unusable })
+        let roots = Roots {
+            device: encoded(&native.certs),
+            ca_file: ca_file.as_ref().map(|(certificates, _)| encoded(certificates)),
+        };
+        let ca_file = ca_file.map(|(_, store)| store);
+        let unreadable = native.errors.len() + unusable;
+        Ok(Self { device, ca_file, public: Store::bundled(), unreadable, roots: roots.into() })
+    }
+
+    /// The stores of another process, from the roots that it carried here.
+    pub fn from_roots(roots: &Roots) -> Self {
+        let device = decoded(&roots.device);
+        let (device, unreadable) = Store::from_certificates(&device);
+        let store = |roots: &Vec<Root>| Store::from_certificates(&decoded(roots)).0;
+        let ca_file = roots.ca_file.as_ref().map(store);
+        Self {
+            device,
+            ca_file,
+            public: Store::bundled(),
+            unreadable,
+            roots: Arc::new(roots.clone()),
+        }
+    }
+
+    /// This device's own roots.
+    pub fn roots(&self) -> Arc<Roots> {
+        Arc::clone(&self.roots)
     }
 
     /// Stores made of the given roots, for emulators and tests. What is no certificate is counted.
@@ -42,12 +82,14 @@ impl TrustStores {
         ca_file: Option<&[CertificateDer<'_>]>,
         public: &[CertificateDer<'_>],
     ) -> Self {
+        let roots = Roots { device: encoded(device), ca_file: ca_file.map(encoded) };
         let (device, unreadable) = Store::from_certificates(device);
         Self {
             device,
             ca_file: ca_file.map(|roots| Store::from_certificates(roots).0),
             public: Store::from_certificates(public).0,
             unreadable,
+            roots: roots.into(),
         }
     }
 
@@ -105,6 +147,11 @@ impl Store {
         Self { verifier, roots: count }
     }
 
+    /// The public roots that edgeprobe carries.
+    fn bundled() -> Self {
+        Self::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
+    }
+
     /// The store, and how many of the certificates could not be taken as roots.
     fn from_certificates(certificates: &[CertificateDer<'_>]) -> (Self, usize) {
         let mut roots = RootCertStore::empty();
@@ -114,7 +161,17 @@ impl Store {
     }
 }
 
-fn read_ca_file(path: &Path) -> Result<Store, TrustStoreError> {
+fn encoded(certificates: &[CertificateDer<'_>]) -> Vec<Root> {
+    certificates.iter().map(|certificate| BASE64_STANDARD.encode(certificate)).collect()
+}
+
+/// What is no base64 is left out.
+fn decoded(roots: &[Root]) -> Vec<CertificateDer<'static>> {
+    let decode = |root: &Root| BASE64_STANDARD.decode(root).ok().map(CertificateDer::from);
+    roots.iter().filter_map(decode).collect()
+}
+
+fn read_ca_file(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Store), TrustStoreError> {
     let owned = || path.to_path_buf();
     let mut pem = Vec::new();
     File::open(path)
@@ -135,7 +192,7 @@ fn read_ca_file(path: &Path) -> Result<Store, TrustStoreError> {
         });
     }
     match Store::from_certificates(&certificates) {
-        (store, 0) => Ok(store),
+        (store, 0) => Ok((certificates, store)),
         (_, unusable) => {
             let all = certificates.len();
             Err(damaged(path, &format!("{unusable} of {all} cannot be decoded")))
@@ -187,6 +244,19 @@ mod tests {
     fn a_missing_file_is_named() {
         let error = TrustStores::load(Some(Path::new("/no/such/roots.pem"))).unwrap_err();
         assert!(error.to_string().starts_with("cannot read the certificates in `/no/such"));
+    }
+
+    #[test]
+    fn the_device_s_roots_are_the_same_where_they_are_carried_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("roots.pem");
+        std::fs::write(&path, root().0).unwrap();
+        let stores = TrustStores::load(Some(&path)).unwrap();
+        let carried = serde_json::to_string(&*stores.roots()).unwrap();
+        let there = TrustStores::from_roots(&serde_json::from_str(&carried).unwrap());
+        assert_eq!(there.device_roots(), stores.device_roots());
+        assert_eq!(there.ca_file.unwrap().roots, 1);
+        assert_eq!(there.public.roots, stores.public.roots);
     }
 
     #[test]

@@ -114,6 +114,17 @@ impl Endpoint {
         }
     }
 
+    /// A client of an engine on this device, which answers. Errors are a line for a person.
+    #[cfg(target_os = "linux")]
+    pub(super) async fn local_client(&self, limit: Duration) -> Result<Docker, String> {
+        if let Self::Tcp(_) = self {
+            return Err("it may be another device's".to_owned());
+        }
+        self.reach().await.map_err(|error| error.to_string())?;
+        let docker = self.client(limit).map_err(|error| error.to_string())?;
+        docker.negotiate_version().await.map_err(|error| error.to_string())
+    }
+
     /// A client whose requests end within `limit`, rounded up to seconds.
     pub(super) fn client(&self, limit: Duration) -> Result<Docker, bollard::errors::Error> {
         let seconds = limit.as_secs() + 1;

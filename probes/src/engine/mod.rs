@@ -68,6 +68,21 @@ pub async fn inspect_in(timeline: Timeline, vantage: &Vantage, places: &Places) 
     observation
 }
 
+/// A client of this device's own engine, whose requests end within `limit`.
+///
+/// Errors say in a line why there is none.
+#[cfg(target_os = "linux")]
+pub(crate) async fn local_client(limit: std::time::Duration) -> Result<bollard::Docker, String> {
+    let mut problem = "there is no engine's socket".to_owned();
+    for endpoint in Places::of_this_device().endpoints()? {
+        match endpoint.local_client(limit).await {
+            Ok(docker) => return Ok(docker),
+            Err(error) => problem = format!("{endpoint}: {}", crate::clean::line(&error, 160)),
+        }
+    }
+    Err(problem)
+}
+
 /// Asks each endpoint until one answers. When none does, the first one's failure stands.
 async fn ask_in_turn(
     recorder: &mut Recorder,

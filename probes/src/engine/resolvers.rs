@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts::EngineFacts;
+use super::facts::{EngineFacts, EngineKind};
 use super::network::Network;
 
 /// How many servers are asked: by the engine's own resolver as by the C library (resolv.conf(5)).
@@ -61,7 +61,9 @@ pub fn container_resolvers(
     resolv_conf: &str,
     resolved: Option<&str>,
 ) -> ContainerDns {
-    let through_embedded = !network.is_default();
+    // Podman has no resolver inside the container. Its aardvark, where it runs, asks the host's own
+    // servers for whatever is not a container's name; a container elsewhere is given them itself.
+    let through_embedded = engine.kind != Some(EngineKind::Podman) && !network.is_default();
     let host = name_servers(resolv_conf);
     let mut servers = if !engine.settings.dns.is_empty() {
         // Taken as they are, loopback included: that is then the container's own.
@@ -190,6 +192,14 @@ mod tests {
         assert_eq!(shown(&old), ["10.0.0.53", "fd00::53"]);
         let new = container_resolvers(&edge(), &engine("26.0.0", &[]), text, None);
         assert_eq!(shown(&new), ["host(10.0.0.53)", "host(fd00::53)"]);
+    }
+
+    #[test]
+    fn podman_gives_its_containers_the_host_s_servers() {
+        let podman = EngineFacts { kind: Some(EngineKind::Podman), ..engine("4.3.1", &[]) };
+        let dns = container_resolvers(&edge(), &podman, STUB_ONLY, Some(RESOLVED));
+        assert_eq!(shown(&dns), ["10.0.0.53"]);
+        assert!(!dns.through_embedded);
     }
 
     #[test]

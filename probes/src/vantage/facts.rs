@@ -28,4 +28,6 @@ pub enum Means {
         /// Whether the bridge answered for the gateway's address.
         gateway_answers: bool,
     },
+    /// A container of edgeprobe's own, which is removed at the end of the run.
+    OwnContainer { name: String },
 }

@@ -1,9 +1,12 @@
 //! Joining a container network, by the gentlest means that there is.
 
 use super::borrow::{BorrowError, Borrowed, borrow};
+use super::container::{ContainerError, Containers, Guest};
+use super::enquiry::Enquiry;
 use super::facts::{Means, VantageFacts};
 use super::place::{Place, PlaceError};
 use crate::clean;
+use crate::endpoint::TrustStores;
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
 use crate::route::edge::EdgeNetwork;
@@ -16,37 +19,78 @@ pub struct Resident {
     pub pid: u32,
 }
 
-/// A place on a container network, for as long as this is kept.
+/// A footing on a container network, for as long as this is kept.
 #[derive(Debug)]
-pub struct Foothold {
-    place: Place,
-    /// Gives its address back when it is dropped.
-    _borrowed: Option<Borrowed>,
+pub enum Foothold {
+    /// A place that this process may enter.
+    Place {
+        place: Place,
+        /// Gives its address back when it is dropped.
+        borrowed: Option<Borrowed>,
+    },
+    /// A container that answers for this process.
+    Container(Guest),
+}
+
+/// A question could not be asked from a foothold.
+#[derive(Debug, thiserror::Error)]
+pub enum FootholdError {
+    /// The place cannot be entered any more.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The container has ended, or did not answer in time.
+    #[error("container {0} did not answer")]
+    Silent(String),
 }
 
 impl Foothold {
-    pub fn place(&self) -> &Place {
-        &self.place
+    /// The place itself, where this process may enter it.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Place { place, .. } => Some(place),
+            Self::Container(_) => None,
+        }
+    }
+
+    /// Asks a question from there.
+    pub async fn ask(
+        &self,
+        timeline: Timeline,
+        vantage: Vantage,
+        trust: TrustStores,
+        enquiry: Enquiry,
+    ) -> Result<Observation, FootholdError> {
+        match self {
+            Self::Place { place, .. } => {
+                let ask = move || async move { enquiry.ask(timeline, &vantage, &trust).await };
+                Ok(place.run(ask).await?)
+            }
+            Self::Container(guest) => {
+                let silent = || FootholdError::Silent(guest.name().to_owned());
+                guest.ask(timeline, enquiry).await.ok_or_else(silent)
+            }
+        }
     }
 }
 
 /// Joins the network: by the place of a container that runs on it, else by an address that nobody
-/// uses. Nothing of it outlives this process.
+/// uses, else, for want of privilege alone, by a container of edgeprobe's own. Nothing of it
+/// outlives the run.
 ///
-/// The observation is skipped, with the reason as its failure, when neither can be had.
+/// The observation is skipped, with the reason as its failure, when none can be had.
 pub async fn join(
     timeline: Timeline,
     network: EdgeNetwork,
     residents: &[Resident],
+    containers: &Containers,
 ) -> (Observation, Option<Foothold>) {
     let mut recorder = Recorder::start(timeline);
     let vantage = Vantage::Bridge(clean::line(&network.name, 64));
-    let work = async { Ok(footing(timeline, &network, residents).await) };
+    let work = footing(timeline, &network, residents, containers, &vantage);
     let joined = recorder.step(Step::Route, timeline.patience(), work).await;
     let (means, foothold, reason) = match joined {
-        Ok(Ok((means, foothold))) => (Some(means), Some(foothold), None),
-        Ok(Err(error)) => (None, None, Some(reason(&error))),
-        Err(timed_out) => (None, None, Some(timed_out)),
+        Ok((means, foothold)) => (Some(means), Some(foothold), None),
+        Err(failure) => (None, None, Some(failure)),
     };
     let target = format!("a place on {}", clean::line(&network.name, 64));
     let facts = Facts::Vantage(Box::new(VantageFacts { network, means }));
@@ -62,12 +106,44 @@ async fn footing(
     timeline: Timeline,
     network: &EdgeNetwork,
     residents: &[Resident],
+    containers: &Containers,
+    vantage: &Vantage,
+) -> Result<(Means, Foothold), Failure> {
+    let refused = match own_footing(timeline, network, residents).await {
+        Ok(footing) => return Ok(footing),
+        Err(error) => error,
+    };
+    let failure = reason(&refused);
+    if failure.token != Token::Prohibited {
+        return Err(failure);
+    }
+    match containers.start(timeline, &network.name, vantage).await {
+        Ok(guest) => {
+            let means = Means::OwnContainer { name: guest.name().to_owned() };
+            Ok((means, Foothold::Container(guest)))
+        }
+        Err(error @ ContainerError::Refused { .. }) => {
+            Err(Failure { detail: clean::line(&error.to_string(), 240), ..failure })
+        }
+        // What this process itself lacks says more than that there is no other way.
+        Err(error) => {
+            tracing::debug!("{error}");
+            Err(failure)
+        }
+    }
+}
+
+/// A footing by this process's own privileges.
+async fn own_footing(
+    timeline: Timeline,
+    network: &EdgeNetwork,
+    residents: &[Resident],
 ) -> Result<(Means, Foothold), BorrowError> {
     for resident in residents {
         match enterable(resident.pid).await {
             Ok(place) => {
                 let means = Means::Container { name: clean::line(&resident.name, 64) };
-                return Ok((means, Foothold { place, _borrowed: None }));
+                return Ok((means, Foothold::Place { place, borrowed: None }));
             }
             Err(error) => tracing::debug!("{} is not entered: {error}", resident.name),
         }
@@ -77,7 +153,8 @@ async fn footing(
         address: borrowed.address().into(),
         gateway_answers: borrowed.gateway_answers(),
     };
-    Ok((means, Foothold { place: borrowed.place().clone(), _borrowed: Some(borrowed) }))
+    let place = borrowed.place().clone();
+    Ok((means, Foothold::Place { place, borrowed: Some(borrowed) }))
 }
 
 /// The place of a process, once it is known that it can be entered.

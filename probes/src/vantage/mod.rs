@@ -4,6 +4,9 @@
 mod borrow;
 #[cfg(target_os = "linux")]
 mod candidates;
+#[cfg(target_os = "linux")]
+mod container;
+mod enquiry;
 mod facts;
 #[cfg(target_os = "linux")]
 mod foothold;
@@ -18,8 +21,11 @@ mod wiring;
 #[cfg(target_os = "linux")]
 pub use borrow::{BorrowError, Borrowed, borrow};
 #[cfg(target_os = "linux")]
-pub use foothold::{Foothold, Resident, join};
+pub use container::{ContainerError, Containers, Guest, INSIDE, KEEPER, answer, keep};
+#[cfg(target_os = "linux")]
+pub use foothold::{Foothold, FootholdError, Resident, join};
 #[cfg(target_os = "linux")]
 pub use place::{Place, PlaceError};
 
+pub use enquiry::Enquiry;
 pub use facts::{Means, VantageFacts};

@@ -109,6 +109,7 @@ fn success(observation: &Observation) -> Text {
             Some(Means::BorrowedAddress { address, .. }) => {
                 Text::new("borrowed").with("address", address)
             }
+            Some(Means::OwnContainer { name }) => Text::new("in_own").with("container", name),
             None => Text::new("not_joined"),
         },
         Facts::Engine(facts) => match &facts.version {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use edgeprobe_probes::dns::AddressKind;
+use edgeprobe_probes::dns::{AddressKind, Resolver};
 use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::shared::{controls, observations, those};
@@ -61,11 +61,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 /// fails there, seen from anywhere.
 fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion) -> Proof {
     let host = evidence.host();
-    let named_by: Vec<&Observation> = host
-        .answers(Role::Hub)
-        .filter(|answer| answer.facts.ips().any(|ip| addresses.contains(&ip)))
-        .map(|answer| answer.observation)
-        .collect();
+    let names_them = |answer: &Answer<'_>| answer.facts.ips().any(|ip| addresses.contains(&ip));
+    let named_by: Vec<&Observation> =
+        host.answers(Role::Hub).filter(names_them).map(|answer| answer.observation).collect();
     let reached = |observation: &Observation| {
         let facts = observation.facts.endpoint();
         facts.is_some_and(|f| f.role == Role::Hub && addresses.contains(&f.peer))
@@ -79,6 +77,11 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
     let text = Text::new(variant(why))
         .with("hub", &evidence.target.hub)
         .with("address", listed(addresses));
+    let server = |answer: &Answer<'_>| matches!(answer.facts.resolver, Resolver::Server(_));
+    let text = match host.answers(Role::Hub).filter(names_them).find(server) {
+        Some(answer) => answer.to_ask_again(text),
+        None => text,
+    };
     Proof::confirmed(Effect::Blocks, text, named_by)
         .with_confidence(confidence)
         .explaining(evidence.all().iter().filter(|seen| seen.failed() && reached(seen)))

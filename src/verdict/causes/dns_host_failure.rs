@@ -35,7 +35,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if servers.is_empty() {
         return refuted(Text::new("resolved").with("hub", &evidence.target.hub), resolved);
     }
-    let text = Text::new("partly").with("resolver", names(&servers));
+    let text = naming(Text::new("partly"), &servers);
     Proof::confirmed(Effect::Warns, text, servers.iter().map(|answer| answer.observation)).alone()
 }
 
@@ -49,7 +49,7 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
         return if servers.is_empty() {
             Vec::new()
         } else {
-            let text = Text::new("partly").with("resolver", names(&servers));
+            let text = naming(Text::new("partly"), &servers);
             Proof::confirmed(Effect::Warns, text, servers.iter().map(|a| a.observation)).alone()
         };
     }
@@ -59,7 +59,7 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
     let text = if answering {
         Text::new("system_only")
     } else {
-        Text::new(variant(&servers)).with("resolver", names(&servers))
+        naming(Text::new(variant(&servers)), &servers)
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);
     Proof::confirmed(Effect::Blocks, text, failing.iter().map(|answer| answer.observation))
@@ -89,10 +89,15 @@ fn variant(servers: &[Answer<'_>]) -> &'static str {
     }
 }
 
-/// The servers' addresses, in words.
-fn names(servers: &[Answer<'_>]) -> Word {
+/// The sentence with these servers' names, and what a command needs to ask the only one again.
+fn naming(text: Text, servers: &[Answer<'_>]) -> Text {
     let mut names: Vec<Word> = servers.iter().map(Answer::server).collect();
     names.sort();
     names.dedup();
-    listed(names)
+    let only_one = names.len() == 1;
+    let text = text.with("resolver", listed(names));
+    match servers {
+        [server, ..] if only_one => server.to_ask_again(text),
+        _ => text,
+    }
 }

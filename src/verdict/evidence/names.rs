@@ -7,6 +7,7 @@ use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::View;
 use crate::language::Word;
+use crate::verdict::catalogue::Text;
 use crate::verdict::words::resolver;
 
 /// One resolver's answer.
@@ -20,6 +21,17 @@ impl Answer<'_> {
     /// The server that was asked, as a person would write it.
     pub(in crate::verdict) fn server(&self) -> Word {
         resolver(&self.facts.resolver)
+    }
+
+    /// The sentence, with the server's address and port as commands take them; the system's own
+    /// resolver has none.
+    pub(in crate::verdict) fn to_ask_again(&self, text: Text) -> Text {
+        match self.facts.resolver {
+            Resolver::System => text,
+            Resolver::Server(address) => {
+                text.with("resolver_address", address.ip()).with("resolver_port", address.port())
+            }
+        }
     }
 }
 

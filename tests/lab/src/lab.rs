@@ -15,7 +15,7 @@ use crate::{Host, Process, Result, Topology};
 /// Makes the machine's engine, which the lab itself needs, not installed on this device.
 const REMOVE_ENGINE: &str = "mkdir /run/lab/usr /run/lab/usr.work
     mount -t overlay -o lowerdir=/usr,upperdir=/run/lab/usr,workdir=/run/lab/usr.work lab /usr
-    for tool in docker dockerd containerd runc; do rm -f $(command -v $tool); done
+    for tool in docker dockerd containerd runc podman; do rm -f $(command -v $tool); done
     rm -f /usr/lib/systemd/system/docker.*";
 
 /// A built lab; dropping it removes all of it, also while a panic unwinds.

@@ -61,6 +61,9 @@ pub(super) async fn ask(
     facts.kind = Some(kind(&version));
     facts.version = version.version.map(|version| clean::line(&version, 64));
     facts.networks = networks;
+    if facts.kind == Some(EngineKind::Podman) {
+        networks::find_bridges(&mut facts.networks, &networks::interfaces());
+    }
     networks::add_members(&mut facts.networks, &containers);
     facts.containers = containers;
     facts.stopped = stopped;

@@ -47,6 +47,33 @@ pub(super) fn add_members(networks: &mut [Network], containers: &[Container]) {
     }
 }
 
+/// Puts right the bridges' names for an engine that does not tell them: Podman counts its bridges,
+/// and its compatible API leaves their names out. A bridge is known by the gateway's address then.
+/// There is none before the first container runs on the network.
+pub(super) fn find_bridges(networks: &mut [Network], interfaces: &[(String, IpAddr)]) {
+    for network in networks.iter_mut().filter(|network| network.driver == "bridge") {
+        let is_there = |name: &String| interfaces.iter().any(|(there, _)| there == name);
+        if network.bridge.as_ref().is_some_and(is_there) {
+            continue;
+        }
+        let has_gateway = |(_, address): &&(String, IpAddr)| {
+            network.subnets.iter().any(|range| range.gateway == Some(*address))
+        };
+        let found = interfaces.iter().find(has_gateway).map(|(name, _)| name);
+        network.bridge = found.filter(|name| is_interface_name(name)).cloned();
+    }
+}
+
+/// The host's interfaces, each with each of its addresses.
+pub(super) fn interfaces() -> Vec<(String, IpAddr)> {
+    let addresses = |interface: netdev::Interface| {
+        let (four, six) = (interface.ipv4.into_iter(), interface.ipv6.into_iter());
+        let all = four.map(|net| net.addr().into()).chain(six.map(|net| net.addr().into()));
+        all.map(move |address| (interface.name.clone(), address)).collect::<Vec<_>>()
+    };
+    netdev::get_interfaces().into_iter().flat_map(addresses).collect()
+}
+
 fn network(listed: Listed) -> Network {
     let options = listed.options.unwrap_or_default();
     let id = clean::line(&listed.id.unwrap_or_default(), 64);
@@ -160,6 +187,27 @@ mod tests {
         assert_eq!(network.mtu, Some(1400));
         assert_eq!((network.masquerade, network.inter_container), (Some(false), None));
         assert!(!serde_json::to_string(&network).unwrap().contains("secret"));
+    }
+
+    #[test]
+    fn a_bridge_whose_name_the_engine_keeps_to_itself_is_known_by_its_address() {
+        let edge = r#"{"Name": "edge", "Driver": "bridge", "Id": "0123456789abcdef",
+            "IPAM": {"Config": [{"Subnet": "10.89.0.0/24", "Gateway": "10.89.0.1"}]}}"#;
+        let named_among = |interfaces: &[(&str, &str)]| {
+            let interface = |(name, address): &(&str, &str)| {
+                ((*name).to_owned(), address.parse::<IpAddr>().unwrap())
+            };
+            let interfaces: Vec<_> = interfaces.iter().map(interface).collect();
+            let mut networks = [read(edge)];
+            find_bridges(&mut networks, &interfaces);
+            let [network] = networks;
+            network.bridge
+        };
+        let uplink = ("eth0", "192.0.2.10");
+        assert_eq!(named_among(&[uplink, ("podman1", "10.89.0.1")]).as_deref(), Some("podman1"));
+        let own_name = ("br-0123456789ab", "10.89.0.1");
+        assert_eq!(named_among(&[own_name]).as_deref(), Some("br-0123456789ab"));
+        assert_eq!(named_among(&[uplink]), None);
     }
 
     #[test]

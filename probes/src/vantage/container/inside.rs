@@ -1,0 +1,59 @@
+//! The inside of a container: answers what it is asked, until nobody asks any more.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::wire::{Answer, LONGEST_IN, LineReader, Posed, SetUp, parsed, tell};
+use crate::endpoint::TrustStores;
+use crate::recorder::Timeline;
+
+/// How long the first line may take to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long answers may take beyond the run's deadline to be written.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Says that it is there, reads what it is to know and then questions, a line each, and writes an
+/// answer to each, in the order in which they come.
+///
+/// Ends with its input, which ends with whoever asks, and a second after the run's deadline at the
+/// latest.
+pub async fn answer(
+    input: impl AsyncRead + Unpin,
+    mut output: impl AsyncWrite + Unpin,
+) -> io::Result<()> {
+    let mut lines = LineReader::new(input, LONGEST_IN);
+    tell(&mut output, &Answer::Ready).await?;
+    let Some(first) = timeout(PATIENCE, lines.next()).await?? else { return Ok(()) };
+    let SetUp { vantage, elapsed_ms, limit_ms, roots } = parsed(&first)?;
+    let timeline = Timeline::resume(elapsed_ms, limit_ms);
+    let (vantage, trust) = (Arc::new(vantage), TrustStores::from_roots(&roots));
+
+    let mut under_way: JoinSet<Answer> = JoinSet::new();
+    let end = tokio::time::sleep(timeline.remaining() + GRACE);
+    tokio::pin!(end);
+    loop {
+        tokio::select! {
+            () = &mut end => return Ok(()),
+            line = lines.next() => {
+                let Some(line) = line? else { return Ok(()) };
+                let Posed { number, enquiry } = parsed(&line)?;
+                let (vantage, trust) = (Arc::clone(&vantage), trust.clone());
+                under_way.spawn(async move {
+                    let observation = enquiry.ask(timeline, &vantage, &trust).await;
+                    Answer::Answered { number, observation: Box::new(observation) }
+                });
+            }
+            Some(answered) = under_way.join_next() => {
+                if let Ok(answer) = answered {
+                    tell(&mut output, &answer).await?;
+                }
+            }
+        }
+    }
+}

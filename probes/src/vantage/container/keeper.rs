@@ -1,0 +1,106 @@
+//! The process that starts containers for a run, and takes away all that it has made when the run
+//! ends, in whatever way.
+//!
+//! An image cannot remove itself, and a container that was made and not yet started neither. A run
+//! may be killed at any moment, and could hand over to nobody what it had just asked the engine
+//! for. So a run asks the engine for nothing: its keeper does, a process of its own that hears of
+//! the run by a pipe. The kernel closes the pipe when the run ends, even by SIGKILL. Then the keeper
+//! waits for what it has under way with the engine, removes what bears its label, and ends.
+//!
+//! What is left, if the keeper is killed as well, is an image without a name, which the next keeper
+//! on the device removes, and at most a container that was never started. One that runs ends with
+//! its input, which the engine closes with the keeper's connection, and the engine removes it then.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use tokio::io::{stdin, stdout};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::host::Host;
+use super::leftovers::{Owner, remove};
+use super::wire::{LONGEST_IN, LineReader, Order, Word, parsed, tell};
+use crate::clean;
+
+/// Takes a run's orders from standard input until it ends, and answers on standard output.
+pub async fn keep() -> io::Result<()> {
+    // A key press or a hang-up is for the run; the keeper hears of it when the run ends.
+    let _ = rustix::process::setsid();
+    let _ = rustix::thread::set_name(c"edgeprobe");
+    let (end, over) = watch::channel(false);
+    let host = Arc::new(Host::new(Owner::this()?, over).await);
+    let mut under_way = JoinSet::new();
+    under_way.spawn(sweep(Arc::clone(&host)));
+
+    let result = take_orders(&host, &mut under_way).await;
+    // What the engine has been asked for comes into being, whether or not anyone still waits for
+    // it; only then is it known what there is to remove.
+    let _ = end.send(true);
+    while under_way.join_next().await.is_some() {}
+    if let Ok(docker) = &host.docker {
+        remove(docker, |owner| *owner == host.owner).await.map_err(io::Error::other)?;
+    }
+    result
+}
+
+/// Removes what earlier runs have left that were killed together with their keepers.
+async fn sweep(host: Arc<Host>) {
+    if let Ok(docker) = &host.docker
+        && let Err(error) = remove(docker, Owner::is_gone).await
+    {
+        tracing::debug!("what earlier runs left is not removed: {error}");
+    }
+}
+
+/// Returns when the run has ended. What it ordered may still be under way.
+async fn take_orders(host: &Arc<Host>, under_way: &mut JoinSet<()>) -> io::Result<()> {
+    // Whoever stops a whole service asks everyone in it to end: that is the end of the run as well.
+    let mut asked_to_end = signal(SignalKind::terminate())?;
+    let mut orders = LineReader::new(stdin(), 2 * LONGEST_IN);
+    let mut output = stdout();
+    let (words, mut spoken) = unbounded_channel();
+    let mut guests: BTreeMap<u32, UnboundedSender<String>> = BTreeMap::new();
+    loop {
+        tokio::select! {
+            line = orders.next() => {
+                let Some(line) = line? else { return Ok(()) };
+                match parsed(&line)? {
+                    Order::Start { place, name, network } => {
+                        let (guest, lines) = unbounded_channel();
+                        guests.insert(place, guest);
+                        let (host, words) = (Arc::clone(host), words.clone());
+                        under_way.spawn(start(host, place, name, network, lines, words));
+                    }
+                    Order::Say { place, line } => {
+                        if let Some(guest) = guests.get(&place) {
+                            drop(guest.send(line));
+                        }
+                    }
+                }
+            }
+            Some(word) = spoken.recv() => tell(&mut output, &word).await?,
+            _ = asked_to_end.recv() => return Ok(()),
+        }
+    }
+}
+
+/// Has a container from its beginning to its end.
+async fn start(
+    host: Arc<Host>,
+    place: u32,
+    name: String,
+    network: String,
+    lines: UnboundedReceiver<String>,
+    words: UnboundedSender<Word>,
+) {
+    let said = |line| drop(words.send(Word::Said { place, line }));
+    let why = match host.have(&name, &network, lines, said).await {
+        Ok(()) => "the container has ended".to_owned(),
+        Err(why) => clean::line(&why, 200),
+    };
+    drop(words.send(Word::Ended { place, why }));
+}

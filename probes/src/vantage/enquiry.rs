@@ -1,0 +1,39 @@
+//! A question that can be asked from any vantage, and carried to where it is asked.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::dns;
+use crate::endpoint::{self, Endpoint, TrustStores};
+use crate::observation::{Observation, Role, Vantage};
+use crate::recorder::Timeline;
+
+/// A question that needs nothing of the device but a network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enquiry {
+    /// A name, of one name server.
+    Server { server: SocketAddr, name: String, role: Role },
+    /// A connection to one address of a host.
+    Connect { endpoint: Endpoint, peer: IpAddr },
+}
+
+impl Enquiry {
+    /// Asks it from where this thread is.
+    pub async fn ask(
+        &self,
+        timeline: Timeline,
+        vantage: &Vantage,
+        trust: &TrustStores,
+    ) -> Observation {
+        match self {
+            Self::Server { server, name, role } => {
+                dns::ask_server(timeline, vantage, *server, name, *role).await
+            }
+            Self::Connect { endpoint, peer } => {
+                endpoint::probe(timeline, vantage, endpoint, *peer, trust).await
+            }
+        }
+    }
+}

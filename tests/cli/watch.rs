@@ -1,0 +1,206 @@
+//! `vpn --watch` and `vpn --baseline` in a namespace whose links and routes change for real.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::internet::{HUB, roots, serve};
+use crate::namespace::{RESOLVER_ADDRESS, configure, with_internet};
+use crate::program::{Outcome, PROGRAM, edgeprobe};
+
+/// Longer than a look at the network and what it waits for may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The tester's own engine has no part in this.
+const NO_ENGINE: (&str, &str) = ("DOCKER_HOST", "unix:///nonexistent/engine.sock");
+
+/// A tunnel that a VPN client brings up: a link, an address, and a route.
+const TUNNEL_UP: [&str; 4] = [
+    "tuntap add tun0 mode tun",
+    "addr add 10.8.0.2/24 dev tun0",
+    "link set tun0 up",
+    "route add 10.99.0.0/16 dev tun0",
+];
+
+/// Its end takes the address and the route along.
+const TUNNEL_DOWN: [&str; 1] = ["link delete tun0"];
+
+#[test]
+fn a_watch_tells_what_a_tunnel_changes_when_it_comes_and_when_it_goes() {
+    with_internet(
+        "watch::a_watch_tells_what_a_tunnel_changes_when_it_comes_and_when_it_goes",
+        serve(None),
+        |announced| {
+            let folder = TempDir::new().unwrap();
+            let watch = Watch::start(&ca_file(folder.path(), announced));
+            watch.until("NO");
+            assert!(watch.is_asleep(), "it does something while nothing changes");
+
+            configure(&TUNNEL_UP);
+            // No engine, so no container network that the tunnel could override, and none to be asked.
+            let told = watch.until("UNDECIDED");
+            for line in ["+ link tun0", "+ address 10.8.0.2/24 dev tun0", "+ route 10.99.0.0/16"] {
+                assert!(told.iter().any(|l| l.contains(line)), "no `{line}` in {told:#?}");
+            }
+            assert!(!told.iter().any(|line| line.starts_with("  - ")), "{told:#?}");
+            assert!(watch.is_asleep(), "it does something after a change");
+
+            configure(&["rule add from 172.18.0.0/16 lookup 99"]);
+            let told = watch.until("the answer stays the same");
+            assert!(told.iter().any(|l| l.contains("+ rule") && l.contains("99")), "{told:#?}");
+
+            configure(&TUNNEL_DOWN);
+            let told = watch.until("NO");
+            for line in ["- link tun0", "- address 10.8.0.2/24 dev tun0", "- route 10.99.0.0/16"] {
+                assert!(told.iter().any(|l| l.contains(line)), "no `{line}` in {told:#?}");
+            }
+            assert_eq!(watch.interrupted(), Some(0));
+        },
+    );
+}
+
+#[test]
+fn a_baseline_is_kept_once_and_compared_with_from_then_on() {
+    with_internet(
+        "watch::a_baseline_is_kept_once_and_compared_with_from_then_on",
+        serve(None),
+        |announced| {
+            let folder = TempDir::new().unwrap();
+            let ca_file = ca_file(folder.path(), announced);
+            let baseline = folder.path().join("before.json");
+            let look = || -> Outcome {
+                let mut words = words(&ca_file);
+                words.extend(["--baseline", baseline.to_str().unwrap()]);
+                Outcome::of(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words))
+            };
+            let kept = look();
+            assert!(kept.stderr.contains("kept the present links"), "{}", kept.stderr);
+            let text = fs::read_to_string(&baseline).unwrap();
+
+            let same = look();
+            assert!(same.stderr.contains("nothing has changed since"), "{}", same.stderr);
+
+            configure(&TUNNEL_UP);
+            let changed = look();
+            for line in ["changed since", "+ link tun0", "+ route 10.99.0.0/16"] {
+                assert!(changed.stderr.contains(line), "no `{line}` in {}", changed.stderr);
+            }
+            assert_eq!(text, fs::read_to_string(&baseline).unwrap(), "it is written once");
+
+            configure(&TUNNEL_DOWN);
+            let again = look();
+            assert!(again.stderr.contains("nothing has changed since"), "{}", again.stderr);
+            assert_eq!((kept.code, changed.code, again.code), (0, 3, 0), "{}", changed.stdout);
+        },
+    );
+}
+
+fn ca_file(folder: &Path, announced: &str) -> String {
+    let path = folder.join("ca.pem");
+    fs::write(&path, roots(announced)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn words(ca_file: &str) -> Vec<&str> {
+    let vantage = ["--vantage", "host"];
+    let mut words = vec!["vpn", "--hub", HUB, "--resolver", RESOLVER_ADDRESS, "--ca-file", ca_file];
+    words.extend(vantage);
+    words
+}
+
+/// A watch that is under way; it ends with this.
+struct Watch {
+    process: Child,
+    lines: Receiver<String>,
+}
+
+impl Watch {
+    fn start(ca_file: &str) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command
+            .env_clear()
+            .env(NO_ENGINE.0, NO_ENGINE.1)
+            .args(words(ca_file))
+            .arg("--watch")
+            .stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let lines = lines_of(process.stdout.take().unwrap());
+        Self { process, lines }
+    }
+
+    /// What it says until a line with these words has come.
+    fn until(&self, words: &str) -> Vec<String> {
+        let mut told: Vec<String> = Vec::new();
+        while !told.last().is_some_and(|line| line.contains(words)) {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => told.push(line),
+                Err(error) => panic!("`{words}` was not said ({error}): {told:#?}"),
+            }
+        }
+        told
+    }
+
+    /// Whether it comes to rest, and then does nothing at all for a while. A program that polls
+    /// wakes up, however seldom and briefly.
+    fn is_asleep(&self) -> bool {
+        let still_for = Duration::from_secs(1);
+        let mut wakings = self.wakings();
+        // What it said last may be on its way to rest.
+        for _ in 0..10 {
+            thread::sleep(still_for);
+            let now = self.wakings();
+            if now == wakings {
+                return true;
+            }
+            wakings = now;
+        }
+        false
+    }
+
+    /// How often its threads have been woken so far.
+    fn wakings(&self) -> Vec<String> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        let status =
+            threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("status")));
+        let line = |status: String| {
+            let found = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches"));
+            found.unwrap().to_owned()
+        };
+        let mut wakings: Vec<String> = status.filter_map(Result::ok).map(line).collect();
+        wakings.sort();
+        wakings
+    }
+
+    /// Its exit code after Ctrl-C.
+    fn interrupted(mut self) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn lines_of(output: ChildStdout) -> Receiver<String> {
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            if tell.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    told
+}
