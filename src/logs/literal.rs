@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn the_longest_piece_is_taken() {
         assert_eq!(of(r"Bind for \d+ failed: port is taken").unwrap(), ["failed: port is taken"]);
-        assert_eq!(of(r#"say "hello world" {x}"#).unwrap(), ["hello world"]);
+        assert_eq!(of(r#"say "hello world" \{x\}"#).unwrap(), ["hello world"]);
     }
 
     #[test]

@@ -43,9 +43,11 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
         }
     }
     let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
+    for (_, proof) in &mut proofs {
+        mirror(&evidence, proof);
+    }
     let chosen = root_causes(proofs, &failures);
     let explained: BTreeSet<&String> = chosen.iter().flat_map(|(_, p)| &p.explains).collect();
-    let explained = with_mirrored(&evidence, explained);
     let unexplained: Vec<String> =
         ids(reach::failures(&evidence)).into_iter().filter(|id| !explained.contains(id)).collect();
 
@@ -68,28 +70,27 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
     }
 }
 
-/// What is explained, and with it the same failures seen from the container networks: what keeps
-/// the host from something keeps them from it too.
-fn with_mirrored<'e>(
-    evidence: &'e Evidence<'_>,
-    mut explained: BTreeSet<&'e String>,
-) -> BTreeSet<&'e String> {
-    let host: Vec<&Observation> = evidence
-        .all()
-        .iter()
-        .filter(|o| o.vantage == Vantage::Host && explained.contains(&o.id))
-        .collect();
-    for observation in evidence.all().iter().filter(|o| o.vantage != Vantage::Host && o.failed()) {
-        if host.iter().any(|own| is_the_same_failure(own, observation)) {
-            explained.insert(&observation.id);
+/// Lets a proof explain the same failures seen from the container networks: what keeps the host from
+/// something keeps them from it too.
+fn mirror(evidence: &Evidence<'_>, proof: &mut Proof) {
+    let (host, others): (Vec<&Observation>, Vec<&Observation>) =
+        evidence.all().iter().partition(|observation| observation.vantage == Vantage::Host);
+    let own: Vec<&Observation> =
+        host.into_iter().filter(|observation| proof.explains.contains(&observation.id)).collect();
+    for other in others.into_iter().filter(|observation| observation.failed()) {
+        if own.iter().any(|own| is_the_same_failure(own, other))
+            && !proof.explains.contains(&other.id)
+        {
+            proof.explains.push(other.id.clone());
         }
     }
-    explained
 }
 
 fn is_the_same_failure(own: &Observation, other: &Observation) -> bool {
     let same_question = match (own.facts.endpoint(), other.facts.endpoint()) {
-        (Some(own), Some(other)) => (own.transport, own.peer) == (other.transport, other.peer),
+        (Some(own), Some(other)) => {
+            (own.role, own.transport, own.peer) == (other.role, other.transport, other.peer)
+        }
         _ => own.probe() == other.probe(),
     };
     same_question && own.failed_step() == other.failed_step()

@@ -21,6 +21,7 @@ pub(super) enum Finding {
 }
 
 /// A cause that the evidence proves, or makes likely.
+#[derive(Clone)]
 pub(super) struct Proof {
     pub(super) confidence: Confidence,
     pub(super) effect: Effect,
@@ -78,6 +79,11 @@ impl Proof {
         self.explains.sort_unstable();
         self.explains.dedup();
         self
+    }
+
+    /// The same proof, whatever else fails: what it proves has not shown in this run yet.
+    pub(super) fn explaining_nothing(self) -> Self {
+        Self { explains: Vec::new(), ..self }
     }
 
     /// The same proof with one more detail for the report.

@@ -1,11 +1,12 @@
 //! A VPN beside the container networks: when it takes their traffic away, and when it does not.
 
 use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Effect, Status};
+use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::route::vpn::Vpn;
 use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Role, Step, Token};
 
 use crate::device::*;
@@ -54,10 +55,39 @@ fn wireguard_that_leads_the_network_into_its_own_table_overrides_it() {
 
 #[test]
 fn a_tunnel_that_packets_enter_untranslated_is_the_vpns_doing() {
+    let entered = |masqueraded| {
+        full_tunnel().cut_off(Token::TimedOut).traced(Stage::LeftUntranslated, move |trace| {
+            trace.left[0].interface = "tun0".to_owned();
+            trace.masqueraded = masqueraded;
+        })
+    };
+    entered(Some(true)).sure(&[VpnOverride]);
+    // Where the rules cannot be read, nothing may be translated by any interface.
+    let verdict = entered(None).expect(Status::Blocked, &[VpnOverride]);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+    entered(Some(false)).sure(&[NatMissing]);
+}
+
+#[test]
+fn a_tunnel_that_packets_never_enter_is_not_to_blame() {
+    let rule = dropping("-A DOCKER-USER -i br-edge -j DROP");
     full_tunnel()
         .cut_off(Token::TimedOut)
-        .traced(Stage::LeftUntranslated, |trace| trace.left[0].interface = "tun0".to_owned())
-        .sure(&[VpnOverride]);
+        .traced(Stage::LostInside, |trace| trace.dropped_by = vec![rule.clone()])
+        .sure(&[ForwardBlocked]);
+}
+
+#[test]
+fn a_shadow_that_spares_the_borrowed_address_keeps_the_modules_out_all_the_same() {
+    let verdict = Device::networked()
+        .rerouted(TUN, &["172.18.0.0/24 dev tun0"], &[])
+        .changed(is_vantage, |observation| {
+            let Facts::Vantage(facts) = &mut observation.facts else { unreachable!() };
+            let address = "172.18.255.250".parse().unwrap();
+            facts.means = Some(Means::BorrowedAddress { address, gateway_answers: true });
+        })
+        .expect(Status::Blocked, &[VpnOverride]);
+    assert_eq!(verdict.causes[0].details["mechanism"], "route-shadows-subnet");
 }
 
 #[test]

@@ -180,6 +180,11 @@ pub enum Verdict {
 }
 
 impl FilterRule {
+    /// The VPN that its names speak of, also where it was recorded before they were read.
+    pub fn speaks_of(&self) -> Option<Vpn> {
+        self.vpn.or_else(|| vpn::vpn_of(self))
+    }
+
     /// A rule of which only this is known; `text` is from outside.
     fn of(tool: Tool, family: Family, at: Position, text: &str) -> Self {
         Self {

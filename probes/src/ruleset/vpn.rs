@@ -4,7 +4,7 @@ use super::{FilterRule, Tool};
 use crate::route::vpn::Vpn;
 
 /// How the tables and chains of VPN clients begin, in lower case.
-const OWNED: [(&str, Vpn); 13] = [
+const OWNED: [(&str, Vpn); 16] = [
     ("wg-quick-", Vpn::Wireguard),
     ("ts-", Vpn::Tailscale),
     ("tailscale", Vpn::Tailscale),
@@ -20,6 +20,10 @@ const OWNED: [(&str, Vpn); 13] = [
     ("xvpn", Vpn::Other),
     ("netbird", Vpn::Other),
     ("ciscovpn", Vpn::Other),
+    // By what it is for, as scripts and guides call it.
+    ("vpn", Vpn::Other),
+    ("killswitch", Vpn::Other),
+    ("kill-switch", Vpn::Other),
 ];
 
 /// How their interfaces begin; a number, a plus sign or nothing follows.

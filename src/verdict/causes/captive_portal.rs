@@ -1,5 +1,7 @@
 //! `captive-portal`: a portal answers in place of everything.
 
+use edgeprobe_probes::endpoint::TrustResult;
+
 use super::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -10,16 +12,26 @@ use crate::verdict::{Confidence, Effect};
 pub(super) const RULE: Rule = Rule { id: CauseId::CaptivePortal, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+    // A network is behind the same site as its host, which takes the controls.
+    let control_is_reached =
+        evidence.views().iter().any(|view| controls(view).iter().any(is_verified));
+    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub, control_is_reached))
 }
 
-fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
+fn examine_view(view: &View<'_>, hub: &str, control_is_reached: bool) -> Vec<Finding> {
     let connections = view.hub();
     let genuine = those(&connections, Connection::is_genuine);
     if !genuine.is_empty() {
         return refuted(Text::new("genuine"), observations(&genuine));
     }
-    let portal = those(&connections, |connection| answers_as_a_portal(connection, hub));
+    // A portal stands in place of everything: where the control is reached, a page is another
+    // site's own. Only what sends to a login is a portal's all the same.
+    let portal = those(&connections, |connection| {
+        answers_as_a_portal(connection, hub)
+            && !is_verified(connection)
+            // A certificate that is made out to the hub is an interceptor's, whatever is behind it.
+            && !(shows_a_page(connection) && (control_is_reached || connection.is_made_out_to(hub)))
+    });
     let Some(first) = portal.first() else { return Vec::new() };
     let same = those(&controls(view), |control| is_the_same_portal(control, first));
     let confidence = if same.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
@@ -41,11 +53,21 @@ fn answers_as_a_portal(connection: &Connection<'_>, hub: &str) -> bool {
         text.starts_with("HTTP/1.") && (text.contains(" 302 ") || text.contains(" 511 "))
     });
     let Some(http) = &connection.facts.http else { return plain_http };
-    let shows_a_page = http.status == 200
-        && http.body.as_deref().is_some_and(|body| body.to_ascii_lowercase().contains("<html"));
     let sends_away = (300..400).contains(&http.status)
         && http.location.as_deref().is_some_and(|location| !location.contains(hub));
-    http.status == 511 || sends_away || shows_a_page
+    http.status == 511 || sends_away || shows_a_page(connection)
+}
+
+fn shows_a_page(connection: &Connection<'_>) -> bool {
+    connection.facts.http.as_ref().is_some_and(|http| {
+        http.status == 200
+            && http.body.as_deref().is_some_and(|body| body.to_ascii_lowercase().contains("<html"))
+    })
+}
+
+/// Whether the certificate verifies for the name that was asked for, which none of a portal's can.
+fn is_verified(connection: &Connection<'_>) -> bool {
+    connection.trust().is_some_and(|trust| trust.within_validity == TrustResult::Trusted)
 }
 
 /// Whether the control host was answered by the same portal: the same certificate, or the same

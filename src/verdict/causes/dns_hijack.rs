@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use edgeprobe_probes::dns::{AddressKind, Resolver};
-use edgeprobe_probes::{Facts, Observation, Role};
+use edgeprobe_probes::{Facts, Observation, Role, Token};
 
 use super::shared::{controls, observations, those};
 use crate::verdict::catalogue::Text;
@@ -32,25 +32,38 @@ enum Suspicion {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
-    let addresses = host.hub_addresses();
-    let connections: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
+    let views = evidence.views();
+    let connections: Vec<Connection<'_>> =
+        views.iter().flat_map(|view| view.connections(Role::Hub)).collect();
     if zone_is_not_linked(&host) {
-        return wrong_addresses(evidence, &addresses, Suspicion::ZoneNotLinked).alone();
+        return wrong_addresses(evidence, &host.hub_addresses(), Suspicion::ZoneNotLinked).alone();
     }
-    let genuine =
-        |address: IpAddr| connections.iter().any(|c| c.facts.peer == address && c.is_genuine());
-    if let Some(real) = addresses.iter().find(|address| genuine(**address)) {
-        let at = those(&connections, |c| c.facts.peer == *real && c.is_genuine());
-        return refuted(Text::new("genuine").with("address", real), observations(&at));
-    }
-
-    let mut wrong: Vec<(IpAddr, Suspicion)> = Vec::new();
     // A demonstration's own hub is on localhost.
-    let is_candidate = |address: &&IpAddr| {
-        !(evidence.target.embedded && **address == IpAddr::V4(Ipv4Addr::LOCALHOST))
+    let is_candidate = |address: &IpAddr| {
+        !(evidence.target.embedded && *address == IpAddr::V4(Ipv4Addr::LOCALHOST))
     };
-    for address in addresses.iter().filter(is_candidate) {
-        wrong.extend(suspicion(&host, *address, &connections).map(|why| (*address, why)));
+    let mut real: Option<IpAddr> = None;
+    let mut wrong: Vec<(IpAddr, Suspicion)> = Vec::new();
+    for view in views.iter().filter(|view| !evidence.is_spare(&view.vantage)) {
+        let addresses = view.hub_addresses();
+        // Where one of several addresses is the hub's, programs come through.
+        if let Some(address) = addresses.iter().find(|address| is_genuine(**address, &connections))
+        {
+            real = real.or(Some(*address));
+            continue;
+        }
+        for address in addresses.into_iter().filter(is_candidate) {
+            if !wrong.iter().any(|(known, _)| *known == address) {
+                let why = suspicion(evidence, address, &connections);
+                wrong.extend(why.map(|why| (address, why)));
+            }
+        }
+    }
+    if let (true, Some(real)) = (wrong.is_empty(), real) {
+        let mut at = those(&connections, |c| c.facts.peer == real && c.is_genuine());
+        let first = at.first().map(|c| c.observation.vantage.clone());
+        at.retain(|c| Some(&c.observation.vantage) == first.as_ref());
+        return refuted(Text::new("genuine").with("address", real), observations(&at));
     }
     let Some((_, why)) = wrong.first().copied() else { return Vec::new() };
     let addresses: Vec<IpAddr> = wrong.iter().map(|(address, _)| *address).collect();
@@ -62,8 +75,13 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion) -> Proof {
     let host = evidence.host();
     let names_them = |answer: &Answer<'_>| answer.facts.ips().any(|ip| addresses.contains(&ip));
-    let named_by: Vec<&Observation> =
-        host.answers(Role::Hub).filter(names_them).map(|answer| answer.observation).collect();
+    let views = evidence.views();
+    let named_by: Vec<&Observation> = views
+        .iter()
+        .flat_map(|view| view.answers(Role::Hub))
+        .filter(names_them)
+        .map(|answer| answer.observation)
+        .collect();
     let reached = |observation: &Observation| {
         let facts = observation.facts.endpoint();
         facts.is_some_and(|f| f.role == Role::Hub && addresses.contains(&f.peer))
@@ -104,18 +122,28 @@ fn zone_is_not_linked(host: &View<'_>) -> bool {
         && (turned_away || (closed && others_are_reached()))
 }
 
+/// Whether IoT Hub itself answers at the address.
+fn is_genuine(address: IpAddr, connections: &[Connection<'_>]) -> bool {
+    connections.iter().any(|c| c.facts.peer == address && c.is_genuine())
+}
+
 /// What speaks against an address at which no IoT Hub answered.
 fn suspicion(
-    host: &View<'_>,
+    evidence: &Evidence<'_>,
     address: IpAddr,
     connections: &[Connection<'_>],
 ) -> Option<Suspicion> {
-    let answers: Vec<Answer<'_>> = host.answers(Role::Hub).collect();
+    let views = evidence.views();
+    let answers: Vec<Answer<'_>> = views.iter().flat_map(|view| view.answers(Role::Hub)).collect();
     let elsewhere = connections.iter().any(|c| c.facts.peer != address && c.is_genuine());
     let pinned = answers.iter().any(|a| a.facts.hosts_file.contains(&address));
     let by_a_server =
         answers.iter().any(|a| !a.facts.from_hosts_file() && a.facts.ips().any(|ip| ip == address));
-    let by_others = answers.iter().any(|a| !a.facts.from_hosts_file() && !a.observation.failed());
+    // That there is no such name is an answer too.
+    let speaks = |a: &&Answer<'_>| {
+        !a.observation.failed() || a.observation.token() == Some(Token::DnsNxdomain)
+    };
+    let by_others = answers.iter().filter(speaks).any(|a| !a.facts.from_hosts_file());
     if pinned && !by_a_server && by_others {
         return Some(Suspicion::HostsFile);
     }
@@ -123,7 +151,9 @@ fn suspicion(
         AddressKind::Sinkhole | AddressKind::Loopback | AddressKind::LinkLocal => {
             Some(Suspicion::Sinkhole)
         }
-        AddressKind::Private if !host.hub_has_a_private_endpoint() => Some(Suspicion::Private),
+        AddressKind::Private if !views.iter().any(View::hub_has_a_private_endpoint) => {
+            Some(Suspicion::Private)
+        }
         _ if elsewhere => Some(Suspicion::Contradicted),
         _ => None,
     }

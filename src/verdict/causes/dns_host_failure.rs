@@ -1,14 +1,15 @@
 //! `dns-host-failure`: the host's resolvers do not answer.
 
 use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::{Observation, Role, Token};
+use edgeprobe_probes::route::RouteFacts;
+use edgeprobe_probes::{Facts, Observation, Role, Token};
 
-use crate::verdict::Effect;
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::words::listed;
+use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::DnsHostFailure, examine };
 
@@ -62,9 +63,24 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
         naming(Text::new(variant(&servers)), &servers)
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);
+    let silent = servers.iter().all(|a| a.observation.token() == Some(Token::DnsTimeout));
+    let confidence = if silent && !servers.is_empty() && !leaves_the_device(host) {
+        Confidence::Likely
+    } else {
+        Confidence::Confirmed
+    };
     Proof::confirmed(Effect::Blocks, text, failing.iter().map(|answer| answer.observation))
+        .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))
         .alone()
+}
+
+/// Whether anything shows that packets leave this device: a gateway that answers on its link. A
+/// tunnel has none, so that silence may as well be the tunnel's.
+fn leaves_the_device(host: &View<'_>) -> bool {
+    let by_a_tunnel =
+        |facts: &RouteFacts| facts.gateway_answers.is_none() && facts.interface.is_some();
+    !host.all().any(|it| matches!(&it.facts, Facts::Route(facts) if by_a_tunnel(facts)))
 }
 
 fn says_no_such_name(observation: &Observation) -> bool {

@@ -27,7 +27,9 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
         return refuted(text, observations(&connected));
     }
     // What only a container network cannot reach is stopped on this host, not beyond it.
-    let host_is_stopped_too = host.hub().iter().all(|connection| !connection.connected());
+    let host_is_stopped_too = !host
+        .connections(Role::Hub)
+        .any(|own| own.connected() && connections.iter().any(|it| it.facts.peer == own.facts.peer));
     if connections.is_empty() || !host_is_stopped_too {
         return Vec::new();
     }
@@ -47,13 +49,25 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
         .with("address", peers(&connections))
         .with("place", place(&view.vantage))
         .with("manner", Text::new(if silent { "manner.silent" } else { "manner.refused" }));
-    // Without a sign that the way out works at all, the uplink may as well be dead.
-    let confidence = if beyond.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    // Without a sign that the way out works at all, the uplink may as well be dead; and an address
+    // that only the hosts file knows may as well be the wrong one.
+    let open = beyond.is_empty() || only_by_hosts_file(host, &connections);
+    let confidence = if open { Confidence::Likely } else { Confidence::Confirmed };
     Proof::confirmed(Effect::Blocks, text, observations(&connections))
         .supported_by(beyond)
         .with_confidence(confidence)
-        .explaining(failures(&controls))
+        .explaining(failures(&those(&controls, |control| !control.connected())))
         .alone()
+}
+
+/// Whether no name server names any of the addresses, but the hosts file does.
+fn only_by_hosts_file(host: &View<'_>, connections: &[Connection<'_>]) -> bool {
+    let by_a_server = |peer| {
+        host.answers(Role::Hub)
+            .any(|it| !it.facts.from_hosts_file() && it.facts.ips().any(|ip| ip == peer))
+    };
+    let by_the_file = |peer| host.answers(Role::Hub).any(|it| it.facts.hosts_file.contains(&peer));
+    connections.iter().all(|it| by_the_file(it.facts.peer) && !by_a_server(it.facts.peer))
 }
 
 /// What shows that packets leave this device: an answer from a name server on another machine, or
@@ -67,6 +81,12 @@ fn signs_of_life<'o>(view: &View<'o>) -> Vec<&'o Observation> {
         .answers(Role::Hub)
         .filter(|answer| !answer.observation.failed() && by_another_machine(&answer.facts.resolver))
         .map(|answer| answer.observation);
+    // Where a tunnel is the way to the hub, a server on the device's own network says nothing of it.
+    let by_a_tunnel = view.all().any(|observation| match &observation.facts {
+        Facts::Route(facts) => facts.interface.is_some() && facts.gateway.is_none(),
+        _ => false,
+    });
+    let answers = answers.filter(move |_| !by_a_tunnel);
     let gateways = view.all().filter(|observation| {
         matches!(&observation.facts, Facts::Route(facts) if facts.gateway_answers == Some(true))
     });

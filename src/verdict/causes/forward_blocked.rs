@@ -1,5 +1,6 @@
 //! `forward-blocked`: the host's firewall drops or rejects what the bridge forwards.
 
+use edgeprobe_probes::route::edge::Lookup;
 use edgeprobe_probes::route::tables::ReversePathFilter;
 use edgeprobe_probes::trace::{Stage, Trace};
 
@@ -24,6 +25,8 @@ fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding
     // Where the kernel itself has no way, or forwards nothing, no filter is needed to lose a packet.
     let has_a_way = edge
         .ways_to_the_hub(hub)
+        // The kernel is not asked about IPv6, which the network does not have.
+        .filter(|(_, way)| way.forward != Lookup::NotAsked)
         .all(|(_, way)| way.forward.way().is_some() && way.back.way().is_some());
     if !edge.is_cut_off() || !has_a_way || !forwards(edge) {
         return Vec::new();

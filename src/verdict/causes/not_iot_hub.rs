@@ -3,6 +3,7 @@
 use edgeprobe_probes::Token;
 
 use super::shared::{at_each_vantage, effect_of_loss, observations, peers, ports, those};
+use crate::verdict::Effect;
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::clouds::Doubt;
@@ -48,9 +49,33 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         another_on_the_web
             && matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
     });
-    Proof::confirmed(effect_of_loss(view), text, observations(&foreign))
+    // Nor does it serve the hub's other ports.
+    let elsewhere = those(&connections, |c| {
+        !c.connected()
+            && foreign.iter().any(|foreign| foreign.facts.peer == c.facts.peer)
+            && !connections.iter().any(|other| is_the_hub_at(other, c))
+    });
+    let effect = if connections.iter().any(is_told_apart) {
+        effect_of_loss(view)
+    } else {
+        // Any MQTT server turns a stranger away as IoT Hub does, so that alone shows no hub.
+        Effect::Blocks
+    };
+    Proof::confirmed(effect, text, observations(&foreign))
         .explaining(observations(&refusals))
+        .explaining(observations(&elsewhere))
         .alone()
+}
+
+/// Whether a connection shows that IoT Hub is at the address of another.
+fn is_the_hub_at(other: &Connection<'_>, connection: &Connection<'_>) -> bool {
+    other.facts.peer == connection.facts.peer && other.works() && other.is_genuine()
+}
+
+/// Whether a connection works on which only IoT Hub answers so.
+fn is_told_apart(connection: &Connection<'_>) -> bool {
+    let only_speaks_mqtt = connection.facts.mqtt.is_some();
+    connection.works() && !only_speaks_mqtt
 }
 
 /// Whether what answers is something other than IoT Hub.

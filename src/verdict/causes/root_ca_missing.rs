@@ -37,6 +37,13 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
 /// Whether the public roots verify what the device's own store does not.
 fn lacks_the_root(connection: &Connection<'_>) -> bool {
     connection.trust().is_some_and(|trust| {
-        trust.device == TrustResult::UnknownIssuer && trust.public == TrustResult::Trusted
+        // A clock that is off keeps the public roots from verifying at this moment, and no more.
+        let by_public = matches!(
+            trust.public,
+            TrustResult::Trusted | TrustResult::Expired | TrustResult::NotYetValid
+        );
+        trust.device == TrustResult::UnknownIssuer
+            && trust.within_validity == TrustResult::Trusted
+            && by_public
     })
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::{Observation, Role, Step, Token};
 
@@ -198,6 +199,12 @@ pub(super) fn lost_on_the_way<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observatio
     evidence.all().iter().filter(of_the_network).filter(|o| !was_answered(o)).collect()
 }
 
+/// Whether a name server said anything at all, good or bad.
+fn was_answered(observation: &Observation) -> bool {
+    let bad = [Token::DnsNxdomain, Token::DnsNoAddress, Token::DnsServfail, Token::DnsRefused];
+    !observation.failed() || observation.token().is_some_and(|token| bad.contains(&token))
+}
+
 /// The controls by another interface than this one that were answered: the hub's name resolved, or
 /// a connection to it opened.
 pub(super) fn opened_by_another_uplink<'o>(
@@ -205,9 +212,15 @@ pub(super) fn opened_by_another_uplink<'o>(
     interface: &str,
 ) -> Vec<&'o Observation> {
     let by_another = |name: Option<&str>| name.is_some_and(|name| name != interface);
+    // A server that answers by the usual way as well says nothing of another.
+    let answers_anyway = |resolver: &Resolver| {
+        host.answers(Role::Hub)
+            .any(|own| own.facts.resolver == *resolver && was_answered(own.observation))
+    };
     let names = host
         .answers(Role::Detour)
-        .filter(|answer| !answer.observation.failed())
+        .filter(|answer| !answers_anyway(&answer.facts.resolver))
+        .filter(|answer| was_answered(answer.observation))
         .filter(|answer| by_another(answer.facts.interface.as_deref()))
         .map(|answer| answer.observation);
     let connections = host

@@ -73,6 +73,11 @@ impl<'o> Needs<'o> {
         })
     }
 
+    /// Whether the host itself asks there in vain.
+    fn is_lost_to_the_host(&self, address: IpAddr) -> bool {
+        self.asked_of(&[address]).any(|seen| seen.vantage == Vantage::Host && seen.failed())
+    }
+
     /// The addresses that containers look for on their own link in vain.
     fn covered(&self, edge: &EdgeReading<'_>, tables: &Tables) -> Vec<IpAddr> {
         let needed: Vec<IpAddr> = self.hub.iter().chain(&self.servers).copied().collect();
@@ -136,17 +141,29 @@ fn covers(
     };
     let text = about(edge, "covers").with("address", listed(covered));
     let lost = needs.asked_of(covered).filter(|observation| observation.failed());
+    // What the engine asks from the host, no container looks for on its own link; but the host too
+    // may look for it there.
+    let servers: Vec<IpAddr> = needs
+        .servers
+        .iter()
+        .copied()
+        .filter(|server| {
+            edge.ways.iter().any(|(_, way)| way.destination == *server)
+                || needs.is_lost_to_the_host(*server)
+        })
+        .collect();
     let not_missed = !edge.opened.is_empty()
         && edge.view.answers(Role::Hub).all(|answer| !answer.observation.failed());
-    if not_missed || !(all_of(&needs.hub) || all_of(&needs.servers)) {
+    if not_missed || !(all_of(&needs.hub) || all_of(&servers)) {
         let answers = needs.answers.iter().copied();
         return Proof::confirmed(Effect::Warns, text, [tables])
             .supported_by(answers)
             .explaining(lost);
     }
-    let nameless = needs.all.iter().filter(|observation| {
-        all_of(&needs.servers) && observation.failed_step() == Some(Step::Resolve)
-    });
+    let nameless = needs
+        .all
+        .iter()
+        .filter(|observation| all_of(&servers) && observation.failed_step() == Some(Step::Resolve));
     cut_off(edge, text)
         .supported_by(needs.answers.iter().copied())
         .supported_by([tables])

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use edgeprobe_probes::route::edge::{EdgeNetwork, EdgeRouteFacts};
 use edgeprobe_probes::route::signature::{Mechanism, recognise};
 use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::trace::{Stage, Trace};
+use edgeprobe_probes::trace::{Answer, Stage, Trace};
+use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
@@ -75,9 +76,35 @@ impl<'o> Evidence<'o> {
 }
 
 impl<'o> EdgeReading<'o> {
-    /// Whether the network reaches nothing of what the host reaches.
+    /// Whether the network reaches nothing of what the host reaches, or loses its packets on this
+    /// host already, whatever becomes of the host's own.
     pub(in crate::verdict) fn is_cut_off(&self) -> bool {
-        self.opened.is_empty() && !self.cut_off.is_empty()
+        self.opened.is_empty() && (!self.cut_off.is_empty() || self.is_lost_on_this_host())
+    }
+
+    fn is_lost_on_this_host(&self) -> bool {
+        self.traces.iter().any(|(_, trace)| match trace.stage {
+            Stage::LostInside | Stage::LeftUntranslated | Stage::ReplyLost => true,
+            // The kernel says so too where the gateway does not answer, which stops the host as well.
+            Stage::RejectedByHost => {
+                let answer = trace.delivered.as_ref().map(|reply| reply.answer);
+                !matches!(answer, Some(Answer::Unreachable { code: 0 | 1 }))
+            }
+            Stage::NotEntered | Stage::AnsweredByHost | Stage::NoReply | Stage::Delivered => false,
+        })
+    }
+
+    /// Whether the kernel leads the answers for the network's modules elsewhere than to its bridge,
+    /// although those for an address that was borrowed come back.
+    pub(in crate::verdict) fn answers_are_led_elsewhere(&self) -> bool {
+        let borrowed = self.view.all().any(|observation| match &observation.facts {
+            Facts::Vantage(facts) => matches!(facts.means, Some(Means::BorrowedAddress { .. })),
+            _ => false,
+        });
+        let bridge = Some(self.network.bridge.as_str());
+        let elsewhere =
+            |way: &EdgeRouteFacts| way.back.interface().is_some_and(|it| Some(it) != bridge);
+        borrowed && self.ways.iter().any(|(_, way)| elsewhere(way))
     }
 
     /// Whether questions could be asked from the network.

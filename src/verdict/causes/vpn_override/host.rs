@@ -4,7 +4,7 @@ use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::route::decision::{Decision, Flow, decide};
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_probes::{Facts, Observation, Vantage};
 use serde_json::json;
 
 use crate::verdict::Effect;
@@ -18,16 +18,27 @@ use crate::verdict::words::vpn;
 pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
     let (tables_seen, tables) = evidence.tables()?;
     let host = evidence.host();
-    if host.hub().iter().any(Connection::connected) {
+    // A VPN for IPv4 leaves the device its IPv6, where it has any; container networks have none.
+    let (ipv4, ipv6): (Vec<_>, Vec<_>) =
+        host.hub().into_iter().partition(|connection| connection.facts.peer.is_ipv4());
+    if ipv4.iter().any(Connection::connected) {
         return None;
     }
     let (route_seen, route) = host.all().find_map(|observation| match &observation.facts {
-        Facts::Route(facts) if !facts.destination.is_loopback() => Some((observation, facts)),
+        Facts::Route(facts) if facts.destination.is_ipv4() && !facts.destination.is_loopback() => {
+            Some((observation, facts))
+        }
         _ => None,
     })?;
     let proof = rejected(tables, route_seen, route)
         .or_else(|| lost_in_the_tunnel(evidence, tables, route_seen, route))?;
-    Some(proof.supported_by([tables_seen]).explaining(lost_on_the_way(evidence)))
+    let effect =
+        if ipv6.iter().any(Connection::connected) { Effect::Warns } else { Effect::Blocks };
+    let lost = lost_on_the_way(evidence)
+        .into_iter()
+        .filter(|observation| effect == Effect::Blocks || observation.vantage == Vantage::Host);
+    let proof = Proof { effect, ..proof };
+    Some(proof.supported_by([tables_seen]).explaining(lost))
 }
 
 /// The kernel refuses by a rule or a route that rejects, beside a VPN's interface, up or down.

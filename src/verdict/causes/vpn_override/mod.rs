@@ -4,16 +4,21 @@ mod host;
 mod network;
 
 use super::edge::{at_each_edge, hub_addresses};
+use super::shared::as_one;
+use crate::verdict::Effect;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::Evidence;
-use crate::verdict::rule::{Finding, Rule};
+use crate::verdict::rule::{Finding, Proof, Rule};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::VpnOverride, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    if let Some(proof) = host::examine(evidence) {
-        return proof.alone();
+    let host = host::examine(evidence);
+    // Where the host itself is kept out, its networks are too.
+    if let Some(proof) = host.as_ref().filter(|proof| proof.effect == Effect::Blocks) {
+        return proof.clone().alone();
     }
     let hub = hub_addresses(evidence);
-    at_each_edge(evidence, |edge| network::examine(edge, &hub))
+    let networks = at_each_edge(evidence, |edge| network::examine(edge, &hub));
+    as_one(host.map(Proof::alone).into_iter().chain([networks]))
 }

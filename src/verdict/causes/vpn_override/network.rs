@@ -3,9 +3,10 @@
 use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
 use edgeprobe_probes::route::vpn;
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::trace::{Stage, Trace};
 use serde_json::json;
 
+use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::causes::edge::{about, cut_off, opens};
 use crate::verdict::evidence::EdgeReading;
@@ -14,15 +15,23 @@ use crate::verdict::words;
 
 pub(super) fn examine(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
     let Some((tables_seen, tables)) = edge.tables else { return Vec::new() };
-    if !edge.opened.is_empty() {
-        return opens(edge);
-    }
-    let mechanism = edge
+    let mechanisms = edge
         .ways_to_the_hub(hub)
         .flat_map(|(_, way)| edge.mechanisms(way.destination))
-        .find(|mechanism| mechanism.vpn.is_some() && is_at_work(edge, mechanism));
+        .filter(|mechanism| mechanism.vpn.is_some());
+    if !edge.opened.is_empty() {
+        // The address that was borrowed may lie outside a route that the modules' lie inside.
+        let mut shadows = mechanisms.filter(|mechanism| mechanism.direction == Direction::Return);
+        return match shadows.next().filter(|_| edge.answers_are_led_elsewhere()) {
+            Some(mechanism) => {
+                by_routes(edge, &mechanism, tables_seen).explaining_nothing().alone()
+            }
+            None => opens(edge),
+        };
+    }
+    let mechanism = mechanisms.into_iter().find(|mechanism| is_at_work(edge, mechanism));
     if let Some(mechanism) = mechanism {
-        return by_routes(edge, &mechanism, tables_seen);
+        return by_routes(edge, &mechanism, tables_seen).alone();
     }
     match vpn::active(tables) {
         None => refuted(about(edge, "no_vpn"), [tables_seen]),
@@ -38,10 +47,30 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     let certain = mechanism.direction == Direction::Return
         || mechanism.routes.iter().any(|route| route.kind.rejects())
         || mechanism.rule.as_ref().is_some_and(|rule| rule.action.rejects());
-    edge.is_cut_off() || (certain && !edge.was_tried())
+    if edge.was_tried() {
+        edge.is_cut_off() && (certain || is_lost_in(edge, mechanism))
+    } else {
+        certain
+    }
 }
 
-fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation) -> Vec<Finding> {
+/// Whether the packets that were followed are lost in the tunnel that a mechanism leads to, and not
+/// before it or behind it. So it is taken to be where none was followed.
+fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
+    let in_the_tunnel = |trace: &Trace| {
+        let entered =
+            trace.left.iter().any(|left| Some(&left.interface) == mechanism.interface.as_ref());
+        match trace.stage {
+            // Where nothing is translated by any interface, the tunnel is not to blame for it.
+            Stage::LeftUntranslated => entered && trace.masqueraded != Some(false),
+            Stage::NoReply => entered,
+            _ => false,
+        }
+    };
+    edge.traces.is_empty() || edge.traces.iter().any(|(_, trace)| in_the_tunnel(trace))
+}
+
+fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation) -> Proof {
     let routes: Vec<String> = mechanism.routes.iter().map(ToString::to_string).collect();
     let rule = mechanism.rule.as_ref().map(ToString::to_string);
     let shown = rule.iter().chain(&routes).map(|text| format!("`{text}`")).collect::<Vec<_>>();
@@ -57,26 +86,36 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         mechanism.vpn.into_iter().fold(text, |text, product| text.with("vpn", words::vpn(product)));
     let text = mechanism.interface.iter().fold(text, |text, name| text.with("interface", name));
     let traces = edge.traces.iter().map(|(observation, _)| *observation);
+    // A tunnel that is exempt from translation and a device that translates nothing look the same
+    // where the rules cannot be read.
+    let untold = edge
+        .traces
+        .iter()
+        .any(|(_, trace)| trace.stage == Stage::LeftUntranslated && trace.masqueraded.is_none());
+    let told = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
+    let by_tunnel = mechanism.direction == Direction::Forward && mechanism.interface.is_some();
+    let confidence =
+        if by_tunnel && untold && !told { Confidence::Likely } else { Confidence::Confirmed };
     let proof = cut_off(edge, with_gateway(edge, text))
         .supported_by(edge.kernels_word())
         .supported_by([tables])
         .supported_by(traces)
+        .with_confidence(confidence)
         .with_detail("mechanism", json!(mechanism.kind))
         .with_detail("routes", routes)
         .with_detail("rule", rule);
-    with_interface(proof, mechanism.interface.as_deref()).alone()
+    with_interface(proof, mechanism.interface.as_deref())
 }
 
 /// A VPN that is up, and a filter that drops what the bridge forwards: a kill switch by filter.
 fn by_filter(edge: &EdgeReading<'_>, product: vpn::Vpn, interface: &str) -> Vec<Finding> {
-    let Some((trace_seen, trace)) =
-        edge.vanished(&[Stage::LostInside, Stage::RejectedByHost, Stage::ReplyLost])
-    else {
-        return Vec::new();
-    };
-    let Some(rule) = trace.dropped_by.iter().find(|rule| rule.vpn.is_some()) else {
-        return Vec::new();
-    };
+    let lost = [Stage::LostInside, Stage::RejectedByHost, Stage::ReplyLost];
+    let by_a_vpn = edge.traces.iter().filter(|(_, trace)| lost.contains(&trace.stage)).find_map(
+        |(seen, trace)| {
+            Some((*seen, trace.dropped_by.iter().find(|rule| rule.speaks_of().is_some())?))
+        },
+    );
+    let Some((trace_seen, rule)) = by_a_vpn else { return Vec::new() };
     let text = about(edge, "filter")
         .with("vpn", words::vpn(product))
         .with("interface", interface)

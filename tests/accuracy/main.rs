@@ -1,0 +1,24 @@
+//! How often the verdict is right: devices that are modelled, broken in every way, and judged.
+//!
+//! `world` says how a device and its networks are, `faults` break it, `simulate` derives from it
+//! what a run would see, and `truth` how the runtime would fare. docs/accuracy.md has the table.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has found something"
+)]
+
+mod calibration;
+mod confusion;
+mod examine;
+mod exceptions;
+mod faults;
+mod notation;
+mod properties;
+mod sample;
+mod setting;
+mod simulate;
+mod truth;
+mod world;

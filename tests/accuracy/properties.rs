@@ -1,0 +1,72 @@
+//! What holds of every verdict: no fault, each fault, each pair of faults, many sets of three.
+
+use std::collections::BTreeMap;
+
+use edgeprobe::verdict::Status;
+
+use crate::examine::{Case, replays, shown};
+use crate::sample::{all, pairs, singles, triples};
+use crate::setting::Setting;
+
+#[test]
+fn a_device_without_a_fault_is_healthy() {
+    let cases: Vec<Case> = Setting::all().into_iter().map(|it| Case::new(it, &[])).collect();
+    let wrong = all(&cases, |case| {
+        let verdict = case.verdict();
+        let well = verdict.status == Status::Healthy
+            && verdict.causes.is_empty()
+            && verdict.unexplained.is_empty()
+            && case.world().truth() == Status::Healthy;
+        (!well).then(|| format!("{}: {case}", shown(&verdict)))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn each_fault_alone_is_named() {
+    hold(&singles(100));
+}
+
+#[test]
+fn each_pair_of_faults_is_told_apart() {
+    hold(&pairs(3));
+}
+
+#[test]
+fn sets_of_three_faults_are_told_apart() {
+    hold(&triples(4_000));
+}
+
+#[test]
+fn a_run_that_is_read_back_is_judged_as_before() {
+    let cases: Vec<Case> = singles(3).into_iter().chain(triples(300)).collect();
+    let right = all(&cases, |case| {
+        let run = case.world().check();
+        replays(&run, &run.verdict())
+    });
+    assert!(right.into_iter().all(|right| right));
+}
+
+/// Holds every case to every property, and tells breaches together that are alike.
+fn hold(cases: &[Case]) {
+    let examined = all(cases, |case| case.examine().1);
+    let mut breaches: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for (case, found) in cases.iter().zip(examined) {
+        for breach in found {
+            let key = format!("{}: {:?}: {}", breach.property, case.faults, breach.detail);
+            breaches.entry(key).or_insert_with(|| (0, case.setting.to_string())).0 += 1;
+        }
+    }
+    let lines: Vec<String> = breaches
+        .iter()
+        .map(|(what, (count, setting))| format!("{count} times {what}\n    such as {setting}"))
+        .collect();
+    assert!(
+        lines.is_empty(),
+        "{} kinds of breach in {} cases:\n{}",
+        lines.len(),
+        cases.len(),
+        lines.join("\n")
+    );
+}

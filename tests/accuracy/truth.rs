@@ -1,0 +1,103 @@
+//! How the runtime itself would fare in a world: what a verdict is held against.
+
+use std::net::IpAddr;
+
+use edgeprobe::verdict::Status;
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::engine::AddressPool;
+use edgeprobe_probes::route::tables::MAIN_TABLE;
+use ipnet::IpNet;
+
+use crate::simulate::{Start, module};
+use crate::world::{Engine, Holder, Middlebox, Peer, World};
+
+/// A token lasts an hour, so that one from further behind has ended before it is read.
+const TOKEN_LIFETIME_S: f64 = 3600.0;
+
+impl World {
+    /// The status that a run that could see everything would have to give.
+    pub(crate) fn truth(&self) -> Status {
+        let engine_works = self.engine.as_ref().is_none_or(|engine| engine.answers);
+        let stranger = |(_, holder): &(u16, Holder)| *holder != Holder::EdgeHub;
+        if !engine_works
+            || self.engine.as_ref().is_some_and(|engine| self.has_no_pool_left(engine))
+            || self.ports.held.iter().any(stranger)
+            || !self.ports.refused.is_empty()
+            || self.clock_ahead_s < -TOKEN_LIFETIME_S
+        {
+            return Status::Blocked;
+        }
+        // The daemons on the host need the hub's name as well as the modules do.
+        let named = self.system_says(crate::world::HUB).unwrap_or_default();
+        if !named.iter().any(|address| self.is_the_hub(*address)) {
+            return Status::Blocked;
+        }
+        let works: Vec<bool> =
+            self.protocols.iter().map(|transport| self.works(*transport)).collect();
+        if works.iter().all(|works| !works) {
+            Status::Blocked
+        } else if works.iter().any(|works| !works)
+            || !self.works(Transport::Https)
+            || self.is_read_along()
+        {
+            Status::Degraded
+        } else {
+            Status::Healthy
+        }
+    }
+
+    /// Whether Edge Agent reaches the hub by this transport, from where it runs.
+    pub(crate) fn works(&self, transport: Transport) -> bool {
+        let (start, addresses) = match self.edge() {
+            None => (Start::Host { bound: None }, self.system_says(crate::world::HUB)),
+            Some(network) => (
+                Start::Module { network, address: module(network) },
+                self.module_gets(network, crate::world::HUB),
+            ),
+        };
+        let addresses = addresses.unwrap_or_default();
+        let mut hubs = addresses.into_iter().filter(|address| self.is_the_hub(*address));
+        hubs.any(|address| self.connects(start, transport, address))
+    }
+
+    fn is_the_hub(&self, address: IpAddr) -> bool {
+        self.peers.iter().any(|(peer, who)| *peer == address && *who == Peer::Hub)
+    }
+
+    /// Whether somebody reads along whom the host trusts, and modules have to be taught to trust.
+    fn is_read_along(&self) -> bool {
+        let trusted = |it: &Middlebox| matches!(it, Middlebox::Interceptor { trusted: true, .. });
+        self.site.middlebox.as_ref().is_some_and(trusted)
+    }
+
+    /// Whether the runtime's network has still to be made and no subnet is left for it.
+    fn has_no_pool_left(&self, engine: &Engine) -> bool {
+        if engine.networks.iter().any(|network| network.name == "azure-iot-edge") {
+            return false;
+        }
+        let on_link = self.tables.routes.iter().filter(|route| {
+            route.table == MAIN_TABLE
+                && route.destination.prefix_len() > 0
+                && route.hops.iter().any(|hop| hop.gateway.is_none())
+        });
+        let mut taken: Vec<IpNet> = engine.networks.iter().map(|network| network.subnet).collect();
+        taken.extend(on_link.map(|route| route.destination));
+        taken.extend(self.names.configured.iter().map(|server| IpNet::from(*server)));
+        let free =
+            |subnet: &IpNet| !taken.iter().any(|it| it.contains(subnet) || subnet.contains(it));
+        !pools(engine).iter().flat_map(candidates).any(|subnet| free(&subnet))
+    }
+}
+
+/// Docker's own pools, where none are set (daemon/libnetwork/ipamutils).
+fn pools(engine: &Engine) -> Vec<AddressPool> {
+    if !engine.pools.is_empty() {
+        return engine.pools.clone();
+    }
+    let pool = |base: &str, size| AddressPool { base: base.parse().unwrap(), size };
+    vec![pool("172.16.0.0/12", 16), pool("192.168.0.0/16", 20)]
+}
+
+fn candidates(pool: &AddressPool) -> Vec<IpNet> {
+    pool.base.subnets(pool.size).unwrap().collect()
+}
