@@ -35,6 +35,10 @@ pub(super) struct TargetOptions {
     #[arg(long, value_name = "HOST")]
     parent: Option<String>,
 
+    /// A host name that is meant for the device, to be judged in place of its present one
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<String>,
+
     /// Certificates to trust beside the device's own store
     #[arg(long, value_name = "PEM")]
     ca_file: Option<PathBuf>,
@@ -144,6 +148,8 @@ pub(super) enum ProbeName {
     Vantage,
     /// Where a container's packet vanishes on this host
     Trace,
+    /// Whether the device's own host name is one that the runtime takes
+    Hostname,
 }
 
 impl From<Protocol> for Transport {
@@ -172,6 +178,7 @@ impl From<ProbeName> for Probe {
             ProbeName::RouteTables => Self::RouteTables,
             ProbeName::Vantage => Self::Vantage,
             ProbeName::Trace => Self::Trace,
+            ProbeName::Hostname => Self::Hostname,
         }
     }
 }
@@ -218,6 +225,7 @@ impl Setup {
                 name_servers: name_servers(resolver),
                 ask_system: resolver.is_none(),
                 resolver_files: resolver_files(),
+                hostname: options.hostname.clone(),
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
                 vantages: Vantages {

@@ -17,6 +17,9 @@ impl Plan {
         if self.asks(Probe::Engine) {
             questions.push(Question::Engine);
         }
+        if self.asks(Probe::Hostname) {
+            questions.push(Question::Hostname { given: self.hostname.clone() });
+        }
         if self.asks(Probe::RouteTables) {
             questions.push(Question::Tables);
         }

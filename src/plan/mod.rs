@@ -51,6 +51,8 @@ pub struct Plan {
     pub ask_system: bool,
     /// The device's resolver configuration, from which the engine derives its containers'.
     pub resolver_files: ResolverFiles,
+    /// A host name that is meant for the device, in place of the machine's.
+    pub hostname: Option<String>,
     /// The ports that the hub serves its transports on.
     pub hub_ports: HubPorts,
     /// Another host, asked the same questions beside the hub.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::{
-    Facts, Observation, Timeline, Vantage, dns, endpoint, engine, ports, route, trace, vantage,
+    Facts, Observation, Timeline, Vantage, dns, endpoint, engine, hostname, ports, route, trace,
+    vantage,
 };
 
 use super::foothold::Footholds;
@@ -68,6 +69,7 @@ impl Asker {
             Question::Port { port, containers } => {
                 ports::probe(timeline, &vantage, port, &containers).await
             }
+            Question::Hostname { given } => hostname::read(timeline, &vantage, given.as_deref()),
             Question::Engine => engine::inspect(timeline, &vantage).await,
             Question::EdgeRoute { edge, destination } => {
                 route::edge::probe(timeline, edge.network, destination).await

@@ -11,6 +11,7 @@
 mod causes;
 mod device;
 mod edge;
+mod hostname;
 mod names;
 mod nested;
 mod network;
