@@ -12,6 +12,7 @@ mod hub_name;
 mod nested;
 mod parent_name;
 mod phase;
+mod portal;
 mod ports;
 mod question;
 
@@ -95,6 +96,7 @@ impl HubPorts {
             Transport::Amqp => self.amqp,
             Transport::Mqtt => self.mqtt,
             Transport::AmqpWs | Transport::MqttWs | Transport::Https => self.web,
+            Transport::Http => Transport::Http.default_port(),
         }
     }
 }
@@ -140,7 +142,7 @@ impl Plan {
             .filter(|transport| match transport {
                 Transport::Amqp | Transport::Mqtt => self.asks(Probe::Tls),
                 Transport::AmqpWs | Transport::MqttWs => self.asks(Probe::Websocket),
-                Transport::Https => false,
+                Transport::Https | Transport::Http => false,
             })
             .collect();
         if self.asks(Probe::Https) || self.asks(Probe::Clock) {

@@ -7,10 +7,13 @@ mod addressing;
 mod bridge;
 mod controls;
 mod dns;
+mod endpoints;
 mod engine;
 mod firewall;
 mod forwarding;
+mod interception;
 mod mtu;
+mod nested;
 mod ports;
 mod several;
 mod uplink;
@@ -22,7 +25,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 13] = [
+    let families: [&[Scenario]; 16] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -33,6 +36,9 @@ pub fn all() -> Vec<Scenario> {
         uplink::SCENARIOS,
         upstream::SCENARIOS,
         dns::SCENARIOS,
+        endpoints::SCENARIOS,
+        interception::SCENARIOS,
+        nested::SCENARIOS,
         engine::SCENARIOS,
         ports::SCENARIOS,
         several::SCENARIOS,
