@@ -1,6 +1,6 @@
 //! Somebody on the way opens TLS, filters it, or answers in everybody's place.
 
-use super::{AMQPS, BRIDGE_WORKS, HTTPS};
+use super::{AMQPS, HTTPS};
 use crate::claim::{Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
 use crate::topology::{Beside, Topology};
@@ -151,13 +151,6 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             Claim::host(REDIRECTED, Answer::Works),
         ]],
         expected: PORTALS,
-        ..Scenario::HEALTHY
-    },
-    Scenario {
-        name: "healthy-other-sites-intercepted",
-        broken: "Nothing: a proxy stands beside the way and is led nothing of the hub's",
-        topology: PROXIED,
-        proof: &[BRIDGE_WORKS],
         ..Scenario::HEALTHY
     },
 ];
