@@ -42,6 +42,9 @@ struct Arguments {
     /// Writes the roots that the public would trust here, in PEM
     #[arg(long, value_name = "FILE")]
     public_ca_out: Option<PathBuf>,
+    /// Writes the root of an intercepting proxy here, in PEM
+    #[arg(long, value_name = "FILE")]
+    interceptor_ca_out: Option<PathBuf>,
     /// What is wrong, by the id of the cause
     #[arg(long, value_name = "ID")]
     fault: Option<Fault>,
@@ -89,6 +92,9 @@ async fn serve(arguments: Arguments) -> Result<(), Failure> {
     write(&arguments.ca_out, &layout.device_roots_pem)?;
     if let Some(path) = &arguments.public_ca_out {
         write(path, &layout.public_roots_pem)?;
+    }
+    if let Some(path) = &arguments.interceptor_ca_out {
+        write(path, &layout.interceptor_root_pem)?;
     }
     // Signals are taken before the line is out: whoever has read it may send one.
     let told_to_stop = told_to_stop().map_err(Failure::Signals)?;

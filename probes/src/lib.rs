@@ -22,6 +22,7 @@ pub mod clock;
 pub mod dns;
 pub mod endpoint;
 pub mod engine;
+pub mod hostname;
 mod interface;
 pub mod observation;
 pub mod ports;

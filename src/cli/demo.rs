@@ -133,6 +133,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
             name_servers: vec![layout.resolver],
             ask_system: false,
             resolver_files: ResolverFiles::default(),
+            hostname: None,
             hub_ports: HubPorts {
                 amqp: layout.ports.amqp,
                 mqtt: layout.ports.mqtt,

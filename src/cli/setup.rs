@@ -36,6 +36,10 @@ pub(super) struct TargetOptions {
     #[arg(long, value_name = "HOST")]
     pub(super) parent: Option<String>,
 
+    /// A host name that is meant for the device, to be judged in place of its present one
+    #[arg(long, value_name = "NAME")]
+    hostname: Option<String>,
+
     /// Certificates to trust beside the device's own store
     #[arg(long, value_name = "PEM")]
     ca_file: Option<PathBuf>,
@@ -146,6 +150,8 @@ pub(super) enum ProbeName {
     Trace,
     /// What the installed runtime is configured to do
     Runtime,
+    /// Whether the device's own host name is one that the runtime takes
+    Hostname,
 }
 
 impl From<Protocol> for Transport {
@@ -175,6 +181,7 @@ impl From<ProbeName> for Probe {
             ProbeName::Vantage => Self::Vantage,
             ProbeName::Trace => Self::Trace,
             ProbeName::Runtime => Self::Runtime,
+            ProbeName::Hostname => Self::Hostname,
         }
     }
 }
@@ -259,6 +266,7 @@ impl Setup {
                 name_servers: name_servers(resolver),
                 ask_system: resolver.is_none(),
                 resolver_files: resolver_files(),
+                hostname: options.hostname.clone(),
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
             },

@@ -18,6 +18,9 @@ impl Plan {
         if self.asks(Probe::Engine) && !known {
             questions.push(Question::Engine);
         }
+        if self.asks(Probe::Hostname) {
+            questions.push(Question::Hostname { given: self.hostname.clone() });
+        }
         if self.asks(Probe::RouteTables) {
             questions.push(Question::Tables);
         }
@@ -30,7 +33,9 @@ impl Plan {
             let control = addresses(seen, Role::Control).into_iter().next();
             questions.extend(control.map(|peer| self.control_at(peer, self.control.port)));
         }
+        let upstream = self.upstream(seen);
         for observation in from(seen, &Vantage::Host) {
+            questions.extend(self.portal_looks(observation, &upstream, seen));
             questions.extend(self.in_the_light_of(observation, seen));
         }
         questions

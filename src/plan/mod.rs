@@ -12,6 +12,7 @@ mod hub_name;
 mod nested;
 mod parent_name;
 mod phase;
+mod portal;
 mod ports;
 mod question;
 mod upstream;
@@ -53,6 +54,8 @@ pub struct Plan {
     pub ask_system: bool,
     /// The device's resolver configuration, from which the engine derives its containers'.
     pub resolver_files: ResolverFiles,
+    /// A host name that is meant for the device, in place of the machine's.
+    pub hostname: Option<String>,
     /// The ports that the hub serves its transports on.
     pub hub_ports: HubPorts,
     /// Another host, asked the same questions beside the hub.
@@ -95,6 +98,7 @@ impl HubPorts {
             Transport::Amqp => self.amqp,
             Transport::Mqtt => self.mqtt,
             Transport::AmqpWs | Transport::MqttWs | Transport::Https => self.web,
+            Transport::Http => Transport::Http.default_port(),
         }
     }
 }
@@ -140,7 +144,7 @@ impl Plan {
             .filter(|transport| match transport {
                 Transport::Amqp | Transport::Mqtt => self.asks(Probe::Tls),
                 Transport::AmqpWs | Transport::MqttWs => self.asks(Probe::Websocket),
-                Transport::Https => false,
+                Transport::Https | Transport::Http => false,
             })
             .collect();
         if self.asks(Probe::Https) || self.asks(Probe::Clock) {

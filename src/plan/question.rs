@@ -53,6 +53,8 @@ pub enum Question {
     Engine,
     /// The kernel's ways between a container network and an address.
     EdgeRoute { edge: Box<Edge>, destination: IpAddr },
+    /// The device's own host name, or one that is meant for it.
+    Hostname { given: Option<String> },
     /// A footing on a container network.
     Join { edge: Box<Edge> },
     /// One attempt from a container network, followed through the host.

@@ -6,7 +6,7 @@ use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::vantage::{Containers, Enquiry};
 use edgeprobe_probes::{
-    Facts, Observation, Timeline, Vantage, dns, engine, ports, route, trace, vantage,
+    Facts, Observation, Timeline, Vantage, dns, engine, hostname, ports, route, trace, vantage,
 };
 
 use super::foothold::Footholds;
@@ -76,6 +76,7 @@ impl Asker {
             Question::Port { port, containers } => {
                 ports::probe(timeline, &vantage, port, &containers).await
             }
+            Question::Hostname { given } => hostname::read(timeline, &vantage, given.as_deref()),
             Question::Engine => engine::inspect(timeline, &vantage).await,
             Question::EdgeRoute { edge, destination } => {
                 route::edge::probe(timeline, edge.network, destination).await

@@ -75,6 +75,35 @@ fn no_hub_at_all() {
 }
 
 #[test]
+fn what_is_no_parents_name() {
+    for (parent, part) in [
+        ("", "empty"),
+        ("edge_l4.plant.example", "`_`"),
+        ("https://edge-l4.plant.example/", "is a URL"),
+        ("HostName=contoso.azure-devices.net;SharedAccessKey=c2VjcmV0", "names a hub"),
+    ] {
+        let (error, hint) = refused(&["check", "--hub", HUB, &format!("--parent={parent}")]);
+        assert!(error.starts_with("--parent: ") && error.contains(part), "{parent}: {error}");
+        assert!(hint.contains("parent") && !error.contains("c2VjcmV0"), "{hint}");
+    }
+}
+
+#[test]
+fn a_name_that_is_probably_not_the_hubs_gets_a_hint_and_a_check() {
+    for (hub, meant) in [
+        ("contoso.azure-device.net", "try --hub contoso.azure-devices.net"),
+        ("contoso.privatelink.azure-devices.net", "given contoso.azure-devices.net"),
+        ("global.azure-devices-provisioning.net", "assigns a hub"),
+    ] {
+        let outcome = run(&["check", "--hub", hub, "--only", "ports", "--ports", "none"]);
+        assert!(outcome.stderr.contains(meant), "{hub}: {}", outcome.stderr);
+        assert!(outcome.stdout.contains("INCONCLUSIVE"), "{hub}: {}", outcome.stdout);
+    }
+    let right = run(&["check", "--hub", HUB, "--only", "ports", "--ports", "none"]);
+    assert!(!right.stderr.contains("hint"), "{}", right.stderr);
+}
+
+#[test]
 fn files_without_certificates() {
     let folder = TempDir::new().unwrap();
     let key = a_private_key();

@@ -326,7 +326,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
     let facts = match transport {
         Transport::Amqp | Transport::Mqtt => Facts::Tls(facts),
         Transport::AmqpWs | Transport::MqttWs => Facts::Websocket(facts),
-        Transport::Https => Facts::Https(facts),
+        Transport::Https | Transport::Http => Facts::Https(facts),
     };
     let id = match role {
         Role::Hub | Role::Detour => format!("{}/{transport}/{peer}:{port}", facts.probe()),

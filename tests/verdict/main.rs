@@ -12,6 +12,7 @@ mod causes;
 mod device;
 mod edge;
 mod french;
+mod hostname;
 mod names;
 mod nested;
 mod network;

@@ -208,6 +208,36 @@ fn a_portal_that_sends_everything_to_its_login_is_a_portal() {
     assert_eq!(verdict.causes[0].confidence, Confidence::Confirmed);
 }
 
+#[test]
+fn a_portal_that_shows_itself_on_plain_http_alone_is_a_portal() {
+    let look = |role, location: &str| {
+        let address = if role == Role::Detour { HUB_ADDRESS } else { "13.107.42.16" };
+        let mut look = connection(Transport::Http, role, address);
+        let facts = endpoint_of(&mut look).unwrap();
+        (facts.tls, facts.amqp) = (None, None);
+        facts.http = Some(HttpFacts {
+            status: 302,
+            location: Some(location.to_owned()),
+            ..HttpFacts::default()
+        });
+        look
+    };
+    let closed = || {
+        Device::networked()
+            .failing(|o| to_hub(o) || to_control(o), Step::Connect, Token::TimedOut)
+            .without(|o| matches!(o.facts, Facts::Clock(_)))
+            .with(look(Role::Detour, "http://login.hotel.example/?to=contoso"))
+    };
+    let verdict = closed()
+        .with(look(Role::Control, "http://login.hotel.example/?to=mcr"))
+        .sure(&[CaptivePortal]);
+    assert!(verdict.summary.contains("login.hotel.example"), "{}", verdict.summary);
+    // A website in the hub's place sends its visitors on as well, and to its own place.
+    closed()
+        .with(look(Role::Control, "https://mcr.microsoft.com/"))
+        .expect(Status::Blocked, &[EgressBlocked]);
+}
+
 /// Puts an inspector's chain, which nobody trusts, in place of the hub's.
 fn inspected(observation: &mut edgeprobe_probes::Observation) {
     let unknown = TrustResult::UnknownIssuer;

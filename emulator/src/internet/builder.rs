@@ -102,6 +102,7 @@ impl Builder {
             device_roots_pem: self.trust.device.pem,
             public_roots: self.trust.public.der,
             public_roots_pem: self.trust.public.pem,
+            interceptor_root_pem: self.trust.interceptor_pem,
             edge_hub,
         };
         Ok(Internet { layout, running: self.running })

@@ -73,6 +73,8 @@ pub struct Layout {
     pub public_roots: Vec<CertificateDer<'static>>,
     /// The same in PEM.
     pub public_roots_pem: String,
+    /// The root of whoever would break TLS open on the way, in PEM; nobody trusts it.
+    pub interceptor_root_pem: String,
     /// The ports that Edge Hub would map on this device.
     pub edge_hub: Ports,
 }

@@ -27,6 +27,8 @@ pub(super) struct Trust {
     pub(super) block_page: Identity,
     pub(super) device: Store,
     pub(super) public: Store,
+    /// The root of the intercepting proxy's authority.
+    pub(super) interceptor_pem: String,
 }
 
 /// Roots that are trusted.
@@ -76,6 +78,7 @@ impl Trust {
                 _ => Store::of(&[&hub_root, &control_root]),
             },
             public: Store::of(&[&hub_root, &control_root]),
+            interceptor_pem: gateway.root_pem().to_owned(),
         })
     }
 }

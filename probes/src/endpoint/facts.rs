@@ -82,6 +82,8 @@ pub enum Transport {
     MqttWs,
     /// Plain HTTPS, port 443: provisioning, registries and the hub's own interface.
     Https,
+    /// HTTP without TLS, port 80: nothing of IoT Hub's, and where a captive portal answers.
+    Http,
 }
 
 impl Transport {
@@ -91,6 +93,7 @@ impl Transport {
             Self::Amqp => 5671,
             Self::Mqtt => 8883,
             Self::AmqpWs | Self::MqttWs | Self::Https => 443,
+            Self::Http => 80,
         }
     }
 
@@ -102,6 +105,7 @@ impl Transport {
             Self::Mqtt => "mqtt",
             Self::MqttWs => "mqtt-ws",
             Self::Https => "https",
+            Self::Http => "http",
         }
     }
 }

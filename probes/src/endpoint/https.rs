@@ -1,8 +1,8 @@
-//! A plain HTTPS request that needs no identity.
+//! A plain request, over TLS or without it, that needs no identity.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::facts::EndpointFacts;
+use super::facts::{EndpointFacts, Transport};
 use super::http;
 use crate::observation::{Failure, Role, Step, Token};
 
@@ -16,6 +16,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let path = match facts.role {
+        // Whatever answers without TLS is neither, and any path will do.
+        _ if facts.transport == Transport::Http => "/",
         Role::Hub | Role::Detour | Role::Parent => "/devices/0000/modules",
         // The version check of the container registry's interface.
         Role::Control | Role::Registry => "/v2/",

@@ -76,7 +76,7 @@ pub async fn probe(
     let facts = match transport {
         Transport::Amqp | Transport::Mqtt => Facts::Tls(facts),
         Transport::AmqpWs | Transport::MqttWs => Facts::Websocket(facts),
-        Transport::Https => Facts::Https(facts),
+        Transport::Https | Transport::Http => Facts::Https(facts),
     };
     recorder.finish(vantage, &subject, target, result, facts)
 }
@@ -86,7 +86,11 @@ async fn connect_and_talk(
     facts: &mut EndpointFacts,
     trust: &TrustStores,
 ) -> Result<(), Failure> {
-    let socket = connect(recorder, facts).await?;
+    let mut socket = connect(recorder, facts).await?;
+    if facts.transport == Transport::Http {
+        let limit = recorder.timeline().patience();
+        return recorder.step(Step::Http, limit, https::ask(&mut socket, facts)).await;
+    }
 
     let mut handshake = tls::Handshake::new(&facts.server);
     let mut session = None;
@@ -143,7 +147,9 @@ async fn talk(
 ) -> Result<(), Failure> {
     let limit = recorder.timeline().patience();
     match facts.transport {
-        Transport::Https => recorder.step(Step::Http, limit, https::ask(&mut session, facts)).await,
+        Transport::Https | Transport::Http => {
+            recorder.step(Step::Http, limit, https::ask(&mut session, facts)).await
+        }
         Transport::Amqp => {
             recorder.step(Step::Amqp, limit, amqp::greet(&mut Plain(session), facts)).await
         }
@@ -168,6 +174,8 @@ async fn talk(
 fn alpn(transport: Transport) -> &'static [&'static [u8]] {
     match transport {
         Transport::Amqp | Transport::Mqtt => &[],
-        Transport::AmqpWs | Transport::MqttWs | Transport::Https => &[b"http/1.1"],
+        Transport::AmqpWs | Transport::MqttWs | Transport::Https | Transport::Http => {
+            &[b"http/1.1"]
+        }
     }
 }

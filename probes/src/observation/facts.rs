@@ -9,6 +9,7 @@ use crate::clock::ClockFacts;
 use crate::dns::DnsFacts;
 use crate::endpoint::EndpointFacts;
 use crate::engine::EngineFacts;
+use crate::hostname::HostnameFacts;
 use crate::ports::PortFacts;
 use crate::route::RouteFacts;
 use crate::route::edge::EdgeRouteFacts;
@@ -34,6 +35,7 @@ pub enum Facts {
     Clock(ClockFacts),
     Engine(EngineFacts),
     Runtime(Box<RuntimeFacts>),
+    Hostname(HostnameFacts),
 }
 
 impl Facts {
@@ -52,6 +54,7 @@ impl Facts {
             Self::Clock(_) => Probe::Clock,
             Self::Engine(_) => Probe::Engine,
             Self::Runtime(_) => Probe::Runtime,
+            Self::Hostname(_) => Probe::Hostname,
         }
     }
 
@@ -96,10 +99,12 @@ pub enum Probe {
     Engine,
     /// The installed runtime's configuration.
     Runtime,
+    /// The device's own host name.
+    Hostname,
 }
 
 impl Probe {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Dns,
         Self::Route,
         Self::EdgeRoute,
@@ -113,6 +118,7 @@ impl Probe {
         Self::Clock,
         Self::Engine,
         Self::Runtime,
+        Self::Hostname,
     ];
 }
 

@@ -103,6 +103,7 @@ fn success(observation: &Observation) -> Text {
             .with("links", tables.links.len())
             .with("routes", tables.routes.len())
             .with("rules", tables.rules.len()),
+        Facts::Hostname(facts) => Text::new("hostname").with("name", &facts.name),
         Facts::Trace(trace) => stage(trace),
         Facts::Vantage(facts) => match &facts.means {
             Some(Means::Container { name }) => Text::new("in_place_of").with("container", name),

@@ -1,6 +1,7 @@
 //! `captive-portal`: a portal answers in place of everything.
 
-use edgeprobe_probes::endpoint::TrustResult;
+use edgeprobe_probes::Role;
+use edgeprobe_probes::endpoint::{Transport, TrustResult};
 
 use super::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::verdict::catalogue::Text;
@@ -15,10 +16,15 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     // A network is behind the same site as its host, which takes the controls.
     let control_is_reached =
         evidence.views().iter().any(|view| controls(view).iter().any(is_verified));
-    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub, control_is_reached))
+    at_each_vantage(evidence, |view| examine_view(evidence, view, control_is_reached))
 }
 
-fn examine_view(view: &View<'_>, hub: &str, control_is_reached: bool) -> Vec<Finding> {
+fn examine_view(
+    evidence: &Evidence<'_>,
+    view: &View<'_>,
+    control_is_reached: bool,
+) -> Vec<Finding> {
+    let hub = &evidence.target.hub;
     let connections = view.hub();
     let genuine = those(&connections, Connection::is_genuine);
     if !genuine.is_empty() {
@@ -32,18 +38,56 @@ fn examine_view(view: &View<'_>, hub: &str, control_is_reached: bool) -> Vec<Fin
             // A certificate that is made out to the hub is an interceptor's, whatever is behind it.
             && !(shows_a_page(connection) && (control_is_reached || connection.is_made_out_to(hub)))
     });
-    let Some(first) = portal.first() else { return Vec::new() };
+    let Some(first) = portal.first() else {
+        return on_plain_http(evidence, view).map(Proof::alone).unwrap_or_default();
+    };
     let same = those(&controls(view), |control| is_the_same_portal(control, first));
     let confidence = if same.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    let text = match location(first) {
-        Some(location) => Text::new("redirects").with("location", location),
-        None => Text::new("answers").with("status", status(first).unwrap_or_default()),
-    };
-    Proof::confirmed(Effect::Blocks, text.with("hub", hub), observations(&portal))
+    Proof::confirmed(Effect::Blocks, told(first).with("hub", hub), observations(&portal))
         .supported_by(observations(&same))
         .with_confidence(confidence)
         .explaining(failures(&connections))
         .alone()
+}
+
+/// A portal that leaves TLS unanswered and shows itself on plain HTTP alone: to the hub's address,
+/// which serves none, and in the same way to the control's.
+fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
+    let hub = &evidence.target.hub;
+    let plain = |role| -> Vec<Connection<'_>> {
+        view.connections(role).filter(|c| c.facts.transport == Transport::Http).collect()
+    };
+    let at_the_hub = those(&plain(Role::Detour), |c| answers_as_a_portal(c, hub));
+    let first = *at_the_hub.first()?;
+    // Somebody's website sends its visitors elsewhere too; only a portal does so for every site.
+    let same = those(&plain(Role::Control), |control| {
+        let control = (status(control), site(control));
+        control == (Some(511), None) || (control.1.is_some() && control.1 == site(&first))
+    });
+    if same.is_empty() {
+        return None;
+    }
+    let kept_out = evidence.all().iter().filter(|seen| {
+        let facts = seen.facts.endpoint();
+        seen.failed() && facts.is_some_and(|f| matches!(f.role, Role::Hub | Role::Control))
+    });
+    let text = told(&first).with("hub", hub);
+    let proof = Proof::confirmed(Effect::Blocks, text, observations(&at_the_hub));
+    Some(proof.supported_by(observations(&same)).explaining(kept_out))
+}
+
+/// The host that a redirection leads to.
+fn site(connection: &Connection<'_>) -> Option<String> {
+    let location = location(connection)?;
+    let (_, rest) = location.split_once("://")?;
+    rest.split(['/', '?', ':']).next().map(str::to_ascii_lowercase)
+}
+
+fn told(portal: &Connection<'_>) -> Text {
+    match location(portal) {
+        Some(location) => Text::new("redirects").with("location", location),
+        None => Text::new("answers").with("status", status(portal).unwrap_or_default()),
+    }
 }
 
 /// Whether an HTTP answer is a portal's: it asks for a login (RFC 6585), sends the client to

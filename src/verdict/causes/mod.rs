@@ -14,6 +14,7 @@ mod engine_unavailable;
 mod forward_blocked;
 mod high_latency;
 mod host_offline;
+mod hostname_invalid;
 mod https_port_blocked;
 mod hub_name_unknown;
 mod ip_forward_disabled;
@@ -39,6 +40,7 @@ use super::rule::Rule;
 
 /// Every rule there is.
 pub(super) const RULES: &[Rule] = &[
+    hostname_invalid::RULE,
     engine_unavailable::RULE,
     address_pool_exhausted::RULE,
     ip_forward_disabled::RULE,

@@ -136,9 +136,9 @@ pub(super) fn cut_in_handshake(connection: &Connection<'_>) -> bool {
     connection.connected() && cut && no_chain && !connection.established()
 }
 
-/// The connections to the control host.
+/// The connections to the control host. What it answers without TLS, anybody could.
 pub(super) fn controls<'o>(view: &View<'o>) -> Vec<Connection<'o>> {
-    view.connections(Role::Control).collect()
+    view.connections(Role::Control).filter(|c| c.facts.transport != Transport::Http).collect()
 }
 
 /// What a rule about one port of the hub sees.

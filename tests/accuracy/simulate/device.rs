@@ -8,6 +8,7 @@ use edgeprobe_probes::endpoint::TrustResult;
 use edgeprobe_probes::engine::{
     Attachment, Container, EngineFacts, EngineKind, EngineSettings, NetworkSubnet, PublishedPort,
 };
+use edgeprobe_probes::hostname::HostnameFacts;
 use edgeprobe_probes::ports::{Bind, BindResult, Holder as PortHolder, PortFacts};
 use edgeprobe_probes::trace::{Answer, Departure, Reply, Stage, Trace};
 use edgeprobe_probes::vantage::{Means, VantageFacts};
@@ -84,6 +85,12 @@ impl World {
             }
         }
         containers
+    }
+
+    pub(super) fn answer_hostname(&self) -> Observation {
+        let name = "edge-device-7".to_owned();
+        let facts = Facts::Hostname(HostnameFacts { name, given: false });
+        Record::new(&Vantage::Host, "own").finish("the device's host name", Ok(()), facts)
     }
 
     pub(super) fn answer_port(&self, port: u16, containers: &[Container]) -> Observation {

@@ -85,6 +85,7 @@ impl World {
                 .map(|it| SocketAddr::new(*it, 53))
                 .collect(),
             ask_system: true,
+            hostname: None,
             resolver_files: ResolverFiles {
                 resolv_conf: lines(&names.configured),
                 resolved: (names.configured == [STUB]).then(|| lines(&names.behind_stub)),
@@ -115,6 +116,7 @@ impl World {
             Question::EdgeRoute { edge, destination } => self.answer_edge_route(edge, *destination),
             Question::Join { edge } => self.answer_join(edge),
             Question::Trace { edge, destination } => self.answer_trace(edge, *destination),
+            Question::Hostname { .. } => self.answer_hostname(),
         }
     }
 

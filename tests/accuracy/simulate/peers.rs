@@ -62,7 +62,7 @@ impl World {
         let facts = match endpoint.transport {
             Transport::Amqp | Transport::Mqtt => Facts::Tls(facts),
             Transport::AmqpWs | Transport::MqttWs => Facts::Websocket(facts),
-            Transport::Https => Facts::Https(facts),
+            Transport::Https | Transport::Http => Facts::Https(facts),
         };
         record.finish(format!("{} to {peer}", endpoint.transport), result, facts)
     }
@@ -81,6 +81,10 @@ impl World {
             (start, _) => start,
         };
         let met = self.meet(start, endpoint, facts, record)?;
+        if endpoint.transport == Transport::Http {
+            // Whoever answers there in this world is the portal.
+            return self.speak(&met, facts, record);
+        }
         let tls = |established, chain, trust| TlsFacts {
             established,
             version: established.then(|| "TLSv1.2".to_owned()),
@@ -132,8 +136,10 @@ impl World {
         let box_ = self.site.middlebox.as_ref().filter(|_| of_the_site);
         let peer = self.peers.iter().find(|(address, _)| *address == facts.peer).map(|it| it.1);
         let met = match (box_, peer) {
-            (Some(Middlebox::Portal), _) if facts.port == 443 => Met::Portal,
+            (Some(Middlebox::Portal), _) if [80, 443].contains(&facts.port) => Met::Portal,
             (Some(Middlebox::Portal), _) | (_, None) => return refuse(Token::TimedOut),
+            // Nobody of this internet serves plain HTTP.
+            _ if facts.port == 80 => return refuse(Token::ConnectionRefused),
             (_, Some(Peer::Page | Peer::Control)) if facts.port != 443 => {
                 return refuse(Token::ConnectionRefused);
             }
@@ -245,6 +251,10 @@ impl World {
                 let (http, token) = self.request(peer);
                 facts.http = Some(http);
                 step(Step::Http, token)
+            }
+            Transport::Http => {
+                facts.http = Some(self.portal());
+                step(Step::Http, None)
             }
             Transport::AmqpWs | Transport::MqttWs => {
                 let is_amqp = facts.transport == Transport::AmqpWs;

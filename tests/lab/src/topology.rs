@@ -6,6 +6,27 @@ use std::time::Duration;
 use crate::scenario::Device;
 use crate::world;
 
+/// Who is there beside the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Nobody.
+    Nobody,
+    /// A parent device, whose Edge Hub answers on 443, 5671, 8883 and 6617; the name server knows
+    /// it.
+    Parent,
+    /// The same, and no name server knows it.
+    UnnamedParent,
+    /// A proxy that breaks TLS open on the hub's ports.
+    Interceptor,
+}
+
+impl Beside {
+    /// Whether a parent is there.
+    pub fn is_a_parent(self) -> bool {
+        matches!(self, Self::Parent | Self::UnnamedParent)
+    }
+}
+
 /// What a lab consists of.
 #[derive(Debug, Clone, Copy)]
 pub struct Topology {
@@ -19,6 +40,10 @@ pub struct Topology {
     pub hub: Ipv4Addr,
     /// Whether the hub's name has an IPv6 address as well; nothing answers there.
     pub hub_has_ipv6: bool,
+    /// Whether the hub's name leads by way of a private endpoint's.
+    pub private_link: bool,
+    /// Who is there beside the hub.
+    pub beside: Beside,
     /// Whether the device has a second uplink, eth1 (192.168.8.50), behind the same router.
     pub second_uplink: bool,
     /// What the way from the router to the internet adds to every round trip.
@@ -33,6 +58,8 @@ impl Topology {
         resolv_conf: "nameserver 9.9.9.9\n",
         hub: world::HUB,
         hub_has_ipv6: false,
+        private_link: false,
+        beside: Beside::Nobody,
         second_uplink: false,
         round_trip: Duration::ZERO,
     };

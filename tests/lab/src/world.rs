@@ -20,6 +20,17 @@ pub const CONTROL: Ipv4Addr = Ipv4Addr::new(13, 107, 42, 16);
 /// The name of the Device Provisioning Service, which answers at the control's address.
 pub const PROVISIONING_NAME: &str = "global.azure-devices-provisioning.net";
 
+/// The name that a hub with a private endpoint leads by.
+pub const PRIVATE_LINK_NAME: &str = "lab-hub.privatelink.azure-devices.net";
+/// The name of the parent device, in nested edge.
+pub const PARENT_NAME: &str = "edge-parent.plant.example";
+/// The address of the parent device.
+pub const PARENT: Ipv4Addr = Ipv4Addr::new(10, 40, 0, 2);
+/// The address of a proxy that breaks TLS open, for whoever leads connections there.
+pub const INTERCEPTOR: Ipv4Addr = Ipv4Addr::new(62, 4, 18, 7);
+/// Where the certificate authority of that proxy stands in the internet, PEM.
+pub const INTERCEPTOR_CA_FILE: &str = "/run/lab/interceptor.pem";
+
 /// The device's uplink, its address and its gateway.
 pub const UPLINK: &str = "eth0";
 /// The device's address on its uplink.

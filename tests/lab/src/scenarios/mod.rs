@@ -7,11 +7,14 @@ mod addressing;
 mod bridge;
 mod controls;
 mod dns;
+mod endpoints;
 mod engine;
 mod firewall;
 mod forwarding;
 mod installed;
+mod interception;
 mod mtu;
+mod nested;
 mod ports;
 mod several;
 mod uplink;
@@ -23,7 +26,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 14] = [
+    let families: [&[Scenario]; 17] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -34,6 +37,9 @@ pub fn all() -> Vec<Scenario> {
         uplink::SCENARIOS,
         upstream::SCENARIOS,
         dns::SCENARIOS,
+        endpoints::SCENARIOS,
+        interception::SCENARIOS,
+        nested::SCENARIOS,
         engine::SCENARIOS,
         installed::SCENARIOS,
         ports::SCENARIOS,

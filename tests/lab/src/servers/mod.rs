@@ -1,5 +1,6 @@
 //! Who plays the internet: the seam behind which the hub, the name server and the control stand.
 
+mod beside;
 mod certificates;
 mod emulator;
 mod plain;

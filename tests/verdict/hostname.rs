@@ -1,0 +1,76 @@
+//! The device's own host name: in use, or to be used.
+
+use edgeprobe::verdict::CauseId::*;
+use edgeprobe::verdict::{Confidence, Effect, Status};
+use edgeprobe_probes::hostname::HostnameFacts;
+use edgeprobe_probes::runtime::{Generation, RuntimeFacts, Setting};
+use edgeprobe_probes::{Facts, Observation};
+
+use crate::device::*;
+
+#[test]
+fn a_name_that_keeps_the_rules_is_ruled_out() {
+    let verdict = Device::healthy().with(own("edge-01", false)).expect(Status::Healthy, &[]);
+    assert!(verdict.ruled_out.iter().any(|other| other.id == HostnameInvalid));
+}
+
+#[test]
+fn before_the_installation_a_bad_name_is_a_warning() {
+    for name in ["", "edge_01", &"a".repeat(70)] {
+        for given in [false, true] {
+            let verdict = Device::healthy()
+                .with(own(name, given))
+                .expect(Status::Healthy, &[HostnameInvalid]);
+            assert_eq!(verdict.causes[0].effect, Effect::Warns);
+            assert_eq!(verdict.causes[0].details["hostname"], name);
+        }
+    }
+}
+
+#[test]
+fn a_name_that_the_runtime_refuses_blocks_it() {
+    let long = format!("{}.plant.example", "a".repeat(60));
+    for (generation, confidence) in [
+        (Generation::Yaml, Confidence::Confirmed),
+        (Generation::Preview, Confidence::Confirmed),
+        (Generation::Toml, Confidence::Likely),
+    ] {
+        let verdict = Device::healthy()
+            .with(own("edge-01", false))
+            .with(configured(&long, generation))
+            .expect(Status::Blocked, &[HostnameInvalid]);
+        assert_eq!(verdict.causes[0].confidence, confidence);
+        assert_eq!(verdict.causes[0].evidence, ["host/runtime/files"]);
+    }
+}
+
+#[test]
+fn a_name_that_the_runtime_takes_and_its_peers_may_not_only_warns() {
+    let verdict = Device::healthy()
+        .with(configured("edge_01", Generation::Toml))
+        .expect(Status::Healthy, &[HostnameInvalid]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+}
+
+#[test]
+fn a_name_that_the_user_asks_about_comes_first() {
+    Device::healthy()
+        .with(own("edge-01", true))
+        .with(configured("edge_01", Generation::Toml))
+        .expect(Status::Healthy, &[]);
+}
+
+fn own(name: &str, given: bool) -> Observation {
+    let facts = HostnameFacts { name: name.to_owned(), given };
+    passed("hostname/own", "the device's host name", Facts::Hostname(facts))
+}
+
+fn configured(name: &str, generation: Generation) -> Observation {
+    let source = "/etc/aziot/config.toml".to_owned();
+    let facts = RuntimeFacts {
+        generation: Some(generation),
+        hostname: Some(Setting { value: name.to_owned(), source }),
+        ..RuntimeFacts::default()
+    };
+    passed("runtime/files", "the runtime", Facts::Runtime(Box::new(facts)))
+}
