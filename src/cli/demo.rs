@@ -125,6 +125,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
                 protocols,
                 ports: vec![mapped.web, mapped.amqp, mapped.mqtt],
                 embedded: true,
+                proxy: None,
             },
             probes,
             name_servers: vec![layout.resolver],

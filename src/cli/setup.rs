@@ -14,6 +14,7 @@ use edgeprobe_probes::{Probe, clean, dns};
 
 use super::output::note;
 use super::problem::Problem;
+use super::proxy;
 use crate::plan::{
     Control, HubName, HubPorts, ParentName, ParentNameError, Phase, Plan, Ports, ResolverFiles,
     Vantages,
@@ -42,6 +43,11 @@ pub(super) struct TargetOptions {
     /// A name server to ask in place of the system's resolver
     #[arg(long, value_name = "IP[:PORT]")]
     resolver: Option<String>,
+
+    /// The HTTP proxy that Edge Agent goes by, or `none` [default: https_proxy or HTTPS_PROXY of
+    /// the environment, with the exceptions of no_proxy]
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
 
     /// The transports that Edge Agent may use, its first choice first
     #[arg(
@@ -263,7 +269,8 @@ fn target(options: &TargetOptions) -> Result<Target, Problem> {
     if let Some(doubt) = Doubt::about(&hub) {
         note(&doubtful(&hub, &doubt));
     }
-    Ok(Target { hub, parent, protocols, ports: ports.0, embedded: false })
+    let proxy = proxy::given(options.proxy.as_deref())?;
+    Ok(Target { hub, parent, protocols, ports: ports.0, embedded: false, proxy })
 }
 
 fn parent(text: &str) -> Result<String, Problem> {

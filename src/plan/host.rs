@@ -29,6 +29,9 @@ impl Plan {
             let control = addresses(seen, Role::Control).into_iter().next();
             questions.extend(control.map(|peer| self.control_at(peer, self.control.port)));
         }
+        let servers: &[_] =
+            if self.asks(Probe::Dns) || !self.ask_system { &self.name_servers } else { &[] };
+        questions.extend(self.by_proxies(&Vantage::Host, servers, seen));
         for observation in from(seen, &Vantage::Host) {
             questions.extend(self.in_the_light_of(observation, seen));
         }
@@ -76,7 +79,7 @@ impl Plan {
         self.target.ports.iter().map(ask).collect()
     }
 
-    fn route(&self, destination: IpAddr) -> Option<Question> {
+    pub(super) fn route(&self, destination: IpAddr) -> Option<Question> {
         self.asks(Probe::Route).then_some(Question::Route { destination })
     }
 
@@ -94,6 +97,7 @@ impl Plan {
             }
             Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
                 if facts.role == upstream.role
+                    && facts.proxy.is_none()
                     && observation.failed_step() == Some(Step::Connect) =>
             {
                 let by = |name| {

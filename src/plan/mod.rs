@@ -13,6 +13,7 @@ mod nested;
 mod parent_name;
 mod phase;
 mod ports;
+mod proxies;
 mod question;
 
 pub use edge::{Edge, ResolverFiles};
@@ -151,6 +152,9 @@ impl Plan {
     /// name where a handshake was cut, small segments where it fell silent.
     fn controls_of(&self, observation: &Observation, upstream: &Upstream) -> Vec<Question> {
         let Some(facts) = observation.facts.endpoint() else { return Vec::new() };
+        if facts.proxy.is_some() {
+            return self.control_by_proxy(observation).into_iter().collect();
+        }
         if facts.role != upstream.role || observation.failed_step() != Some(Step::Tls) {
             return Vec::new();
         }
@@ -179,6 +183,7 @@ impl Plan {
             server: self.control.host.clone(),
             port,
             detour: None,
+            proxy: None,
         };
         Question::Connect { endpoint, peer }
     }
@@ -196,6 +201,7 @@ impl Plan {
             server: upstream.name.clone(),
             port: self.hub_ports.of(transport),
             detour: Some(detour),
+            proxy: None,
         };
         Question::Connect { endpoint, peer }
     }

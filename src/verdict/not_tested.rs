@@ -1,11 +1,12 @@
 //! What a run says nothing of, and why.
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
+use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::NotTested;
 use super::catalogue::message;
-use super::evidence::{EdgeReading, Evidence};
+use super::evidence::{Connection, EdgeReading, Evidence};
 use super::reach::{Agent, Hub};
 use super::told;
 use crate::language::{Language, Text, Word};
@@ -25,6 +26,9 @@ pub(super) fn not_tested(
         _ => {}
     }
     missing.extend(networks(evidence));
+    if is_told_by_nobody(evidence) {
+        missing.push((what("not_tested.proxy"), Text::new("why.proxy_unseen")));
+    }
     if hub == Hub::Unknown {
         let taken = evidence.ports().any(|(port, _)| port.failed());
         let why = if taken { "why.unseen_holders" } else { "why.left_out" };
@@ -42,6 +46,14 @@ pub(super) fn not_tested(
         why: message(&why, language),
     };
     missing.into_iter().map(told).collect()
+}
+
+/// Whether Edge Agent depends on a proxy that only this run is known to be told of.
+fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
+    let settings = evidence.target.proxy_settings(evidence.all());
+    let seen = settings.iter().any(|setting| setting.part == Part::EdgeAgent);
+    let closed = !evidence.agent().hub().iter().any(Connection::works);
+    evidence.is_carried() && closed && !seen
 }
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {

@@ -37,6 +37,7 @@ impl Device {
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
             ports: vec![443, 5671, 8883],
             embedded: false,
+            proxy: None,
         };
         let server = Resolver::Server(SERVER.parse().unwrap());
         let mut observations = vec![
@@ -289,6 +290,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
         port: transport.default_port(),
         peer: peer.parse().unwrap(),
         detour: None,
+        proxy: None,
         local: None,
         round_trip_ms: Some(20.0),
         tls: Some(tls),

@@ -18,5 +18,6 @@ mod peers;
 mod pick;
 mod privilege;
 mod properties;
+mod proxies;
 mod routing;
 mod vpn;

@@ -16,7 +16,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let path = match facts.role {
-        Role::Hub | Role::Detour | Role::Parent => "/devices/0000/modules",
+        Role::Hub | Role::Detour | Role::Parent | Role::Proxy => "/devices/0000/modules",
         // The version check of the container registry's interface.
         Role::Control | Role::Registry => "/v2/",
         Role::Provisioning => "/",

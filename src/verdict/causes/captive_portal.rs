@@ -14,7 +14,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.hub();
+    let connections = view.on_the_way();
     let genuine = those(&connections, Connection::is_genuine);
     if !genuine.is_empty() {
         return refuted(Text::new("genuine"), observations(&genuine));

@@ -19,7 +19,7 @@ const TOKEN_LIFETIME_S: f64 = 3_600.0;
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
-    let refused = those(&host.hub(), refused_for_the_time);
+    let refused = those(&host.on_the_way(), refused_for_the_time);
     let measured = measured_offset(&host);
     match (measured, refused.first()) {
         (Some((clock, offset)), None) if !clock.failed() => {

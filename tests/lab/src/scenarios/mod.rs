@@ -12,6 +12,7 @@ mod firewall;
 mod forwarding;
 mod mtu;
 mod ports;
+mod proxies;
 mod several;
 mod uplink;
 mod upstream;
@@ -22,7 +23,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 13] = [
+    let families: [&[Scenario]; 14] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Scenario> {
         mtu::SCENARIOS,
         uplink::SCENARIOS,
         upstream::SCENARIOS,
+        proxies::SCENARIOS,
         dns::SCENARIOS,
         engine::SCENARIOS,
         ports::SCENARIOS,
