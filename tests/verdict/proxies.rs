@@ -230,6 +230,9 @@ fn a_proxy_on_this_host_s_loopback_serves_no_container() {
         .shut_in()
         .told(url, true)
         .asked_by(url, Part::Environment)
+        .changed(is_proxied, |seen| {
+            endpoint_of(seen).unwrap().peer = "127.0.0.1".parse().unwrap();
+        })
         .failing(|o| at_edge(o) && is_proxied(o), Step::Connect, Token::ConnectionRefused);
     let verdict = device.expect(Status::Blocked, &[ProxyRejects]);
     assert!(verdict.summary.contains("own loopback"), "{}", verdict.summary);
@@ -332,6 +335,7 @@ fn a_subnet_that_covers_the_proxy_keeps_containers_from_it() {
     let url = "http://172.18.3.128:3128";
     let verdict = Device::networked()
         .shut_in()
+        .rerouted(&[], &["172.18.3.0/24 via 192.168.1.1 dev eth0"], &[])
         .told(url, true)
         .asked_by(url, Part::Environment)
         .changed(is_proxied, |seen| {
