@@ -148,8 +148,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         proof: &[
             CLOSED,
             &[
-                Claim::host(Question::Script(CURL), Answer::FailsWith("503")),
-                Claim::bridge(Question::Script(CURL), Answer::FailsWith("503")),
+                Claim::host(Question::Script(CURL), Answer::FailsWith("CONNECT")),
+                Claim::bridge(Question::Script(CURL), Answer::FailsWith("CONNECT")),
             ],
         ],
         arguments: BY_PROXY,
