@@ -65,7 +65,11 @@ impl Target {
                 no_proxy: facts.settings.no_proxy.clone(),
                 source: facts.endpoint.clone(),
             }],
-            Facts::Runtime(facts) => facts.proxies.clone(),
+            // What this environment says was given to the run, or was not to count.
+            Facts::Runtime(facts) => {
+                let others = facts.proxies.iter().filter(|own| own.part != Part::Environment);
+                others.cloned().collect()
+            }
             _ => Vec::new(),
         });
         given.chain(found).collect()
@@ -77,7 +81,9 @@ impl Target {
         let mut proxies: Vec<Via> = Vec::new();
         for setting in self.proxy_settings(seen) {
             if let Some(url) = setting.proxy_to(&self.hub, WEB)
-                && !proxies.iter().any(|known| is_the_same(&known.url, url))
+                && !proxies
+                    .iter()
+                    .any(|known| known.part == setting.part || is_the_same(&known.url, url))
             {
                 proxies.push(Via { url: url.clone(), part: setting.part });
             }
