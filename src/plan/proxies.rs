@@ -21,7 +21,8 @@ impl Plan {
         servers: &[SocketAddr],
         seen: &[Observation],
     ) -> Vec<Question> {
-        let transports: Vec<Transport> = self.transports().into_iter().filter(is_web).collect();
+        let transports: Vec<Transport> =
+            self.transports().into_iter().filter(|transport| is_web(*transport)).collect();
         if transports.is_empty() {
             return Vec::new();
         }
@@ -114,7 +115,7 @@ fn is_closed(vantage: &Vantage, role: Role, seen: &[Observation]) -> bool {
     let shut = from(seen, vantage).any(|observation| {
         let failed = matches!(observation.failed_step(), Some(Step::Connect | Step::Tls));
         let direct = observation.facts.endpoint().is_some_and(|facts| {
-            facts.role == role && facts.proxy.is_none() && is_web(&facts.transport)
+            facts.role == role && facts.proxy.is_none() && is_web(facts.transport)
         });
         failed && direct
     });
@@ -122,7 +123,7 @@ fn is_closed(vantage: &Vantage, role: Role, seen: &[Observation]) -> bool {
 }
 
 /// Only what is carried by HTTP can go by an HTTP proxy.
-fn is_web(transport: &Transport) -> bool {
+fn is_web(transport: Transport) -> bool {
     transport.default_port() == Transport::Https.default_port()
 }
 
