@@ -11,6 +11,9 @@ use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 use crate::device::*;
 use crate::network::*;
 
+/// What a proxy's answer says beside its number.
+type Change = fn(&mut ProxyAnswer);
+
 const PROXY: &str = "http://10.0.0.1:3128";
 const PROXY_ADDRESS: &str = "10.0.0.1";
 
@@ -165,7 +168,7 @@ fn a_proxy_that_edge_agent_is_told_of_and_that_refuses_blocks_it_though_the_way_
 #[test]
 fn refusals_are_told_in_the_proxy_s_own_terms() {
     let none = |_: &mut ProxyAnswer| ();
-    let cases: [(Token, u16, fn(&mut ProxyAnswer), &str); 6] = [
+    let cases: [(Token, u16, Change, &str); 6] = [
         (Token::ProxyAuthenticationRequired, 407, none, "its URL has none"),
         (
             Token::ProxyAuthenticationRequired,
