@@ -146,6 +146,7 @@ mod tests {
         };
         let facts = EndpointFacts {
             detour: None,
+            proxy: None,
             transport: Transport::Https,
             role: Role::Hub,
             server: "hub.example".to_owned(),

@@ -9,12 +9,13 @@ use edgeprobe_probes::runtime::{self, Root, RuntimeFacts, Setting, SourceState};
 use edgeprobe_probes::{Facts, Observation, Probe, Timeline, Token, Vantage, engine};
 
 use super::problem::Problem;
+use super::proxy;
 use super::setup::{TargetOptions, VantageChoice};
 use crate::plan::{
     DEFAULT_TRANSPORTS, HubName, HubNameError, ParentName, ParentNameError, Ports, PortsError,
     upstream_transport,
 };
-use crate::verdict::{Sources, Target};
+use crate::verdict::{GivenProxy, Sources, Target};
 
 /// The variable that names the hub where no option does.
 const HUB_VARIABLE: &str = "EDGEPROBE_HUB";
@@ -26,6 +27,7 @@ const UNNAMED: &str = "unnamed.azure-devices.net";
 pub(super) struct Given {
     hub: Option<Setting<String>>,
     parent: Option<String>,
+    proxy: Option<GivenProxy>,
     protocols: Vec<Transport>,
     ports: Option<Vec<u16>>,
     network: Option<String>,
@@ -52,6 +54,7 @@ impl Given {
         Ok(Self {
             hub: hub.transpose()?,
             parent: options.parent.as_deref().map(parent_name).transpose()?,
+            proxy: proxy::given(options.proxy.as_deref())?,
             protocols,
             ports: ports.transpose()?,
             network: options.network.clone(),
@@ -98,6 +101,7 @@ impl Given {
         Ok(Target {
             hub: hub.value,
             parent: self.parent,
+            proxy: self.proxy,
             protocols,
             ports,
             embedded: false,

@@ -13,6 +13,7 @@ mod output;
 mod probe;
 mod problem;
 mod progress;
+mod proxy;
 mod replay;
 mod session;
 mod setup;

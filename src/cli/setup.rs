@@ -48,6 +48,11 @@ pub(super) struct TargetOptions {
     #[arg(long, value_name = "IP[:PORT]")]
     resolver: Option<String>,
 
+    /// The HTTP proxy that Edge Agent goes by, or `none` [default: https_proxy or HTTPS_PROXY of
+    /// the environment, with the exceptions of no_proxy]
+    #[arg(long, value_name = "URL")]
+    pub(super) proxy: Option<String>,
+
     /// The transports that Edge Agent may use, its first choice first [default: the runtime's
     /// UpstreamProtocol, else amqp,amqp-ws]
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', ignore_case = true)]

@@ -53,6 +53,11 @@ impl Plan {
             destinations.push(somewhere_in_azure());
         }
         destinations.extend(edge.servers_on_the_way().map(|server| server.ip()));
+        for address in self.proxy_addresses(&edge.vantage(), seen) {
+            if !destinations.contains(&address) {
+                destinations.push(address);
+            }
+        }
         let ask = |destination| Question::EdgeRoute { edge: Box::new(edge.clone()), destination };
         destinations.into_iter().map(ask).map(Ask::from_the_host).collect()
     }
@@ -74,6 +79,8 @@ impl Plan {
         for peer in self.upstream_addresses(seen) {
             questions.extend(self.connections(peer, seen));
         }
+        let asked: &[_] = if self.asks(Probe::Dns) { &servers } else { &[] };
+        questions.extend(self.by_proxies(&edge.vantage(), asked, seen));
         for observation in from(seen, &edge.vantage()) {
             questions.extend(self.controls_of(observation, &self.upstream(seen)));
             if !matches!(means, Means::OwnContainer { .. }) {
@@ -93,12 +100,14 @@ impl Plan {
     ) -> Option<Question> {
         let facts = observation.facts.endpoint()?;
         let IpAddr::V4(peer) = facts.peer else { return None };
+        // In a container, a proxy of its own loopback is no packet's destination on this host.
         let failed = facts.role == self.upstream(seen).role
+            && !peer.is_loopback()
             && observation.failed_step() == Some(Step::Connect);
         // Which interfaces to watch, the tables say.
         (failed && tables(seen).is_some() && self.asks(Probe::Trace)).then(|| Question::Trace {
             edge: Box::new(edge.clone()),
-            destination: std::net::SocketAddrV4::new(peer, facts.port),
+            destination: std::net::SocketAddrV4::new(peer, facts.socket().port()),
         })
     }
 }

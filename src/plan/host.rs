@@ -34,6 +34,9 @@ impl Plan {
             questions.extend(control.map(|peer| self.control_at(peer, self.control.port)));
         }
         let upstream = self.upstream(seen);
+        let servers: &[_] =
+            if self.asks(Probe::Dns) || !self.ask_system { &self.name_servers } else { &[] };
+        questions.extend(self.by_proxies(&Vantage::Host, servers, seen));
         for observation in from(seen, &Vantage::Host) {
             questions.extend(self.portal_looks(observation, &upstream, seen));
             questions.extend(self.in_the_light_of(observation, seen));
@@ -82,7 +85,7 @@ impl Plan {
         self.target.ports.iter().map(ask).collect()
     }
 
-    fn route(&self, destination: IpAddr) -> Option<Question> {
+    pub(super) fn route(&self, destination: IpAddr) -> Option<Question> {
         self.asks(Probe::Route).then_some(Question::Route { destination })
     }
 
@@ -100,6 +103,7 @@ impl Plan {
             }
             Facts::Tls(facts) | Facts::Websocket(facts) | Facts::Https(facts)
                 if facts.role == upstream.role
+                    && facts.proxy.is_none()
                     && observation.failed_step() == Some(Step::Connect) =>
             {
                 let by = |name| {

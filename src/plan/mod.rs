@@ -14,6 +14,7 @@ mod parent_name;
 mod phase;
 mod portal;
 mod ports;
+mod proxies;
 mod question;
 mod upstream;
 
@@ -157,6 +158,9 @@ impl Plan {
     /// name where a handshake was cut, small segments where it fell silent.
     fn controls_of(&self, observation: &Observation, upstream: &Upstream) -> Vec<Question> {
         let Some(facts) = observation.facts.endpoint() else { return Vec::new() };
+        if facts.proxy.is_some() {
+            return self.control_by_proxy(observation).into_iter().collect();
+        }
         if facts.role != upstream.role || observation.failed_step() != Some(Step::Tls) {
             return Vec::new();
         }
@@ -185,6 +189,7 @@ impl Plan {
             server: self.control.host.clone(),
             port,
             detour: None,
+            proxy: None,
         };
         Question::Connect { endpoint, peer }
     }
@@ -202,6 +207,7 @@ impl Plan {
             server: upstream.name.clone(),
             port: self.hub_ports.of(transport),
             detour: Some(detour),
+            proxy: None,
         };
         Question::Connect { endpoint, peer }
     }

@@ -74,7 +74,7 @@ impl Plan {
         }
         endpoints.into_iter().map(move |(transport, port)| {
             let (role, server) = (upstream.role, upstream.name.clone());
-            let endpoint = Endpoint { transport, role, server, port, detour: None };
+            let endpoint = Endpoint { transport, role, server, port, detour: None, proxy: None };
             Question::Connect { endpoint, peer }
         })
     }

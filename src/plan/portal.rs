@@ -39,6 +39,7 @@ fn plain(role: Role, server: &str, peer: IpAddr) -> Question {
         server: server.to_owned(),
         port: Transport::Http.default_port(),
         detour: None,
+        proxy: None,
     };
     Question::Connect { endpoint, peer }
 }

@@ -46,6 +46,7 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
     for (_, proof) in &mut proofs {
         mirror(&evidence, proof);
     }
+    let proofs = beside_the_proxy(&evidence, proofs, &failures);
     let chosen = root_causes(proofs, &failures);
     let explained: BTreeSet<&String> = chosen.iter().flat_map(|(_, p)| &p.explains).collect();
     let unexplained: Vec<String> =
@@ -70,6 +71,55 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
     }
 }
 
+/// The causes that lie on the direct way beyond this device's own networks.
+const ON_THE_DIRECT_WAY: [CauseId; 14] = [
+    CauseId::HostOffline,
+    CauseId::WrongUplink,
+    CauseId::DnsHostFailure,
+    CauseId::DnsContainerFailure,
+    CauseId::HubNameUnknown,
+    CauseId::DnsHijack,
+    CauseId::CaptivePortal,
+    CauseId::EgressBlocked,
+    CauseId::AmqpPortBlocked,
+    CauseId::HttpsPortBlocked,
+    CauseId::MqttPortBlocked,
+    CauseId::MtuBlackHole,
+    CauseId::TlsFiltered,
+    CauseId::ForwardBlocked,
+];
+
+/// The proofs in the light of a proxy on Edge Agent's way.
+///
+/// What is wrong with the direct way stops nothing while the proxy carries what Edge Agent needs, and
+/// is no fault at all where no transport takes that way. A site that has a proxy closes the direct
+/// way as a matter of course: whatever spoils the way by the proxy is the fault there.
+fn beside_the_proxy(
+    evidence: &Evidence<'_>,
+    mut proofs: Vec<(CauseId, Proof)>,
+    failures: &BTreeSet<String>,
+) -> Vec<(CauseId, Proof)> {
+    if evidence.goes_direct() {
+        return proofs;
+    }
+    let of_the_way = |id: &CauseId| ON_THE_DIRECT_WAY.contains(id);
+    let needed = |proof: &Proof| proof.explains.iter().any(|id| failures.contains(id));
+    proofs.retain(|(id, proof)| !of_the_way(id) || proof.effect == Effect::Warns || needed(proof));
+    if evidence.is_carried() {
+        for (_, proof) in proofs.iter_mut().filter(|(id, _)| of_the_way(id)) {
+            proof.effect = proof.effect.max(Effect::Degrades);
+        }
+        return proofs;
+    }
+    let by_proxy = ids(evidence.failures_by_the_proxy());
+    for (id, proof) in &mut proofs {
+        if *id == CauseId::ProxyRejects || proof.explains.iter().any(|id| by_proxy.contains(id)) {
+            proof.explains.extend(ids(evidence.closed_directly()));
+        }
+    }
+    proofs
+}
+
 /// Lets a proof explain the same failures seen from the container networks: what keeps the host from
 /// something keeps them from it too.
 fn mirror(evidence: &Evidence<'_>, proof: &mut Proof) {
@@ -89,7 +139,7 @@ fn mirror(evidence: &Evidence<'_>, proof: &mut Proof) {
 fn is_the_same_failure(own: &Observation, other: &Observation) -> bool {
     let same_question = match (own.facts.endpoint(), other.facts.endpoint()) {
         (Some(own), Some(other)) => {
-            (own.role, own.transport, own.peer) == (other.role, other.transport, other.peer)
+            (own.role, own.transport, own.socket()) == (other.role, other.transport, other.socket())
         }
         _ => own.probe() == other.probe(),
     };

@@ -15,6 +15,7 @@ mod judge;
 mod nested;
 mod not_tested;
 mod outlook;
+mod proxies;
 mod reach;
 mod rule;
 mod told;
@@ -26,6 +27,7 @@ pub use cause::{CauseId, UnknownCause};
 pub use clouds::Doubt;
 pub use judge::judge;
 pub use nested::PARENT_PORT;
+pub use proxies::{GivenProxy, Way};
 pub(crate) use told::{failure, refusal, subject, token};
 pub(crate) use words::vpn;
 
@@ -52,6 +54,9 @@ pub struct Target {
     /// localhost is an address that a hub can have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub embedded: bool,
+    /// The proxy that the run was told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<GivenProxy>,
     /// The container network that was named for the runtime; absent where it is the runtime's own
     /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,13 +1,13 @@
 //! What a run says nothing of, and why.
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
-use edgeprobe_probes::runtime::SourceState;
+use edgeprobe_probes::runtime::{Part, SourceState};
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::NotTested;
 use super::catalogue::message;
-use super::evidence::{EdgeReading, Evidence, View};
+use super::evidence::{Connection, EdgeReading, Evidence, View};
 use super::reach::{Agent, Hub};
 use super::told;
 use crate::language::{Language, Text, Word};
@@ -29,6 +29,9 @@ pub(super) fn not_tested(
         _ => {}
     }
     missing.extend(networks(evidence));
+    if is_told_by_nobody(evidence) {
+        missing.push((what("not_tested.proxy"), Text::new("why.proxy_unseen")));
+    }
     if unsure {
         missing.extend(traces(evidence));
     }
@@ -74,6 +77,14 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
         })
         .take(3)
         .collect()
+}
+
+/// Whether Edge Agent depends on a proxy that only this run is known to be told of.
+fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
+    let settings = evidence.target.proxy_settings(evidence.all());
+    let seen = settings.iter().any(|setting| setting.part == Part::EdgeAgent);
+    let closed = !evidence.agent().hub().iter().any(Connection::works);
+    evidence.is_carried() && closed && !seen
 }
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {

@@ -4,6 +4,8 @@
 //! ModuleClientProvider). Since preview 015 of December 2017 it repeats for ever; only earlier
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
+use edgeprobe_probes::endpoint::Transport;
+
 use super::catalogue::message;
 use super::cause::CauseId;
 use super::evidence::{Evidence, Manner};
@@ -20,8 +22,9 @@ pub(super) fn outlook(
     causes: &[Cause],
     language: Language,
 ) -> Outlook {
-    let edge_agent =
-        kept_out(evidence, agent, causes).unwrap_or_else(|| edge_agent(evidence, agent));
+    let edge_agent = kept_out(evidence, agent, causes)
+        .or_else(|| by_proxy(evidence, agent))
+        .unwrap_or_else(|| edge_agent(evidence, agent));
     Outlook {
         edge_agent: message(&edge_agent, language),
         edge_hub: message(&edge_hub(evidence, hub), language),
@@ -52,6 +55,31 @@ fn kept_out(evidence: &Evidence<'_>, agent: &Agent, causes: &[Cause]) -> Option<
 
 fn reaches(agent: &Agent) -> bool {
     matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. })
+}
+
+/// What becomes of Edge Agent where its proxy carries it: a port of its own never goes that way.
+fn by_proxy(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text> {
+    let view = evidence.agent();
+    let via = view.way().via().filter(|_| evidence.is_carried())?;
+    let text =
+        |key| Text::new(key).with("proxy", via.url.to_string()).with("hub", &evidence.target.hub);
+    match agent {
+        Agent::FirstChoice(transport) if transport.default_port() == 443 => {
+            Some(text("agent.first_choice_proxy").with("transport", transport))
+        }
+        Agent::Fallback { first, manner, used } if used.default_port() == 443 => {
+            let key = match manner {
+                Manner::Silent => "agent.fallback_proxy_silent",
+                Manner::Refused => "agent.fallback_proxy_refused",
+            };
+            let wanted = match used {
+                Transport::MqttWs => "MqttWs",
+                _ => "AmqpWs",
+            };
+            Some(text(key).with("first", first).with("transport", used).with("wanted", wanted))
+        }
+        _ => None,
+    }
 }
 
 fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {

@@ -8,8 +8,8 @@ use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
 
 use edgeprobe_probes::ports::PortFacts;
 
-use super::Status;
 use super::evidence::{Evidence, Manner, View};
+use super::{Status, Way};
 
 /// How Edge Agent fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,18 @@ pub(super) fn agent(evidence: &Evidence<'_>) -> Agent {
         .iter()
         .filter_map(|transport| Some((*transport, view.works(*transport)?)))
         .collect();
-    // Connections that were made to addresses which another vantage knows do not help a program
-    // that finds none.
-    if view.name_was_asked() && view.hub_addresses().is_empty() {
-        return Agent::Nameless;
-    }
     let working = tested.iter().find(|(_, works)| *works).map(|(transport, _)| *transport);
+    if view.name_was_asked() && view.hub_addresses().is_empty() {
+        // A proxy looks for the hub by itself. Otherwise, connections that were made to addresses
+        // which another vantage knows do not help a program that finds none.
+        return match (evidence.is_carried(), working, view.transports().first()) {
+            (true, Some(used), Some(first)) if *first == used => Agent::FirstChoice(used),
+            (true, Some(used), Some(first)) => {
+                Agent::Fallback { first: *first, manner: Manner::Refused, used }
+            }
+            _ => Agent::Nameless,
+        };
+    }
     match (tested.first(), working) {
         (None, _) => Agent::Unknown,
         (Some((first, _)), Some(used)) if *first == used => Agent::FirstChoice(used),
@@ -118,6 +124,12 @@ fn a_transport_is_lost(evidence: &Evidence<'_>) -> bool {
     view.transports().iter().any(|transport| view.works(*transport) == Some(false))
 }
 
+/// Whether this is the name of a proxy that Edge Agent goes by, and not one of several ways.
+fn on_the_way(view: &View<'_>, name: &str) -> bool {
+    let Way::By(via) = view.way() else { return false };
+    via.url.host().eq_ignore_ascii_case(name.trim_end_matches('.'))
+}
+
 /// The failures that a verdict has to account for, in the order of the run.
 ///
 /// What was asked of a control host is evidence, not a need: a device may live well without
@@ -126,6 +138,8 @@ fn a_transport_is_lost(evidence: &Evidence<'_>) -> bool {
 /// ask.
 pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
     let views = evidence.views();
+    let direct_is_needless = evidence.needs_no_direct_way();
+    let hub = evidence.host().hub_addresses();
     let is_a_need = |observation: &Observation| {
         let Some(view) = views.iter().find(|view| view.vantage == observation.vantage) else {
             return true;
@@ -133,7 +147,7 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let is_control =
             view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
         let connection = observation.facts.endpoint().is_none()
-            || view.hub().iter().any(|c| c.observation.id == observation.id && !c.works());
+            || view.on_the_way().iter().any(|c| c.observation.id == observation.id && !c.works());
         let unasked = observation.token() == Some(Token::EnginePermissionDenied)
             || matches!(&observation.facts, Facts::Ports(facts) if evidence.may_be_edge_hubs(facts));
         // A device without IPv6 knows so at once, and goes on with IPv4.
@@ -152,7 +166,16 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let is_detour =
             matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Detour);
         let sheds_light = observation.probe() == Probe::Trace || is_detour;
-        !is_control && connection && !unasked && !sheds_light && !no_ipv6
+        // What only concerns a proxy that is not on the way, or a way that is not needed.
+        let needless = match &observation.facts {
+            Facts::Dns(facts) => match facts.role {
+                Role::Proxy => !on_the_way(view, &facts.name),
+                _ => direct_is_needless,
+            },
+            Facts::Route(facts) => direct_is_needless && hub.contains(&facts.destination),
+            _ => false,
+        };
+        !is_control && connection && !unasked && !sheds_light && !no_ipv6 && !needless
     };
     evidence.all().iter().filter(|o| o.failed()).filter(|o| is_a_need(o)).collect()
 }

@@ -72,13 +72,15 @@ pub(crate) fn subject(observation: &Observation) -> Word {
 
 fn connection(facts: &EndpointFacts) -> Text {
     let text = match &facts.detour {
+        None if facts.proxy.is_some() => Text::new("target.connection_by_proxy"),
         None => Text::new("target.connection"),
         Some(Detour::SmallSegments) => Text::new("target.connection_in_small_segments"),
         Some(Detour::Interface(name)) => Text::new("target.connection_by").with("interface", name),
     };
     text.with("transport", facts.transport)
         .with("server", &facts.server)
-        .with("address", SocketAddr::new(facts.peer, facts.port))
+        .with("address", facts.socket())
+        .with("proxy", facts.proxy.as_ref().map(|p| p.url.to_string()).unwrap_or_default())
 }
 
 fn name_failure(facts: &DnsFacts, failure: &Failure) -> Text {

@@ -125,3 +125,53 @@ fn a_connection_string_in_the_wrong_place_is_not_repeated() {
         assert_no_key(&format!("{arguments:?}"), &outcome);
     }
 }
+
+/// A proxy's URL whose password begins as the key does.
+const PROXY: &str = "http://edge:c2VjcmV0@127.0.0.1:9";
+
+#[test]
+fn a_proxy_s_password_is_shown_nowhere() {
+    for format in ["human", "json", "ndjson"] {
+        for variable in [None, Some("https_proxy"), Some("HTTPS_PROXY")] {
+            let mut command = edgeprobe();
+            command.env("EDGEPROBE_LOG", "trace");
+            command.args(["check", "--verbose", "--hub", "a.azure-devices.net"]);
+            command.args(["--format", format]).args(NOBODY);
+            match variable {
+                None => command.args(["--proxy", PROXY]),
+                Some(name) => command.env(name, PROXY),
+            };
+            let outcome = Outcome::of(&mut command);
+            assert!(outcome.code < 3, "{outcome:?}");
+            assert!(outcome.stdout.contains("***@127.0.0.1:9"), "{}", outcome.stdout);
+            assert_no_key(format, &outcome);
+        }
+    }
+}
+
+#[test]
+fn no_error_about_a_proxy_shows_its_password() {
+    for malformed in [
+        "http://edge:c2VjcmV0@",
+        "http://edge:c2VjcmV0@a b:3128",
+        "socks5://edge:c2VjcmV0@127.0.0.1:9",
+        "edge:c2VjcmV0@127.0.0.1:port",
+        "http://edge:c2VjcmV0@127.0.0.1:99999",
+        "",
+    ] {
+        let mut arguments = vec!["check", "--hub", "a.net", "--proxy", malformed];
+        arguments.extend(NOBODY);
+        let outcome = run(&arguments, None);
+        assert_eq!(outcome.code, 3, "{malformed}: {outcome:?}");
+        assert!(outcome.stderr.contains("--proxy") && outcome.stderr.contains("hint:"));
+        assert_no_key(malformed, &outcome);
+    }
+    let mut command = edgeprobe();
+    command.env("https_proxy", "socks5://edge:c2VjcmV0@p:1").args(["check", "--hub", "a.net"]);
+    let outcome = Outcome::of(command.args(NOBODY));
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    assert!(outcome.stderr.contains("https_proxy"), "{}", outcome.stderr);
+    assert_no_key("environment", &outcome);
+    let ignored = Outcome::of(command.args(["--proxy", "none"]));
+    assert!(ignored.code < 3, "{ignored:?}");
+}

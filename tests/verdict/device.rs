@@ -311,6 +311,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
         port: transport.default_port(),
         peer: peer.parse().unwrap(),
         detour: None,
+        proxy: None,
         local: None,
         round_trip_ms: Some(20.0),
         tls: Some(tls),

@@ -20,5 +20,6 @@ mod peers;
 mod pick;
 mod privilege;
 mod properties;
+mod proxies;
 mod routing;
 mod vpn;

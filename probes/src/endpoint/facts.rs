@@ -1,13 +1,14 @@
 //! What a connection to an endpoint brought to light.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::detour::Detour;
 use super::trust::Trust;
+use super::via::ViaFacts;
 use crate::observation::Role;
 
 /// One connection to one address of a host.
@@ -26,6 +27,10 @@ pub struct EndpointFacts {
     /// Another way of sending than programs here would use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detour: Option<Detour>,
+    /// The proxy that this connection went by; the peer is then the proxy, which finds the way to
+    /// the server itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ViaFacts>,
     /// The device's own address on this connection.
     #[serde(rename = "network.local.address", default, skip_serializing_if = "Option::is_none")]
     pub local: Option<IpAddr>,
@@ -55,6 +60,7 @@ impl EndpointFacts {
             port: endpoint.port,
             peer,
             detour: endpoint.detour.clone(),
+            proxy: endpoint.proxy.as_ref().map(ViaFacts::of),
             local: None,
             round_trip_ms: None,
             tls: None,
@@ -63,6 +69,14 @@ impl EndpointFacts {
             mqtt: None,
             unexpected: None,
         }
+    }
+}
+
+impl EndpointFacts {
+    /// The address and port that were connected to: the host's, or its proxy's.
+    pub fn socket(&self) -> SocketAddr {
+        let port = self.proxy.as_ref().map_or(self.port, |proxy| proxy.url.port());
+        SocketAddr::new(self.peer, port)
     }
 }
 

@@ -18,7 +18,7 @@ where
     let path = match facts.role {
         // Whatever answers without TLS is neither, and any path will do.
         _ if facts.transport == Transport::Http => "/",
-        Role::Hub | Role::Detour | Role::Parent => "/devices/0000/modules",
+        Role::Hub | Role::Detour | Role::Parent | Role::Proxy => "/devices/0000/modules",
         // The version check of the container registry's interface.
         Role::Control | Role::Registry => "/v2/",
         Role::Provisioning => "/",

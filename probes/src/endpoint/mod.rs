@@ -13,20 +13,22 @@ mod stores;
 mod tap;
 mod tls;
 mod trust;
+mod via;
 mod websocket;
 mod witness;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
 
 pub use detour::Detour;
 pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, TlsFacts, Transport};
 pub use stores::{Roots, TrustStoreError, TrustStores};
 pub use trust::{Trust, TrustResult};
+pub use via::{Via, ViaFacts};
 
 use self::carrier::Plain;
+use self::tls::Carriage;
 use crate::clean;
 use crate::observation::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
@@ -41,9 +43,11 @@ pub struct Endpoint {
     pub port: u16,
     /// Another way of sending than programs here would use; none for theirs.
     pub detour: Option<Detour>,
+    /// A proxy that opens a tunnel to the host; none to connect to the host itself.
+    pub proxy: Option<Via>,
 }
 
-/// Connects to one address of an endpoint and goes as far as it gets without an identity.
+/// Connects to one address of an endpoint, or of the proxy that leads there, and goes as far as it gets without an identity.
 ///
 /// A certificate that this device does not accept fails the observation at the TLS step, and the
 /// conversation goes on all the same, for what is said next tells who answered. No secret is
@@ -60,18 +64,23 @@ pub async fn probe(
     // Boxed, for a TLS session is large and many probes wait at once.
     let result = Box::pin(connect_and_talk(&mut recorder, &mut facts, trust)).await;
 
-    let peer = SocketAddr::new(peer, endpoint.port);
+    let peer = facts.socket();
     let server = clean::line(&endpoint.server, 100);
     let transport = endpoint.transport;
     let subject = match endpoint.role {
         Role::Hub | Role::Detour => format!("{transport}/{peer}"),
-        Role::Control | Role::Registry | Role::Provisioning | Role::Parent => {
+        Role::Control | Role::Registry | Role::Provisioning | Role::Parent | Role::Proxy => {
             format!("{transport}/{server}/{peer}")
         }
     };
     let detour = endpoint.detour.as_ref().map(ToString::to_string);
     let subject = detour.iter().fold(subject, |subject, detour| format!("{subject}/{detour}"));
-    let target = format!("{transport} to {server} at {peer}");
+    let via = endpoint.proxy.as_ref();
+    let subject = via.iter().fold(subject, |subject, via| format!("{subject}/{via}"));
+    let target = match via {
+        None => format!("{transport} to {server} at {peer}"),
+        Some(via) => format!("{transport} to {server} by the proxy {} at {}", via.url, peer.ip()),
+    };
     let target = detour.iter().fold(target, |target, detour| format!("{target}, {detour}"));
     let facts = match transport {
         Transport::Amqp | Transport::Mqtt => Facts::Tls(facts),
@@ -86,7 +95,7 @@ async fn connect_and_talk(
     facts: &mut EndpointFacts,
     trust: &TrustStores,
 ) -> Result<(), Failure> {
-    let mut socket = connect(recorder, facts).await?;
+    let mut socket = connect(recorder, facts, trust).await?;
     if facts.transport == Transport::Http {
         let limit = recorder.timeline().patience();
         return recorder.step(Step::Http, limit, https::ask(&mut socket, facts)).await;
@@ -123,8 +132,13 @@ fn tolerated(role: Role, failure: Failure) -> Result<(), Failure> {
     if is_private { Ok(()) } else { Err(failure) }
 }
 
-async fn connect(recorder: &mut Recorder, facts: &mut EndpointFacts) -> Result<TcpStream, Failure> {
-    let peer = SocketAddr::new(facts.peer, facts.port);
+/// The way to the host: a socket, or a tunnel through the proxy at the other end of one.
+async fn connect(
+    recorder: &mut Recorder,
+    facts: &mut EndpointFacts,
+    trust: &TrustStores,
+) -> Result<Carriage, Failure> {
+    let peer = facts.socket();
     let limit = recorder.timeline().patience();
     let connecting = async {
         let socket = detour::socket(peer, facts.detour.as_ref())?;
@@ -136,7 +150,13 @@ async fn connect(recorder: &mut Recorder, facts: &mut EndpointFacts) -> Result<T
     facts.round_trip_ms = recorder.duration_ms(Step::Connect);
     // Questions are small and each waits for its answer. Failing to say so costs time alone.
     let _ = socket.set_nodelay(true);
-    Ok(socket)
+    match &mut facts.proxy {
+        None => Ok(Box::new(socket)),
+        Some(proxy) => {
+            let host = (facts.server.as_str(), facts.port);
+            recorder.step(Step::Proxy, limit, via::through(socket, proxy, host, trust)).await
+        }
+    }
 }
 
 /// Speaks the transport's protocols over the TLS session.

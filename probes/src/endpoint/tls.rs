@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::ring;
@@ -24,8 +24,16 @@ use crate::clean;
 use crate::observation::{Failure, Step, Token};
 use crate::recorder::io_failure;
 
+/// What TLS runs over: a socket, or a tunnel through a proxy.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
+
+/// What is under a handshake.
+pub(super) type Carriage = Box<dyn Duplex>;
+
 /// The stream that a handshake leaves behind.
-pub(super) type Stream = TlsStream<Tap<TcpStream>>;
+pub(super) type Stream = TlsStream<Tap<Carriage>>;
 
 /// How many characters of an answer that was not the protocol's are kept.
 pub(super) const EXCERPT: usize = 120;
@@ -53,7 +61,7 @@ impl Handshake {
     /// Makes the handshake, whatever the certificate; `alpn` are the protocols to offer.
     pub(super) async fn perform(
         &mut self,
-        socket: TcpStream,
+        socket: Carriage,
         alpn: &[&[u8]],
     ) -> Result<Stream, Failure> {
         let name = self.name()?;

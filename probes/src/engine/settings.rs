@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::pools::AddressPool;
 use crate::clean;
+use crate::proxy::ProxyUrl;
 
 /// How much of the file is read, in bytes; real ones have a few hundred.
 const LIMIT: u64 = 1024 * 1024;
@@ -53,6 +54,12 @@ pub struct EngineSettings {
     /// Whether a process stands behind each published port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userland_proxy: Option<bool>,
+    /// The proxy for HTTPS that the running engine goes by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https_proxy: Option<ProxyUrl>,
+    /// The hosts that it reaches without one, cleaned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_proxy: Option<String>,
 }
 
 impl EngineSettings {
@@ -131,6 +138,8 @@ fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
         iptables: file.iptables,
         ip_forward: file.ip_forward,
         userland_proxy: file.userland_proxy,
+        https_proxy: None,
+        no_proxy: None,
     })
 }
 

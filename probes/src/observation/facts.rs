@@ -141,6 +141,8 @@ pub enum Role {
     Provisioning,
     /// The parent device, in nested edge.
     Parent,
+    /// An HTTP proxy that some part of the device is told of.
+    Proxy,
     /// Another host, asked the same question so that a failure can be told from an outage.
     Control,
     /// The hub, reached in another way than programs here would, so that a fault of the way can be

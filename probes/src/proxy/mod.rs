@@ -1,5 +1,11 @@
-//! HTTP proxies: their URLs, with the secrets in them kept out of sight.
+//! HTTP proxies: their URLs with the secrets kept out of sight, for whom they are not to be used,
+//! and how they are asked for a tunnel.
 
+mod connect;
+mod no_proxy;
 mod url;
+pub(crate) mod with_credentials;
 
+pub use connect::{ProxyAnswer, open_tunnel};
+pub use no_proxy::NoProxy;
 pub use url::{ProxyUrl, ProxyUrlError};

@@ -1,6 +1,7 @@
 //! An HTTP proxy's URL.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -14,6 +15,9 @@ const LONGEST: usize = 2048;
 
 /// What stands in place of credentials wherever a URL is shown.
 const MASK: &str = "***";
+
+/// What the engine shows in place of a user and of a password.
+const ENGINES_MASK: &str = "xxxxx";
 
 /// The URL of an HTTP proxy: `http://[USER:PASSWORD@]HOST[:PORT]`.
 ///
@@ -66,6 +70,30 @@ impl ProxyUrl {
     /// Whether the URL carries credentials.
     pub fn has_credentials(&self) -> bool {
         self.credentials.is_some()
+    }
+
+    /// Whether the credentials stand there masked, so that nobody can be asked with them: the
+    /// engine and reports tell of a password only that there is one.
+    pub fn hides_credentials(&self) -> bool {
+        let masked = |text: &str| text == MASK || text == ENGINES_MASK;
+        self.credentials.as_ref().is_some_and(|(user, _)| masked(user))
+    }
+
+    /// The address that the host is, where it is no name.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// Whether it is this device itself, by name or by address; in a container, that is the
+    /// container.
+    pub fn is_loopback(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+            || self.address().is_some_and(|address| address.is_loopback())
+    }
+
+    /// The same proxy with these credentials, decoded.
+    pub(super) fn with_credentials(self, credentials: Option<(String, String)>) -> Self {
+        Self { credentials, ..self }
     }
 
     /// The user's name and password, for a `Proxy-Authorization` header and nothing else.
@@ -195,6 +223,21 @@ mod tests {
         assert_eq!(url.to_string(), "http://***@proxy:8080");
         let planted: ProxyUrl = serde_json::from_str(r#""http://u:secret@proxy:8080""#).unwrap();
         assert_ne!(planted.authorization().unwrap().1, "secret");
+    }
+
+    #[test]
+    fn masks_are_known_for_what_they_are() {
+        assert!(parse("http://xxxxx:xxxxx@proxy:8080").hides_credentials());
+        assert!(!parse("http://user:xxxxx@proxy:8080").hides_credentials());
+        assert!(!parse("http://proxy:8080").hides_credentials());
+    }
+
+    #[test]
+    fn this_device_itself_is_recognised() {
+        for own in ["localhost:3128", "http://127.0.0.53:3128", "http://[::1]:3128"] {
+            assert!(parse(own).is_loopback(), "{own}");
+        }
+        assert!(!parse("http://10.0.0.1:3128").is_loopback());
     }
 
     #[test]

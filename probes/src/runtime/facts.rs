@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::proxy::ProxyUrl;
+use crate::proxy::{NoProxy, ProxyUrl};
 
 /// The installed runtime's settings that bear on the network. No secret is among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -131,6 +131,24 @@ impl Part {
     }
 }
 
+impl Part {
+    /// Whether the part reads `no_proxy`.
+    ///
+    /// edgeAgent and edgeHub make a proxy of `https_proxy` alone (Microsoft.Azure.Devices.Edge.Util,
+    /// Proxy.cs), and the daemons one that takes everything (hyper-proxy's `Intercept::All`).
+    pub fn heeds_no_proxy(self) -> bool {
+        match self {
+            Self::Environment | Self::System | Self::Engine => true,
+            Self::Daemon | Self::IdentityService | Self::EdgeAgent | Self::EdgeHub => false,
+        }
+    }
+
+    /// Whether the part runs in a container, so that this host's loopback is none of its own.
+    pub fn is_in_a_container(self) -> bool {
+        matches!(self, Self::EdgeAgent | Self::EdgeHub)
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
@@ -148,6 +166,15 @@ pub struct ProxySetting {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_proxy: Option<String>,
     pub source: String,
+}
+
+impl ProxySetting {
+    /// The proxy that the part goes by to a host's port, if it goes by one.
+    pub fn proxy_to(&self, host: &str, port: u16) -> Option<&ProxyUrl> {
+        let list = self.no_proxy.as_deref().filter(|_| self.part.heeds_no_proxy());
+        let excepted = list.is_some_and(|list| NoProxy::read(list).covers(host, port));
+        self.https_proxy.as_ref().filter(|_| !excepted)
+    }
 }
 
 /// A port of the host that Edge Hub is configured to map.

@@ -131,6 +131,7 @@ async fn what_is_no_host_name_is_said() {
         server: "hub\r\nX: y".to_owned(),
         port: listener.local_addr().unwrap().port(),
         detour: None,
+        proxy: None,
     };
     let timeline = edgeprobe_probes::Timeline::start(std::time::Duration::from_secs(20));
     let vantage = edgeprobe_probes::Vantage::Host;

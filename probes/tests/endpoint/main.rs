@@ -8,6 +8,7 @@ mod certificates;
 mod handshake;
 mod https;
 mod mqtt;
+mod proxies;
 mod real_peers;
 mod support;
 mod websocket;

@@ -217,6 +217,7 @@ impl Question {
             server: HUB.to_owned(),
             port,
             detour: None,
+            proxy: None,
         };
         let timeline = Timeline::start(self.limit);
         probe(timeline, &Vantage::Host, &endpoint, LOOPBACK, trust).await

@@ -20,6 +20,7 @@ enum Row {
     Name,
     NameServer(std::net::SocketAddr),
     Connection(Transport, u16),
+    ByProxy(Transport, String),
     Ports,
     Clock,
 }
@@ -89,6 +90,10 @@ fn rows(observations: &[Observation], target: &Target) -> Vec<Row> {
         ports.sort_unstable();
         ports.dedup();
         rows.extend(ports.into_iter().map(|port| Row::Connection(transport, port)));
+        let mut proxies: Vec<String> = observations.iter().filter_map(proxy).collect();
+        proxies.sort();
+        proxies.dedup();
+        rows.extend(proxies.into_iter().map(|proxy| Row::ByProxy(transport, proxy)));
     }
     rows.extend([Row::Ports, Row::Clock]);
     rows.retain(|row| observations.iter().any(|observation| belongs(observation, row)));
@@ -109,9 +114,18 @@ fn label(row: &Row) -> Text {
         Row::Connection(transport, port) => {
             Text::new("table.connection").with("transport", transport).with("port", port)
         }
+        Row::ByProxy(transport, proxy) => {
+            Text::new("table.by_proxy").with("transport", transport).with("proxy", proxy)
+        }
         Row::Ports => Text::new("table.ports"),
         Row::Clock => Text::new("table.clock"),
     }
+}
+
+/// The proxy that a connection went by, as a row can hold it: without what every URL begins with.
+fn proxy(observation: &Observation) -> Option<String> {
+    let url = observation.facts.endpoint()?.proxy.as_ref()?.url.to_string();
+    Some(url.trim_start_matches("http://").to_owned())
 }
 
 fn belongs(observation: &Observation, row: &Row) -> bool {
@@ -123,7 +137,14 @@ fn belongs(observation: &Observation, row: &Row) -> bool {
             is_upstream(facts.role) && facts.resolver == Resolver::Server(*address)
         }
         (facts, Row::Connection(transport, port)) => facts.endpoint().is_some_and(|facts| {
-            is_upstream(facts.role) && (facts.transport, facts.port) == (*transport, *port)
+            is_upstream(facts.role)
+                && (facts.transport, facts.port) == (*transport, *port)
+                && facts.proxy.is_none()
+        }),
+        (facts, Row::ByProxy(transport, by)) => facts.endpoint().is_some_and(|facts| {
+            is_upstream(facts.role)
+                && facts.transport == *transport
+                && proxy(observation).as_ref() == Some(by)
         }),
         (Facts::Ports(_), Row::Ports) | (Facts::Clock(_), Row::Clock) => true,
         _ => false,

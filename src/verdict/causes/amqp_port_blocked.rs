@@ -39,7 +39,10 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     };
     if reading.is_closed_alone() {
         let silent = reading.on_port.iter().any(|c| c.manner() == Some(Manner::Silent));
-        let text = describe(if silent { "silent" } else { "refused" });
+        let text = match (elsewhere.iter().any(Connection::is_direct), view.way().via()) {
+            (false, Some(via)) => describe("proxy").with("proxy", via.url.to_string()),
+            _ => describe(if silent { "silent" } else { "refused" }),
+        };
         return proof(text).alone();
     }
     // Some filters let the connection open, look at what is said on it, and cut it then.

@@ -25,7 +25,7 @@ fn examine_view(
     control_is_reached: bool,
 ) -> Vec<Finding> {
     let hub = &evidence.target.hub;
-    let connections = view.hub();
+    let connections = view.on_the_way();
     let genuine = those(&connections, Connection::is_genuine);
     if !genuine.is_empty() {
         return refuted(Text::new("genuine"), observations(&genuine));

@@ -19,7 +19,8 @@ const TOKEN_LIFETIME_S: f64 = 3_600.0;
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
-    let connections: Vec<Connection<'_>> = evidence.views().iter().flat_map(View::hub).collect();
+    let connections: Vec<Connection<'_>> =
+        evidence.views().iter().flat_map(View::on_the_way).collect();
     let refused = those(&connections, refused_for_the_time);
     let measured = measured_offset(&host);
     match (measured, refused.first()) {

@@ -26,6 +26,11 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
         let text = Text::new("connected").with("port", ports(&connected));
         return refuted(text, observations(&connected));
     }
+    // A site that lets HTTPS out by its proxy alone is as it is meant to be.
+    let by_proxy = those(&view.by_the_way_s_proxy(), Connection::established);
+    if !by_proxy.is_empty() {
+        return refuted(Text::new("proxy"), observations(&by_proxy));
+    }
     // What only a container network cannot reach is stopped on this host, not beyond it.
     let host_is_stopped_too = !host
         .connections(Role::Hub)

@@ -1,7 +1,7 @@
 //! `host-offline`: the host itself has no route out.
 
 use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::shared::{controls, lost_on_the_way, observations};
 use crate::verdict::Effect;
@@ -17,6 +17,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let mut connections = host.hub();
     connections.extend(controls(&host));
+    connections.extend(host.proxied(Role::Hub));
     connections.retain(Connection::connected);
     if !connections.is_empty() {
         return refuted(Text::new("connected"), observations(&connections).into_iter().take(1));

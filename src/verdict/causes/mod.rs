@@ -26,6 +26,8 @@ mod not_iot_hub;
 mod parent_unreachable;
 mod port_in_use;
 mod port_not_permitted;
+mod proxy_rejects;
+mod proxy_required;
 mod reverse_path_filter;
 mod root_ca_missing;
 mod shared;
@@ -57,6 +59,8 @@ pub(super) const RULES: &[Rule] = &[
     hub_name_unknown::RULE,
     dns_hijack::RULE,
     captive_portal::RULE,
+    proxy_required::RULE,
+    proxy_rejects::RULE,
     egress_blocked::RULE,
     amqp_port_blocked::RULE,
     https_port_blocked::RULE,

@@ -17,7 +17,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.hub();
+    let connections = view.on_the_way();
     let foreign = those(&connections, is_something_else);
     if foreign.is_empty() {
         let genuine = those(&connections, |c| c.works() && c.is_genuine());

@@ -15,7 +15,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
-    let connections = view.hub();
+    let connections = view.on_the_way();
     let accepted =
         those(&connections, |c| c.trust().is_some_and(edgeprobe_probes::endpoint::Trust::accepted));
     if !accepted.is_empty() {

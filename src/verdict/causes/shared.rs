@@ -153,8 +153,11 @@ impl<'o> PortReading<'o> {
     pub(super) fn of(view: &View<'o>, transport: Transport) -> Self {
         let on_port = view.on_same_port(transport);
         let port = transport.default_port();
-        let elsewhere =
+        let mut elsewhere =
             those(&view.hub(), |connection| connection.facts.transport.default_port() != port);
+        elsewhere.extend(those(&view.by_the_way_s_proxy(), |connection| {
+            connection.facts.transport.default_port() != port && connection.established()
+        }));
         Self { on_port, elsewhere }
     }
 
@@ -173,7 +176,11 @@ pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding
     if !open.is_empty() {
         return refuted(Text::new("open").with("port", ports(&open)), observations(&open));
     }
-    if !reading.is_closed_alone() {
+    let has_a_proxy = view
+        .by_the_way_s_proxy()
+        .iter()
+        .any(|c| c.established() && c.facts.transport.default_port() == transport.default_port());
+    if !reading.is_closed_alone() || has_a_proxy {
         return Vec::new();
     }
     let elsewhere = those(&reading.elsewhere, Connection::connected);

@@ -46,6 +46,8 @@ fn planned(evidence: &Evidence<'_>) -> Option<Proof> {
 struct Needs<'o> {
     hub: Vec<IpAddr>,
     servers: Vec<IpAddr>,
+    /// The proxy on Edge Agent's way.
+    proxy: Vec<IpAddr>,
     /// The name servers' answers, which name both.
     answers: Vec<&'o Observation>,
     all: &'o [Observation],
@@ -61,6 +63,7 @@ impl<'o> Needs<'o> {
         Self {
             hub: hub_addresses(evidence),
             servers: answers.iter().filter_map(server).collect(),
+            proxy: proxy_addresses(evidence),
             answers: answers.iter().map(|answer| answer.observation).collect(),
             all: evidence.all(),
         }
@@ -80,7 +83,8 @@ impl<'o> Needs<'o> {
 
     /// The addresses that containers look for on their own link in vain.
     fn covered(&self, edge: &EdgeReading<'_>, tables: &Tables) -> Vec<IpAddr> {
-        let needed: Vec<IpAddr> = self.hub.iter().chain(&self.servers).copied().collect();
+        let needed: Vec<IpAddr> =
+            self.hub.iter().chain(&self.servers).chain(&self.proxy).copied().collect();
         let mut covered = swallowed(edge.network, &needed);
         // What the host reaches by the bridge is on it: a name server in a container, for example.
         covered.retain(|address| {
@@ -92,6 +96,20 @@ impl<'o> Needs<'o> {
         });
         covered
     }
+}
+
+/// The addresses of the proxy that Edge Agent goes by, as they were connected to.
+fn proxy_addresses(evidence: &Evidence<'_>) -> Vec<IpAddr> {
+    let views = evidence.views();
+    let own = views.iter().flat_map(|view| {
+        let via = view.way().via();
+        via.map(|via| view.by(via, Role::Hub)).unwrap_or_default()
+    });
+    let mut addresses: Vec<IpAddr> =
+        own.map(|connection| connection.facts.peer).filter(|peer| !peer.is_loopback()).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses
 }
 
 /// The address that a question was asked of.
@@ -140,7 +158,8 @@ fn covers(
         !addresses.is_empty() && addresses.iter().all(|address| covered.contains(address))
     };
     let text = about(edge, "covers").with("address", listed(covered));
-    let lost = needs.asked_of(covered).filter(|observation| observation.failed());
+    let lost: Vec<&Observation> =
+        needs.asked_of(covered).filter(|observation| observation.failed()).collect();
     // What the engine asks from the host, no container looks for on its own link; but the host too
     // may look for it there.
     let servers: Vec<IpAddr> = needs
@@ -154,7 +173,7 @@ fn covers(
         .collect();
     let not_missed = !edge.opened.is_empty()
         && edge.view.answers(Role::Hub).all(|answer| !answer.observation.failed());
-    if not_missed || !(all_of(&needs.hub) || all_of(&servers)) {
+    if not_missed || !(all_of(&needs.hub) || all_of(&servers) || all_of(&needs.proxy)) {
         let answers = needs.answers.iter().copied();
         return Proof::confirmed(Effect::Warns, text, [tables])
             .supported_by(answers)
@@ -166,6 +185,7 @@ fn covers(
         .filter(|observation| all_of(&servers) && observation.failed_step() == Some(Step::Resolve));
     cut_off(edge, text)
         .supported_by(needs.answers.iter().copied())
+        .supported_by(lost.iter().copied().filter(|seen| seen.facts.endpoint().is_some()))
         .supported_by([tables])
         .explaining(lost)
         .explaining(nameless)

@@ -19,7 +19,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.hub();
+    let connections = view.on_the_way();
     let cut = those(&connections, cut_in_handshake);
     let established = those(&connections, Connection::established);
     if cut.is_empty() {

@@ -16,7 +16,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.hub();
+    let connections = view.on_the_way();
     let foreign = those(&connections, |c| c.is_foreign() && (c.is_made_out_to(hub) || relays(c)));
     let verified = those(&connections, |c| {
         c.trust().is_some_and(|trust| trust.public == TrustResult::Trusted)
@@ -47,13 +47,14 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         .with_detail("issuer", issuer(&foreign))
         .alone();
     }
+    let by_proxy = foreign.iter().find_map(|connection| connection.facts.proxy.as_ref());
     let same_issuer = those(&controls(view), |control| {
         control.is_foreign() && issuer(&[*control]) == issuer(&foreign)
     });
-    let summary = if verified.is_empty() {
-        text("unknown", &foreign)
-    } else {
-        text("partly", &foreign).with("other_port", ports(&verified))
+    let summary = match by_proxy {
+        Some(proxy) => text("proxy", &foreign).with("proxy", proxy.url.to_string()),
+        None if verified.is_empty() => text("unknown", &foreign),
+        None => text("partly", &foreign).with("other_port", ports(&verified)),
     };
     Proof::confirmed(effect_of_loss(view), summary, observations(&foreign))
         .supported_by(observations(&same_issuer))

@@ -34,9 +34,10 @@ impl<'o> Connection<'o> {
         self.tls()?.trust.as_ref()
     }
 
-    /// Whether TCP was established.
+    /// Whether there was a connection to the host: TCP was established, or, where a proxy leads
+    /// there, its tunnel was open.
     pub(in crate::verdict) fn connected(&self) -> bool {
-        !self.observation.failed() || self.observation.failed_step() > Some(Step::Connect)
+        !self.observation.failed() || self.observation.failed_step() > Some(Step::Proxy)
     }
 
     /// Whether the TLS handshake was completed, whatever was thought of the certificate.
@@ -85,7 +86,7 @@ impl<'o> Connection<'o> {
 }
 
 impl<'o> View<'o> {
-    /// Every connection to hosts of this role.
+    /// Every connection to hosts of this role themselves; not those by a proxy.
     pub(in crate::verdict) fn connections(
         &self,
         role: Role,
@@ -95,6 +96,7 @@ impl<'o> View<'o> {
                 Some(Connection { observation, facts: observation.facts.endpoint()? })
             })
             .filter(move |connection| connection.facts.role == role)
+            .filter(|connection| connection.facts.proxy.is_none())
     }
 
     /// The connections to the hub at the addresses that programs would use.
@@ -105,9 +107,9 @@ impl<'o> View<'o> {
             .collect()
     }
 
-    /// The connections to the hub on one transport, at the addresses that programs would use.
+    /// The connections to the hub on one transport, on the way that programs would take.
     pub(in crate::verdict) fn on(&self, transport: Transport) -> Vec<Connection<'o>> {
-        let mut connections = self.hub();
+        let mut connections = self.on_the_way();
         connections.retain(|connection| connection.facts.transport == transport);
         connections
     }
@@ -115,10 +117,11 @@ impl<'o> View<'o> {
     /// Whether the transport works at any address; `None` if it was not tested.
     pub(in crate::verdict) fn works(&self, transport: Transport) -> Option<bool> {
         let connections = self.on(transport);
-        (!connections.is_empty()).then(|| connections.iter().any(Connection::works))
+        let tested = !connections.is_empty() || self.lacks_its_proxy(transport);
+        tested.then(|| connections.iter().any(Connection::works))
     }
 
-    /// The connections to the hub on any transport of this port's kind: what a firewall rule for
+    /// The direct connections to the hub on any transport of this port's kind: what a firewall rule for
     /// the port meets.
     pub(in crate::verdict) fn on_same_port(&self, transport: Transport) -> Vec<Connection<'o>> {
         let mut connections = self.hub();

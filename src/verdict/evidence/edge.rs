@@ -61,14 +61,19 @@ impl<'o> Evidence<'o> {
             _ => None,
         });
         let (ways, traces) = (ways.collect(), traces.collect());
+        // What is on the network's own link, or in the container itself, tells nothing of the way out.
+        let leads_out = |connection: &Connection<'o>| {
+            let peer = connection.facts.peer;
+            !peer.is_loopback() && !network.subnet.contains(&peer)
+        };
+        let by_proxy = view.by_the_way_s_proxy().into_iter().filter(leads_out);
         let (opened, closed): (Vec<Connection<'o>>, Vec<Connection<'o>>) =
-            view.hub().into_iter().partition(Connection::connected);
+            view.hub().into_iter().chain(by_proxy).partition(Connection::connected);
+        let hub = edgeprobe_probes::Role::Hub;
         let host_opened = |connection: &Connection<'o>| {
-            host.connections(edgeprobe_probes::Role::Hub).any(|own| {
-                own.connected()
-                    && own.facts.peer == connection.facts.peer
-                    && own.facts.port == connection.facts.port
-            })
+            host.connections(hub)
+                .chain(host.proxied(hub))
+                .any(|own| own.connected() && own.facts.socket() == connection.facts.socket())
         };
         let cut_off = closed.into_iter().filter(host_opened).collect();
         Some(EdgeReading { network, tables: self.tables(), ways, traces, opened, cut_off, view })

@@ -7,6 +7,7 @@ mod holders;
 mod names;
 mod pools;
 mod private_endpoint;
+mod proxied;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
@@ -15,17 +16,18 @@ pub(super) use names::Answer;
 use edgeprobe_probes::engine::DEFAULT_NETWORKS;
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
 
-use super::Target;
+use super::{Target, Way};
 
 /// All observations of a run, and what the device is meant to reach.
 pub(super) struct Evidence<'o> {
     pub(super) target: &'o Target,
     observations: &'o [Observation],
+    way: Way,
 }
 
 impl<'o> Evidence<'o> {
     pub(super) fn new(target: &'o Target, observations: &'o [Observation]) -> Self {
-        Self { target, observations }
+        Self { target, observations, way: target.way(observations) }
     }
 
     pub(super) fn all(&self) -> &'o [Observation] {
@@ -76,7 +78,7 @@ impl<'o> Evidence<'o> {
     fn view(&self, vantage: Vantage) -> View<'o> {
         let observations =
             self.observations.iter().filter(|observation| observation.vantage == vantage).collect();
-        View { vantage, observations, target: self.target.clone() }
+        View { vantage, observations, target: self.target.clone(), way: self.way.clone() }
     }
 
     /// The ports that Edge Hub maps, as they were probed.
@@ -96,6 +98,7 @@ pub(super) struct View<'o> {
     pub(super) vantage: Vantage,
     observations: Vec<&'o Observation>,
     target: Target,
+    way: Way,
 }
 
 impl<'o> View<'o> {

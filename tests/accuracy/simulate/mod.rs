@@ -133,6 +133,7 @@ impl World {
             server: HUB.to_owned(),
             port: transport.default_port(),
             detour: None,
+            proxy: None,
         };
         let vantage = edgeprobe_probes::Vantage::Host;
         !self.answer_connection(&vantage, start, &endpoint, peer).failed()

@@ -49,6 +49,7 @@ impl World {
             port: endpoint.port,
             peer,
             detour: endpoint.detour.clone(),
+            proxy: None,
             local: None,
             round_trip_ms: None,
             tls: None,

@@ -41,6 +41,41 @@ fn before_the_handshake() {
 }
 
 #[test]
+fn as_a_proxy() {
+    namespace::alone("hostile::as_a_proxy", || {
+        let runtime = runtime();
+        let hub = Authority::root("Root of the hostile").unwrap();
+        let now = Validity::around(std::time::SystemTime::now());
+        let hub = hub.issue(&["*.azure-devices.net"], now).unwrap();
+        // The hub has an address, and nobody listens there.
+        let address: IpAddr = Ipv4Addr::new(20, 49, 110, 9).into();
+        namespace::add_address(address);
+        let zone = Zone::default()
+            .with("hub.azure-devices.net", Answer::Addresses(vec![address]))
+            .with(CONTROL, Answer::Addresses(vec![address]));
+        let (resolver, proxies) = runtime.block_on(async {
+            let server = NameServer::start("127.0.0.1:53".parse().unwrap(), zone).await.unwrap();
+            let resolver = server.address();
+            std::mem::forget(server);
+            let mut proxies = Vec::new();
+            let turned = [Stage::Connection, Stage::Proxy];
+            for (port, peer) in (4_000..).zip(turned.into_iter().flat_map(HostilePeer::all)) {
+                let listener = listen(CONTROL_ADDRESS.parse().unwrap(), port).await;
+                std::mem::forget(peer.serve(listener, &hub).unwrap());
+                proxies.push((format!("http://edge:hunter2@{CONTROL_ADDRESS}:{port}"), peer.name));
+            }
+            (resolver, proxies)
+        });
+        let outcomes =
+            concurrently(proxies, |(proxy, _)| check_by("hub", resolver, None, Some(proxy)));
+        for ((_, name), outcome) in outcomes {
+            assert_withstood(name, &outcome);
+            assert!(!outcome.stdout.contains("hunter2"), "{name}");
+        }
+    });
+}
+
+#[test]
 fn after_the_handshake() {
     namespace::alone("hostile::after_the_handshake", || check_peers(Stage::Tls));
 }
@@ -117,6 +152,16 @@ async fn listen(ip: IpAddr, port: u16) -> TcpListener {
 
 /// A check by every transport, in little memory.
 fn check(label: &str, resolver: SocketAddr, ca_file: Option<&std::path::Path>) -> Outcome {
+    check_by(label, resolver, ca_file, None)
+}
+
+/// The same by a proxy.
+fn check_by(
+    label: &str,
+    resolver: SocketAddr,
+    ca_file: Option<&std::path::Path>,
+    proxy: Option<&str>,
+) -> Outcome {
     let mut command = Command::new("sh");
     command.env_clear();
     command.args(["-c", &format!("ulimit -v {ADDRESS_SPACE}; exec \"$@\""), "sh", PROGRAM]);
@@ -126,6 +171,9 @@ fn check(label: &str, resolver: SocketAddr, ca_file: Option<&std::path::Path>) -
     command.args(["--skip", "engine", "--format", "json"]);
     if let Some(file) = ca_file {
         command.arg("--ca-file").arg(file);
+    }
+    if let Some(proxy) = proxy {
+        command.args(["--proxy", proxy]);
     }
     Outcome::of(&mut assert_cmd::Command::from_std(command))
 }

@@ -16,6 +16,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 pub(super) enum Stage {
     /// It accepts the connection.
     Connection,
+    /// It is taken for a proxy and asked for a tunnel.
+    Proxy,
     /// It ends the TLS handshake, with a certificate that is right.
     Tls,
     /// It answers the upgrade to WebSocket.
@@ -65,6 +67,25 @@ const PEERS: &[HostilePeer] = &[
     )),
     peer(Stage::Connection, "alerts without end", b"", Then::Endless(b"\x15\x03\x03\x00\x02\x01\x70")),
     peer(Stage::Connection, "HTTP text", b"HTTP/1.1 400 Bad Request\r\n\r\n", Then::Close),
+    peer(Stage::Proxy, "headers without end", b"HTTP/1.1 200 OK\r\n", Then::Endless(
+        b"X-Header: value\r\n",
+    )),
+    peer(Stage::Proxy, "a header without end", b"HTTP/1.1 200 OK\r\nX-Header: ", Then::Endless(
+        b"value",
+    )),
+    peer(Stage::Proxy, "an answer, a byte a second", b"", Then::Slowly(b"HTTP/1.1 200 OK\r\n\r\n")),
+    peer(Stage::Proxy, "a tunnel into silence", b"HTTP/1.1 200 OK\r\n\r\n", Then::Silence),
+    peer(Stage::Proxy, "a tunnel into noise", b"HTTP/1.1 200 OK\r\n\r\n", Then::Endless(NOISE)),
+    peer(Stage::Proxy, "a tunnel that ends", b"HTTP/1.1 200 OK\r\n\r\n", Then::Close),
+    peer(Stage::Proxy, "a tunnel by interim answers", b"", Then::Endless(
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+    )),
+    peer(
+        Stage::Proxy,
+        "a challenge with a terminal's commands",
+        b"HTTP/1.1 407 \x1b[2J\r\nProxy-Authenticate: \x1b[31mBasic\r\nVia: \xff\xfe\r\n\r\n",
+        Then::Silence,
+    ),
     peer(Stage::Tls, "closes", b"", Then::Close),
     peer(Stage::Tls, "says nothing", b"", Then::Silence),
     peer(Stage::Tls, "says noise and closes", NOISE, Then::Close),
@@ -139,7 +160,7 @@ impl HostilePeer {
         Service::spawn(listener, move |stream| {
             let tls = tls.clone();
             async move {
-                if self.stage == Stage::Connection {
+                if matches!(self.stage, Stage::Connection | Stage::Proxy) {
                     return self.turn_hostile(stream).await;
                 }
                 let mut stream = tls.accept(stream).await?;

@@ -1,7 +1,7 @@
 //! A real Docker Engine on the device, and stand-ins for the runtime's containers.
 
 use crate::world::HUB_NAME;
-use crate::{Place, Process, Result};
+use crate::{Place, Process, Result, Topology};
 
 /// The network that IoT Edge makes for its modules.
 pub const NETWORK: &str = "azure-iot-edge";
@@ -28,9 +28,12 @@ pub struct Engine {
 
 impl Engine {
     /// Starts the engine with an empty data root, in memory, and waits until its socket answers.
-    pub(crate) fn start(device: &Place, cgroup: &str, daemon: &str) -> Result<Self> {
-        device.write("/etc/docker/daemon.json", daemon)?;
-        let words = ["dockerd", "--data-root", "/run/lab/docker", "--cgroup-parent", cgroup];
+    pub(crate) fn start(device: &Place, cgroup: &str, topology: &Topology) -> Result<Self> {
+        device.write("/etc/docker/daemon.json", topology.daemon)?;
+        // An empty variable is none to the engine.
+        let proxy = format!("HTTPS_PROXY={}", topology.engine_proxy);
+        let words =
+            ["env", &proxy, "dockerd", "--data-root", "/run/lab/docker", "--cgroup-parent", cgroup];
         let process = device.spawn_ready(&words, "API listen on")?;
         let place = device.clone();
         place.succeed(&["sh", "-ec", IMPORT_IMAGE, AGENT_IMAGE, HUB_IMAGE])?;

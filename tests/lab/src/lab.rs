@@ -96,6 +96,13 @@ impl Lab {
         Ok(())
     }
 
+    /// As [`Lab::serve_on_router`], on the device itself.
+    pub fn serve_on_device(&mut self, words: &[&str], ready: &str) -> Result<()> {
+        let process = self.device.spawn_ready(words, ready)?;
+        self.processes.push(process);
+        Ok(())
+    }
+
     /// Borrows an address on the edge network's bridge.
     pub fn leg(&self) -> Result<Leg> {
         Leg::attach(&self.device, self.device.variable("BRIDGE").unwrap_or("docker0"))
@@ -158,7 +165,7 @@ impl Lab {
         if device == Device::Bare {
             return self.sh(REMOVE_ENGINE);
         }
-        let engine = Engine::start(&self.device, &self.name.to_string(), self.topology.daemon)?;
+        let engine = Engine::start(&self.device, &self.name.to_string(), &self.topology)?;
         if device == Device::Engine {
             self.describe_bridge("docker0")?;
         } else {

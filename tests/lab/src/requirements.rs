@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The tools that are needed, with the Debian package of each.
-const TOOLS: [(&str, &str); 14] = [
+const TOOLS: [(&str, &str); 16] = [
     ("bash", "bash"),
     ("busybox", "busybox-static"),
     ("curl", "curl"),
@@ -17,7 +17,9 @@ const TOOLS: [(&str, &str); 14] = [
     ("nft", "nftables"),
     ("nsenter", "util-linux"),
     ("openssl", "openssl"),
+    ("squid", "squid-openssl"),
     ("sysctl", "procps"),
+    ("tinyproxy", "tinyproxy-bin"),
     ("unshare", "util-linux"),
 ];
 

@@ -34,6 +34,8 @@ pub struct Topology {
     pub device: Device,
     /// The engine's `daemon.json`.
     pub daemon: &'static str,
+    /// The proxy that the engine's environment names; empty for none.
+    pub engine_proxy: &'static str,
     /// The device's `resolv.conf`.
     pub resolv_conf: &'static str,
     /// The address that the hub has and that its name resolves to.
@@ -55,6 +57,7 @@ impl Topology {
     pub const NORMAL: Self = Self {
         device: Device::Runtime,
         daemon: "{}",
+        engine_proxy: "",
         resolv_conf: "nameserver 9.9.9.9\n",
         hub: world::HUB,
         hub_has_ipv6: false,

@@ -25,6 +25,9 @@ use crate::observation::{Failure, Step, Token};
 /// How many of the engine's warnings are kept.
 const WARNINGS: usize = 16;
 
+/// How much of the engine's list of hosts without a proxy is kept, in characters.
+const LONGEST_LIST: usize = 2048;
+
 /// Asks the engine for all that its API tells, within `limit`.
 ///
 /// Fails when it does not give its version, its containers or its networks. What else it does not
@@ -106,6 +109,10 @@ fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
     let warnings = info.warnings.unwrap_or_default();
     facts.warnings =
         warnings.iter().take(WARNINGS).map(|warning| clean::line(warning, 240)).collect();
+    let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    // The engine masks the credentials in it itself.
+    facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
+    facts.settings.no_proxy = given(info.no_proxy).map(|list| clean::line(&list, LONGEST_LIST));
     let pools: Vec<AddressPool> = info
         .default_address_pools
         .unwrap_or_default()
@@ -159,6 +166,18 @@ mod tests {
         assert_eq!(facts.warnings, ["WARNING: IPv4 forwarding is disabled [2J"]);
         let pools = facts.settings.default_address_pools;
         assert_eq!(pools, [AddressPool { base: "10.200.0.0/16".parse().unwrap(), size: 24 }]);
+    }
+
+    #[test]
+    fn the_engine_s_proxy_is_read_without_its_password() {
+        let info = r#"{"HttpsProxy": "http://user:hunter2@proxy.corp:3128", "NoProxy": ".corp"}"#;
+        let settings = facts_after(info).settings;
+        assert_eq!(settings.no_proxy.as_deref(), Some(".corp"));
+        let shown = serde_json::to_string(&settings).unwrap();
+        assert!(shown.contains("http://***@proxy.corp:3128"), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("user"), "{shown}");
+        assert_eq!(facts_after(r#"{"HttpsProxy": ""}"#).settings.https_proxy, None);
+        assert_eq!(facts_after(r#"{"HttpsProxy": "socks5://p"}"#).settings.https_proxy, None);
     }
 
     #[test]

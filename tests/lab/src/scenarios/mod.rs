@@ -16,6 +16,7 @@ mod interception;
 mod mtu;
 mod nested;
 mod ports;
+mod proxies;
 mod several;
 mod uplink;
 mod upstream;
@@ -26,7 +27,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 17] = [
+    let families: [&[Scenario]; 18] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -36,6 +37,7 @@ pub fn all() -> Vec<Scenario> {
         mtu::SCENARIOS,
         uplink::SCENARIOS,
         upstream::SCENARIOS,
+        proxies::SCENARIOS,
         dns::SCENARIOS,
         endpoints::SCENARIOS,
         interception::SCENARIOS,

@@ -1,0 +1,302 @@
+//! The CONNECT request to a proxy (RFC 9110, section 9.3.6), bounded in every direction.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::ProxyUrl;
+use crate::clean;
+use crate::observation::{Failure, Step, Token};
+use crate::recorder::io_failure;
+
+/// The longest head of an answer that is read, in bytes, and the most headers.
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_HEADERS: usize = 96;
+
+/// How many authentication schemes of an answer are kept; there are a handful in the world.
+const MAX_SCHEMES: usize = 8;
+
+/// How much of an answer that is none is shown, in characters.
+const EXCERPT: usize = 120;
+
+/// What a proxy answered to CONNECT.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProxyAnswer {
+    #[serde(rename = "http.response.status_code")]
+    pub status: u16,
+    /// The status line's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The `Server` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// The `Via` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// The `X-Squid-Error` header: Squid's own word for what is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The schemes that `Proxy-Authenticate` offers, or `WWW-Authenticate` in its place, e.g. `Basic`, `NTLM`; at most 8.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schemes: Vec<String>,
+}
+
+/// Asks the proxy at the other end of `stream` for a tunnel to a host's port.
+///
+/// When it agrees, what is sent on the stream from now on goes to that host. What it answered is
+/// kept in `answer` in any case.
+pub async fn open_tunnel<S>(
+    stream: &mut S,
+    url: &ProxyUrl,
+    (host, port): (&str, u16),
+    answer: &mut Option<ProxyAnswer>,
+) -> Result<(), Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if host.is_empty() || !host.chars().all(|c| c.is_ascii_graphic()) {
+        let host = clean::line(host, 64);
+        return Err(bad(format!("`{host}` is no host name that a proxy can be asked for")));
+    }
+    // A proxy that says at once why it will not serve is heard, even where writing fails.
+    let sent = send(stream, &request(url, host, port)).await;
+    let mut received = Vec::new();
+    let head = loop {
+        let mut buffer = [0; 2048];
+        let length = match stream.read(&mut buffer).await {
+            Ok(length) => length,
+            Err(error) if received.is_empty() => return Err(io_failure(Step::Proxy, &error)),
+            Err(_) => 0,
+        };
+        received.extend(buffer.iter().take(length));
+        match parse(&received) {
+            Ok(Some(head)) => break head,
+            Ok(None) if length > 0 && received.len() <= MAX_HEAD => {}
+            Ok(None) if received.is_empty() => {
+                let closed = "the proxy closed the connection without an answer";
+                return Err(match sent {
+                    Ok(()) => Failure::new(Step::Proxy, Token::ConnectionClosed, closed),
+                    Err(error) => io_failure(Step::Proxy, &error),
+                });
+            }
+            Ok(None) => return Err(bad(no_answer("its head never ends", &received))),
+            Err(reason) => return Err(bad(no_answer(&reason.to_string(), &received))),
+        }
+    };
+    let answered = answer.insert(head.answer);
+    judged(answered, url)?;
+    // The host at the other end waits for the client to speak first, so this is not from there.
+    if received.len() > head.length {
+        let after = received.get(head.length..).unwrap_or_default();
+        return Err(bad(format!(
+            "the proxy opened the tunnel and then said \"{}\" itself",
+            clean::bytes(after, EXCERPT)
+        )));
+    }
+    Ok(())
+}
+
+/// The request. A host that is an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+fn request(url: &ProxyUrl, host: &str, port: u16) -> String {
+    let authority =
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let authorization = url.authorization().filter(|_| !url.hides_credentials());
+    let authorization = authorization.map_or_else(String::new, |(user, password)| {
+        let encoded = STANDARD.encode(format!("{user}:{password}"));
+        format!("Proxy-Authorization: Basic {encoded}\r\n")
+    });
+    format!(
+        "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: edgeprobe\r\n\
+         {authorization}Proxy-Connection: Keep-Alive\r\n\r\n"
+    )
+}
+
+async fn send<S: AsyncWrite + Unpin>(stream: &mut S, request: &str) -> std::io::Result<()> {
+    stream.write_all(request.as_bytes()).await?;
+    stream.flush().await
+}
+
+struct Head {
+    length: usize,
+    answer: ProxyAnswer,
+}
+
+/// The head of the answer; nothing while it is incomplete.
+fn parse(received: &[u8]) -> Result<Option<Head>, httparse::Error> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(length) = response.parse(received)? else { return Ok(None) };
+    let text = |name: &str| {
+        let mut of_name = response.headers.iter().filter(|h| h.name.eq_ignore_ascii_case(name));
+        of_name.next().map(|header| clean::bytes(header.value, 160)).filter(|text| !text.is_empty())
+    };
+    let reason = response.reason.map(|reason| clean::line(reason, 80));
+    let answer = ProxyAnswer {
+        status: response.code.unwrap_or_default(),
+        reason: reason.filter(|reason| !reason.is_empty()),
+        server: text("server"),
+        via: text("via"),
+        error: text("x-squid-error"),
+        schemes: schemes(response.headers),
+    };
+    Ok(Some(Head { length, answer }))
+}
+
+/// The first word of each challenge (RFC 9110, section 11.7.1). Proxies write one to a header.
+fn schemes(headers: &[httparse::Header<'_>]) -> Vec<String> {
+    let mut schemes: Vec<String> = Vec::new();
+    let challenges = |header: &&httparse::Header<'_>| {
+        ["proxy-authenticate", "www-authenticate"]
+            .iter()
+            .any(|name| header.name.eq_ignore_ascii_case(name))
+    };
+    for header in headers.iter().filter(challenges) {
+        let challenge = clean::bytes(header.value, 80);
+        let scheme = challenge.split([' ', ',']).next().unwrap_or_default();
+        let known = schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+        if !scheme.is_empty() && !known && schemes.len() < MAX_SCHEMES {
+            schemes.push(scheme.to_owned());
+        }
+    }
+    schemes
+}
+
+/// Whether the proxy agrees, and if not, in which way it refuses.
+fn judged(answer: &ProxyAnswer, url: &ProxyUrl) -> Result<(), Failure> {
+    let token = match answer.status {
+        200..=299 => return Ok(()),
+        // Tinyproxy says 401 to wrong credentials.
+        401 | 407 => Token::ProxyAuthenticationRequired,
+        // A web server in a proxy's place does not know the method.
+        501 | 505 => Token::ProxyBadAnswer,
+        // Tinyproxy says 500 where it cannot connect.
+        500..=599 => Token::ProxyBadGateway,
+        403 | 451 | 300..=399 => Token::ProxyForbidden,
+        _ => Token::ProxyBadAnswer,
+    };
+    let status = answer.status;
+    let reason = answer.reason.as_deref().map(|reason| format!(" {reason}")).unwrap_or_default();
+    let error = answer.error.as_deref().map(|error| format!(", {error}")).unwrap_or_default();
+    let credentials = match (token, url.has_credentials(), url.hides_credentials()) {
+        (Token::ProxyAuthenticationRequired, true, false) => ", with the credentials of its URL",
+        (Token::ProxyAuthenticationRequired, true, true) => ", and its credentials are not known",
+        (Token::ProxyAuthenticationRequired, false, _) => ", and its URL has no credentials",
+        _ => "",
+    };
+    let detail = format!("the proxy answered {status}{reason}{error}{credentials}");
+    Err(Failure::new(Step::Proxy, token, detail))
+}
+
+/// What came in place of an answer.
+fn no_answer(reason: &str, received: &[u8]) -> String {
+    // The first bytes of a TLS record: an alert, or a handshake.
+    if let [0x15 | 0x16, 3, ..] = received {
+        return "the proxy answered in TLS; its URL may have to begin with https://".to_owned();
+    }
+    let excerpt = clean::bytes(received, EXCERPT);
+    format!("the proxy gave no HTTP answer ({reason}): \"{excerpt}\"")
+}
+
+fn bad(detail: String) -> Failure {
+    Failure::new(Step::Proxy, Token::ProxyBadAnswer, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn url(text: &str) -> ProxyUrl {
+        text.parse().unwrap()
+    }
+
+    /// What is made of a proxy that says this and closes.
+    async fn said(text: &[u8]) -> (Result<(), Failure>, Option<ProxyAnswer>) {
+        let (mut ours, mut theirs) = tokio::io::duplex(64 * 1024);
+        theirs.write_all(text).await.unwrap();
+        theirs.shutdown().await.unwrap();
+        let mut answer = None;
+        let proxy = url("http://u:hunter2@proxy:3128");
+        let result = open_tunnel(&mut ours, &proxy, ("hub.example", 443), &mut answer).await;
+        (result, answer)
+    }
+
+    async fn token(text: &[u8]) -> Token {
+        said(text).await.0.unwrap_err().token
+    }
+
+    #[test]
+    fn a_request_names_the_host_and_sends_credentials_to_the_proxy_alone() {
+        let sent = request(&url("http://Aladdin:open%20sesame@p:1"), "hub.example", 443);
+        assert!(sent.starts_with("CONNECT hub.example:443 HTTP/1.1\r\nHost: hub.example:443\r\n"));
+        // The example of RFC 7617, section 2.
+        assert!(sent.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"));
+        assert!(!request(&url("http://p:1"), "h", 443).contains("Authorization"));
+        // Docker's own mask is no password to try.
+        assert!(!request(&url("http://xxxxx:xxxxx@p:1"), "h", 443).contains("Authorization"));
+        assert!(request(&url("http://p:1"), "fd00::1", 443).starts_with("CONNECT [fd00::1]:443 "));
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_200_opens_the_tunnel() {
+        let (result, answer) =
+            said(b"HTTP/1.0 200 Connection established\r\nVia: 1.1 gw (tinyproxy/1.11)\r\n\r\n")
+                .await;
+        assert_eq!(result, Ok(()));
+        assert_eq!(answer.unwrap().via.as_deref(), Some("1.1 gw (tinyproxy/1.11)"));
+        // The hub waits for the client: what comes now is the proxy's own.
+        assert_eq!(token(b"HTTP/1.1 200 OK\r\n\r\n<html>").await, Token::ProxyBadAnswer);
+    }
+
+    #[tokio::test]
+    async fn refusals_are_told_apart() {
+        for (status, expected) in [
+            (407, Token::ProxyAuthenticationRequired),
+            (403, Token::ProxyForbidden),
+            (302, Token::ProxyForbidden),
+            (500, Token::ProxyBadGateway),
+            (503, Token::ProxyBadGateway),
+            (400, Token::ProxyBadAnswer),
+            (405, Token::ProxyBadAnswer),
+            (501, Token::ProxyBadAnswer),
+        ] {
+            let text = format!("HTTP/1.1 {status} No\r\n\r\n");
+            assert_eq!(token(text.as_bytes()).await, expected, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_evidence_of_a_refusal_is_kept_and_no_password_with_it() {
+        let (result, answer) = said(
+            b"HTTP/1.1 407 Proxy Authentication Required\r\nServer: squid/5.7\r\n\
+              X-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\nProxy-Authenticate: Negotiate\r\n\
+              Proxy-Authenticate: NTLM\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n",
+        )
+        .await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.schemes, ["Negotiate", "NTLM", "Basic"]);
+        assert_eq!(answer.error.as_deref(), Some("ERR_CACHE_ACCESS_DENIED 0"));
+        let detail = result.unwrap_err().detail;
+        assert!(detail.contains("with the credentials") && !detail.contains("hunter2"), "{detail}");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_said_to_be_none() {
+        assert_eq!(token(b"").await, Token::ConnectionClosed);
+        assert_eq!(token(b"SSH-2.0-OpenSSH_9.2\r\n").await, Token::ProxyBadAnswer);
+        assert_eq!(token(b"HTTP/1.1 20").await, Token::ProxyBadAnswer);
+        let (result, _) = said(b"\x15\x03\x01\x00\x02\x02\x46").await;
+        assert!(result.unwrap_err().detail.contains("https://"));
+        let endless = [b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".repeat(9000)].concat();
+        assert_eq!(token(&endless).await, Token::ProxyBadAnswer);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_upset_it(bytes: Vec<u8>) {
+            let _ = parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The proxy that a run is told of, by its option or by its environment.
+
+use std::env;
+
+use edgeprobe_probes::clean;
+use edgeprobe_probes::proxy::ProxyUrl;
+
+use super::problem::Problem;
+use crate::verdict::GivenProxy;
+
+/// The value of the option that stands for no proxy.
+const NONE: &str = "none";
+
+/// How much of a list of exceptions is kept, in characters.
+const LONGEST_LIST: usize = 2048;
+
+/// What the option says, else the environment. No error shows what it says, for it may hold a
+/// password.
+pub(super) fn given(option: Option<&str>) -> Result<Option<GivenProxy>, Problem> {
+    match option {
+        Some(word) if word.trim().eq_ignore_ascii_case(NONE) => Ok(None),
+        Some(text) => parse("--proxy", text, "for example --proxy http://proxy.corp:3128, or none")
+            .map(|url| {
+                let source = "--proxy".to_owned();
+                Some(GivenProxy { url, no_proxy: None, source, chosen: true })
+            }),
+        None => of_the_environment(),
+    }
+}
+
+fn of_the_environment() -> Result<Option<GivenProxy>, Problem> {
+    let Some((name, text)) = first_of(["https_proxy", "HTTPS_PROXY"]) else { return Ok(None) };
+    let url = parse(name, &text, "correct the variable, or ignore it with --proxy none")?;
+    let no_proxy =
+        first_of(["no_proxy", "NO_PROXY"]).map(|(_, list)| clean::line(&list, LONGEST_LIST));
+    Ok(Some(GivenProxy { url, no_proxy, source: name.to_owned(), chosen: false }))
+}
+
+/// The first of these variables that says anything.
+fn first_of(names: [&'static str; 2]) -> Option<(&'static str, String)> {
+    let value = |name: &'static str| {
+        let text = env::var_os(name)?.to_string_lossy().into_owned();
+        (!text.trim().is_empty()).then_some((name, text))
+    };
+    names.into_iter().find_map(value)
+}
+
+fn parse(source: &str, text: &str, hint: &str) -> Result<ProxyUrl, Problem> {
+    text.parse()
+        .map_err(|error| Problem::new(format!("{source} names no proxy: {error}")).hint(hint))
+}

@@ -1,0 +1,142 @@
+//! `proxy-required`: the direct way is closed and a proxy works, but a part that needs it is not
+//! told of it.
+
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::runtime::{Part, ProxySetting};
+use edgeprobe_probes::{Observation, Role, Token, Vantage};
+use serde_json::{Value, json};
+
+use super::shared::{as_one, observations, place, those};
+use crate::verdict::catalogue::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::words::listed;
+use crate::verdict::{Confidence, Effect, Way};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::ProxyRequired, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let settings = evidence.target.proxy_settings(evidence.all());
+    if settings.iter().all(|setting| setting.https_proxy.is_none()) {
+        return Vec::new();
+    }
+    let agents = evidence.agent().vantage;
+    as_one(evidence.views().iter().filter(|view| !evidence.is_spare(&view.vantage)).map(|view| {
+        let is_agents = view.vantage == agents;
+        let here = Here { evidence, view, is_agents, settings: &settings };
+        here.examine(&evidence.target.hub)
+    }))
+}
+
+/// One vantage, and what the parts of the device are told.
+struct Here<'e, 'o> {
+    evidence: &'e Evidence<'o>,
+    view: &'e View<'o>,
+    /// Whether Edge Agent is here.
+    is_agents: bool,
+    settings: &'e [ProxySetting],
+}
+
+impl<'o> Here<'_, 'o> {
+    fn examine(&self, hub: &str) -> Vec<Finding> {
+        let direct = self.view.hub();
+        let open = those(&direct, |connection| connection.connected() && is_web(connection));
+        if !open.is_empty() {
+            return refuted(Text::new("direct"), observations(&open));
+        }
+        let nameless = self.view.name_was_asked() && self.view.hub_addresses().is_empty();
+        if !nameless && !direct.iter().any(is_web) {
+            return Vec::new();
+        }
+        let by_proxy: Vec<Connection<'o>> = self.view.proxied(Role::Hub).collect();
+        let working = those(&by_proxy, Connection::works);
+        let hidden = those(&by_proxy, wants_what_is_hidden);
+        let lacking = self.lacking(hub);
+        let Some(first) = working.first().or(hidden.first()) else { return Vec::new() };
+        let (Some(proxy), false) = (&first.facts.proxy, lacking.is_empty()) else {
+            return Vec::new();
+        };
+        // Where the part's own setting was not seen, it may be there all the same.
+        let known = self.settings.iter().any(|setting| lacking.contains(&setting.part));
+        let confidence =
+            if known && !working.is_empty() { Confidence::Confirmed } else { Confidence::Likely };
+        let effect =
+            if lacking.contains(&Part::EdgeAgent) { Effect::Blocks } else { Effect::Degrades };
+        let text = Text::new(if working.is_empty() { "hidden" } else { "works" })
+            .with("proxy", proxy.url.to_string())
+            .with("part", proxy.part.word())
+            .with("lacking", listed(lacking.iter().map(|part| part.word())))
+            .with("place", place(&self.view.vantage));
+        let shown = if working.is_empty() { hidden } else { working };
+        Proof::confirmed(effect, text, observations(&shown))
+            .supported_by(observations(&direct))
+            .with_confidence(confidence)
+            // The site closes the way to the host as it does to its containers.
+            .explaining(self.evidence.closed_directly())
+            .explaining(self.names())
+            .with_detail("proxy", proxy.url.to_string())
+            .with_detail("told", self.told(hub))
+            .with_detail("not_told", lacking.iter().map(|part| json!(part)).collect::<Vec<Value>>())
+            .alone()
+    }
+
+    /// The parts here that go the direct way to the hub's port 443, which is closed.
+    fn lacking(&self, hub: &str) -> Vec<Part> {
+        let in_a_container = matches!(self.view.vantage, Vantage::Bridge(_));
+        let is_here = |part: Part| match part {
+            Part::EdgeAgent | Part::EdgeHub => self.is_agents,
+            Part::Daemon | Part::IdentityService => !in_a_container,
+            // Who runs this program is no part of the runtime, and the engine needs registries.
+            Part::Environment | Part::System | Part::Engine => false,
+        };
+        // On a port of its own, a container needs no proxy.
+        let by_another_port = self
+            .view
+            .hub()
+            .iter()
+            .any(|c| c.works() && self.view.transports().contains(&c.facts.transport));
+        let mut lacking: Vec<Part> = self
+            .settings
+            .iter()
+            .filter(|setting| is_here(setting.part) && setting.proxy_to(hub, 443).is_none())
+            .map(|setting| setting.part)
+            .filter(|part| !(part.is_in_a_container() && by_another_port))
+            .collect();
+        let unseen = !self.settings.iter().any(|setting| setting.part == Part::EdgeAgent);
+        let direct = matches!(self.view.way(), Way::Direct);
+        if self.is_agents && unseen && direct && !by_another_port {
+            lacking.push(Part::EdgeAgent);
+        }
+        lacking
+    }
+
+    /// The parts that are told of a proxy, with their URLs and where these stand.
+    fn told(&self, hub: &str) -> Vec<Value> {
+        let told = |setting: &ProxySetting| {
+            let url = setting.proxy_to(hub, 443)?;
+            Some(json!({"part": setting.part, "proxy": url, "source": setting.source}))
+        };
+        self.settings.iter().filter_map(told).collect()
+    }
+
+    /// The resolvers that know no address of the hub: a site with a proxy needs none to.
+    fn names(&self) -> impl Iterator<Item = &'o Observation> {
+        let answers = self.view.answers(Role::Hub).map(|answer| answer.observation);
+        answers.filter(|answer| answer.failed()).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// Whether the proxy asks for the credentials that the engine keeps to itself.
+fn wants_what_is_hidden(connection: &Connection<'_>) -> bool {
+    connection.token() == Some(Token::ProxyAuthenticationRequired)
+        && connection
+            .facts
+            .proxy
+            .as_ref()
+            .is_some_and(|proxy| proxy.part == Part::Engine && proxy.url.has_credentials())
+}
+
+fn is_web(connection: &Connection<'_>) -> bool {
+    connection.facts.transport.default_port() == Transport::Https.default_port()
+}

@@ -1,0 +1,151 @@
+//! What came of going by proxies, seen from one vantage.
+
+use std::net::IpAddr;
+
+use edgeprobe_probes::endpoint::{Transport, Via};
+use edgeprobe_probes::{Observation, Role};
+
+use super::{Answer, Connection, Evidence, View};
+use crate::verdict::Way;
+
+impl<'o> Evidence<'o> {
+    /// Whether the proxy on Edge Agent's way carries a transport that it may use, so that the direct
+    /// way is not what it depends on.
+    pub(in crate::verdict) fn is_carried(&self) -> bool {
+        let view = self.agent();
+        let carries = |connection: &Connection<'_>| {
+            connection.works() && view.transports().contains(&connection.facts.transport)
+        };
+        view.by_the_way_s_proxy().iter().any(carries)
+            && !view.on_the_way().iter().any(|c| is_web(c.facts.transport) && c.is_direct())
+    }
+
+    /// Whether no proxy is on Edge Agent's way to port 443.
+    pub(in crate::verdict) fn goes_direct(&self) -> bool {
+        let by_proxy = |view: View<'_>| view.on_the_way().iter().any(|c| !c.is_direct());
+        match self.way {
+            Way::Direct => true,
+            Way::By(_) => false,
+            Way::Either(_) => !self.views().into_iter().any(by_proxy),
+        }
+    }
+
+    /// What failed by the proxy on Edge Agent's way, from anywhere.
+    pub(in crate::verdict) fn failures_by_the_proxy(&self) -> Vec<&'o Observation> {
+        let views = self.views();
+        let proxied = views.iter().flat_map(View::by_the_way_s_proxy);
+        proxied.map(|connection| connection.observation).filter(|seen| seen.failed()).collect()
+    }
+
+    /// The direct connections to the hub that did not open, from anywhere.
+    pub(in crate::verdict) fn closed_directly(&self) -> Vec<&'o Observation> {
+        let views = self.views();
+        let direct = views.iter().flat_map(View::hub);
+        direct.filter(|direct| !direct.connected()).map(|direct| direct.observation).collect()
+    }
+
+    /// Whether nothing that Edge Agent may use needs the direct way.
+    pub(in crate::verdict) fn needs_no_direct_way(&self) -> bool {
+        self.is_carried() && self.target.protocols.iter().copied().all(is_web)
+    }
+}
+
+impl Connection<'_> {
+    /// Whether it went to the host itself.
+    pub(in crate::verdict) fn is_direct(&self) -> bool {
+        self.facts.proxy.is_none()
+    }
+}
+
+impl<'o> View<'o> {
+    /// The way that Edge Agent takes to the hub's port 443.
+    pub(in crate::verdict) fn way(&self) -> &Way {
+        &self.way
+    }
+
+    /// Every connection by a proxy to hosts of this role.
+    pub(in crate::verdict) fn proxied(
+        &self,
+        role: Role,
+    ) -> impl Iterator<Item = Connection<'o>> + '_ {
+        self.all()
+            .filter_map(|observation| {
+                Some(Connection { observation, facts: observation.facts.endpoint()? })
+            })
+            .filter(move |connection| connection.facts.role == role && !connection.is_direct())
+    }
+
+    /// The connections to the hub by the proxy on Edge Agent's way, at the addresses that programs
+    /// here would use for it.
+    pub(in crate::verdict) fn by_the_way_s_proxy(&self) -> Vec<Connection<'o>> {
+        let Some(via) = self.way.via() else { return Vec::new() };
+        let mut connections = self.by(via, Role::Hub);
+        if let Some(addresses) = self.addresses_of(via) {
+            connections.retain(|connection| addresses.contains(&connection.facts.peer));
+        }
+        connections
+    }
+
+    /// The connections by a proxy. Parts that are told of the same one share them.
+    pub(in crate::verdict) fn by(&self, via: &Via, role: Role) -> Vec<Connection<'o>> {
+        let all: Vec<Connection<'o>> = self.proxied(role).collect();
+        let of = |holds: &dyn Fn(&Connection<'o>) -> bool| -> Vec<Connection<'o>> {
+            all.iter().copied().filter(|connection| holds(connection)).collect()
+        };
+        let own = of(&|c| c.facts.proxy.as_ref().is_some_and(|proxy| proxy.part == via.part));
+        if !own.is_empty() {
+            return own;
+        }
+        let place = (via.url.host(), via.url.port());
+        of(&|c| {
+            let url = c.facts.proxy.as_ref().map(|proxy| &proxy.url);
+            url.is_some_and(|url| (url.host(), url.port()) == place)
+        })
+    }
+
+    /// What resolvers say of a proxy's name here.
+    pub(in crate::verdict) fn proxy_answers(&self, via: &Via) -> Vec<Answer<'o>> {
+        let named = |answer: &Answer<'o>| {
+            answer.facts.name.trim_end_matches('.').eq_ignore_ascii_case(via.url.host())
+        };
+        self.deciding_answers(Role::Proxy).into_iter().filter(named).collect()
+    }
+
+    /// The addresses that programs here would use for a proxy; `None` where its URL names one, or
+    /// nobody here was asked.
+    fn addresses_of(&self, via: &Via) -> Option<Vec<IpAddr>> {
+        let answers = self.proxy_answers(via);
+        (!answers.is_empty())
+            .then(|| answers.iter().flat_map(|answer| answer.facts.ips()).collect())
+    }
+
+    /// The connections to the hub as Edge Agent would make them: by its proxy where one can carry
+    /// them, directly otherwise. Where it is not known whether it has one, the way that works
+    /// counts.
+    pub(in crate::verdict) fn on_the_way(&self) -> Vec<Connection<'o>> {
+        let direct = self.hub();
+        let by_proxy = self.by_the_way_s_proxy();
+        let works_directly = direct.iter().any(|c| is_web(c.facts.transport) && c.works());
+        let goes_direct = match self.way {
+            Way::Direct => true,
+            Way::By(_) => false,
+            Way::Either(_) => works_directly || by_proxy.is_empty(),
+        };
+        if goes_direct {
+            return direct;
+        }
+        let others = direct.into_iter().filter(|c| !is_web(c.facts.transport));
+        others.chain(by_proxy).collect()
+    }
+
+    /// Whether the transport has to go by a proxy that could not even be tried.
+    pub(super) fn lacks_its_proxy(&self, transport: Transport) -> bool {
+        let asked = self.hub().iter().any(|c| c.facts.transport == transport);
+        matches!(self.way, Way::By(_)) && is_web(transport) && asked
+    }
+}
+
+/// Only what is carried by HTTP can go by an HTTP proxy.
+fn is_web(transport: Transport) -> bool {
+    transport.default_port() == Transport::Https.default_port()
+}

@@ -1,0 +1,378 @@
+//! A proxy on the way, or one that should be: what each part is told, and what comes of it.
+
+use edgeprobe::verdict::CauseId::*;
+use edgeprobe::verdict::{Confidence, Effect, GivenProxy, Status, Verdict};
+use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::endpoint::{Transport, TrustResult, ViaFacts};
+use edgeprobe_probes::proxy::ProxyAnswer;
+use edgeprobe_probes::runtime::{Part, ProxySetting, RuntimeFacts};
+use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+
+use crate::device::*;
+use crate::network::*;
+
+/// What a proxy's answer says beside its number.
+type Change = fn(&mut ProxyAnswer);
+
+const PROXY: &str = "http://10.0.0.1:3128";
+const PROXY_ADDRESS: &str = "10.0.0.1";
+
+/// A connection by a proxy that a part is told of.
+fn proxied(transport: Transport, role: Role, url: &str, part: Part) -> Observation {
+    let mut seen = connection(transport, role, PROXY_ADDRESS);
+    let answer = ProxyAnswer { status: 200, ..ProxyAnswer::default() };
+    seen.id = format!("{}/by-proxy-of-{part:?}", seen.id);
+    let facts = endpoint_of(&mut seen).unwrap();
+    let url = url.parse().unwrap();
+    facts.proxy = Some(ViaFacts { url, part, answer: Some(answer), tls: None });
+    seen
+}
+
+fn is_proxied(observation: &Observation) -> bool {
+    observation.facts.endpoint().is_some_and(|facts| facts.proxy.is_some())
+}
+
+fn is_direct(observation: &Observation) -> bool {
+    to_hub(observation) && !is_proxied(observation)
+}
+
+fn setting(part: Part, url: Option<&str>) -> ProxySetting {
+    ProxySetting {
+        part,
+        https_proxy: url.map(|url| url.parse().unwrap()),
+        no_proxy: None,
+        source: "a file".to_owned(),
+    }
+}
+
+impl Device {
+    /// The run is told of a proxy, by its option or by its environment.
+    fn told(mut self, url: &str, chosen: bool) -> Self {
+        let source = if chosen { "--proxy" } else { "https_proxy" }.to_owned();
+        let url = url.parse().unwrap();
+        self.target.proxy = Some(GivenProxy { url, no_proxy: None, source, chosen });
+        self
+    }
+
+    /// The hub is asked by a proxy too, from the host and from the edge network, and that works.
+    fn asked_by(mut self, url: &str, part: Part) -> Self {
+        for transport in [Transport::AmqpWs, Transport::Https] {
+            let seen = proxied(transport, Role::Hub, url, part);
+            self.observations.push(from(&edge_network(), seen.clone()));
+            self.observations.push(seen);
+        }
+        self
+    }
+
+    /// The runtime's parts are told so.
+    fn set(self, proxies: &[(Part, Option<&str>)]) -> Self {
+        let proxies = proxies.iter().map(|(part, url)| setting(*part, *url)).collect();
+        let facts = RuntimeFacts { proxies, ..RuntimeFacts::default() };
+        self.with(passed("runtime/configuration", "the runtime", Facts::Runtime(Box::new(facts))))
+    }
+
+    /// The site lets nothing out but by its proxy.
+    fn shut_in(self) -> Self {
+        self.failing(is_direct, Step::Connect, Token::TimedOut)
+            .failing(to_control, Step::Connect, Token::TimedOut)
+            .without(|o| matches!(o.facts, Facts::Clock(_)))
+    }
+
+    /// The proxy answers CONNECT so.
+    fn answered(self, token: Token, status: u16, change: impl Fn(&mut ProxyAnswer)) -> Self {
+        self.failing(is_proxied, Step::Proxy, token).changed(is_proxied, |seen| {
+            let facts = endpoint_of(seen).unwrap();
+            facts.tls = None;
+            let answer = facts.proxy.as_mut().unwrap().answer.as_mut().unwrap();
+            answer.status = status;
+            change(answer);
+        })
+    }
+
+    fn by_websocket_alone(mut self) -> Self {
+        self.target.protocols = vec![Transport::AmqpWs];
+        self.without(on(Transport::Amqp))
+    }
+}
+
+/// A site behind a proxy that the run was told of.
+fn behind_a_proxy() -> Device {
+    Device::networked().shut_in().told(PROXY, true).asked_by(PROXY, Part::Environment)
+}
+
+fn detail<'v>(verdict: &'v Verdict, name: &str) -> &'v serde_json::Value {
+    &verdict.causes[0].details[name]
+}
+
+#[test]
+fn a_device_that_goes_by_websocket_and_proxy_is_healthy() {
+    let device = behind_a_proxy().by_websocket_alone();
+    let verdict = device.expect(Status::Healthy, &[]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    assert!(verdict.outlook.edge_agent.contains(PROXY), "{}", verdict.outlook.edge_agent);
+    assert!(verdict.not_tested.iter().any(|missing| missing.what.contains("proxy")));
+    assert!(verdict.ruled_out.iter().any(|other| other.id == ProxyRejects));
+    // Once every part's setting was seen, nothing is left open.
+    let parts = [Part::Engine, Part::Daemon, Part::EdgeAgent, Part::EdgeHub];
+    let verdict = device.set(&parts.map(|part| (part, Some(PROXY)))).expect(Status::Healthy, &[]);
+    assert_eq!(verdict.confidence, Confidence::Confirmed, "{verdict:#?}");
+}
+
+#[test]
+fn a_proxy_cannot_carry_amqp_and_the_outlook_says_what_to_set() {
+    let verdict = behind_a_proxy().expect(Status::Degraded, &[AmqpPortBlocked]);
+    assert!(verdict.causes[0].summary.contains("no proxy can carry it"), "{}", verdict.summary);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    for word in ["UpstreamProtocol AmqpWs", "edgeAgent and edgeHub", "deployment", "30 s"] {
+        assert!(verdict.outlook.edge_agent.contains(word), "{}", verdict.outlook.edge_agent);
+    }
+}
+
+#[test]
+fn a_site_whose_resolvers_know_nothing_beyond_it_works_by_its_proxy() {
+    let device = |protocols: &[Transport]| {
+        let mut device = Device::networked()
+            .nameless(Token::DnsNxdomain, Some(Token::DnsNxdomain))
+            .told(PROXY, true)
+            .asked_by(PROXY, Part::Environment);
+        device.target.protocols = protocols.to_vec();
+        device
+    };
+    let verdict = device(&[Transport::AmqpWs]).expect(Status::Healthy, &[]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    device(&[Transport::Amqp, Transport::AmqpWs]).expect(Status::Degraded, &[HubNameUnknown]);
+}
+
+#[test]
+fn an_environment_s_proxy_on_a_device_that_needs_none_is_no_matter() {
+    let device = Device::networked().told(PROXY, false).asked_by(PROXY, Part::Environment);
+    let verdict = device.expect(Status::Healthy, &[]);
+    assert_eq!(verdict.confidence, Confidence::Confirmed, "{verdict:#?}");
+    let refused = device.answered(Token::ProxyForbidden, 403, |_| ());
+    let verdict = refused.expect(Status::Healthy, &[ProxyRejects]);
+    assert_eq!(verdict.causes[0].effect, Effect::Warns);
+}
+
+#[test]
+fn a_proxy_that_edge_agent_is_told_of_and_that_refuses_blocks_it_though_the_way_is_open() {
+    let device = Device::networked()
+        .set(&[(Part::EdgeAgent, Some(PROXY))])
+        .asked_by(PROXY, Part::EdgeAgent)
+        .answered(Token::ProxyForbidden, 403, |_| ());
+    let verdict = device.clone().by_websocket_alone().expect(Status::Blocked, &[ProxyRejects]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    // On 5671 it goes without one.
+    device.expect(Status::Degraded, &[ProxyRejects]);
+}
+
+#[test]
+fn refusals_are_told_in_the_proxy_s_own_terms() {
+    let none = |_: &mut ProxyAnswer| ();
+    let cases: [(Token, u16, Change, &str); 6] = [
+        (Token::ProxyAuthenticationRequired, 407, none, "its URL has none"),
+        (
+            Token::ProxyAuthenticationRequired,
+            407,
+            |answer| answer.schemes = vec!["Negotiate".to_owned(), "NTLM".to_owned()],
+            "Negotiate and NTLM",
+        ),
+        (Token::ProxyForbidden, 403, none, "forbids"),
+        (
+            Token::ProxyBadGateway,
+            503,
+            |answer| answer.error = Some("ERR_DNS_FAIL 0".to_owned()),
+            "503 ERR_DNS_FAIL",
+        ),
+        (Token::ProxyBadAnswer, 405, none, "no proxy"),
+        (Token::ConnectionClosed, 0, none, "no answer to CONNECT"),
+    ];
+    for (token, status, change, word) in cases {
+        let device = behind_a_proxy().answered(token, status, change);
+        let verdict = device.sure(&[ProxyRejects]);
+        assert!(verdict.summary.contains(word), "{}", verdict.summary);
+        device.by_websocket_alone().sure(&[ProxyRejects]);
+    }
+}
+
+#[test]
+fn wrong_credentials_are_told_from_missing_ones_and_none_is_shown() {
+    let url = "http://user:hunter2@10.0.0.1:3128";
+    let device = Device::networked().shut_in().told(url, true).asked_by(url, Part::Environment);
+    let device = device.answered(Token::ProxyAuthenticationRequired, 407, |_| ());
+    let verdict = device.sure(&[ProxyRejects]);
+    assert!(verdict.summary.contains("does not accept the credentials"), "{}", verdict.summary);
+    let told = format!("{verdict:?}{}", serde_json::to_string(&verdict).unwrap());
+    assert!(!told.contains("hunter2") && told.contains("***@10.0.0.1"), "{told}");
+}
+
+#[test]
+fn a_policy_against_the_hub_alone_is_told_from_one_against_all() {
+    let device = behind_a_proxy().answered(Token::ProxyForbidden, 403, |_| ());
+    let control = proxied(Transport::Https, Role::Control, PROXY, Part::Environment);
+    let verdict = device.with(control).sure(&[ProxyRejects]);
+    assert!(verdict.summary.contains("lets another host through"), "{}", verdict.summary);
+}
+
+#[test]
+fn a_proxy_that_nobody_reaches_is_told_by_how_it_fails() {
+    for (token, word) in [
+        (Token::TimedOut, "gives no answer"),
+        (Token::ConnectionRefused, "Nobody listens"),
+        (Token::HostUnreachable, "cannot be reached"),
+    ] {
+        let device = behind_a_proxy().failing(is_proxied, Step::Connect, token);
+        let verdict = device.sure(&[ProxyRejects]);
+        assert!(verdict.summary.contains(word), "{}", verdict.summary);
+    }
+}
+
+#[test]
+fn a_proxy_on_this_host_s_loopback_serves_no_container() {
+    let url = "http://localhost:3128";
+    let device = Device::networked()
+        .shut_in()
+        .told(url, true)
+        .asked_by(url, Part::Environment)
+        .changed(is_proxied, |seen| {
+            endpoint_of(seen).unwrap().peer = "127.0.0.1".parse().unwrap();
+        })
+        .failing(|o| at_edge(o) && is_proxied(o), Step::Connect, Token::ConnectionRefused);
+    let verdict = device.expect(Status::Blocked, &[ProxyRejects]);
+    assert!(verdict.summary.contains("own loopback"), "{}", verdict.summary);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+}
+
+#[test]
+fn a_proxy_whose_name_containers_cannot_resolve_is_none_for_them() {
+    let url = "http://proxy.corp:3128";
+    let server = || Resolver::Server("10.0.0.53:53".parse().unwrap());
+    let known = name("proxy.corp", Role::Proxy, Resolver::System, &[PROXY_ADDRESS]);
+    let mut unknown = name("proxy.corp", Role::Proxy, server(), &[]);
+    fail(&mut unknown, Step::Resolve, Token::DnsNxdomain);
+    let device = Device::networked()
+        .shut_in()
+        .told(url, true)
+        .asked_by(url, Part::Environment)
+        .with(known)
+        .with(from(&edge_network(), unknown));
+    let verdict = device.expect(Status::Blocked, &[ProxyRejects]);
+    assert!(verdict.summary.contains("has no address in"), "{}", verdict.summary);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+}
+
+/// The engine goes by a proxy, and nobody else is told of it.
+fn engine_alone(url: &str) -> Device {
+    Device::networked().shut_in().asked_by(url, Part::Engine).changed(is_engine, |seen| {
+        let Facts::Engine(facts) = &mut seen.facts else { unreachable!() };
+        facts.version = Some("20.10.24".to_owned());
+        facts.settings.https_proxy = Some(PROXY.parse().unwrap());
+    })
+}
+
+#[test]
+fn a_proxy_that_only_the_engine_is_told_of_is_required() {
+    let device = engine_alone(PROXY);
+    let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
+    assert!(verdict.summary.contains("the engine is told of and edgeAgent not"));
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    assert_eq!(detail(&verdict, "told")[0]["part"], "engine");
+    assert_eq!(detail(&verdict, "not_told")[0], "edge_agent");
+
+    let parts = [(Part::Daemon, Some(PROXY)), (Part::EdgeAgent, None)];
+    let verdict = device.set(&parts).sure(&[ProxyRequired]);
+    assert_eq!(verdict.causes[0].details["not_told"], serde_json::json!(["edge_agent"]));
+}
+
+#[test]
+fn a_proxy_that_asks_for_what_the_engine_hides_is_probably_required() {
+    let masked = "http://xxxxx:xxxxx@10.0.0.1:3128";
+    let device = engine_alone(masked).answered(Token::ProxyAuthenticationRequired, 407, |_| ());
+    let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+}
+
+#[test]
+fn only_the_part_that_will_fail_is_named() {
+    let parts = [
+        (Part::Engine, Some(PROXY)),
+        (Part::Daemon, Some(PROXY)),
+        (Part::IdentityService, None),
+        (Part::EdgeAgent, Some(PROXY)),
+        (Part::EdgeHub, Some(PROXY)),
+    ];
+    let device = Device::networked()
+        .shut_in()
+        .set(&parts)
+        .asked_by(PROXY, Part::Engine)
+        .by_websocket_alone();
+    let verdict = device.expect(Status::Degraded, &[ProxyRequired]);
+    assert_eq!(detail(&verdict, "not_told"), &serde_json::json!(["identity_service"]));
+
+    // Where the direct way is open, a part without a setting lacks nothing.
+    let open = Device::networked().set(&parts).asked_by(PROXY, Part::Engine);
+    open.expect(Status::Healthy, &[]);
+}
+
+#[test]
+fn a_closed_site_without_any_proxy_is_a_firewall() {
+    let device = Device::networked().shut_in();
+    device.expect(Status::Blocked, &[EgressBlocked]);
+    // And a proxy that helps no more is not what is missing.
+    let useless = engine_alone(PROXY).answered(Token::ProxyForbidden, 403, |_| ());
+    useless.expect(Status::Blocked, &[EgressBlocked]);
+}
+
+#[test]
+fn a_proxy_that_answers_in_the_hub_s_place_intercepts() {
+    let unknown = TrustResult::UnknownIssuer;
+    let foreign = trust(unknown, unknown, unknown);
+    let verdict = behind_a_proxy()
+        .failing(is_proxied, Step::Tls, Token::TlsUnknownIssuer)
+        .changed(is_proxied, |seen| certified(seen, "CN=Corp Inspect", &[HUB], &foreign))
+        .sure(&[TlsIntercepted]);
+    assert!(verdict.summary.contains(PROXY) && verdict.summary.contains("Corp Inspect"));
+}
+
+#[test]
+fn a_subnet_that_covers_the_proxy_keeps_containers_from_it() {
+    let url = "http://172.18.3.128:3128";
+    let verdict = Device::networked()
+        .shut_in()
+        .rerouted(&[], &["172.18.3.0/24 via 192.168.1.1 dev eth0"], &[])
+        .told(url, true)
+        .asked_by(url, Part::Environment)
+        .changed(is_proxied, |seen| {
+            endpoint_of(seen).unwrap().peer = "172.18.3.128".parse().unwrap();
+        })
+        .failing(|o| at_edge(o) && is_proxied(o), Step::Connect, Token::HostUnreachable)
+        .expect(Status::Blocked, &[SubnetOverlap]);
+    assert!(verdict.summary.contains("172.18.3.128"), "{}", verdict.summary);
+}
+
+#[test]
+fn no_proxy_excepts_the_hub_for_those_who_read_it() {
+    let excepted = |part: Part| {
+        let no_proxy = Some(".azure-devices.net".to_owned());
+        ProxySetting { no_proxy, ..setting(part, Some(PROXY)) }
+    };
+    assert!(excepted(Part::Engine).proxy_to(HUB, 443).is_none());
+    assert!(excepted(Part::EdgeAgent).proxy_to(HUB, 443).is_some());
+    assert!(excepted(Part::Daemon).proxy_to(CONTROL, 443).is_some());
+}
+
+#[test]
+fn a_report_that_was_written_down_is_judged_the_same() {
+    let url = "http://user:hunter2@10.0.0.1:3128";
+    let device = Device::networked().shut_in().told(url, true).asked_by(url, Part::Environment);
+    for device in [device, engine_alone("http://xxxxx:xxxxx@10.0.0.1:3128")] {
+        let read = |value: serde_json::Value| serde_json::from_value(value).unwrap();
+        let target = serde_json::to_value(&device.target).unwrap();
+        let observations = serde_json::to_value(&device.observations).unwrap();
+        assert!(!format!("{target}{observations}").contains("hunter2"));
+        let again = Device {
+            target: serde_json::from_value(target).unwrap(),
+            observations: read(observations),
+        };
+        assert_eq!(again.verdict(), device.verdict());
+    }
+}
