@@ -10,6 +10,7 @@ mod probe;
 mod problem;
 mod progress;
 mod replay;
+mod services;
 mod session;
 mod setup;
 mod usage;

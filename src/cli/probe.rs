@@ -21,6 +21,7 @@ Examples:
   edgeprobe probe dns --hub contoso.azure-devices.net
   edgeprobe probe tls --hub contoso.azure-devices.net --protocol amqp,mqtt
   edgeprobe probe ports --hub contoso.azure-devices.net --ports 443
+  edgeprobe probe registry --registry contoso.azurecr.io/module:1.0
 
 Exit codes: 0 all answers are good, 2 at least one is not, 3 nothing was asked.")]
 pub(super) struct Options {
@@ -39,7 +40,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let language = languages.of(options.telling.format);
     let probe = Probe::from(options.probe);
     let mut target = options.target.clone();
-    if matches!(probe, Probe::Ports | Probe::Engine) {
+    if matches!(probe, Probe::Ports | Probe::Engine | Probe::Registry) {
         // These ask nothing of a hub, so none need be named.
         target.hub = target.hub.or_else(|| Some("unnamed.azure-devices.net".to_owned()));
     }

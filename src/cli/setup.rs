@@ -14,6 +14,7 @@ use edgeprobe_probes::{Probe, clean, dns};
 
 use super::output::note;
 use super::problem::Problem;
+use super::services::ServiceOptions;
 use crate::plan::{
     Control, HubName, HubPorts, ParentName, ParentNameError, Phase, Plan, Ports, ResolverFiles,
     Vantages,
@@ -74,6 +75,9 @@ pub(super) struct TargetOptions {
     /// engine's default bridge]
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
+
+    #[command(flatten)]
+    services: ServiceOptions,
 }
 
 /// Options that choose among the probes.
@@ -144,6 +148,8 @@ pub(super) enum ProbeName {
     Vantage,
     /// Where a container's packet vanishes on this host
     Trace,
+    /// Whether a registry serves an image to this device
+    Registry,
 }
 
 impl From<Protocol> for Transport {
@@ -172,6 +178,7 @@ impl From<ProbeName> for Probe {
             ProbeName::RouteTables => Self::RouteTables,
             ProbeName::Vantage => Self::Vantage,
             ProbeName::Trace => Self::Trace,
+            ProbeName::Registry => Self::Registry,
         }
     }
 }
@@ -225,6 +232,7 @@ impl Setup {
                     bridge: options.vantage != VantageChoice::Host,
                     network: options.network.clone(),
                 },
+                services: options.services.services(resolver)?,
             },
             trust: trust(options)?,
             timeout: timeout(&options.timeout)?,

@@ -14,6 +14,7 @@ mod parent_name;
 mod phase;
 mod ports;
 mod question;
+mod services;
 
 pub use edge::{Edge, ResolverFiles};
 pub use hub_name::{HubName, HubNameError};
@@ -21,6 +22,7 @@ pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
 pub use question::{Ask, Question};
+pub use services::Services;
 
 use nested::Upstream;
 
@@ -55,6 +57,8 @@ pub struct Plan {
     pub hub_ports: HubPorts,
     /// Another host, asked the same questions beside the hub.
     pub control: Control,
+    /// The registries and the provisioning service.
+    pub services: Services,
 }
 
 /// From where questions are asked.
@@ -117,6 +121,7 @@ impl Plan {
         let mut asks = Vec::new();
         if self.vantages.host {
             asks.extend(self.of_the_host(seen).into_iter().map(Ask::from_the_host));
+            asks.extend(self.of_services(seen).into_iter().map(Ask::from_the_host));
         }
         if self.vantages.bridge {
             asks.extend(self.of_the_edge_networks(seen));

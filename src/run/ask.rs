@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::registry::{self, Access};
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::{
     Facts, Observation, Timeline, Vantage, dns, endpoint, engine, ports, route, trace, vantage,
@@ -17,6 +18,7 @@ pub(super) struct Asker {
     pub(super) timeline: Timeline,
     pub(super) trust: TrustStores,
     pub(super) footholds: Footholds,
+    pub(super) registry_access: Access,
 }
 
 impl Asker {
@@ -71,6 +73,10 @@ impl Asker {
             Question::Engine => engine::inspect(timeline, &vantage).await,
             Question::EdgeRoute { edge, destination } => {
                 route::edge::probe(timeline, edge.network, destination).await
+            }
+            Question::Registry { query } => {
+                let access = &self.registry_access;
+                registry::probe(timeline, &vantage, &query, access, &self.trust).await
             }
             Question::Join { .. } | Question::Trace { .. } => return None,
         };

@@ -36,7 +36,12 @@ pub async fn observe(
     timeline: Timeline,
     mut tell: impl FnMut(Event<'_>),
 ) -> Vec<Observation> {
-    let asker = Asker { timeline, trust: trust.clone(), footholds: Footholds::default() };
+    let asker = Asker {
+        timeline,
+        trust: trust.clone(),
+        footholds: Footholds::default(),
+        registry_access: plan.services.registry_access.clone(),
+    };
     let mut posed: Vec<Ask> = Vec::new();
     let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();
     let mut seen: Vec<Observation> = Vec::new();

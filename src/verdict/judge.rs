@@ -8,7 +8,7 @@ use super::catalogue::{Platform, entry, message, refutation_of, summary_of};
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
-use super::evidence::Evidence;
+use super::evidence::{Evidence, is_of_a_service};
 use super::nested;
 use super::not_tested::not_tested;
 use super::outlook::outlook;
@@ -67,8 +67,9 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
     }
 }
 
-/// What is explained, and with it the same failures seen from the container networks: what keeps
-/// the host from something keeps them from it too.
+/// What is explained, and with it the same failures seen from the container networks, and of other
+/// services: what keeps the host from something keeps them from it too, and what keeps it from the
+/// hub keeps it from those.
 fn with_mirrored<'e>(
     evidence: &'e Evidence<'_>,
     mut explained: BTreeSet<&'e String>,
@@ -80,6 +81,12 @@ fn with_mirrored<'e>(
         .collect();
     for observation in evidence.all().iter().filter(|o| o.vantage != Vantage::Host && o.failed()) {
         if host.iter().any(|own| is_the_same_failure(own, observation)) {
+            explained.insert(&observation.id);
+        }
+    }
+    for observation in evidence.all().iter().filter(|o| o.failed() && is_of_a_service(o)) {
+        let shared = evidence.shared_with_the_hub(observation);
+        if shared.iter().any(|hub| explained.contains(&hub.id)) {
             explained.insert(&observation.id);
         }
     }

@@ -1,6 +1,7 @@
 //! What a run says nothing of, and why.
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
+use edgeprobe_probes::registry::CredentialUse;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::NotTested;
@@ -37,11 +38,34 @@ pub(super) fn not_tested(
     if saw(evidence, Token::EnginePermissionDenied) {
         missing.push((what("not_tested.engine"), Text::new("why.engine_permission")));
     }
+    missing.extend(images(evidence));
     let told = |(what, why): (Text, Text)| NotTested {
         what: message(&what, language),
         why: message(&why, language),
     };
     missing.into_iter().map(told).collect()
+}
+
+/// The images whose registry wants credentials that it was not given.
+fn images(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+    evidence
+        .registries()
+        .iter()
+        .filter(|reading| reading.wants_credentials())
+        .map(|reading| {
+            let why = match reading.facts.credentials {
+                CredentialUse::Absent => "why.registry_absent",
+                CredentialUse::Helper => "why.registry_helper",
+                CredentialUse::Withheld => "why.registry_withheld",
+                CredentialUse::NotAsked | CredentialUse::Unneeded | CredentialUse::Sent => {
+                    "why.registry_anonymous"
+                }
+            };
+            let registry = &reading.facts.registry;
+            let what = Text::new("not_tested.image").with("image", reading.facts.whole());
+            (what.with("registry", registry), Text::new(why).with("registry", registry))
+        })
+        .collect()
 }
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {

@@ -19,4 +19,5 @@ mod pick;
 mod privilege;
 mod properties;
 mod routing;
+mod services;
 mod vpn;

@@ -8,7 +8,9 @@ mod facts;
 mod http;
 mod https;
 mod judge;
+mod message;
 mod mqtt;
+mod session;
 mod stores;
 mod tap;
 mod tls;
@@ -24,6 +26,9 @@ pub use detour::Detour;
 pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, TlsFacts, Transport};
 pub use stores::{TrustStoreError, TrustStores};
 pub use trust::{Trust, TrustResult};
+
+pub(crate) use message::{Message, exchange};
+pub(crate) use session::{Stream, secure, unsecured};
 
 use self::carrier::Plain;
 use crate::clean;

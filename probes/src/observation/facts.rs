@@ -10,6 +10,7 @@ use crate::dns::DnsFacts;
 use crate::endpoint::EndpointFacts;
 use crate::engine::EngineFacts;
 use crate::ports::PortFacts;
+use crate::registry::RegistryFacts;
 use crate::route::RouteFacts;
 use crate::route::edge::EdgeRouteFacts;
 use crate::route::tables::Tables;
@@ -34,6 +35,7 @@ pub enum Facts {
     Clock(ClockFacts),
     Engine(EngineFacts),
     Runtime(Box<RuntimeFacts>),
+    Registry(Box<RegistryFacts>),
 }
 
 impl Facts {
@@ -52,6 +54,7 @@ impl Facts {
             Self::Clock(_) => Probe::Clock,
             Self::Engine(_) => Probe::Engine,
             Self::Runtime(_) => Probe::Runtime,
+            Self::Registry(_) => Probe::Registry,
         }
     }
 
@@ -96,10 +99,12 @@ pub enum Probe {
     Engine,
     /// The installed runtime's configuration.
     Runtime,
+    /// A container registry, and an image of it.
+    Registry,
 }
 
 impl Probe {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Dns,
         Self::Route,
         Self::EdgeRoute,
@@ -113,6 +118,7 @@ impl Probe {
         Self::Clock,
         Self::Engine,
         Self::Runtime,
+        Self::Registry,
     ];
 }
 

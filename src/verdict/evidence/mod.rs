@@ -7,10 +7,12 @@ mod holders;
 mod names;
 mod pools;
 mod private_endpoint;
+mod services;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
 pub(super) use names::Answer;
+pub(super) use services::{Presence, RegistryReading, is_of_a_service};
 
 use edgeprobe_probes::engine::DEFAULT_NETWORKS;
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
