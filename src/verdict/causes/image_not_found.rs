@@ -3,11 +3,12 @@
 use edgeprobe_probes::Token;
 
 use super::registry_unreachable::consequence;
+use crate::language::Text;
 use crate::verdict::Confidence;
-use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Evidence, RegistryReading};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::told;
 use crate::verdict::words::listed;
 
 pub(super) const RULE: Rule = Rule { id: CauseId::ImageNotFound, examine };
@@ -36,14 +37,14 @@ fn proof(evidence: &Evidence<'_>, reading: &RegistryReading<'_>) -> Proof {
     let own_words = facts.last_answer().is_some_and(|answer| answer.code.is_some());
     let sure = other_platform || own_words;
     let effect = evidence.effect_of_registry(reading);
-    let answer = reading.observation.failure.as_ref().map(|failure| failure.detail.as_str());
     let text = Text::new(if other_platform { "other_platform" } else { "unknown" })
         .with("registry", &facts.registry)
         .with("image", facts.whole())
-        .with("platform", facts.platform.as_deref().unwrap_or("this platform"))
+        .with("platform", facts.platform.as_deref().unwrap_or_default())
         .with("platforms", listed(&facts.platforms))
-        .with("answer", answer.unwrap_or_default())
         .followed_by(consequence(evidence, reading, effect));
+    let answer = told::failure(reading.observation);
+    let text = answer.into_iter().fold(text, |text, answer| text.with("answer", answer));
     Proof::confirmed(effect, text, [reading.observation])
         .with_confidence(if sure { Confidence::Confirmed } else { Confidence::Likely })
         .with_detail("registry", facts.registry.as_str())

@@ -3,11 +3,11 @@
 use edgeprobe_probes::{Observation, Role, Step, Token};
 
 use super::shared::{observations, peers, those};
-use crate::verdict::Effect;
-use crate::verdict::catalogue::Text;
+use crate::language::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Effect, told};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::ProvisioningUnreachable, examine };
 
@@ -40,7 +40,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if !evidence.shared_with_the_hub(first).is_empty() {
         return Vec::new();
     }
-    let failure = first.failure.as_ref().map_or("", |failure| failure.detail.as_str());
+    let Some(failure) = told::failure(first) else { return Vec::new() };
     // A device that has its identity goes on with it.
     let (effect, meaning) = match evidence.edge_agent_runs() {
         Some(true) => (Effect::Warns, "provisioned"),

@@ -3,11 +3,11 @@
 use edgeprobe_probes::registry::{CredentialUse, Part};
 
 use super::registry_unreachable::consequence;
-use crate::verdict::catalogue::Text;
+use crate::language::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::verdict::{Confidence, Effect, told};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::RegistryAccessDenied, examine };
 
@@ -34,10 +34,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn proof(evidence: &Evidence<'_>, reading: &RegistryReading<'_>) -> Option<Proof> {
     let facts = reading.facts;
     let (key, confidence, effect) = finding(evidence, reading)?;
-    let answer = reading.observation.failure.as_ref().map(|failure| failure.detail.as_str());
+    let answer = told::failure(reading.observation)?;
     let text = Text::new(key)
         .with("registry", &facts.registry)
-        .with("answer", answer.unwrap_or_default())
+        .with("answer", answer)
         .followed_by(consequence(evidence, reading, effect));
     let text = facts.image.iter().fold(text, |text, _| text.with("image", facts.whole()));
     let address = facts.refused_address.map(|address| address.to_string());

@@ -3,11 +3,11 @@
 use edgeprobe_probes::registry::{HostFacts, Part};
 use edgeprobe_probes::{Step, Token};
 
-use crate::verdict::catalogue::Text;
+use crate::language::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::verdict::{Confidence, Effect, told};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::RegistryUnreachable, examine };
 
@@ -45,7 +45,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proof> {
     let first = group.first()?;
     let facts = first.facts;
-    let failure = first.observation.failure.as_ref()?;
+    let failure = told::failure(first.observation)?;
     let host = facts.part.and_then(|part| facts.host(part));
     // A registry that serves others and is busy will serve this device too.
     let passing = first.token() == Some(Token::HttpUnavailable);
@@ -61,7 +61,7 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
         .with("host", host.map_or(facts.server.as_str(), |host| host.server.as_str()))
         .with("port", host.map_or(facts.port, |host| host.port))
         .with("issuer", host.and_then(issuer).unwrap_or_default())
-        .with("failure", &failure.detail)
+        .with("failure", failure)
         .followed_by(consequence(evidence, first, effect));
     let text = facts.image.iter().fold(text, |text, _| text.with("image", facts.whole()));
     let text = match key(first) {

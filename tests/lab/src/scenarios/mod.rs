@@ -12,6 +12,7 @@ mod firewall;
 mod forwarding;
 mod mtu;
 mod ports;
+mod registry;
 mod several;
 mod uplink;
 mod upstream;
@@ -22,7 +23,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 13] = [
+    let families: [&[Scenario]; 14] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Scenario> {
         dns::SCENARIOS,
         engine::SCENARIOS,
         ports::SCENARIOS,
+        registry::SCENARIOS,
         several::SCENARIOS,
     ];
     families.concat()
