@@ -17,6 +17,7 @@ mod namespace;
 mod namespaced;
 mod pipes;
 mod program;
+mod registry;
 mod replay;
 mod schema;
 mod secrets;
