@@ -13,6 +13,7 @@
 //! | [`clock`] | how far is the device's clock from its peers'? |
 //! | [`engine`] | which containers does the engine run, and what do they publish? |
 //! | [`runtime`] | what is the installed runtime configured to do? |
+//! | [`registry`] | does a registry serve an image to this device? |
 //! | [`ruleset`] | which rules of the firewall drop, refuse and translate what is forwarded? |
 //! | [`trace`] | where on this host does a container's packet, or the answer to it, vanish? |
 //! | [`vantage`] | the places that these are asked from: the host, and its container networks |
@@ -29,6 +30,7 @@ pub mod ports;
 pub mod privileges;
 pub mod proxy;
 pub mod recorder;
+pub mod registry;
 pub mod route;
 pub mod ruleset;
 pub mod runtime;

@@ -16,7 +16,7 @@ use super::session::timeline;
 use super::setup::Setup;
 use crate::demo::Demo;
 use crate::language::{Language, Text};
-use crate::plan::{Control, HubPorts, Phase, Plan, ResolverFiles, Vantages};
+use crate::plan::{Control, HubPorts, Phase, Plan, ResolverFiles, Services, Vantages};
 use crate::report::style::{BOLD, labelled, paint};
 use crate::report::words::say;
 use crate::verdict::{CauseId, Target, entry};
@@ -144,6 +144,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
                 port: layout.control.address.port(),
             },
             vantages: Vantages { host: true, bridge: false, network: None },
+            services: Services::default(),
         },
         trust: TrustStores::from_der(&layout.device_roots, None, &layout.public_roots),
         timeout: TIMEOUT,

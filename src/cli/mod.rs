@@ -15,6 +15,7 @@ mod problem;
 mod progress;
 mod proxy;
 mod replay;
+mod services;
 mod session;
 mod setup;
 mod usage;

@@ -20,6 +20,7 @@ Examples:
   edgeprobe probe dns --hub contoso.azure-devices.net
   edgeprobe probe tls --hub contoso.azure-devices.net --protocol amqp,mqtt
   edgeprobe probe ports --hub contoso.azure-devices.net --ports 443
+  edgeprobe probe registry --registry contoso.azurecr.io/module:1.0
 
 Exit codes: 0 all answers are good, 2 at least one is not, 3 nothing was asked.")]
 pub(super) struct Options {

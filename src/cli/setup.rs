@@ -16,6 +16,7 @@ use super::device::{Device, Given};
 use super::doubt::doubtful;
 use super::output::note;
 use super::problem::Problem;
+use super::services::ServiceOptions;
 use super::session::timeline;
 use crate::plan::{Control, HubName, HubPorts, Phase, Plan, ResolverFiles, Vantages};
 use crate::verdict::Doubt;
@@ -83,6 +84,9 @@ pub(super) struct TargetOptions {
     /// Start no container of edgeprobe's own; without root only the host is asked from then
     #[arg(long)]
     no_container: bool,
+
+    #[command(flatten)]
+    services: ServiceOptions,
 }
 
 /// Options that choose among the probes.
@@ -157,6 +161,8 @@ pub(super) enum ProbeName {
     Runtime,
     /// Whether the device's own host name is one that the runtime takes
     Hostname,
+    /// Whether a registry serves an image to this device
+    Registry,
 }
 
 impl From<Protocol> for Transport {
@@ -187,6 +193,7 @@ impl From<ProbeName> for Probe {
             ProbeName::Trace => Self::Trace,
             ProbeName::Runtime => Self::Runtime,
             ProbeName::Hostname => Self::Hostname,
+            ProbeName::Registry => Self::Registry,
         }
     }
 }
@@ -274,6 +281,7 @@ impl Setup {
                 hostname: options.hostname.clone(),
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
+                services: options.services.services(resolver)?,
             },
             trust,
             containers: !options.no_container,

@@ -14,6 +14,8 @@ pub(crate) type Arguments = BTreeMap<&'static str, Word>;
 pub struct Text {
     key: Cow<'static, str>,
     arguments: Arguments,
+    /// The sentence that follows it.
+    next: Option<&'static str>,
 }
 
 /// What fills a placeholder.
@@ -49,7 +51,7 @@ impl From<Text> for Word {
 impl Text {
     /// The sentence of this key.
     pub fn new(key: impl Into<Cow<'static, str>>) -> Self {
-        Self { key: key.into(), arguments: Arguments::new() }
+        Self { key: key.into(), arguments: Arguments::new(), next: None }
     }
 
     /// The same sentence with a placeholder filled.
@@ -63,6 +65,17 @@ impl Text {
     #[must_use]
     pub fn with_key(self, key: &'static str) -> Self {
         Self { key: key.into(), ..self }
+    }
+
+    /// The same sentence with another one after it, of the same words.
+    #[must_use]
+    pub(crate) fn followed_by(self, key: &'static str) -> Self {
+        Self { next: Some(key), ..self }
+    }
+
+    /// The keys of its sentences, in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key()).chain(self.next)
     }
 
     pub fn key(&self) -> &str {

@@ -16,6 +16,7 @@ mod portal;
 mod ports;
 mod proxies;
 mod question;
+mod services;
 mod upstream;
 
 pub use edge::{Edge, ResolverFiles};
@@ -24,6 +25,7 @@ pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
 pub use question::{Ask, Question};
+pub use services::Services;
 pub use upstream::{DEFAULT_TRANSPORTS, upstream_transport};
 
 use nested::Upstream;
@@ -61,6 +63,8 @@ pub struct Plan {
     pub hub_ports: HubPorts,
     /// Another host, asked the same questions beside the hub.
     pub control: Control,
+    /// The registries and the provisioning service.
+    pub services: Services,
 }
 
 /// From where questions are asked.
@@ -124,6 +128,7 @@ impl Plan {
         let mut asks = Vec::new();
         if self.vantages.host {
             asks.extend(self.of_the_host(seen).into_iter().map(Ask::from_the_host));
+            asks.extend(self.of_services(seen).into_iter().map(Ask::from_the_host));
         }
         if self.vantages.bridge {
             asks.extend(self.of_the_edge_networks(seen));

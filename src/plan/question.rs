@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use edgeprobe_probes::endpoint::Endpoint;
 use edgeprobe_probes::engine::Container;
+use edgeprobe_probes::registry::Query;
 use edgeprobe_probes::{Role, Vantage};
 
 use super::Edge;
@@ -59,6 +60,8 @@ pub enum Question {
     Join { edge: Box<Edge> },
     /// One attempt from a container network, followed through the host.
     Trace { edge: Box<Edge>, destination: SocketAddrV4 },
+    /// A registry, and perhaps an image of it.
+    Registry { query: Query },
 }
 
 impl Question {

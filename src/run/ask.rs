@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::registry::{self, Access};
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::vantage::{Containers, Enquiry};
 use edgeprobe_probes::{
@@ -19,6 +20,7 @@ pub(super) struct Asker {
     pub(super) trust: TrustStores,
     pub(super) footholds: Footholds,
     pub(super) containers: Containers,
+    pub(super) registry_access: Access,
 }
 
 impl Asker {
@@ -80,6 +82,10 @@ impl Asker {
             Question::Engine => engine::inspect(timeline, &vantage).await,
             Question::EdgeRoute { edge, destination } => {
                 route::edge::probe(timeline, edge.network, destination).await
+            }
+            Question::Registry { query } => {
+                let access = &self.registry_access;
+                registry::probe(timeline, &vantage, &query, access, &self.trust).await
             }
             Question::Server { .. }
             | Question::Connect { .. }

@@ -45,6 +45,7 @@ pub async fn observe(
         trust: trust.clone(),
         footholds: Footholds::default(),
         containers: containers.clone(),
+        registry_access: plan.services.registry_access.clone(),
     };
     let mut posed: Vec<Ask> = Vec::new();
     let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();

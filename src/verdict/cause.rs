@@ -81,6 +81,7 @@ cause_ids! {
     ProvisioningUnreachable = "provisioning-unreachable",
     RegistryUnreachable = "registry-unreachable",
     RegistryAccessDenied = "registry-access-denied",
+    ImageNotFound = "image-not-found",
     PortInUse = "port-in-use",
     PortNotPermitted = "port-not-permitted",
     Ipv6Broken = "ipv6-broken",

@@ -8,7 +8,7 @@ use super::catalogue::{Platform, entry, message, refutation_of, summary_of};
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
-use super::evidence::Evidence;
+use super::evidence::{Evidence, is_of_a_service};
 use super::nested;
 use super::not_tested::not_tested;
 use super::outlook::outlook;
@@ -120,8 +120,9 @@ fn beside_the_proxy(
     proofs
 }
 
-/// Lets a proof explain the same failures seen from the container networks: what keeps the host from
-/// something keeps them from it too.
+/// Lets a proof explain the same failures seen from the container networks, and of other services:
+/// what keeps the host from something keeps them from it too, and what keeps it from the hub keeps it
+/// from those.
 fn mirror(evidence: &Evidence<'_>, proof: &mut Proof) {
     let (host, others): (Vec<&Observation>, Vec<&Observation>) =
         evidence.all().iter().partition(|observation| observation.vantage == Vantage::Host);
@@ -129,6 +130,14 @@ fn mirror(evidence: &Evidence<'_>, proof: &mut Proof) {
         host.into_iter().filter(|observation| proof.explains.contains(&observation.id)).collect();
     for other in others.into_iter().filter(|observation| observation.failed()) {
         if own.iter().any(|own| is_the_same_failure(own, other))
+            && !proof.explains.contains(&other.id)
+        {
+            proof.explains.push(other.id.clone());
+        }
+    }
+    for other in evidence.all().iter().filter(|o| o.failed() && is_of_a_service(o)) {
+        let shared = evidence.shared_with_the_hub(other);
+        if shared.iter().any(|hub| proof.explains.contains(&hub.id))
             && !proof.explains.contains(&other.id)
         {
             proof.explains.push(other.id.clone());

@@ -1,6 +1,7 @@
 //! What a run says nothing of, and why.
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
+use edgeprobe_probes::registry::CredentialUse;
 use edgeprobe_probes::runtime::{Part, SourceState};
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
@@ -48,6 +49,7 @@ pub(super) fn not_tested(
         missing.push((what("not_tested.engine"), Text::new("why.engine_permission")));
     }
     missing.extend(configuration(evidence));
+    missing.extend(images(evidence));
     let told = |(what, why): (Text, Text)| NotTested {
         what: message(&what, language),
         why: message(&why, language),
@@ -85,6 +87,28 @@ fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
     let seen = settings.iter().any(|setting| setting.part == Part::EdgeAgent);
     let closed = !evidence.agent().hub().iter().any(Connection::works);
     evidence.is_carried() && closed && !seen
+}
+
+/// The images whose registry wants credentials that it was not given.
+fn images(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+    evidence
+        .registries()
+        .iter()
+        .filter(|reading| reading.wants_credentials())
+        .map(|reading| {
+            let why = match reading.facts.credentials {
+                CredentialUse::Absent => "why.registry_absent",
+                CredentialUse::Helper => "why.registry_helper",
+                CredentialUse::Withheld => "why.registry_withheld",
+                CredentialUse::NotAsked | CredentialUse::Unneeded | CredentialUse::Sent => {
+                    "why.registry_anonymous"
+                }
+            };
+            let registry = &reading.facts.registry;
+            let what = Text::new("not_tested.image").with("image", reading.facts.whole());
+            (what.with("registry", registry), Text::new(why).with("registry", registry))
+        })
+        .collect()
 }
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {

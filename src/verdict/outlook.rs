@@ -32,7 +32,8 @@ pub(super) fn outlook(
 }
 
 /// What becomes of Edge Agent where the host reaches the hub and a cause still stands in its way:
-/// the engine runs no container, or the kernel's own word cuts the container network off.
+/// the engine runs no container, the device has no identity, an image cannot be had, or the kernel's
+/// own word cuts the container network off.
 fn kept_out(evidence: &Evidence<'_>, agent: &Agent, causes: &[Cause]) -> Option<Text> {
     let blocking = |of: &[CauseId]| {
         causes.iter().any(|cause| cause.effect == Effect::Blocks && of.contains(&cause.id))
@@ -43,14 +44,25 @@ fn kept_out(evidence: &Evidence<'_>, agent: &Agent, causes: &[Cause]) -> Option<
     if blocking(&[CauseId::ParentUnreachable]) && reaches(agent) {
         return Some(Text::new("agent.half_a_parent").with("hub", &evidence.target.hub));
     }
+    if blocking(&[CauseId::ProvisioningUnreachable]) {
+        return Some(Text::new("agent.unprovisioned"));
+    }
     let cut_off = blocking(&[
         CauseId::IpForwardDisabled,
         CauseId::VpnOverride,
         CauseId::BridgeNoRoute,
         CauseId::SubnetOverlap,
     ]);
-    (reaches(agent) && cut_off)
-        .then(|| Text::new("agent.cut_off").with("hub", &evidence.target.hub))
+    if reaches(agent) && cut_off {
+        return Some(Text::new("agent.cut_off").with("hub", &evidence.target.hub));
+    }
+    let no_image = blocking(&[
+        CauseId::RegistryUnreachable,
+        CauseId::RegistryAccessDenied,
+        CauseId::ImageNotFound,
+    ]);
+    (reaches(agent) && no_image)
+        .then(|| Text::new("agent.no_image").with("hub", &evidence.target.hub))
 }
 
 fn reaches(agent: &Agent) -> bool {

@@ -8,7 +8,7 @@ use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
 
 use edgeprobe_probes::ports::PortFacts;
 
-use super::evidence::{Evidence, Manner, View};
+use super::evidence::{Evidence, Manner, View, is_of_a_service};
 use super::{Status, Way};
 
 /// How Edge Agent fares.
@@ -146,7 +146,9 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         };
         let is_control =
             view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
-        let connection = observation.facts.endpoint().is_none()
+        let service = is_of_a_service(observation);
+        let connection = (service && evidence.is_a_needed_service(observation))
+            || (!service && observation.facts.endpoint().is_none())
             || view.on_the_way().iter().any(|c| c.observation.id == observation.id && !c.works());
         let unasked = observation.token() == Some(Token::EnginePermissionDenied)
             || matches!(&observation.facts, Facts::Ports(facts) if evidence.may_be_edge_hubs(facts));

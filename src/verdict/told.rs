@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use edgeprobe_probes::dns::DnsFacts;
 use edgeprobe_probes::endpoint::{Detour, EndpointFacts};
 use edgeprobe_probes::ports::{Holder, PortFacts};
+use edgeprobe_probes::registry::RegistryFacts;
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Token};
 
 use super::words::{duration, listed, resolver};
@@ -32,6 +33,7 @@ pub(crate) fn failure(observation: &Observation) -> Option<Word> {
             _ => "vantage.refused",
         })
         .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
+        Facts::Registry(facts) => registry_failure(facts, failure),
         facts => match facts.endpoint() {
             Some(endpoint) => connection_failure(endpoint, failure),
             None => Text::new(key(failure.token)),
@@ -104,6 +106,20 @@ fn connection_failure(facts: &EndpointFacts, failure: &Failure) -> Text {
         .with("status", http.map(|http| http.status).unwrap_or_default())
         .with("server", named_or(server, "server.unknown"))
         .with("answer", named_or(answer.as_deref(), "answer.unknown"))
+}
+
+fn registry_failure(facts: &RegistryFacts, failure: &Failure) -> Text {
+    let host = facts.part.and_then(|part| facts.host(part)).or(facts.hosts.last());
+    let leaf = host.and_then(|host| host.tls.as_ref()).and_then(|tls| tls.chain.first());
+    let last = facts.last_answer();
+    let words = last.and_then(|answer| answer.message.as_deref().or(answer.code.as_deref()));
+    Text::new(key(failure.token))
+        .with("name", host.map_or(&facts.server, |host| &host.server))
+        .with("resolver", Text::new("resolver.system"))
+        .with("issuer", leaf.map(|leaf| leaf.issuer.as_str()).unwrap_or_default())
+        .with("names", leaf.map(|leaf| leaf.names.join(", ")).unwrap_or_default())
+        .with("status", last.map(|answer| answer.status).unwrap_or_default())
+        .with("answer", named_or(words, "answer.unknown"))
 }
 
 fn named_or(name: Option<&str>, unknown: &'static str) -> Word {

@@ -20,6 +20,7 @@ mod namespace;
 mod namespaced;
 mod pipes;
 mod program;
+mod registry;
 mod replay;
 mod schema;
 mod secrets;

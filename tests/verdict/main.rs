@@ -22,4 +22,5 @@ mod privilege;
 mod properties;
 mod proxies;
 mod routing;
+mod services;
 mod vpn;

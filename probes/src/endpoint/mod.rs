@@ -8,7 +8,9 @@ mod facts;
 mod http;
 mod https;
 mod judge;
+mod message;
 mod mqtt;
+mod session;
 mod stores;
 mod tap;
 mod tls;
@@ -26,6 +28,9 @@ pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, Tls
 pub use stores::{Roots, TrustStoreError, TrustStores};
 pub use trust::{Trust, TrustResult};
 pub use via::{Via, ViaFacts};
+
+pub(crate) use message::{Message, exchange};
+pub(crate) use session::{Stream, secure, unsecured};
 
 use self::carrier::Plain;
 use self::tls::Carriage;

@@ -28,6 +28,10 @@ pub struct EngineFacts {
     /// Its networks, by name; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<Network>,
+    /// The names of the images that it has, by tag or digest; at most 512. Absent when it did not
+    /// tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<Vec<String>>,
     /// How it is configured, as far as its file and its API tell.
     #[serde(default, skip_serializing_if = "EngineSettings::is_empty")]
     pub settings: EngineSettings,

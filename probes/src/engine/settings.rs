@@ -22,6 +22,9 @@ const LIMIT: u64 = 1024 * 1024;
 pub(super) const SERVERS: usize = 16;
 pub(super) const POOLS: usize = 64;
 
+/// How many registries are kept of each kind.
+const REGISTRIES: usize = 32;
+
 /// The engine's settings that have to do with networks. What is absent is the engine's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -60,6 +63,12 @@ pub struct EngineSettings {
     /// The hosts that it reaches without one, cleaned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_proxy: Option<String>,
+    /// The registries that need no certificate, and no TLS: hosts, or networks in CIDR form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub insecure_registries: Vec<String>,
+    /// How many mirrors stand in for Docker Hub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry_mirrors: Option<usize>,
 }
 
 impl EngineSettings {
@@ -120,6 +129,9 @@ struct DaemonFile {
     iptables: Option<bool>,
     ip_forward: Option<bool>,
     userland_proxy: Option<bool>,
+    #[serde(default)]
+    insecure_registries: Vec<String>,
+    registry_mirrors: Option<Vec<serde::de::IgnoredAny>>,
 }
 
 fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
@@ -140,6 +152,13 @@ fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
         userland_proxy: file.userland_proxy,
         https_proxy: None,
         no_proxy: None,
+        insecure_registries: file
+            .insecure_registries
+            .iter()
+            .take(REGISTRIES)
+            .map(|name| clean::line(name, 260))
+            .collect(),
+        registry_mirrors: file.registry_mirrors.map(|mirrors| mirrors.len()).filter(|n| *n > 0),
     })
 }
 
@@ -162,12 +181,16 @@ mod tests {
             br#"{"dns": ["10.0.0.53", "fd00::53"], "bip": "172.26.0.1/16", "mtu": 1400,
                 "default-address-pools": [{"base": "10.200.0.0/16", "size": 24}],
                 "iptables": false, "ip-forward": false, "userland-proxy": false,
+                "insecure-registries": ["registry.plant:5000"],
+                "registry-mirrors": ["https://user:secret@mirror"],
                 "log-driver": "local", "proxies": {"http-proxy": "http://user:secret@proxy"}}"#,
         );
         assert_eq!(settings.problem, None);
         assert_eq!(settings.dns.len(), 2);
         assert_eq!(settings.bip.unwrap().to_string(), "172.26.0.1/16");
         assert_eq!(settings.default_address_pools[0].size, 24);
+        assert_eq!(settings.insecure_registries, ["registry.plant:5000"]);
+        assert_eq!(settings.registry_mirrors, Some(1));
         assert_eq!((settings.mtu, settings.iptables), (Some(1400), Some(false)));
         assert!(!serde_json::to_string(&settings).unwrap().contains("secret"));
     }

@@ -11,6 +11,7 @@ use crate::endpoint::EndpointFacts;
 use crate::engine::EngineFacts;
 use crate::hostname::HostnameFacts;
 use crate::ports::PortFacts;
+use crate::registry::RegistryFacts;
 use crate::route::RouteFacts;
 use crate::route::edge::EdgeRouteFacts;
 use crate::route::tables::Tables;
@@ -36,6 +37,7 @@ pub enum Facts {
     Engine(EngineFacts),
     Runtime(Box<RuntimeFacts>),
     Hostname(HostnameFacts),
+    Registry(Box<RegistryFacts>),
 }
 
 impl Facts {
@@ -55,6 +57,7 @@ impl Facts {
             Self::Engine(_) => Probe::Engine,
             Self::Runtime(_) => Probe::Runtime,
             Self::Hostname(_) => Probe::Hostname,
+            Self::Registry(_) => Probe::Registry,
         }
     }
 
@@ -101,10 +104,12 @@ pub enum Probe {
     Runtime,
     /// The device's own host name.
     Hostname,
+    /// A container registry, and an image of it.
+    Registry,
 }
 
 impl Probe {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Dns,
         Self::Route,
         Self::EdgeRoute,
@@ -119,6 +124,7 @@ impl Probe {
         Self::Engine,
         Self::Runtime,
         Self::Hostname,
+        Self::Registry,
     ];
 }
 

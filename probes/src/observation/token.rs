@@ -116,6 +116,18 @@ pub enum Token {
     HttpBadAnswer,
     /// The HTTP answer is not from IoT Hub's front end.
     HttpNotIotHub,
+    /// The HTTP answer is not a container registry's.
+    HttpNotRegistry,
+    /// The registry wants credentials, or other ones (401).
+    HttpUnauthorized,
+    /// The registry refuses (403).
+    HttpForbidden,
+    /// The registry does not know the image (404).
+    HttpNotFound,
+    /// The registry is there and does not serve now: too many requests (429), or its own fault (5xx).
+    HttpUnavailable,
+    /// The image is there, for other platforms than this device's.
+    ImageOtherPlatform,
     /// The WebSocket upgrade was answered with another status than 101.
     UpgradeRefused,
     /// The upgrade succeeded without the subprotocol that was asked for.

@@ -122,6 +122,11 @@ fn success(observation: &Observation) -> Text {
             Some(_) => "runtime_found",
             None => "runtime_not_found",
         }),
+        Facts::Registry(facts) => match (&facts.image, facts.last_answer()) {
+            (Some(_), _) => Text::new("registry_serves"),
+            (None, Some(answer)) => Text::new("registry_greets").with("status", answer.status),
+            (None, None) => Text::new("answered"),
+        },
     }
 }
 

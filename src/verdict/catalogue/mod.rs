@@ -136,7 +136,7 @@ pub(super) fn refutation_of(id: CauseId, text: &Text, language: Language) -> Str
     sentence(id, |page| &page.ruled_out, text, language)
 }
 
-/// The sentence of a variant, filled in. One that the language lacks is said in English, and one
+/// The sentences of a variant, filled in. One that the language lacks is said in English, and one
 /// that no page has shows its key, which tests keep from happening.
 fn sentence(
     id: CauseId,
@@ -144,11 +144,14 @@ fn sentence(
     text: &Text,
     language: Language,
 ) -> String {
-    let template = |language| sentences(entry(id, language)).get(text.key());
-    match template(language).or_else(|| template(Language::English)) {
-        Some(template) => render(template, text.arguments(), language),
-        None => format!("[{}]", text.key()),
-    }
+    let filled = |key: &str| {
+        let template = |language| sentences(entry(id, language)).get(key);
+        match template(language).or_else(|| template(Language::English)) {
+            Some(template) => render(template, text.arguments(), language),
+            None => format!("[{key}]"),
+        }
+    };
+    text.keys().map(filled).collect::<Vec<_>>().join(" ")
 }
 
 /// The page of a cause.

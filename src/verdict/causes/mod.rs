@@ -17,6 +17,7 @@ mod host_offline;
 mod hostname_invalid;
 mod https_port_blocked;
 mod hub_name_unknown;
+mod image_not_found;
 mod ip_forward_disabled;
 mod ipv6_broken;
 mod mqtt_port_blocked;
@@ -26,8 +27,11 @@ mod not_iot_hub;
 mod parent_unreachable;
 mod port_in_use;
 mod port_not_permitted;
+mod provisioning_unreachable;
 mod proxy_rejects;
 mod proxy_required;
+mod registry_access_denied;
+mod registry_unreachable;
 mod reverse_path_filter;
 mod root_ca_missing;
 mod shared;
@@ -73,6 +77,10 @@ pub(super) const RULES: &[Rule] = &[
     not_iot_hub::RULE,
     websocket_blocked::RULE,
     parent_unreachable::RULE,
+    provisioning_unreachable::RULE,
+    registry_unreachable::RULE,
+    registry_access_denied::RULE,
+    image_not_found::RULE,
     port_in_use::RULE,
     port_not_permitted::RULE,
     ipv6_broken::RULE,

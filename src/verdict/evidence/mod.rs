@@ -8,10 +8,12 @@ mod names;
 mod pools;
 mod private_endpoint;
 mod proxied;
+mod services;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
 pub(super) use names::Answer;
+pub(super) use services::{Presence, RegistryReading, is_of_a_service};
 
 use edgeprobe_probes::engine::DEFAULT_NETWORKS;
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};

@@ -17,7 +17,7 @@ pub(crate) use record::module;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use edgeprobe::plan::{Ask, Control, HubPorts, Plan, Question, ResolverFiles, Vantages};
+use edgeprobe::plan::{Ask, Control, HubPorts, Plan, Question, ResolverFiles, Services, Vantages};
 use edgeprobe::verdict::{Language, Target, Verdict, judge};
 use edgeprobe_probes::endpoint::{Endpoint, Transport};
 use edgeprobe_probes::{Observation, Probe, Role};
@@ -86,6 +86,8 @@ impl World {
                 .collect(),
             ask_system: true,
             hostname: None,
+            // No world has a registry yet.
+            services: Services::default(),
             resolver_files: ResolverFiles {
                 resolv_conf: lines(&names.configured),
                 resolved: (names.configured == [STUB]).then(|| lines(&names.behind_stub)),
@@ -117,6 +119,7 @@ impl World {
             Question::Join { edge } => self.answer_join(edge),
             Question::Trace { edge, destination } => self.answer_trace(edge, *destination),
             Question::Hostname { .. } => self.answer_hostname(),
+            Question::Registry { .. } => unreachable!("none is named"),
         }
     }
 

@@ -103,6 +103,18 @@ impl Lab {
         Ok(())
     }
 
+    /// As [`Lab::serve_on_router`], on the internet.
+    pub(crate) fn serve_on_internet(&mut self, words: &[&str], ready: &str) -> Result<()> {
+        let process = self.internet.spawn_ready(words, ready)?;
+        self.processes.push(process);
+        Ok(())
+    }
+
+    /// Makes a variable known to every later command on the device.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.device.set(name, value);
+    }
+
     /// Borrows an address on the edge network's bridge.
     pub fn leg(&self) -> Result<Leg> {
         Leg::attach(&self.device, self.device.variable("BRIDGE").unwrap_or("docker0"))

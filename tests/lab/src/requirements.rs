@@ -4,17 +4,19 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The tools that are needed, with the Debian package of each.
-const TOOLS: [(&str, &str); 16] = [
+const TOOLS: [(&str, &str); 18] = [
     ("bash", "bash"),
     ("busybox", "busybox-static"),
     ("curl", "curl"),
     ("dnsmasq", "dnsmasq-base"),
     ("docker", "docker.io"),
+    ("docker-registry", "docker-registry"),
     ("dockerd", "docker.io"),
     ("ip", "iproute2"),
     ("iptables", "iptables"),
     ("ncat", "ncat"),
     ("nft", "nftables"),
+    ("nginx", "nginx-light"),
     ("nsenter", "util-linux"),
     ("openssl", "openssl"),
     ("squid", "squid-openssl"),

@@ -3,6 +3,7 @@
 mod containers;
 mod details;
 mod environment;
+mod images;
 mod networks;
 
 use std::io;
@@ -58,7 +59,8 @@ pub(super) async fn ask(
     };
     // Asking for this makes the engine look around on the host, which can take it long.
     let info = timeout(limit / 2, docker.info());
-    let (essentials, info) = tokio::join!(essentials, info);
+    let images = timeout(limit / 2, images::names(&docker));
+    let (essentials, info, images) = tokio::join!(essentials, info, images);
     let (version, (containers, stopped), networks) =
         essentials.map_err(|error| engine_failure(&error))?;
     facts.kind = Some(kind(&version));
@@ -70,6 +72,7 @@ pub(super) async fn ask(
     networks::add_members(&mut facts.networks, &containers);
     facts.containers = containers;
     facts.stopped = stopped;
+    facts.images = images.ok().and_then(Result::ok);
     if let Ok(Ok(info)) = info {
         add_info(facts, info);
     }

@@ -17,6 +17,7 @@ mod mtu;
 mod nested;
 mod ports;
 mod proxies;
+mod registry;
 mod several;
 mod uplink;
 mod upstream;
@@ -27,7 +28,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 18] = [
+    let families: [&[Scenario]; 19] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -45,6 +46,7 @@ pub fn all() -> Vec<Scenario> {
         engine::SCENARIOS,
         installed::SCENARIOS,
         ports::SCENARIOS,
+        registry::SCENARIOS,
         several::SCENARIOS,
     ];
     families.concat()

@@ -1,0 +1,485 @@
+//! The distribution protocol, as far as a pull goes before it downloads anything
+//! (<https://github.com/opencontainers/distribution-spec>).
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use url::Url;
+
+use super::answer;
+use super::challenge;
+use super::credentials::{Credentials, Lookup, Secret};
+use super::facts::{Challenge, CredentialUse, Part, RegistryFacts, Scheme};
+use super::line::{Host, Line, Opener};
+use super::manifest::{self, Manifest};
+use super::reference::{Image, Reference};
+use crate::clean;
+use crate::endpoint::{Message, exchange};
+use crate::observation::{Failure, Step, Token};
+
+/// How much of a manifest, and of any other answer, is read, in bytes.
+const MANIFEST: usize = 192 * 1024;
+const SMALL: usize = 16 * 1024;
+
+/// How many answers are kept, and how many redirects are followed for one request.
+const ANSWERS: usize = 16;
+const REDIRECTS: usize = 3;
+
+/// The longest token that is passed on, in characters.
+const LONGEST_TOKEN: usize = 16 * 1024;
+
+/// One registry's answers to one image's pull.
+pub(super) struct Conversation<'a> {
+    pub(super) opener: Opener<'a>,
+    pub(super) reference: &'a Reference,
+    pub(super) credentials: Option<&'a Credentials>,
+    pub(super) facts: &'a mut RegistryFacts,
+    /// What is being asked for.
+    pub(super) part: Part,
+    /// The registry's host, once it was reached.
+    pub(super) host: Option<Host>,
+    /// The line to it, while it stays open.
+    pub(super) line: Option<Line>,
+}
+
+/// A request to the registry.
+struct Request<'r> {
+    path: &'r str,
+    accept: &'r str,
+    /// The value of an `Authorization` header.
+    authorization: Option<&'r str>,
+    most: usize,
+}
+
+impl<'r> Request<'r> {
+    fn of(path: &'r str) -> Self {
+        Self { path, accept: "*/*", authorization: None, most: SMALL }
+    }
+}
+
+/// The answer of a token service.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+impl Conversation<'_> {
+    /// Greets the registry, and with an image goes on as the engine does when it pulls it.
+    pub(super) async fn hold(&mut self) -> Result<(), Failure> {
+        let greeting = self.greet().await?;
+        let challenge = self.facts.challenge.clone();
+        match (self.reference.image().cloned(), challenge) {
+            (Some(image), challenge) => self.image(&image, challenge).await,
+            (None, Some(challenge)) if greeting == 401 => self.sign_in(&challenge).await,
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Asks for `/v2/`; returns the status of a registry's greeting.
+    async fn greet(&mut self) -> Result<u16, Failure> {
+        self.part = Part::Registry;
+        let mistrust = self.reach().await?;
+        let greeting = self.get(Request::of("/v2/")).await;
+        // Whatever was said under a certificate that is not accepted, the certificate comes first.
+        mistrust?;
+        let greeting = greeting?;
+        self.facts.challenge = challenge::read(greeting.all("www-authenticate"));
+        let known = answer::greets_as_a_registry(&greeting, self.facts.challenge.is_some());
+        match self.facts.last_answer() {
+            Some(answer) if !known && greeting.status != 403 => Err(answer::not_a_registry(answer)),
+            Some(answer) if !matches!(greeting.status, 200 | 401) => Err(answer::failure(answer)),
+            _ => Ok(greeting.status),
+        }
+    }
+
+    /// Opens the first line to the registry: by TLS, and where the engine would, without.
+    async fn reach(&mut self) -> Result<Result<(), Failure>, Failure> {
+        let port = self.reference.port();
+        let lenient = self.facts.insecure || self.reference.is_loopback();
+        let by_tls = (Scheme::Https, port.unwrap_or(443));
+        let mut ways = vec![by_tls];
+        if lenient {
+            ways.push((Scheme::Http, port.unwrap_or(80)));
+        }
+        let mut first = None;
+        for (scheme, port) in ways {
+            let host = Host {
+                part: Part::Registry,
+                server: self.reference.server().to_owned(),
+                port,
+                scheme,
+                unverified: lenient,
+            };
+            match self.opener.open(host.clone(), &mut self.facts.hosts).await {
+                Ok((line, accepted)) => {
+                    (self.facts.scheme, self.facts.port) = (scheme, port);
+                    self.line = Some(line);
+                    self.host = Some(host);
+                    return Ok(accepted);
+                }
+                Err(failure) => {
+                    let goes_on = matches!(failure.step, Step::Connect | Step::Tls)
+                        && failure.token != Token::TimedOut;
+                    let failure = first.get_or_insert(failure).clone();
+                    if !goes_on {
+                        return Err(failure);
+                    }
+                }
+            }
+        }
+        Err(first.unwrap_or_else(|| bad("there is no way to ask")))
+    }
+
+    /// As `docker login` does, without an image.
+    async fn sign_in(&mut self, challenge: &Challenge) -> Result<(), Failure> {
+        let has_secret = self.secret().is_some();
+        match challenge {
+            Challenge::Basic if has_secret => {
+                let Some(authorization) = self.authorize(challenge, None).await? else {
+                    return Ok(());
+                };
+                self.part = Part::Registry;
+                let authorization = Some(authorization.as_str());
+                let answer = self.get(Request { authorization, ..Request::of("/v2/") }).await?;
+                self.good(&answer)
+            }
+            Challenge::Basic => Ok(()),
+            Challenge::Bearer { .. } if has_secret => {
+                self.authorize(challenge, None).await.map(drop)
+            }
+            // Nobody is asked for a token that would be good for nothing; that there is somebody
+            // to ask is all that matters.
+            Challenge::Bearer { realm, .. } => {
+                self.part = Part::Token;
+                let host = self.host_of(realm)?.1;
+                let (_, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
+                accepted
+            }
+        }
+    }
+
+    async fn image(&mut self, image: &Image, greeted: Option<Challenge>) -> Result<(), Failure> {
+        let repository = &image.repository;
+        let scope = format!("repository:{repository}:pull");
+        let mut authorization = match &greeted {
+            Some(challenge) => self.authorize(challenge, Some(&scope)).await?,
+            None => None,
+        };
+        self.part = Part::Image;
+        let path = format!("/v2/{repository}/manifests/{}", image.version.word());
+        let mut manifest = self.manifest(&path, authorization.as_deref()).await?;
+        // Some ask for credentials only where they are needed.
+        if manifest.status == 401
+            && greeted.is_none()
+            && let Some(challenge) = challenge::read(manifest.all("www-authenticate"))
+        {
+            self.facts.challenge = Some(challenge.clone());
+            authorization = self.authorize(&challenge, Some(&scope)).await?;
+            self.part = Part::Image;
+            if authorization.is_some() {
+                manifest = self.manifest(&path, authorization.as_deref()).await?;
+            }
+        }
+        self.good(&manifest)?;
+        let configuration = match manifest::read(&manifest.body) {
+            Manifest::Image { configuration } => configuration,
+            Manifest::Other => return Ok(()),
+            Manifest::List { platforms, for_here } => {
+                self.facts.platforms = platforms;
+                let Some(digest) = for_here else { return Err(self.no_platform()) };
+                let path = format!("/v2/{repository}/manifests/{digest}");
+                let manifest = self.manifest(&path, authorization.as_deref()).await?;
+                self.good(&manifest)?;
+                match manifest::read(&manifest.body) {
+                    Manifest::Image { configuration } => configuration,
+                    Manifest::List { .. } | Manifest::Other => return Ok(()),
+                }
+            }
+        };
+        let path = format!("/v2/{repository}/blobs/{configuration}");
+        self.data(&path, authorization.as_deref()).await
+    }
+
+    async fn manifest(
+        &mut self,
+        path: &str,
+        authorization: Option<&str>,
+    ) -> Result<Message, Failure> {
+        let request = Request { path, accept: manifest::ACCEPT, authorization, most: MANIFEST };
+        self.get(request).await
+    }
+
+    /// Where the registry would send the engine for the image's data. Only a connection is made
+    /// there.
+    async fn data(&mut self, path: &str, authorization: Option<&str>) -> Result<(), Failure> {
+        self.part = Part::Data;
+        let request = Request { authorization, most: 0, ..Request::of(path) };
+        let answer = self.ask(&request).await?;
+        let Some(location) = redirect(&answer) else { return self.good(&answer) };
+        let (_, host) = self.host_of(location)?;
+        if self.host.as_ref().is_some_and(|own| own.server == host.server) {
+            return Ok(());
+        }
+        let (_, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
+        accepted
+    }
+
+    /// Nothing, or the failure that the last answer means.
+    fn good(&self, message: &Message) -> Result<(), Failure> {
+        match self.facts.last_answer() {
+            Some(answer) if message.status != 200 => Err(answer::failure(answer)),
+            _ => Ok(()),
+        }
+    }
+
+    fn no_platform(&self) -> Failure {
+        let wanted = self.facts.platform.clone().unwrap_or_default();
+        let there = self.facts.platforms.join(", ");
+        let detail = format!("no matching manifest for {wanted}; it is there for {there}");
+        Failure::new(Step::Http, Token::ImageOtherPlatform, clean::line(&detail, 240))
+    }
+
+    /// The value of an `Authorization` header; none where the registry is to be asked without.
+    async fn authorize(
+        &mut self,
+        challenge: &Challenge,
+        scope: Option<&str>,
+    ) -> Result<Option<String>, Failure> {
+        match challenge {
+            Challenge::Basic => {
+                let basic = self.secret().and_then(|secret| secret.basic());
+                let Some(basic) = basic else { return Ok(None) };
+                let trusted = self.line().await?.may_hear_secrets();
+                self.facts.credentials =
+                    if trusted { CredentialUse::Sent } else { CredentialUse::Withheld };
+                Ok(trusted.then_some(basic))
+            }
+            Challenge::Bearer { realm, service } => {
+                let token = self.token(realm, service.as_deref(), scope).await?;
+                Ok(Some(format!("Bearer {token}")))
+            }
+        }
+    }
+
+    async fn token(
+        &mut self,
+        realm: &str,
+        service: Option<&str>,
+        scope: Option<&str>,
+    ) -> Result<String, Failure> {
+        self.part = Part::Token;
+        let (url, host) = self.host_of(realm)?;
+        let (mut line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
+        accepted?;
+        let secret = self.secret();
+        if secret.is_some() {
+            self.facts.credentials =
+                if line.may_hear_secrets() { CredentialUse::Sent } else { CredentialUse::Withheld };
+        }
+        let secret = secret.filter(|_| line.may_hear_secrets());
+        let request = token_request(&url, &line.host, service, scope, secret.as_ref());
+        let answer = self.say(&mut line, &request, SMALL).await?;
+        self.good(&answer)?;
+        let token = serde_json::from_slice::<TokenAnswer>(&answer.body)
+            .ok()
+            .and_then(|answer| answer.token.or(answer.access_token))
+            .filter(|token| is_token(token));
+        token.ok_or_else(|| {
+            let detail = "answered 200 without a token";
+            Failure::new(Step::Http, Token::HttpNotRegistry, detail)
+        })
+    }
+
+    /// What the engine's file has for this registry.
+    fn secret(&self) -> Option<Secret> {
+        match self.credentials?.of_registry(self.reference) {
+            Lookup::Found(secret) => Some(secret.clone()),
+            Lookup::Helper | Lookup::Absent => None,
+        }
+    }
+
+    /// A URL and the host that it leads to; only such as the engine would follow.
+    fn host_of(&self, location: &str) -> Result<(Url, Host), Failure> {
+        let shown = || clean::line(location.split('?').next().unwrap_or_default(), 120);
+        let url = Url::parse(location)
+            .map_err(|_| bad(&format!("it points to \"{}\", which is no URL", shown())))?;
+        let lenient = self.facts.insecure || self.reference.is_loopback();
+        let scheme = match url.scheme() {
+            "https" => Scheme::Https,
+            "http" if lenient => Scheme::Http,
+            _ => return Err(bad(&format!("it points to {}, which is not HTTPS", shown()))),
+        };
+        let server = match url.host() {
+            Some(url::Host::Domain(name)) => name.to_owned(),
+            Some(url::Host::Ipv4(address)) => address.to_string(),
+            Some(url::Host::Ipv6(address)) => address.to_string(),
+            None => return Err(bad("it points to a URL without a host")),
+        };
+        let port = url.port_or_known_default().unwrap_or(443);
+        let own = self.host.as_ref().is_some_and(|own| own.server == server);
+        let host = Host { part: self.part, server, port, scheme, unverified: lenient && own };
+        Ok((url, host))
+    }
+
+    /// Asks the registry, and follows where it sends the question.
+    async fn get(&mut self, request: Request<'_>) -> Result<Message, Failure> {
+        let mut answer = self.ask(&request).await?;
+        for _ in 0..REDIRECTS {
+            let Some(location) = redirect(&answer) else { break };
+            let base = self.host.as_ref().map(base).unwrap_or_default();
+            let Some(next) = Url::parse(&base).ok().and_then(|base| base.join(location).ok())
+            else {
+                break;
+            };
+            let (url, host) = self.host_of(next.as_str())?;
+            let (mut line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
+            accepted?;
+            let path = path_of(&url);
+            // Credentials are for the host that asked for them, and for no other.
+            let onward = Request { path: &path, authorization: None, ..request };
+            let text = text(&onward, &line.host);
+            answer = self.say(&mut line, &text, request.most).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Asks the registry over the line that is open, or over a new one.
+    async fn ask(&mut self, request: &Request<'_>) -> Result<Message, Failure> {
+        let kept = self.line.is_some();
+        let mut line = self.line().await?;
+        let text = text(request, &line.host);
+        let mut answer = self.say(&mut line, &text, request.most).await;
+        let closed = |failure: &Failure| {
+            matches!(failure.token, Token::ConnectionClosed | Token::ConnectionReset)
+        };
+        // A server may close a line that it kept open, at the very moment that it is used again.
+        if kept && !self.facts.answers.is_empty() && answer.as_ref().is_err_and(closed) {
+            line = self.line().await?;
+            answer = self.say(&mut line, &text, request.most).await;
+        }
+        let answer = answer?;
+        if answer.reusable {
+            self.line = Some(line);
+        }
+        Ok(answer)
+    }
+
+    /// The open line, or a new one.
+    async fn line(&mut self) -> Result<Line, Failure> {
+        if let Some(line) = self.line.take() {
+            return Ok(line);
+        }
+        let Some(host) = self.host.clone() else { return Err(bad("there is no host to ask")) };
+        let host = Host { part: self.part, ..host };
+        let (line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
+        accepted?;
+        Ok(line)
+    }
+
+    /// Sends a request, and keeps what the answer says.
+    async fn say(&mut self, line: &mut Line, text: &str, most: usize) -> Result<Message, Failure> {
+        let limit = self.opener.recorder.timeline().patience();
+        let exchange = exchange(&mut *line.stream, text, most);
+        let message = self.opener.recorder.step(Step::Http, limit, exchange).await?;
+        let said = answer::read(self.part, &message);
+        self.facts.refused_address = answer::refused_address(&said).or(self.facts.refused_address);
+        if self.facts.answers.len() < ANSWERS {
+            self.facts.answers.push(said);
+        }
+        Ok(message)
+    }
+}
+
+fn redirect(answer: &Message) -> Option<&str> {
+    matches!(answer.status, 301 | 302 | 303 | 307 | 308)
+        .then(|| answer.header("location"))
+        .flatten()
+}
+
+/// The root of a host, for redirects that name none.
+fn base(host: &Host) -> String {
+    let scheme = match host.scheme {
+        Scheme::Https => "https",
+        Scheme::Http => "http",
+    };
+    format!("{scheme}://{}/", authority(host))
+}
+
+/// The `Host` header's value.
+fn authority(host: &Host) -> String {
+    let server =
+        if host.server.contains(':') { format!("[{}]", host.server) } else { host.server.clone() };
+    match (host.scheme, host.port) {
+        (Scheme::Https, 443) | (Scheme::Http, 80) => server,
+        (_, port) => format!("{server}:{port}"),
+    }
+}
+
+fn path_of(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    }
+}
+
+fn text(request: &Request<'_>, host: &Host) -> String {
+    let authorization = request
+        .authorization
+        .map(|value| format!("Authorization: {value}\r\n"))
+        .unwrap_or_default();
+    format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: edgeprobe\r\nAccept: {}\r\n{authorization}\r\n",
+        request.path,
+        authority(host),
+        request.accept
+    )
+}
+
+/// The request for a token: with a password as the token service has always taken it, with an
+/// identity token as OAuth 2 has it (<https://distribution.github.io/distribution/spec/auth/>).
+fn token_request(
+    url: &Url,
+    host: &Host,
+    service: Option<&str>,
+    scope: Option<&str>,
+    secret: Option<&Secret>,
+) -> String {
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let mut fields: Vec<String> = Vec::new();
+    fields.extend(service.map(|service| format!("service={}", encoded(service))));
+    fields.extend(scope.map(|scope| format!("scope={}", encoded(scope))));
+    let head = format!(
+        "Host: {}\r\nUser-Agent: edgeprobe\r\nAccept: */*\r\nConnection: close\r\n",
+        authority(host)
+    );
+    if let Some(Secret::IdentityToken(token)) = secret {
+        fields.push("grant_type=refresh_token".to_owned());
+        fields.push("client_id=edgeprobe".to_owned());
+        fields.push(format!("refresh_token={}", encoded(token)));
+        let form = fields.join("&");
+        return format!(
+            "POST {} HTTP/1.1\r\n{head}Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{form}",
+            path_of(url),
+            form.len()
+        );
+    }
+    let path = path_of(url);
+    let joint = if path.contains('?') { "&" } else { "?" };
+    let query = fields.join("&");
+    let path = if query.is_empty() { path } else { format!("{path}{joint}{query}") };
+    let authorization = secret
+        .and_then(Secret::basic)
+        .map(|basic| format!("Authorization: {basic}\r\n"))
+        .unwrap_or_default();
+    format!("GET {path} HTTP/1.1\r\n{head}{authorization}\r\n")
+}
+
+/// Whether the text may stand in a header.
+fn is_token(text: &str) -> bool {
+    (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn bad(detail: &str) -> Failure {
+    Failure::new(Step::Http, Token::HttpNotRegistry, detail)
+}

@@ -1,0 +1,246 @@
+//! A line to a host of a registry: resolved, connected, and secured as the engine would do it.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use futures_util::future::{BoxFuture, FutureExt, select_ok};
+use tokio::net::TcpStream;
+
+use super::Names;
+use super::facts::{HostFacts, Part, Scheme};
+use crate::dns::{self, DnsFacts};
+use crate::endpoint::{Stream, TrustResult, TrustStores, secure, unsecured};
+use crate::observation::{Facts, Failure, Role, Step, Token, Vantage};
+use crate::recorder::{Recorder, io_failure};
+
+/// How many addresses of a host are connected to, all at once.
+const ADDRESSES: usize = 8;
+
+/// How many files of a registry's own authorities are read.
+const AUTHORITIES: usize = 8;
+
+/// Registries whose certificates come from public authorities alone. Whoever else vouches for one
+/// of them stands between.
+const PUBLIC_REGISTRIES: [&str; 12] = [
+    "azurecr.io",
+    "azurecr.cn",
+    "azurecr.us",
+    "mcr.microsoft.com",
+    "docker.io",
+    "docker.com",
+    "ghcr.io",
+    "quay.io",
+    "gcr.io",
+    "pkg.dev",
+    "amazonaws.com",
+    "registry.gitlab.com",
+];
+
+/// A host to reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Host {
+    pub(super) part: Part,
+    pub(super) server: String,
+    pub(super) port: u16,
+    pub(super) scheme: Scheme,
+    /// Whether the engine takes any certificate from it.
+    pub(super) unverified: bool,
+}
+
+/// A stream to a host, ready for requests.
+pub(super) struct Line {
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) host: Host,
+    standing: Standing,
+}
+
+/// How far it is certain who is at the other end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// Public roots vouch for it, or roots that were named for it.
+    Verified,
+    /// The device's own store vouches for it, and no public root.
+    ByDeviceAlone,
+    /// On this device itself.
+    Loopback,
+    /// Nobody vouches for it.
+    Unverified,
+}
+
+impl Line {
+    /// Whether credentials may be sent here: never in the clear, never to an interceptor.
+    pub(super) fn may_hear_secrets(&self) -> bool {
+        match self.standing {
+            Standing::Verified | Standing::Loopback => true,
+            // A company's own authority vouches for the company's own registry, or for an
+            // interceptor in front of somebody else's.
+            Standing::ByDeviceAlone => !PUBLIC_REGISTRIES.iter().any(|known| {
+                self.host
+                    .server
+                    .strip_suffix(known)
+                    .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+            }),
+            Standing::Unverified => false,
+        }
+    }
+}
+
+/// What opening lines needs.
+pub(super) struct Opener<'a> {
+    pub(super) recorder: &'a mut Recorder,
+    pub(super) names: Names,
+    pub(super) trust: &'a TrustStores,
+    /// The folder of authorities that the engine trusts for single registries.
+    pub(super) authorities: Option<&'a Path>,
+}
+
+impl Opener<'_> {
+    /// Opens a line to a host, and adds what was seen of it to `seen`.
+    ///
+    /// With a certificate that the engine would not accept there is a line all the same, and the
+    /// reason beside it: what is said there tells who answers.
+    pub(super) async fn open(
+        &mut self,
+        host: Host,
+        seen: &mut Vec<HostFacts>,
+    ) -> Result<(Line, Result<(), Failure>), Failure> {
+        let mut facts = HostFacts {
+            part: host.part,
+            server: host.server.clone(),
+            port: host.port,
+            addresses: Vec::new(),
+            peer: None,
+            tls: None,
+        };
+        // A host that was connected to before keeps its addresses.
+        let before =
+            seen.iter().find(|known| known.server == host.server && !known.addresses.is_empty());
+        let result = match before.map(|known| known.addresses.clone()) {
+            Some(addresses) => Ok(addresses),
+            None => self.resolve(&host).await,
+        };
+        let opened = match result {
+            Ok(addresses) => {
+                facts.addresses = addresses;
+                self.connect_and_secure(host, &mut facts).await
+            }
+            Err(failure) => Err(failure),
+        };
+        seen.push(facts);
+        opened
+    }
+
+    async fn resolve(&mut self, host: &Host) -> Result<Vec<IpAddr>, Failure> {
+        if let Ok(address) = host.server.parse() {
+            return Ok(vec![address]);
+        }
+        let timeline = self.recorder.timeline();
+        let names = self.names.clone();
+        let server = host.server.clone();
+        let asking = async move {
+            let vantage = &Vantage::Host;
+            let answer = match names {
+                Names::System => dns::ask_system(timeline, vantage, &server, Role::Registry).await,
+                Names::Server(address) => {
+                    dns::ask_server(timeline, vantage, address, &server, Role::Registry).await
+                }
+            };
+            match (answer.failure, answer.facts) {
+                (None, Facts::Dns(facts)) => Ok(addresses(&facts)),
+                (Some(failure), _) => Err(failure),
+                (None, _) => Ok(Vec::new()),
+            }
+        };
+        self.recorder.step(Step::Resolve, timeline.remaining(), asking).await
+    }
+
+    async fn connect_and_secure(
+        &mut self,
+        host: Host,
+        facts: &mut HostFacts,
+    ) -> Result<(Line, Result<(), Failure>), Failure> {
+        let limit = self.recorder.timeline().patience();
+        let connecting = connect(&facts.addresses, host.port);
+        let socket = self.recorder.step(Step::Connect, limit, connecting).await?;
+        // Questions are small and each waits for its answer. Failing to say so costs time alone.
+        let _ = socket.set_nodelay(true);
+        facts.peer = socket.peer_addr().map(|peer| peer.ip()).ok();
+        let loopback = facts.peer.is_some_and(|peer| peer.is_loopback());
+        if host.scheme == Scheme::Http {
+            let standing = if loopback { Standing::Loopback } else { Standing::Unverified };
+            return Ok((Line { stream: unsecured(socket), host, standing }, Ok(())));
+        }
+        let own = self.own_authorities(&host);
+        let stores: Vec<&TrustStores> = std::iter::once(self.trust).chain(&own).collect();
+        let secured = secure(self.recorder, limit, socket, &host.server, &stores).await;
+        let trust = secured.facts.trust.clone();
+        facts.tls = Some(secured.facts);
+        let Some(stream) = secured.stream else {
+            // Without a session the handshake has failed.
+            return Err(secured.accepted.err().unwrap_or_else(|| {
+                Failure::new(Step::Tls, Token::TlsHandshakeFailed, "there is no session")
+            }));
+        };
+        let standing = match (&trust, &secured.accepted) {
+            (Some(trust), Ok(()))
+                if trust.public == TrustResult::Trusted
+                    || trust.ca_file == Some(TrustResult::Trusted) =>
+            {
+                Standing::Verified
+            }
+            (_, Ok(())) => Standing::ByDeviceAlone,
+            (_, Err(_)) if loopback => Standing::Loopback,
+            (_, Err(_)) => Standing::Unverified,
+        };
+        let accepted = if host.unverified { Ok(()) } else { secured.accepted };
+        Ok((Line { stream, host, standing }, accepted))
+    }
+
+    /// The authorities that the engine trusts for this registry beside the device's own store:
+    /// `/etc/docker/certs.d/HOST[:PORT]/*.crt`.
+    fn own_authorities(&self, host: &Host) -> Vec<TrustStores> {
+        let Some(folder) = self.authorities else { return Vec::new() };
+        let name = if host.server.contains(':') {
+            format!("[{}]", host.server)
+        } else {
+            host.server.clone()
+        };
+        let folders = match host.port {
+            443 => vec![folder.join(&name)],
+            port => vec![folder.join(format!("{name}:{port}"))],
+        };
+        let mut files: Vec<PathBuf> = folders
+            .iter()
+            .filter_map(|folder| fs::read_dir(folder).ok())
+            .flat_map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
+            .take(AUTHORITIES)
+            .collect();
+        files.sort();
+        files.iter().filter_map(|file| TrustStores::load(Some(file)).ok()).collect()
+    }
+}
+
+fn addresses(facts: &DnsFacts) -> Vec<IpAddr> {
+    facts.ips().take(ADDRESSES).collect()
+}
+
+/// Connects to the first of these addresses that takes the connection. The one way by which this
+/// probe opens sockets.
+async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Failure> {
+    let attempts: Vec<BoxFuture<'_, Result<TcpStream, Failure>>> =
+        addresses.iter().map(|address| attempt(SocketAddr::new(*address, port)).boxed()).collect();
+    if attempts.is_empty() {
+        let detail = "the name has no address";
+        return Err(Failure::new(Step::Connect, Token::AddressNotAvailable, detail));
+    }
+    select_ok(attempts).await.map(|(socket, _)| socket)
+}
+
+async fn attempt(peer: SocketAddr) -> Result<TcpStream, Failure> {
+    TcpStream::connect(peer).await.map_err(|error| {
+        let failure = io_failure(Step::Connect, &error);
+        Failure { detail: format!("{peer}: {}", failure.detail), ..failure }
+    })
+}

@@ -1,0 +1,135 @@
+//! Does a registry serve an image to this device: reached, allowed, and there?
+
+mod answer;
+mod challenge;
+mod conversation;
+mod credentials;
+mod facts;
+mod line;
+mod manifest;
+mod reference;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use credentials::{Credentials, CredentialsError};
+pub use facts::{
+    AnswerFacts, Challenge, CredentialUse, HostFacts, NamedBy, Part, RegistryFacts, Scheme,
+};
+pub use reference::{Image, Reference, ReferenceError, Version};
+
+use self::conversation::Conversation;
+use self::credentials::Lookup;
+use self::line::Opener;
+use crate::endpoint::TrustStores;
+use crate::observation::{Facts, Failure, Observation, Vantage};
+use crate::recorder::{Recorder, Timeline};
+
+/// The folder of authorities that the engine trusts for single registries.
+pub const AUTHORITIES: &str =
+    if cfg!(windows) { r"C:\ProgramData\docker\certs.d" } else { "/etc/docker/certs.d" };
+
+/// A registry to ask, and who wants to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    pub reference: Reference,
+    pub named_by: NamedBy,
+    /// Whether the engine is configured not to verify the registry (`insecure-registries`).
+    pub insecure: bool,
+}
+
+/// What asking registries needs beside the question.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    pub names: Names,
+    /// The credentials to offer to who asks for them; none unless the user wants it.
+    pub credentials: Option<Arc<Credentials>>,
+    /// The folder of authorities that the engine trusts for single registries.
+    pub authorities: Option<PathBuf>,
+}
+
+/// Who says the addresses of a registry's hosts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// The system's own resolver.
+    #[default]
+    System,
+    /// A name server in its place.
+    Server(SocketAddr),
+}
+
+/// Asks a registry as the engine does when it pulls, and downloads nothing but small JSON.
+///
+/// Without an image: whether a registry answers `/v2/`, and whether who hands out its tokens can be
+/// reached. With an image: also its manifest, whether it is there for this platform, and whether
+/// the host that its data come from can be reached. Credentials are sent only where their registry
+/// asks for them, under a certificate that is beyond doubt.
+pub async fn probe(
+    timeline: Timeline,
+    vantage: &Vantage,
+    query: &Query,
+    access: &Access,
+    trust: &TrustStores,
+) -> Observation {
+    let reference = &query.reference;
+    let mut recorder = Recorder::start(timeline);
+    let mut facts = RegistryFacts {
+        registry: reference.registry(),
+        image: reference.image().map(ToString::to_string),
+        named_by: query.named_by.clone(),
+        server: reference.server().to_owned(),
+        port: reference.port().unwrap_or(443),
+        scheme: Scheme::Https,
+        insecure: query.insecure,
+        part: None,
+        hosts: Vec::new(),
+        answers: Vec::new(),
+        challenge: None,
+        credentials: use_before_asking(reference, access),
+        refused_address: None,
+        platform: reference.image().map(|_| manifest::platform()),
+        platforms: Vec::new(),
+    };
+    let mut conversation = Conversation {
+        opener: Opener {
+            recorder: &mut recorder,
+            names: access.names.clone(),
+            trust,
+            authorities: access.authorities.as_deref(),
+        },
+        reference,
+        credentials: access.credentials.as_deref(),
+        facts: &mut facts,
+        part: Part::Registry,
+        host: None,
+        line: None,
+    };
+    // Boxed, for TLS sessions are large and many probes wait at once.
+    let result = Box::pin(conversation.hold()).await;
+    let part = conversation.part;
+    let result = result.map_err(|failure| named(part, &mut facts, failure));
+    let whole = reference.to_string();
+    recorder.finish(vantage, &whole, whole.clone(), result, Facts::Registry(Box::new(facts)))
+}
+
+fn use_before_asking(reference: &Reference, access: &Access) -> CredentialUse {
+    match access.credentials.as_deref().map(|credentials| credentials.of_registry(reference)) {
+        None => CredentialUse::NotAsked,
+        Some(Lookup::Found(_)) => CredentialUse::Unneeded,
+        Some(Lookup::Helper) => CredentialUse::Helper,
+        Some(Lookup::Absent) => CredentialUse::Absent,
+    }
+}
+
+/// The failure with the host in front, where that is not the registry's own.
+fn named(part: Part, facts: &mut RegistryFacts, failure: Failure) -> Failure {
+    facts.part = Some(part);
+    match facts.host(part) {
+        Some(host) if matches!(part, Part::Token | Part::Data) => {
+            let detail = format!("{part} {}: {}", host.server, failure.detail);
+            Failure { detail, ..failure }
+        }
+        _ => failure,
+    }
+}

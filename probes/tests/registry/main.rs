@@ -1,0 +1,13 @@
+//! The registry probe against Debian's docker-registry, nginx, and servers that misbehave.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has found something"
+)]
+#![cfg(unix)]
+
+mod real;
+mod servers;
+mod support;

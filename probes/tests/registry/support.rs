@@ -1,0 +1,155 @@
+//! Questions, credentials, certificates and programs that the tests share.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::registry::{
+    Access, Credentials, NamedBy, Names, Query, Reference, RegistryFacts, probe,
+};
+use edgeprobe_probes::{Facts, Observation, Timeline, Vantage};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use tempfile::TempDir;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+/// The password that no report may show, and what a cut one would still show.
+pub(crate) const PASSWORD: &str = "hunter2-hunter2";
+pub(crate) const ENCODED: &str = "ZWRnZTpodW50ZXIyLWh1bnRlcjI=";
+
+/// What a test asks with.
+pub(crate) struct Asker {
+    pub(crate) access: Access,
+    pub(crate) trust: TrustStores,
+    pub(crate) limit: Duration,
+    _directory: TempDir,
+}
+
+impl Asker {
+    /// Without credentials, and trusting nobody.
+    pub(crate) fn anonymous() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let access = Access {
+            names: Names::System,
+            credentials: None,
+            authorities: Some(directory.path().to_path_buf()),
+        };
+        let trust = TrustStores::from_der(&[], None, &[]);
+        Self { access, trust, limit: Duration::from_secs(20), _directory: directory }
+    }
+
+    /// With the credentials `edge` and the password, for these registries.
+    pub(crate) fn signed_in(registries: &[&str]) -> Self {
+        let entries: Vec<String> = registries
+            .iter()
+            .map(|registry| format!(r#""{registry}": {{"auth": "{ENCODED}"}}"#))
+            .collect();
+        let mut asker = Self::anonymous();
+        let path = asker._directory.path().join("config.json");
+        fs::write(&path, format!(r#"{{"auths": {{{}}}}}"#, entries.join(","))).unwrap();
+        asker.access.credentials = Some(Arc::new(Credentials::load(&path).unwrap()));
+        asker
+    }
+
+    /// With this root in the device's store.
+    pub(crate) fn trusting(mut self, root: &CertificateDer<'_>) -> Self {
+        self.trust = TrustStores::from_der(&[root.clone()], None, &[]);
+        self
+    }
+
+    pub(crate) async fn ask(&self, registry: &str) -> Observation {
+        self.ask_as(registry, false).await
+    }
+
+    pub(crate) async fn ask_as(&self, registry: &str, insecure: bool) -> Observation {
+        let reference = Reference::of_registry(registry).unwrap();
+        let query = Query { reference, named_by: NamedBy::User, insecure };
+        let timeline = Timeline::start(self.limit);
+        let observation = probe(timeline, &Vantage::Host, &query, &self.access, &self.trust).await;
+        let report = serde_json::to_string(&observation).unwrap();
+        for secret in [PASSWORD, ENCODED] {
+            assert!(!report.contains(secret), "{report}");
+            assert!(!format!("{observation:?} {:?}", self.access).contains(secret));
+        }
+        observation
+    }
+}
+
+pub(crate) fn facts(observation: &Observation) -> &RegistryFacts {
+    let Facts::Registry(facts) = &observation.facts else { panic!("{observation:?}") };
+    facts
+}
+
+/// A program that ends with the test.
+pub(crate) struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub(crate) fn start(words: &[&str]) -> Running {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Running(command.spawn().unwrap())
+}
+
+/// Whether the program is here; says so where it is not.
+pub(crate) fn has(program: &str) -> bool {
+    let found = ["/usr/bin", "/usr/sbin", "/usr/local/bin"]
+        .iter()
+        .any(|folder| Path::new(folder).join(program).exists());
+    if !found {
+        println!("skipped: {program} is not installed");
+    }
+    found
+}
+
+/// A port of loopback that nobody holds.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until somebody listens on the port.
+pub(crate) async fn listening(port: u16) {
+    for _ in 0..2_000 {
+        if tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("nobody listens on {port}");
+}
+
+/// An authority, and a certificate of its for localhost: PEM of the chain and of the key.
+pub(crate) struct Pki {
+    pub(crate) root: CertificateDer<'static>,
+    pub(crate) root_pem: String,
+    pub(crate) chain: String,
+    pub(crate) key: String,
+}
+
+impl Pki {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "Plant Root");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root_key = KeyPair::generate().unwrap();
+        let root = params.self_signed(&root_key).unwrap();
+        let issuer = Issuer::new(params, root_key);
+        let key = KeyPair::generate().unwrap();
+        let names = ["localhost".to_owned()];
+        let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+        Self {
+            root: root.der().clone(),
+            root_pem: root.pem(),
+            chain: leaf.pem(),
+            key: key.serialize_pem(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Options that name registries and the provisioning service.
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use edgeprobe_probes::registry::{
+    AUTHORITIES, Access, Credentials, CredentialsError, Names, Reference, ReferenceError,
+};
+
+use super::problem::Problem;
+use crate::plan::{HubName, Services};
+
+/// The word that stands for no registry at all.
+const NONE: &str = "none";
+
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ServiceOptions {
+    /// A registry, or an image in one, that modules come from; may be given several times, `none`
+    /// asks none [default: those of the runtime's configuration, else mcr.microsoft.com]
+    #[arg(long, value_name = "HOST[/IMAGE[:TAG]]")]
+    registry: Vec<String>,
+
+    /// Sign in to registries that ask for it, with what `docker login` keeps in config.json
+    #[arg(long)]
+    registry_credentials: bool,
+
+    /// The Device Provisioning Service must be reached: this one, or the public cloud's [default:
+    /// as the runtime's configuration says]
+    #[arg(
+        long,
+        value_name = "HOST",
+        num_args = 0..=1,
+        default_missing_value = Services::GLOBAL_PROVISIONING
+    )]
+    provisioning: Option<String>,
+}
+
+impl ServiceOptions {
+    /// What the options ask for, with the files that they speak of.
+    pub(super) fn services(&self, resolver: Option<SocketAddr>) -> Result<Services, Problem> {
+        Ok(Services {
+            registries: self.registries()?,
+            registry_access: Access {
+                names: resolver.map_or(Names::System, Names::Server),
+                credentials: self.credentials()?,
+                authorities: Some(PathBuf::from(AUTHORITIES)),
+            },
+            provisioning: self.provisioning.as_deref().map(provisioning).transpose()?,
+        })
+    }
+
+    fn registries(&self) -> Result<Option<Vec<Reference>>, Problem> {
+        if self.registry.iter().any(|word| word == NONE) {
+            return match self.registry.as_slice() {
+                [_] => Ok(None),
+                _ => Err(Problem::new("--registry: `none` stands beside a registry")
+                    .hint("give either `none` or the registries")),
+            };
+        }
+        let read = |text: &String| Reference::of_registry(text).map_err(|error| unread(&error));
+        self.registry.iter().map(read).collect::<Result<_, _>>().map(Some)
+    }
+
+    fn credentials(&self) -> Result<Option<Arc<Credentials>>, Problem> {
+        if !self.registry_credentials {
+            return Ok(None);
+        }
+        let docker_config = env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+        let home = env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+        let path = Credentials::path(docker_config.as_deref(), home.as_deref().map(Path::new));
+        let path = path.ok_or_else(|| {
+            Problem::new("--registry-credentials: there is no home folder to look in")
+                .hint("set DOCKER_CONFIG to the folder that config.json is in")
+        })?;
+        let credentials = Credentials::load(&path).map_err(|error| {
+            let hint = match error {
+                CredentialsError::Missing { .. } => {
+                    "run `docker login REGISTRY` first, as the same user; with sudo that is root"
+                }
+                CredentialsError::Unreadable { .. } => "run as the user who signed in",
+                CredentialsError::Malformed { .. } => "`docker login REGISTRY` writes a new one",
+            };
+            Problem::new(format!("--registry-credentials: {error}")).hint(hint)
+        })?;
+        Ok(Some(Arc::new(credentials)))
+    }
+}
+
+fn unread(error: &ReferenceError) -> Problem {
+    let hint = match error {
+        ReferenceError::Credentials => {
+            "name no user and no password; --registry-credentials uses what `docker login` keeps"
+        }
+        _ => {
+            "for example --registry contoso.azurecr.io or --registry contoso.azurecr.io/module:1.0"
+        }
+    };
+    Problem::new(format!("--registry: {error}")).hint(hint)
+}
+
+fn provisioning(text: &str) -> Result<String, Problem> {
+    let name: HubName = text.parse().map_err(|error| {
+        Problem::new(format!("--provisioning: {error}"))
+            .hint("for example --provisioning global.azure-devices-provisioning.us")
+    })?;
+    Ok(name.into_string())
+}

@@ -1,0 +1,209 @@
+//! What else a device needs to reach: the registries of its images, and its provisioning service.
+
+use edgeprobe_probes::endpoint::{Endpoint, Transport};
+use edgeprobe_probes::engine::EngineFacts;
+use edgeprobe_probes::registry::{Access, NamedBy, Query, Reference};
+use edgeprobe_probes::runtime::RuntimeFacts;
+use edgeprobe_probes::{Facts, Observation, Probe, Role, clean};
+use ipnet::IpNet;
+
+use super::{HubName, Plan, Question, addresses};
+
+/// Where the runtime's own images come from.
+const DEFAULT_REGISTRY: &str = "mcr.microsoft.com";
+
+/// At most this many registries and images are asked for.
+const MOST_QUERIES: usize = 16;
+
+/// At most this many addresses of the provisioning service are connected to.
+const MOST_ADDRESSES: usize = 2;
+
+/// The registries and the provisioning service that take part.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    /// The registries that the user names, beside those that the runtime's configuration names;
+    /// absent when none are to be asked.
+    pub registries: Option<Vec<Reference>>,
+    /// What asking them needs.
+    pub registry_access: Access,
+    /// The provisioning service that the user names, whatever the runtime's configuration says.
+    pub provisioning: Option<String>,
+}
+
+impl Services {
+    /// The provisioning service of the public cloud.
+    pub const GLOBAL_PROVISIONING: &str = "global.azure-devices-provisioning.net";
+}
+
+impl Plan {
+    /// What is worth asking of them. All of it from the host, where the engine pulls and where the
+    /// identity service provisions.
+    pub(super) fn of_services(&self, seen: &[Observation]) -> Vec<Question> {
+        let mut questions = self.of_registries(seen);
+        questions.extend(self.of_provisioning(seen));
+        questions
+    }
+
+    fn of_registries(&self, seen: &[Observation]) -> Vec<Question> {
+        let Some(named) = &self.services.registries else { return Vec::new() };
+        if !self.asks(Probe::Registry) {
+            return Vec::new();
+        }
+        // How a registry is to be asked is among the engine's settings.
+        let engine = engine(seen);
+        if engine.is_none() && self.asks(Probe::Engine) {
+            return Vec::new();
+        }
+        let by_user = |reference: &Reference| (reference.clone(), NamedBy::User);
+        let mut wanted: Vec<(Reference, NamedBy)> = named.iter().map(by_user).collect();
+        if let Some(runtime) = runtime(seen) {
+            wanted.extend(named_by_the_runtime(runtime));
+        }
+        if wanted.is_empty() {
+            wanted.extend(
+                Reference::of_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
+            );
+        }
+        let mut queries: Vec<Query> = Vec::new();
+        for (reference, named_by) in wanted {
+            let known = queries.iter().any(|query| query.reference == reference);
+            if !known && queries.len() < MOST_QUERIES {
+                let insecure = engine.is_some_and(|engine| is_insecure(&reference, engine));
+                queries.push(Query { reference, named_by, insecure });
+            }
+        }
+        queries.into_iter().map(|query| Question::Registry { query }).collect()
+    }
+
+    fn of_provisioning(&self, seen: &[Observation]) -> Vec<Question> {
+        let Some(host) = self.provisioning_host(seen).filter(|_| self.asks(Probe::Https)) else {
+            return Vec::new();
+        };
+        let role = Role::Provisioning;
+        let mut questions: Vec<Question> = if self.ask_system {
+            vec![Question::System { name: host.clone(), role }]
+        } else {
+            let by = |server: &std::net::SocketAddr| Question::Server {
+                server: *server,
+                name: host.clone(),
+                role,
+            };
+            self.name_servers.iter().map(by).collect()
+        };
+        // The identity service speaks HTTPS with it, and nothing else.
+        let connect = |peer| {
+            let server = host.clone();
+            let transport = Transport::Https;
+            let endpoint =
+                Endpoint { transport, role, server, port: 443, detour: None, proxy: None };
+            Question::Connect { endpoint, peer }
+        };
+        questions.extend(addresses(seen, role).into_iter().take(MOST_ADDRESSES).map(connect));
+        questions
+    }
+
+    /// The provisioning service that this device uses, if it uses one.
+    fn provisioning_host(&self, seen: &[Observation]) -> Option<String> {
+        if self.services.provisioning.is_some() {
+            return self.services.provisioning.clone();
+        }
+        let configured = runtime(seen)?.provisioning.as_ref()?;
+        if configured.mode != "dps" {
+            return None;
+        }
+        let host: Option<HubName> = configured.endpoint.as_ref().and_then(|host| host.parse().ok());
+        Some(host.map_or_else(|| Services::GLOBAL_PROVISIONING.to_owned(), HubName::into_string))
+    }
+}
+
+fn engine(seen: &[Observation]) -> Option<&EngineFacts> {
+    seen.iter().find_map(|observation| match &observation.facts {
+        Facts::Engine(facts) => Some(facts),
+        _ => None,
+    })
+}
+
+fn runtime(seen: &[Observation]) -> Option<&RuntimeFacts> {
+    seen.iter().find_map(|observation| match &observation.facts {
+        Facts::Runtime(facts) => Some(&**facts),
+        _ => None,
+    })
+}
+
+/// The images and the registries that the configuration names, each image once.
+fn named_by_the_runtime(runtime: &RuntimeFacts) -> Vec<(Reference, NamedBy)> {
+    let mut named: Vec<(Reference, NamedBy)> = Vec::new();
+    for setting in &runtime.images {
+        let Ok(reference) = Reference::of_image(&setting.image) else { continue };
+        let module = clean::line(&setting.module, 64);
+        let known = named.iter_mut().find(|(known, _)| *known == reference);
+        if let Some((_, NamedBy::Runtime { modules, .. })) = known {
+            modules.push(module);
+        } else {
+            let source = setting.source.clone();
+            named.push((reference, NamedBy::Runtime { modules: vec![module], source }));
+        }
+    }
+    for setting in &runtime.registries {
+        let Ok(reference) = Reference::of_registry(&setting.value) else { continue };
+        let registry = reference.registry_alone();
+        if !named.iter().any(|(known, _)| known.registry_alone() == registry) {
+            let source = setting.source.clone();
+            named.push((registry, NamedBy::Runtime { modules: Vec::new(), source }));
+        }
+    }
+    named
+}
+
+/// Whether the engine is configured not to verify this registry: by its name, or by a network that
+/// its address is in.
+fn is_insecure(reference: &Reference, engine: &EngineFacts) -> bool {
+    let address: Option<std::net::IpAddr> = reference.server().parse().ok();
+    engine.settings.insecure_registries.iter().any(|entry| {
+        let by_name = entry.eq_ignore_ascii_case(&reference.registry());
+        let network = entry.parse::<IpNet>().ok();
+        by_name || network.zip(address).is_some_and(|(network, ip)| network.contains(&ip))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edgeprobe_probes::runtime::{ImageSetting, Setting};
+
+    fn image(module: &str, image: &str) -> ImageSetting {
+        let source = "/etc/aziot/config.toml".to_owned();
+        ImageSetting { module: module.to_owned(), image: image.to_owned(), source }
+    }
+
+    #[test]
+    fn each_image_and_each_registry_without_one_is_asked_for_once() {
+        let registry = |host: &str| Setting { value: host.to_owned(), source: "file".to_owned() };
+        let runtime = RuntimeFacts {
+            images: vec![
+                image("edgeAgent", "a.azurecr.io/agent:1"),
+                image("edgeHub", "a.azurecr.io/agent:1"),
+                image("x", "not an image"),
+            ],
+            registries: vec![registry("a.azurecr.io"), registry("b.azurecr.io")],
+            ..RuntimeFacts::default()
+        };
+        let named = named_by_the_runtime(&runtime);
+        let words: Vec<String> = named.iter().map(|(reference, _)| reference.to_string()).collect();
+        assert_eq!(words, ["a.azurecr.io/agent:1", "b.azurecr.io"]);
+        let NamedBy::Runtime { modules, .. } = &named[0].1 else { panic!("{named:?}") };
+        assert_eq!(modules, &["edgeAgent", "edgeHub"]);
+    }
+
+    #[test]
+    fn a_registry_is_insecure_by_its_name_or_by_its_network() {
+        let mut engine = EngineFacts::default();
+        engine.settings.insecure_registries =
+            vec!["registry.plant:5000".to_owned(), "10.1.0.0/16".to_owned()];
+        let of = |name: &str| is_insecure(&Reference::of_registry(name).unwrap(), &engine);
+        assert!(of("registry.plant:5000/module:1"));
+        assert!(of("10.1.2.3:5000"));
+        assert!(!of("registry.plant"));
+        assert!(!of("10.2.0.1"));
+    }
+}

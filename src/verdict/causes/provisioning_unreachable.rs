@@ -1,0 +1,70 @@
+//! `provisioning-unreachable`: the Device Provisioning Service cannot be reached.
+
+use edgeprobe_probes::{Observation, Role, Step, Token};
+
+use super::shared::{observations, peers, those};
+use crate::language::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Connection, Evidence};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Effect, told};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::ProvisioningUnreachable, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let connections = evidence.provisioning();
+    let reached = those(&connections, |connection| !connection.observation.failed());
+    if let Some(first) = reached.first() {
+        let text = Text::new("reached").with("host", &first.facts.server);
+        return refuted(text, observations(&reached));
+    }
+    let host = evidence.host();
+    let names = host.deciding_answers(Role::Provisioning);
+    let unnamed: Vec<&Observation> =
+        names.iter().map(|answer| answer.observation).filter(|o| o.failed()).collect();
+    let (failed, text) = match connections.first() {
+        Some(first) => {
+            let text = Text::new(key(first))
+                .with("host", &first.facts.server)
+                .with("address", peers(&connections))
+                .with("issuer", issuer(first));
+            (observations(&connections), text)
+        }
+        None if unnamed.len() == names.len() => {
+            let Some(first) = names.first() else { return Vec::new() };
+            (unnamed, Text::new("nameless").with("host", &first.facts.name))
+        }
+        None => return Vec::new(),
+    };
+    let Some(first) = failed.first() else { return Vec::new() };
+    if !evidence.shared_with_the_hub(first).is_empty() {
+        return Vec::new();
+    }
+    let Some(failure) = told::failure(first) else { return Vec::new() };
+    // A device that has its identity goes on with it.
+    let (effect, meaning) = match evidence.edge_agent_runs() {
+        Some(true) => (Effect::Warns, "provisioned"),
+        Some(false) => (Effect::Blocks, "unprovisioned"),
+        None => (Effect::Degrades, "perhaps_provisioned"),
+    };
+    Proof::confirmed(effect, text.with("failure", failure).followed_by(meaning), failed)
+        .supported_by(evidence.host_reaches_the_hub())
+        .with_confidence(evidence.beside_the_hub())
+        .alone()
+}
+
+/// The key of the sentence for how the connection fails.
+fn key(connection: &Connection<'_>) -> &'static str {
+    match (connection.observation.failed_step(), connection.token()) {
+        (Some(Step::Connect), Some(Token::TimedOut)) => "silent",
+        (Some(Step::Connect | Step::Proxy), _) => "refused",
+        (Some(Step::Tls), Some(Token::TlsUnknownIssuer)) => "untrusted",
+        (Some(Step::Tls), _) => "handshake",
+        _ => "unanswered",
+    }
+}
+
+fn issuer(connection: &Connection<'_>) -> String {
+    let leaf = connection.tls().and_then(|tls| tls.chain.first());
+    leaf.map(|leaf| leaf.issuer.clone()).unwrap_or_default()
+}

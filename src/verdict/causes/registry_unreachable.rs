@@ -1,0 +1,118 @@
+//! `registry-unreachable`: a registry, its token service or its data host cannot be reached.
+
+use edgeprobe_probes::registry::{HostFacts, Part};
+use edgeprobe_probes::{Step, Token};
+
+use crate::language::Text;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect, told};
+
+pub(super) const RULE: Rule = Rule { id: CauseId::RegistryUnreachable, examine };
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let readings = evidence.registries();
+    let out_of_reach = |reading: &&RegistryReading<'_>| {
+        reading.observation.failed() && !reading.is_refused() && !reading.is_not_there()
+    };
+    let failing: Vec<&RegistryReading<'_>> = readings.iter().filter(out_of_reach).collect();
+    if failing.is_empty() {
+        let reached: Vec<_> = readings.iter().map(|reading| reading.observation).collect();
+        let Some(first) = readings.first() else { return Vec::new() };
+        let text = Text::new("reached").with("registry", &first.facts.registry);
+        return refuted(text, reached);
+    }
+    // Several images that fail alike at one registry are one fault of the registry.
+    let mut groups: Vec<Vec<&RegistryReading<'_>>> = Vec::new();
+    for reading in failing {
+        if !evidence.shared_with_the_hub(reading.observation).is_empty() {
+            continue;
+        }
+        let alike = |group: &&mut Vec<&RegistryReading<'_>>| {
+            group.first().is_some_and(|first| {
+                first.facts.registry == reading.facts.registry && key(first) == key(reading)
+            })
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(reading),
+            None => groups.push(vec![reading]),
+        }
+    }
+    groups.iter().filter_map(|group| proof(evidence, group)).map(Finding::Proved).collect()
+}
+
+fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proof> {
+    let first = group.first()?;
+    let facts = first.facts;
+    let failure = told::failure(first.observation)?;
+    let host = facts.part.and_then(|part| facts.host(part));
+    // A registry that serves others and is busy will serve this device too.
+    let passing = first.token() == Some(Token::HttpUnavailable);
+    let effects = group.iter().map(|reading| evidence.effect_of_registry(reading));
+    let effect = effects.min().filter(|_| !passing).unwrap_or(Effect::Warns);
+    let confidence = match facts.part {
+        // The registry itself was reached, so packets leave this device.
+        Some(Part::Token | Part::Image | Part::Data) => Confidence::Confirmed,
+        _ => evidence.beside_the_hub(),
+    };
+    let text = Text::new(key(first))
+        .with("registry", &facts.registry)
+        .with("host", host.map_or(facts.server.as_str(), |host| host.server.as_str()))
+        .with("port", host.map_or(facts.port, |host| host.port))
+        .with("issuer", host.and_then(issuer).unwrap_or_default())
+        .with("failure", failure)
+        .followed_by(consequence(evidence, first, effect));
+    let text = facts.image.iter().fold(text, |text, _| text.with("image", facts.whole()));
+    let text = match key(first) {
+        "untrusted" => text.with("own_registry", &facts.registry),
+        _ => text,
+    };
+    let proof = Proof::confirmed(effect, text, group.iter().map(|reading| reading.observation))
+        .supported_by(evidence.host_reaches_the_hub())
+        .with_confidence(confidence)
+        .with_detail("registry", facts.registry.as_str());
+    Some(match host {
+        Some(host) => proof.with_detail("host", host.server.as_str()),
+        None => proof,
+    })
+}
+
+/// The key of the sentence for how a registry fails.
+fn key(reading: &RegistryReading<'_>) -> &'static str {
+    match reading.facts.part {
+        Some(Part::Token) => return "token_service",
+        Some(Part::Data) => return "data_host",
+        _ => {}
+    }
+    let token = reading.token();
+    match (reading.observation.failed_step(), token) {
+        (Some(Step::Resolve), _) => "nameless",
+        (Some(Step::Connect), Some(Token::TimedOut)) => "silent",
+        (Some(Step::Connect | Step::Proxy), _) => "refused",
+        (Some(Step::Tls), Some(Token::TlsUnknownIssuer)) => "untrusted",
+        (Some(Step::Tls), Some(Token::TlsUnexpectedBytes)) => "not_tls",
+        (Some(Step::Tls), _) => "handshake",
+        (_, Some(Token::HttpUnavailable)) => "unavailable",
+        (_, Some(Token::HttpNotRegistry | Token::HttpBadAnswer)) => "not_a_registry",
+        _ => "cut",
+    }
+}
+
+fn issuer(host: &HostFacts) -> Option<&str> {
+    host.tls.as_ref()?.chain.first().map(|leaf| leaf.issuer.as_str())
+}
+
+/// The key of the sentence for what it means to this device.
+pub(super) fn consequence(
+    evidence: &Evidence<'_>,
+    reading: &RegistryReading<'_>,
+    effect: Effect,
+) -> &'static str {
+    match (evidence.presence(reading.facts), effect) {
+        _ if reading.is_by_default() => "by_default",
+        (_, Effect::Blocks) => "cannot_start",
+        (Presence::Here, _) => "is_here",
+        _ => "may_be_here",
+    }
+}

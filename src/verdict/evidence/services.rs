@@ -1,0 +1,231 @@
+//! What was seen of registries and of the provisioning service, and what they share with the hub.
+
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::engine::EngineFacts;
+use edgeprobe_probes::registry::{CredentialUse, NamedBy, Reference, RegistryFacts};
+use edgeprobe_probes::runtime::RuntimeFacts;
+use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Step, Token};
+
+use super::{Connection, Evidence};
+use crate::verdict::{Confidence, Effect};
+
+/// One registry, or one image of it.
+#[derive(Clone, Copy)]
+pub(in crate::verdict) struct RegistryReading<'o> {
+    pub(in crate::verdict) observation: &'o Observation,
+    pub(in crate::verdict) facts: &'o RegistryFacts,
+}
+
+/// Whether what a registry serves is on this device already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verdict) enum Presence {
+    /// The engine has the image, or, where none is named, an image of the registry.
+    Here,
+    /// The engine does not have it, or there is no engine yet.
+    Absent,
+    /// The engine did not tell.
+    Unknown,
+}
+
+impl RegistryReading<'_> {
+    pub(in crate::verdict) fn token(&self) -> Option<Token> {
+        self.observation.token()
+    }
+
+    /// Whether the registry refused, for want of credentials or in spite of them.
+    pub(in crate::verdict) fn is_refused(&self) -> bool {
+        matches!(self.token(), Some(Token::HttpUnauthorized | Token::HttpForbidden))
+    }
+
+    /// Whether the registry was reached and knows no such image, or none for this platform.
+    pub(in crate::verdict) fn is_not_there(&self) -> bool {
+        matches!(self.token(), Some(Token::HttpNotFound | Token::ImageOtherPlatform))
+    }
+
+    /// Whether a refusal says no more than that credentials are needed, which were not sent: only
+    /// an image is asked for by name, and an address that is refused is refused to everybody.
+    pub(in crate::verdict) fn wants_credentials(&self) -> bool {
+        self.is_refused()
+            && self.facts.image.is_some()
+            && self.facts.refused_address.is_none()
+            && self.facts.credentials != CredentialUse::Sent
+    }
+
+    pub(in crate::verdict) fn is_by_default(&self) -> bool {
+        self.facts.named_by == NamedBy::Default
+    }
+
+    pub(in crate::verdict) fn is_by_the_runtime(&self) -> bool {
+        matches!(self.facts.named_by, NamedBy::Runtime { .. })
+    }
+}
+
+impl<'o> Evidence<'o> {
+    /// The registries that matter to this device: the one that nobody named only where there is no
+    /// other.
+    pub(in crate::verdict) fn registries(&self) -> Vec<RegistryReading<'o>> {
+        let all: Vec<RegistryReading<'o>> = self
+            .all()
+            .iter()
+            .filter_map(|observation| match &observation.facts {
+                Facts::Registry(facts) => Some(RegistryReading { observation, facts }),
+                _ => None,
+            })
+            .collect();
+        let named = all.iter().any(|reading| !reading.is_by_default());
+        all.into_iter().filter(|reading| !named || !reading.is_by_default()).collect()
+    }
+
+    /// The host's connections to the provisioning service.
+    pub(in crate::verdict) fn provisioning(&self) -> Vec<Connection<'o>> {
+        self.host().connections(Role::Provisioning).collect()
+    }
+
+    /// The failures of the hub that a failure of another service shares its step with, where the
+    /// hub got no further there: whatever keeps the hub from it keeps the service too.
+    pub(in crate::verdict) fn shared_with_the_hub(
+        &self,
+        failed: &Observation,
+    ) -> Vec<&'o Observation> {
+        let host = self.host();
+        let Some(step) = failed.failed_step() else { return Vec::new() };
+        if step == Step::Resolve {
+            let answers = host.deciding_answers(Role::Hub);
+            let named = answers.iter().any(|answer| !answer.observation.failed());
+            let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
+            return if named { Vec::new() } else { failed.collect() };
+        }
+        // Both are HTTPS, and most that stands in the way of one port lets others through.
+        let web = |connection: &Connection<'o>| {
+            connection.facts.transport.default_port() == Transport::Https.default_port()
+        };
+        let connections: Vec<Connection<'o>> = host.hub().into_iter().filter(web).collect();
+        let got_past = |connection: &Connection<'o>| {
+            connection.works() || connection.observation.failed_step() > Some(step)
+        };
+        if connections.iter().any(got_past) {
+            return Vec::new();
+        }
+        connections
+            .iter()
+            .map(|connection| connection.observation)
+            .filter(|hub| hub.failed_step() == Some(step))
+            .collect()
+    }
+
+    /// Whether the host's own connection to the hub opened, so that packets leave this device.
+    pub(in crate::verdict) fn host_reaches_the_hub(&self) -> Vec<&'o Observation> {
+        let opened = self.host().hub().into_iter().filter(Connection::connected);
+        opened.map(|connection| connection.observation).take(1).collect()
+    }
+
+    /// What the engine says of itself, where it answered.
+    pub(in crate::verdict) fn engine(&self) -> Option<(&'o Observation, &'o EngineFacts)> {
+        self.all().iter().find_map(|observation| match &observation.facts {
+            Facts::Engine(facts) => Some((observation, facts)),
+            _ => None,
+        })
+    }
+
+    /// The installed runtime's configuration, where it was read.
+    pub(in crate::verdict) fn runtime(&self) -> Option<&'o RuntimeFacts> {
+        self.all().iter().find_map(|observation| match &observation.facts {
+            Facts::Runtime(facts) => Some(&**facts),
+            _ => None,
+        })
+    }
+
+    /// Whether the runtime is configured with credentials for this registry.
+    pub(in crate::verdict) fn runtime_signs_in(&self, facts: &RegistryFacts) -> bool {
+        self.runtime().is_some_and(|runtime| {
+            runtime.registries.iter().any(|setting| {
+                Reference::of_registry(&setting.value)
+                    .is_ok_and(|known| known.registry() == facts.registry)
+            })
+        })
+    }
+
+    /// Whether Edge Agent runs on this device, so that the device has its identity; nothing where
+    /// the engine did not tell.
+    pub(in crate::verdict) fn edge_agent_runs(&self) -> Option<bool> {
+        let (observation, facts) = self.engine()?;
+        match observation.outcome {
+            Outcome::Pass => Some(facts.containers.iter().any(|it| it.is_edge_agent())),
+            Outcome::Skipped => Some(false),
+            Outcome::Fail => None,
+        }
+    }
+
+    /// Whether the engine has what this registry was asked for.
+    pub(in crate::verdict) fn presence(&self, facts: &RegistryFacts) -> Presence {
+        let Some((observation, engine)) = self.engine() else { return Presence::Unknown };
+        if observation.outcome == Outcome::Skipped {
+            return Presence::Absent;
+        }
+        let running = engine.containers.iter().map(|container| &container.image);
+        let names = engine.images.iter().flatten().chain(running);
+        let whole = facts.whole();
+        let is_it = |name: &String| {
+            Reference::of_image(name).is_ok_and(|known| match facts.image {
+                Some(_) => known.to_string() == whole,
+                None => known.registry() == facts.registry,
+            })
+        };
+        if names.into_iter().any(is_it) {
+            Presence::Here
+        } else if engine.images.is_some() {
+            Presence::Absent
+        } else {
+            Presence::Unknown
+        }
+    }
+
+    /// What it does to this device that a registry does not serve it: nothing today where the image
+    /// is here, and no more than a warning where nobody named the registry.
+    pub(in crate::verdict) fn effect_of_registry(&self, reading: &RegistryReading<'_>) -> Effect {
+        let mirrored = reading.facts.registry == "docker.io"
+            && self.engine().is_some_and(|(_, facts)| facts.settings.registry_mirrors.is_some());
+        if reading.is_by_default() || mirrored {
+            return Effect::Warns;
+        }
+        match self.presence(reading.facts) {
+            Presence::Here => Effect::Warns,
+            Presence::Absent => Effect::Blocks,
+            Presence::Unknown => Effect::Degrades,
+        }
+    }
+
+    /// How sure a finding is that would be the hub's as well if the way out were at fault.
+    pub(in crate::verdict) fn beside_the_hub(&self) -> Confidence {
+        if self.host_reaches_the_hub().is_empty() {
+            Confidence::Likely
+        } else {
+            Confidence::Confirmed
+        }
+    }
+
+    /// The failures of registries and of the provisioning service that the verdict has to account
+    /// for.
+    pub(in crate::verdict) fn is_a_needed_service(&self, observation: &Observation) -> bool {
+        match &observation.facts {
+            Facts::Registry(facts) => {
+                let reading = RegistryReading { observation, facts };
+                !reading.is_by_default() && !reading.wants_credentials()
+            }
+            Facts::Dns(_) => true,
+            facts => facts.endpoint().is_some_and(|facts| {
+                facts.role == Role::Provisioning
+                    && !self.provisioning().iter().any(|c| !c.observation.failed())
+            }),
+        }
+    }
+}
+
+/// Whether the observation is of a registry or of the provisioning service.
+pub(in crate::verdict) fn is_of_a_service(observation: &Observation) -> bool {
+    let role = match &observation.facts {
+        Facts::Dns(facts) => Some(facts.role),
+        facts => facts.endpoint().map(|facts| facts.role),
+    };
+    observation.probe() == Probe::Registry || role == Some(Role::Provisioning)
+}
