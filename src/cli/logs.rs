@@ -86,7 +86,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     let now = now();
     let since = options.since.as_deref().map(|text| since(text, now)).transpose()?;
     let destination = Destination::prepare(options.output.as_deref())?;
-    let (inputs, chosen) = inputs(options)?;
+    let (inputs, chosen) = inputs(options);
     let how = How { since, follow: options.follow, ..How::default() };
     if options.follow {
         return follow::run(&signatures, &inputs, chosen, &how, options);
@@ -127,7 +127,7 @@ fn rendered(report: &LogReport, form: Form) -> Result<String, Problem> {
 }
 
 /// What is to be read, and whether somebody chose it.
-fn inputs(options: &Options) -> Result<(Vec<Input>, bool), Problem> {
+fn inputs(options: &Options) -> (Vec<Input>, bool) {
     let files = options.files.iter().map(|path| {
         if path == Path::new("-") { Input::Standard } else { Input::File(path.clone()) }
     });
@@ -140,14 +140,14 @@ fn inputs(options: &Options) -> Result<(Vec<Input>, bool), Problem> {
         }
     }
     if !chosen.is_empty() {
-        return Ok((chosen, true));
+        return (chosen, true);
     }
     let containers = runtime_containers().unwrap_or_else(|error| {
         note(&Problem::from(error).to_string());
         Vec::new()
     });
     let units = RUNTIME_UNITS.iter().map(|unit| Input::Journal((*unit).to_owned()));
-    Ok((containers.into_iter().map(Input::Container).chain(units).collect(), false))
+    (containers.into_iter().map(Input::Container).chain(units).collect(), false)
 }
 
 fn nothing_here() -> Problem {

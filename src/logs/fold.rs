@@ -199,7 +199,7 @@ impl<'s> Fold<'s> {
                 .map(|(name, word)| ((*name).to_owned(), value(word)))
                 .chain(signature.details.iter().map(|(name, word)| (name.clone(), value(word))))
                 .collect();
-            findings.push(told(signatures, signature, origin, kept, details));
+            findings.push(told(signature, origin, kept, details));
         }
         for (party, attempts) in [(Party::EdgeAgent, &self.agent), (Party::EdgeHub, &self.hub)] {
             for course in attempts.courses(end) {
@@ -260,12 +260,11 @@ impl<'s> Fold<'s> {
             over: course.over,
             text: self.texts.get(&party).cloned().unwrap_or_default(),
         };
-        Some(told(signatures, signature, origin, kept, details))
+        Some(told(signature, origin, kept, details))
     }
 }
 
 fn told(
-    signatures: &Signatures,
     signature: &Signature,
     origin: &Origin,
     kept: Kept,
@@ -277,7 +276,7 @@ fn told(
         .collect();
     Finding {
         summary: render(&signature.says, &words, Language::English),
-        documented: signatures.documented(signature),
+        documented: Signatures::documented(signature),
         candidates: signature.candidates.clone(),
         signature: signature.id.clone(),
         effect: signature.effect,

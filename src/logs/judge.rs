@@ -79,9 +79,8 @@ fn verdict(findings: &[Finding], sources: &[Source], connected: bool) -> LogVerd
     let status = match (worst, unsteady) {
         (Some(Effect::Blocks), _) => Status::Blocked,
         (Some(Effect::Degrades), _) | (_, Some(_)) => Status::Degraded,
-        _ if connected => Status::Healthy,
-        (Some(Effect::Warns), _) => Status::Healthy,
-        _ if findings.is_empty() => Status::Inconclusive,
+        _ if findings.is_empty() && !connected => Status::Inconclusive,
+        // A connection stands, what was wrong is over, or there are warnings alone.
         _ => Status::Healthy,
     };
     let decided =
@@ -187,7 +186,9 @@ fn summary(
         .min_by_key(|finding| (finding.effect, finding.candidates.len()));
     let lines: u64 = sources.iter().map(|source| source.lines).sum();
     match (status, telling, unsteady) {
-        (Status::Blocked | Status::Degraded, Some(finding), _) => finding.summary.clone(),
+        (Status::Blocked | Status::Degraded | Status::Healthy, Some(finding), _) => {
+            finding.summary.clone()
+        }
         (Status::Degraded, None, Some(finding)) => {
             let when = finding.recovered_at.as_ref();
             let when = when.map_or("later".to_owned(), |at| format!("at {at}"));
@@ -196,7 +197,6 @@ fn summary(
                 finding.episodes
             )
         }
-        (Status::Healthy, Some(finding), _) => finding.summary.clone(),
         (Status::Healthy, None, _) if !findings.is_empty() => {
             "What these logs show is over: a later line shows that it works again.".to_owned()
         }

@@ -210,7 +210,7 @@ impl Signatures {
     }
 
     /// Where a signature's symptom is documented.
-    pub(super) fn documented(&self, signature: &Signature) -> Documented {
+    pub(super) fn documented(signature: &Signature) -> Documented {
         let page = || {
             let first = signature.candidates.first()?;
             entry(*first, Language::English).documented.first().cloned()

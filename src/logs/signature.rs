@@ -159,11 +159,12 @@ pub(super) fn expression(text: &str) -> Result<String, String> {
             let names: Vec<&str> = PLACEHOLDERS.iter().map(|(name, _)| *name).collect();
             format!("{{{name}}} is no placeholder; there are {}", names.join(", "))
         })?;
-        out += &if UNKEPT.contains(name) {
+        let group = if UNKEPT.contains(name) {
             format!("(?:{characters})")
         } else {
             format!("(?P<{name}>{characters})")
         };
+        out.push_str(&group);
         rest = tail;
     }
     Ok(out + &regex::escape(rest))

@@ -16,6 +16,10 @@ const HEAD: usize = 160;
 
 const DAY: i64 = 86_400_000;
 
+const MONTHS: [&[u8; 3]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+
 /// The time that a line begins with, in any spelling of the runtime, the engine and the journal.
 ///
 /// A time without a zone is taken for UTC, which is what containers run in.
@@ -33,9 +37,9 @@ pub(super) fn of_line(line: &[u8], reference: Reference) -> Option<Moment> {
     if let Some(quoted) = start.strip_prefix(b"time=\"") {
         return iso(quoted);
     }
-    if let Some(coarse) = syslog(start, reference) {
+    if MONTHS.iter().any(|month| start.starts_with(*month)) {
         // What a process writes itself is finer, and has a year.
-        return message_of_syslog(start).and_then(iso).or(coarse);
+        return message_of_syslog(start).and_then(iso).or_else(|| syslog(start, reference));
     }
     let bar = memchr::memmem::find(head, b"| ")?;
     iso(after_decoration(head.get(bar + 2..)?))
@@ -83,12 +87,8 @@ fn iso(text: &[u8]) -> Option<Moment> {
     Reader(text).iso()
 }
 
-/// `Jun 01 08:24:14`, as syslog and `journalctl` write it; the inner value is none without a year.
-fn syslog(text: &[u8], reference: Reference) -> Option<Option<Moment>> {
-    const MONTHS: [&[u8; 3]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
+/// `Jun 01 08:24:14`, as syslog and `journalctl` write it; none where the year is not known.
+fn syslog(text: &[u8], reference: Reference) -> Option<Moment> {
     let month = MONTHS.iter().position(|name| text.starts_with(*name))?;
     let mut reader = Reader(text.get(3..)?);
     reader.spaces();
@@ -96,12 +96,11 @@ fn syslog(text: &[u8], reference: Reference) -> Option<Option<Moment>> {
     reader.spaces();
     let time = reader.clock()?;
     let month = i64::try_from(month).ok()? + 1;
-    Some(reference.now.and_then(|now| {
-        let (year, ..) = civil(now.div_euclid(DAY));
-        let in_year = |year| Some(days(year, month, day)? * DAY + time);
-        // A time of tomorrow or later was last year.
-        in_year(year).filter(|moment| *moment <= now + DAY).or_else(|| in_year(year - 1))
-    }))
+    let now = reference.now?;
+    let (year, ..) = civil(now.div_euclid(DAY));
+    let in_year = |year| Some(days(year, month, day)? * DAY + time);
+    // A time of tomorrow or later was last year.
+    in_year(year).filter(|moment| *moment <= now + DAY).or_else(|| in_year(year - 1))
 }
 
 /// What follows `host process[pid]: `.

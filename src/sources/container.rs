@@ -41,13 +41,13 @@ pub(super) fn read(name: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
             container: Some(edgeprobe_probes::clean::line(name, 80)),
             live: engine.runs(name).await,
         };
-        let mut begun = false;
+        let mut is_begun = false;
         let since = how.since.map(|since| since.div_euclid(1_000));
         let mut begin = |take: &mut Take<'_>| {
-            if begun {
+            if is_begun {
                 return ControlFlow::Continue(());
             }
-            begun = true;
+            is_begun = true;
             take(Piece::Begins(log.clone()))
         };
         let read = engine.read(name, since, how.follow, |bytes| {

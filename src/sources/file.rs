@@ -18,11 +18,9 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     let name = Input::File(path.to_owned()).to_string();
     let mut file = open(path, &name)?;
     let mut head = Vec::new();
-    file.by_ref()
-        .take(4)
-        .read_to_end(&mut head)
-        .and_then(|_| rewind(&mut file, !head.is_empty()))
-        .map_err(|error| unreadable(&name, &error))?;
+    file.by_ref().take(4).read_to_end(&mut head).map_err(|error| unreadable(&name, &error))?;
+    // A pipe has no begin to go back to.
+    let _ = file.seek(SeekFrom::Start(0));
     if packing::is_zip(&head) {
         return match packing::archive(&name, file, how, take) {
             Ok(_) => Ok(()),
@@ -90,15 +88,6 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
     };
     let what = edgeprobe_probes::clean::line(&error.to_string(), 160);
     SourceError::new(format!("cannot read {name}: {what}")).hint(hint)
-}
-
-fn rewind(file: &mut File, moved: bool) -> io::Result<()> {
-    match file.seek(SeekFrom::Start(0)) {
-        Ok(_) => Ok(()),
-        // A pipe has no begin to go back to.
-        Err(_) if moved => Ok(()),
-        Err(_) => Ok(()),
-    }
 }
 
 fn spooled(reader: impl Read) -> io::Result<File> {

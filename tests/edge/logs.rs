@@ -14,12 +14,10 @@ const CONFLICTS: &str = "
     ! docker run --rm --name edgeHub -p 5671:5671 $image sh -c true 2>/run/process.log";
 
 /// Edge Agent repeats in its own log what the engine says; this one has ended since.
-const AGENT_REPEATS: &str = "
+const AGENT_REPEATS: &str = r#"
     docker rm -f edgeAgent >/dev/null
-    docker run --name edgeAgent mcr.microsoft.com/azureiotedge-agent:1.5 sh -c 'cat >&2 <<END
-$(cat /run/container.log /run/process.log | grep -v \"docker: Error response\" )
-$(sed \"s/^docker: //\" /run/container.log)
-END' 2>/dev/null";
+    docker run --name edgeAgent mcr.microsoft.com/azureiotedge-agent:1.5 \
+        sh -c 'echo "$0" >&2' "$(cat /run/container.log)" 2>/dev/null"#;
 
 fn logs(lab: &Lab, more: &[&str]) -> (Option<i32>, Value) {
     let words = [&[PROGRAM, "logs", "--format", "json"], more].concat();

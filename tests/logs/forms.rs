@@ -1,5 +1,7 @@
 //! Every form in which a log comes says the same.
 
+use std::fmt::Write as _;
+
 use edgeprobe::logs::LogReport;
 use serde_json::json;
 
@@ -99,10 +101,11 @@ fn times_of_the_form_count_where_a_line_has_none() {
     let mut journal = String::new();
     let mut plain = String::new();
     for (line, (time, micros)) in pair.into_iter().zip(times) {
-        docker += &format!("{}\n", json!({"log": line, "stream": "stdout", "time": time}));
-        export += &format!("__CURSOR=x\n__REALTIME_TIMESTAMP={micros}\n_PID=1\nMESSAGE={line}\n\n");
-        journal += &format!("{}\n", json!({"__REALTIME_TIMESTAMP": micros, "MESSAGE": line}));
-        plain += &format!("{time} {line}\n");
+        writeln!(docker, "{}", json!({"log": line, "stream": "stdout", "time": time})).unwrap();
+        writeln!(export, "__CURSOR=x\n__REALTIME_TIMESTAMP={micros}\n_PID=1\nMESSAGE={line}\n")
+            .unwrap();
+        writeln!(journal, "{}", json!({"__REALTIME_TIMESTAMP": micros, "MESSAGE": line})).unwrap();
+        writeln!(plain, "{time} {line}").unwrap();
     }
     for log in [docker, export, journal, plain] {
         let report = scanned(signatures, log.as_bytes(), 33);

@@ -1,5 +1,7 @@
 //! What holds for every log.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use crate::corpus::cases;
@@ -42,7 +44,8 @@ fn pieces_of_any_size_give_the_same() {
 fn what_differs_without_end_is_kept_within_bounds() {
     let mut log = String::new();
     for number in 0..20_000 {
-        log += &format!("Could not connect to host{number}.example : could not resolve hostname\n");
+        writeln!(log, "Could not connect to host{number}.example : could not resolve hostname")
+            .unwrap();
     }
     let report = scanned(built_in(), log.as_bytes(), 65_536);
     assert!(report.findings.len() <= 256, "{}", report.findings.len());
