@@ -3,6 +3,7 @@
 use edgeprobe_probes::Vantage;
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::route::vpn::Vpn;
+use edgeprobe_probes::runtime::Part;
 
 use crate::language::{Text, Word};
 
@@ -25,6 +26,16 @@ pub(super) fn resolver(resolver: &Resolver) -> Word {
         Resolver::System => Text::new("resolver.system").into(),
         Resolver::Server(address) if address.port() == 53 => address.ip().into(),
         Resolver::Server(address) => address.into(),
+    }
+}
+
+/// A part of the device, by the name that an administrator knows it by.
+pub(super) fn part(part: Part) -> Word {
+    match part {
+        Part::Environment => Text::new("part.environment").into(),
+        Part::System => Text::new("part.system").into(),
+        Part::Engine => Text::new("part.engine").into(),
+        named => named.into(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::listed;
+use crate::verdict::words::{listed, part};
 use crate::verdict::{Confidence, Effect, Way};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::ProxyRequired, examine };
@@ -65,8 +65,8 @@ impl<'o> Here<'_, 'o> {
             if lacking.contains(&Part::EdgeAgent) { Effect::Blocks } else { Effect::Degrades };
         let text = Text::new(if working.is_empty() { "hidden" } else { "works" })
             .with("proxy", proxy.url.to_string())
-            .with("part", proxy.part.word())
-            .with("lacking", listed(lacking.iter().map(|part| part.word())))
+            .with("part", part(proxy.part))
+            .with("lacking", listed(lacking.iter().copied().map(part)))
             .with("place", place(&self.view.vantage));
         let shown = if working.is_empty() { hidden } else { working };
         Proof::confirmed(effect, text, observations(&shown))
