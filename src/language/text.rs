@@ -28,7 +28,7 @@ pub enum Word {
     /// Words that differ between languages, by their key in src/language/words.
     Phrase(Text),
     /// Several, as an enumeration: `a`, `a and b`, `a, b and c`.
-    List(Vec<Word>),
+    List(Vec<Self>),
     /// What a probe told in English, and the key of the same in other languages. Where a language
     /// has no such sentence, the probe's own stands.
     Told { english: String, text: Text },

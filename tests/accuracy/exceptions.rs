@@ -219,9 +219,7 @@ pub(crate) fn is_hidden(by: &[Hidden], case: &Case) -> bool {
 pub(crate) fn excused(case: &Case, named: CauseId) -> bool {
     let injected = |name: &&str| case.faults.iter().any(|fault| fault.name == *name);
     EXCEPTIONS.iter().any(|exception| {
-        exception.named == named
-            && exception.faults.iter().all(|name| injected(name))
-            && (exception.when)(case)
+        exception.named == named && exception.faults.iter().all(&injected) && (exception.when)(case)
     })
 }
 

@@ -9,6 +9,7 @@
     clippy::unwrap_used,
     reason = "a test that panics has found something"
 )]
+#![allow(clippy::cast_possible_truncation, reason = "seconds of a model are small")]
 
 mod calibration;
 mod confusion;

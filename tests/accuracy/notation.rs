@@ -73,7 +73,7 @@ pub(crate) fn rule(text: &str) -> Rule {
         match word {
             "not" => rule.inverted = true,
             "from" => {
-                rule.from = Some(value()).filter(|it| *it != "all").map(|it| it.parse().unwrap())
+                rule.from = Some(value()).filter(|it| *it != "all").map(|it| it.parse().unwrap());
             }
             "iif" => rule.input = Some(value().to_owned()),
             "fwmark" => rule.mark = Some(mark(value())),

@@ -18,7 +18,7 @@ fn a_vpn_that_comes_up_is_told_to_root() {
 #[test]
 fn a_vpn_that_comes_up_is_told_to_a_user_of_the_engine() {
     let Some(_turn) = turn() else { return };
-    watched(|group, words| as_nobody(group, words));
+    watched(as_nobody);
 }
 
 /// Watches while wg-quick brings its tunnel up and its rules are taken away again.

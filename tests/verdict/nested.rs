@@ -199,7 +199,7 @@ fn child() -> Device {
                 o.target = o.target.replace(HUB_ADDRESS, PARENT_ADDRESS);
                 match &mut o.facts {
                     Facts::Dns(facts) => {
-                        facts.name = PARENT.to_owned();
+                        PARENT.clone_into(&mut facts.name);
                         facts.role = Role::Parent;
                         let address: std::net::IpAddr = PARENT_ADDRESS.parse().unwrap();
                         facts.addresses = vec![address.into()];
@@ -229,7 +229,7 @@ fn as_the_parents(observation: &mut Observation, port: Option<u16>) {
     certified(observation, "CN=iotedgeca edge-l4", &[PARENT], &trust);
     let facts = endpoint_of(observation).unwrap();
     facts.role = Role::Parent;
-    facts.server = PARENT.to_owned();
+    PARENT.clone_into(&mut facts.server);
     facts.peer = PARENT_ADDRESS.parse().unwrap();
     facts.port = port.unwrap_or(facts.port);
 }

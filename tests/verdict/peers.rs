@@ -63,7 +63,8 @@ fn an_interceptor_is_named_by_its_issuer() {
 
 #[test]
 fn interception_of_one_port_degrades_and_names_the_port_that_is_left_alone() {
-    let ports: [(fn(&edgeprobe_probes::Observation) -> bool, &str); 2] =
+    type Picks = fn(&edgeprobe_probes::Observation) -> bool;
+    let ports: [(Picks, &str); 2] =
         [(on_443, "not on 5671"), (|o| on(Transport::Amqp)(o), "not on 443")];
     for (intercepted, rest) in ports {
         let verdict = Device::healthy()

@@ -125,7 +125,7 @@ fn by_the_runtime(registry: Observation) -> Observation {
 
 fn provisioning() -> Observation {
     let mut connection = connection(Transport::Https, Role::Provisioning, "20.62.128.1");
-    endpoint_of(&mut connection).unwrap().server = PROVISIONING.to_owned();
+    PROVISIONING.clone_into(&mut endpoint_of(&mut connection).unwrap().server);
     connection
 }
 

@@ -70,9 +70,8 @@ pub(super) fn greets_as_a_registry(message: &Message, has_challenge: bool) -> bo
     let names_interface = message.header("docker-distribution-api-version").is_some();
     let json = serde_json::from_slice::<Value>(&message.body).is_ok();
     match message.status {
-        200 => names_interface || json,
         401 => has_challenge,
-        403 | 429 | 500..=599 => names_interface || json,
+        200 | 403 | 429 | 500..=599 => names_interface || json,
         _ => false,
     }
 }

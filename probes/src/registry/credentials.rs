@@ -157,7 +157,7 @@ struct ConfigFile {
     #[serde(default)]
     auths: BTreeMap<String, Entry>,
     #[serde(default)]
-    cred_helpers: BTreeMap<String, serde::de::IgnoredAny>,
+    cred_helpers: BTreeMap<String, String>,
     #[serde(default)]
     creds_store: Option<String>,
 }

@@ -123,7 +123,8 @@ impl Opener<'_> {
         let opened = match result {
             Ok(addresses) => {
                 facts.addresses = addresses;
-                self.connect_and_secure(host, &mut facts).await
+                // Boxed, for a TLS session is large.
+                Box::pin(self.connect_and_secure(host, &mut facts)).await
             }
             Err(failure) => Err(failure),
         };
@@ -138,7 +139,8 @@ impl Opener<'_> {
         let timeline = self.recorder.timeline();
         let names = self.names.clone();
         let server = host.server.clone();
-        let asking = async move {
+        // Boxed, as a session is below: what one step needs, the others need not carry along.
+        let asking = Box::pin(async move {
             let vantage = &Vantage::Host;
             let answer = match names {
                 Names::System => dns::ask_system(timeline, vantage, &server, Role::Registry).await,
@@ -151,7 +153,7 @@ impl Opener<'_> {
                 (Some(failure), _) => Err(failure),
                 (None, _) => Ok(Vec::new()),
             }
-        };
+        });
         self.recorder.step(Step::Resolve, timeline.remaining(), asking).await
     }
 

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "a test that panics has found something"
 )]
 #![cfg(unix)]

@@ -25,7 +25,7 @@ pub(crate) struct Asker {
     pub(crate) access: Access,
     pub(crate) trust: TrustStores,
     pub(crate) limit: Duration,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Asker {
@@ -38,7 +38,7 @@ impl Asker {
             authorities: Some(directory.path().to_path_buf()),
         };
         let trust = TrustStores::from_der(&[], None, &[]);
-        Self { access, trust, limit: Duration::from_secs(20), _directory: directory }
+        Self { access, trust, limit: Duration::from_secs(20), directory }
     }
 
     /// With the credentials `edge` and the password, for these registries.
@@ -48,7 +48,7 @@ impl Asker {
             .map(|registry| format!(r#""{registry}": {{"auth": "{ENCODED}"}}"#))
             .collect();
         let mut asker = Self::anonymous();
-        let path = asker._directory.path().join("config.json");
+        let path = asker.directory.path().join("config.json");
         fs::write(&path, format!(r#"{{"auths": {{{}}}}}"#, entries.join(","))).unwrap();
         asker.access.credentials = Some(Arc::new(Credentials::load(&path).unwrap()));
         asker
@@ -56,7 +56,7 @@ impl Asker {
 
     /// With this root in the device's store.
     pub(crate) fn trusting(mut self, root: &CertificateDer<'_>) -> Self {
-        self.trust = TrustStores::from_der(&[root.clone()], None, &[]);
+        self.trust = TrustStores::from_der(std::slice::from_ref(root), None, &[]);
         self
     }
 

@@ -25,7 +25,7 @@ impl Answer<'_> {
 
     /// The sentence, with the server's address and port as commands take them; the system's own
     /// resolver has none.
-    pub(in crate::verdict) fn to_ask_again(&self, text: Text) -> Text {
+    pub(in crate::verdict) fn to_ask_again(self, text: Text) -> Text {
         match self.facts.resolver {
             Resolver::System => text,
             Resolver::Server(address) => {

@@ -150,7 +150,9 @@ impl<'o> Evidence<'o> {
     pub(in crate::verdict) fn edge_agent_runs(&self) -> Option<bool> {
         let (observation, facts) = self.engine()?;
         match observation.outcome {
-            Outcome::Pass => Some(facts.containers.iter().any(|it| it.is_edge_agent())),
+            Outcome::Pass => Some(
+                facts.containers.iter().any(edgeprobe_probes::engine::Container::is_edge_agent),
+            ),
             Outcome::Skipped => Some(false),
             Outcome::Fail => None,
         }

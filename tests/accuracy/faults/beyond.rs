@@ -13,7 +13,7 @@ pub(super) const FAULTS: &[Fault] = &[
         slot: "uplink",
         fits: in_the_open,
         inject: |world| {
-            world.without_routes(|route| route.destination.prefix_len() == 0 && route.table == 254)
+            world.without_routes(|route| route.destination.prefix_len() == 0 && route.table == 254);
         },
     },
     Fault {

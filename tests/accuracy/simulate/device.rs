@@ -87,7 +87,7 @@ impl World {
         containers
     }
 
-    pub(super) fn answer_hostname(&self) -> Observation {
+    pub(super) fn answer_hostname() -> Observation {
         let name = "edge-device-7".to_owned();
         let facts = Facts::Hostname(HostnameFacts { name, given: false });
         Record::new(&Vantage::Host, "own").finish("the device's host name", Ok(()), facts)
@@ -159,12 +159,11 @@ impl World {
             let why = Failure::new(Step::Route, Token::Prohibited, why);
             return record.skip(target, Some(why), facts(None));
         }
-        let means = match edge.residents.first() {
-            Some(resident) => Means::Container { name: resident.name.clone() },
-            None => {
-                let address = borrowed(self.network(&network.name).unwrap());
-                Means::BorrowedAddress { address, gateway_answers: true }
-            }
+        let means = if let Some(resident) = edge.residents.first() {
+            Means::Container { name: resident.name.clone() }
+        } else {
+            let address = borrowed(self.network(&network.name).unwrap());
+            Means::BorrowedAddress { address, gateway_answers: true }
         };
         record.finish(target, Ok(()), facts(Some(means)))
     }

@@ -66,7 +66,7 @@ impl World {
 
     fn plan(&self) -> Plan {
         let lines = |servers: &[std::net::IpAddr]| {
-            servers.iter().map(|it| format!("nameserver {it}\n")).collect::<String>()
+            servers.iter().fold(String::new(), |lines, it| lines + &format!("nameserver {it}\n"))
         };
         let names = &self.names;
         Plan {
@@ -118,7 +118,7 @@ impl World {
             Question::EdgeRoute { edge, destination } => self.answer_edge_route(edge, *destination),
             Question::Join { edge } => self.answer_join(edge),
             Question::Trace { edge, destination } => self.answer_trace(edge, *destination),
-            Question::Hostname { .. } => self.answer_hostname(),
+            Question::Hostname { .. } => Self::answer_hostname(),
             Question::Registry { .. } => unreachable!("none is named"),
         }
     }

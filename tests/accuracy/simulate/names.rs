@@ -59,14 +59,13 @@ impl World {
         };
         let odd = self.names.odd.iter().find(|(address, _)| *address == server);
         match odd.map(|(_, says)| *says) {
-            None => Ok(honest()),
             Some(Says::Nothing) => Err(Token::DnsTimeout),
             Some(Says::Closed) => Err(Token::ConnectionRefused),
             Some(Says::Servfail) => Err(Token::DnsServfail),
             Some(Says::Refused) => Err(Token::DnsRefused),
             Some(Says::NoSuchHub) if name == HUB => Err(Token::DnsNxdomain),
             Some(Says::Lie(address)) if name == HUB => Ok(vec![address]),
-            Some(Says::NoSuchHub | Says::Lie(_)) => Ok(honest()),
+            None | Some(Says::NoSuchHub | Says::Lie(_)) => Ok(honest()),
         }
     }
 

@@ -110,12 +110,12 @@ impl World {
             return Journey::new().ending(Ending::Error(Token::ConnectionRefused));
         }
         match start {
-            Start::Host { bound } => self.from_host(bound, to, cargo),
-            Start::Module { network, address } => self.from_module(network, address, to, cargo),
+            Start::Host { bound } => self.of_the_host(bound, to, cargo),
+            Start::Module { network, address } => self.of_a_module(network, address, to, cargo),
         }
     }
 
-    fn from_host(&self, bound: Option<&str>, to: IpAddr, cargo: Cargo) -> Journey {
+    fn of_the_host(&self, bound: Option<&str>, to: IpAddr, cargo: Cargo) -> Journey {
         let journey = Journey::new();
         let way = match self.way(Packet { bound, ..Packet::own(to) }) {
             Err(token) => return journey.ending(Ending::Error(token)),
@@ -140,7 +140,7 @@ impl World {
         }
     }
 
-    fn from_module(&self, network: &Network, address: IpAddr, to: IpAddr, cargo: Cargo) -> Journey {
+    fn of_a_module(&self, network: &Network, address: IpAddr, to: IpAddr, cargo: Cargo) -> Journey {
         let mut journey = Journey::new();
         if to.is_ipv6() {
             return journey.ending(Ending::Error(Token::NetworkUnreachable));

@@ -188,7 +188,7 @@ impl World {
         let is_for = |name: &str| {
             name == server || name.strip_prefix('*').is_some_and(|rest| server.ends_with(rest))
         };
-        let named = names.iter().any(|name| is_for(name));
+        let is_made_out = names.iter().any(|name| is_for(name));
         let now = (NOW + self.clock_ahead_s) as i64;
         let not_before = NOW as i64 - 30 * DAY;
         let not_after = NOW as i64 + 60 * DAY;
@@ -198,7 +198,7 @@ impl World {
             _ => TrustResult::Trusted,
         };
         // Stores look for the issuer first, then at the name, then at the time.
-        let says = |knows: bool, timed: bool| match (knows, named) {
+        let says = |knows: bool, timed: bool| match (knows, is_made_out) {
             (false, _) => TrustResult::UnknownIssuer,
             (true, false) => TrustResult::NameMismatch,
             (true, true) if timed => in_time,
@@ -342,7 +342,7 @@ fn mistrust(device: TrustResult) -> Result<(), Failure> {
         TrustResult::NameMismatch => Token::TlsNameMismatch,
         TrustResult::Expired => Token::TlsExpired,
         TrustResult::NotYetValid => Token::TlsNotYetValid,
-        _ => Token::TlsBadCertificate,
+        TrustResult::Bad => Token::TlsBadCertificate,
     };
     Err(failure(Step::Tls, token))
 }
