@@ -57,7 +57,8 @@ impl Plan {
         let by_user = |reference: &Reference| (reference.clone(), NamedBy::User);
         let mut wanted: Vec<(Reference, NamedBy)> = named.iter().map(by_user).collect();
         if let Some(runtime) = runtime(seen) {
-            wanted.extend(named_by_the_runtime(runtime));
+            let there = engine.map(images).unwrap_or_default();
+            wanted.extend(named_by_the_runtime(runtime, &there));
         }
         if wanted.is_empty() {
             wanted.extend(
@@ -130,11 +131,21 @@ fn runtime(seen: &[Observation]) -> Option<&RuntimeFacts> {
     })
 }
 
-/// The images and the registries that the configuration names, each image once.
-fn named_by_the_runtime(runtime: &RuntimeFacts) -> Vec<(Reference, NamedBy)> {
+/// The images that the engine has.
+fn images(engine: &EngineFacts) -> Vec<Reference> {
+    let running = engine.containers.iter().map(|container| &container.image);
+    let names = engine.images.iter().flatten().chain(running);
+    names.filter_map(|name| Reference::of_image(name).ok()).collect()
+}
+
+/// The images and the registries that the runtime names, each image once. Of an image that is on the
+/// device already no more is asked than whether its registry answers: nobody pulls it again.
+fn named_by_the_runtime(runtime: &RuntimeFacts, there: &[Reference]) -> Vec<(Reference, NamedBy)> {
     let mut named: Vec<(Reference, NamedBy)> = Vec::new();
     for setting in &runtime.images {
         let Ok(reference) = Reference::of_image(&setting.image) else { continue };
+        let reference =
+            if there.contains(&reference) { reference.registry_alone() } else { reference };
         let module = clean::line(&setting.module, 64);
         let known = named.iter_mut().find(|(known, _)| *known == reference);
         if let Some((_, NamedBy::Runtime { modules, .. })) = known {
@@ -188,11 +199,29 @@ mod tests {
             registries: vec![registry("a.azurecr.io"), registry("b.azurecr.io")],
             ..RuntimeFacts::default()
         };
-        let named = named_by_the_runtime(&runtime);
+        let named = named_by_the_runtime(&runtime, &[]);
         let words: Vec<String> = named.iter().map(|(reference, _)| reference.to_string()).collect();
         assert_eq!(words, ["a.azurecr.io/agent:1", "b.azurecr.io"]);
         let NamedBy::Runtime { modules, .. } = &named[0].1 else { panic!("{named:?}") };
         assert_eq!(modules, &["edgeAgent", "edgeHub"]);
+    }
+
+    #[test]
+    fn of_an_image_that_is_there_only_the_registry_is_asked() {
+        let runtime = RuntimeFacts {
+            images: vec![
+                image("edgeAgent", "a.azurecr.io/agent:1"),
+                image("edgeHub", "a.azurecr.io/hub:1"),
+            ],
+            ..RuntimeFacts::default()
+        };
+        let engine = EngineFacts {
+            images: Some(vec!["a.azurecr.io/agent:1".to_owned()]),
+            ..EngineFacts::default()
+        };
+        let named = named_by_the_runtime(&runtime, &images(&engine));
+        let words: Vec<String> = named.iter().map(|(reference, _)| reference.to_string()).collect();
+        assert_eq!(words, ["a.azurecr.io", "a.azurecr.io/hub:1"]);
     }
 
     #[test]

@@ -43,10 +43,10 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
         }
     }
     let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
+    let mut proofs = beside_the_proxy(&evidence, proofs, &failures);
     for (_, proof) in &mut proofs {
         mirror(&evidence, proof);
     }
-    let proofs = beside_the_proxy(&evidence, proofs, &failures);
     let chosen = root_causes(proofs, &failures);
     let explained: BTreeSet<&String> = chosen.iter().flat_map(|(_, p)| &p.explains).collect();
     let unexplained: Vec<String> =

@@ -84,7 +84,10 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
 /// Whether Edge Agent depends on a proxy that only this run is known to be told of.
 fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
     let settings = evidence.target.proxy_settings(evidence.all());
-    let seen = settings.iter().any(|setting| setting.part == Part::EdgeAgent);
+    let hub = &evidence.target.hub;
+    let seen = settings
+        .iter()
+        .any(|setting| setting.part == Part::EdgeAgent && setting.proxy_to(hub, 443).is_some());
     let closed = !evidence.agent().hub().iter().any(Connection::works);
     evidence.is_carried() && closed && !seen
 }

@@ -96,12 +96,14 @@ impl<'o> Here<'_, 'o> {
             .hub()
             .iter()
             .any(|c| c.works() && self.view.transports().contains(&c.facts.transport));
+        // A proxy that was chosen for this run stands for what Edge Agent is told.
+        let chosen = self.evidence.target.proxy.as_ref().is_some_and(|given| given.chosen);
         let mut lacking: Vec<Part> = self
             .settings
             .iter()
             .filter(|setting| is_here(setting.part) && setting.proxy_to(hub, 443).is_none())
             .map(|setting| setting.part)
-            .filter(|part| !(part.is_in_a_container() && by_another_port))
+            .filter(|part| !(part.is_in_a_container() && (by_another_port || chosen)))
             .collect();
         let unseen = !self.settings.iter().any(|setting| setting.part == Part::EdgeAgent);
         let direct = matches!(self.view.way(), Way::Direct);

@@ -19,6 +19,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return proof.clone().alone();
     }
     let hub = hub_addresses(evidence);
-    let networks = at_each_edge(evidence, |edge| network::examine(edge, &hub));
+    let edges = evidence.edges();
+    let rule = edges.iter().find_map(network::filtering_rule);
+    let networks = at_each_edge(evidence, |edge| network::examine(edge, &hub, rule));
     as_one(host.map(Proof::alone).into_iter().chain([networks]))
 }

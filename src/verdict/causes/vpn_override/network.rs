@@ -3,6 +3,7 @@
 use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
 use edgeprobe_probes::route::vpn;
+use edgeprobe_probes::ruleset::FilterRule;
 use edgeprobe_probes::trace::{Stage, Trace};
 use serde_json::json;
 
@@ -13,7 +14,12 @@ use crate::verdict::evidence::EdgeReading;
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words;
 
-pub(super) fn examine(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
+/// Examines one network. `rule` is a VPN's own that is known to drop what some network sends.
+pub(super) fn examine<'o>(
+    edge: &EdgeReading<'o>,
+    hub: &[std::net::IpAddr],
+    rule: Option<(&'o Observation, &'o FilterRule)>,
+) -> Vec<Finding> {
     let Some((tables_seen, tables)) = edge.tables else { return Vec::new() };
     let mechanisms = edge
         .ways_to_the_hub(hub)
@@ -35,7 +41,7 @@ pub(super) fn examine(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<F
     }
     match vpn::active(tables) {
         None => refuted(about(edge, "no_vpn"), [tables_seen]),
-        Some((product, interface)) => by_filter(edge, product, interface),
+        Some((product, interface)) => by_filter(edge, rule, product, interface),
     }
 }
 
@@ -107,14 +113,35 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
     with_interface(proof, mechanism.interface.as_deref())
 }
 
-/// A VPN that is up, and a filter that drops what the bridge forwards: a kill switch by filter.
-fn by_filter(edge: &EdgeReading<'_>, product: vpn::Vpn, interface: &str) -> Vec<Finding> {
-    let lost = [Stage::LostInside, Stage::RejectedByHost, Stage::ReplyLost];
-    let by_a_vpn = edge.traces.iter().filter(|(_, trace)| lost.contains(&trace.stage)).find_map(
+/// The stages at which a filter of this host may have taken a packet.
+const FILTERED: [Stage; 3] = [Stage::LostInside, Stage::RejectedByHost, Stage::ReplyLost];
+
+/// A VPN's own rule that dropped what the network sent, and the packet that it dropped.
+pub(super) fn filtering_rule<'o>(
+    edge: &EdgeReading<'o>,
+) -> Option<(&'o Observation, &'o FilterRule)> {
+    edge.traces.iter().filter(|(_, trace)| FILTERED.contains(&trace.stage)).find_map(
         |(seen, trace)| {
             Some((*seen, trace.dropped_by.iter().find(|rule| rule.speaks_of().is_some())?))
         },
-    );
+    )
+}
+
+/// A VPN that is up, and a filter that drops what the bridge forwards: a kill switch by filter.
+///
+/// Two packets that are followed at once share a rule's counter, so it may be named for one network
+/// alone; what another loses at the same place without a rule of its own is the same filter's.
+fn by_filter<'o>(
+    edge: &EdgeReading<'o>,
+    elsewhere: Option<(&'o Observation, &'o FilterRule)>,
+    product: vpn::Vpn,
+    interface: &str,
+) -> Vec<Finding> {
+    let nameless = edge
+        .traces
+        .iter()
+        .any(|(_, trace)| FILTERED.contains(&trace.stage) && trace.dropped_by.is_empty());
+    let by_a_vpn = filtering_rule(edge).or_else(|| elsewhere.filter(|_| nameless));
     let Some((trace_seen, rule)) = by_a_vpn else { return Vec::new() };
     let text = about(edge, "filter")
         .with("vpn", words::vpn(product))
