@@ -42,6 +42,33 @@ fn every_cause_has_a_page_that_parses() {
     }
 }
 
+/// A page that told a cause from everything would be read by nobody, so it names few, and a pair
+/// may stand on one page of the two. Whoever comes from the wrong side finds it in docs/causes,
+/// where a page also lists those that name it; for that, some other page must name each cause.
+#[test]
+fn every_cause_is_told_from_others_and_by_others() {
+    let pages: Vec<(CauseId, Entry)> =
+        CauseId::ALL.iter().map(|id| (*id, page(*id, Language::English))).collect();
+    let names = |page: &Entry, id| page.look_alikes.iter().any(|other| other.cause == id);
+    assert_none(pages.iter().flat_map(|(id, page)| {
+        let others: BTreeSet<CauseId> = page.look_alikes.iter().map(|other| other.cause).collect();
+        let mut found = Vec::new();
+        if others.is_empty() || others.len() > 6 {
+            found.push(format!("{id}: has {} look-alikes", others.len()));
+        }
+        if others.len() < page.look_alikes.len() {
+            found.push(format!("{id}: names a look-alike twice"));
+        }
+        if others.contains(id) {
+            found.push(format!("{id}: looks like itself"));
+        }
+        if !pages.iter().any(|(other, page)| other != id && names(page, *id)) {
+            found.push(format!("{id}: is no other cause's look-alike"));
+        }
+        found
+    }));
+}
+
 #[test]
 fn both_languages_have_the_same_messages() {
     assert_none(MESSAGES.differences());
