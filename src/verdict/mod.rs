@@ -192,6 +192,9 @@ pub struct Cause {
     pub documented: Documented,
     /// The observations that prove it, by id.
     pub evidence: Vec<String>,
+    /// What would confirm it, where it is likely; absent where it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_confirm: Option<String>,
     /// What to do, the first thing first.
     pub remedy: Vec<Remedy>,
     /// What else is known, by cause: for `port-in-use` the `port`, `address` and `owner`.

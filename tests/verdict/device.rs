@@ -126,6 +126,7 @@ impl Device {
         for text in texts(&verdict) {
             assert!(!text.contains(['{', '[']), "a sentence is missing or unfilled: {text}");
         }
+        assert_likely_causes_say_what_would_confirm_them(&verdict);
         self.assert_the_same_in_french(&verdict);
         verdict
     }
@@ -159,10 +160,20 @@ impl Device {
     }
 }
 
+/// A cause says what would confirm it exactly where it is not confirmed.
+#[track_caller]
+fn assert_likely_causes_say_what_would_confirm_them(verdict: &Verdict) {
+    for cause in &verdict.causes {
+        let likely = cause.confidence == Confidence::Likely;
+        assert_eq!(cause.would_confirm.is_some(), likely, "{cause:#?}");
+    }
+}
+
 /// Every sentence of a verdict that comes from the catalogue.
 pub(crate) fn texts(verdict: &Verdict) -> Vec<&String> {
     let mut texts = vec![&verdict.summary, &verdict.outlook.edge_agent, &verdict.outlook.edge_hub];
     texts.extend(verdict.causes.iter().map(|cause| &cause.summary));
+    texts.extend(verdict.causes.iter().filter_map(|cause| cause.would_confirm.as_ref()));
     texts.extend(verdict.ruled_out.iter().map(|other| &other.because));
     texts.extend(verdict.not_tested.iter().flat_map(|missing| [&missing.what, &missing.why]));
     texts

@@ -79,8 +79,19 @@ fn both_languages_have_the_same_sentences() {
     assert_both(|english, french| {
         let summaries = differences(&english.summary, &french.summary);
         let refutations = differences(&english.ruled_out, &french.ruled_out);
-        summaries.into_iter().chain(refutations).collect()
+        let confirmations = differences(&english.would_confirm, &french.would_confirm);
+        summaries.into_iter().chain(refutations).chain(confirmations).collect()
     });
+}
+
+#[test]
+fn what_would_confirm_belongs_to_a_sentence() {
+    assert_none(CauseId::ALL.iter().filter_map(|id| {
+        let page = page(*id, Language::English);
+        let known = |key: &String| key == ANY_VARIANT || page.summary.contains_key(key);
+        let unknown: Vec<&String> = page.would_confirm.keys().filter(|key| !known(key)).collect();
+        (!unknown.is_empty()).then(|| format!("{id}: no summary has the keys {unknown:?}"))
+    }));
 }
 
 #[test]
@@ -157,6 +168,7 @@ fn every_placeholder_has_its_general_word() {
         let page = page(*id, Language::English);
         let remedies = page.remedies.iter().map(|remedy| &remedy.text);
         let sentences = page.summary.values().chain(page.ruled_out.values());
+        let sentences = sentences.chain(page.would_confirm.values());
         names.extend(remedies.chain(sentences).flat_map(|text| placeholders(text)));
     }
     names.extend(MESSAGES.templates(Language::English).flat_map(|(_, text)| placeholders(text)));
@@ -182,5 +194,6 @@ fn texts(page: &Entry) -> Vec<&str> {
     texts.extend(page.look_alikes.iter().map(|other| other.difference.as_str()));
     texts.extend(page.remedies.iter().map(|remedy| remedy.text.as_str()));
     texts.extend(page.summary.values().chain(page.ruled_out.values()).map(String::as_str));
+    texts.extend(page.would_confirm.values().map(String::as_str));
     texts
 }
