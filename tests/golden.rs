@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use edgeprobe::report::human::{Detail, text, vpn};
 use edgeprobe::report::{Report, json};
-use edgeprobe::verdict::{Language, judge};
+use edgeprobe::verdict::{Confidence, Language, judge};
 use french::assert_french;
 
 #[path = "verdict/french.rs"]
@@ -60,6 +60,26 @@ fn the_first_cause_is_the_one_that_the_recording_is_named_after() {
         let report: Report = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         let first = report.verdict.causes.first().map_or("healthy", |cause| cause.id.word());
         assert_eq!(first, fault, "{}", file.display());
+    }
+}
+
+/// A cause says what would confirm it exactly where it is not confirmed.
+#[test]
+fn likely_causes_say_what_would_confirm_them() {
+    for file in recordings() {
+        let report: Report = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        for language in Language::ALL {
+            for cause in judge(&report.target, &report.observations, language).causes {
+                let likely = cause.confidence == Confidence::Likely;
+                assert_eq!(
+                    cause.would_confirm.is_some(),
+                    likely,
+                    "{} {}",
+                    file.display(),
+                    cause.id
+                );
+            }
+        }
     }
 }
 

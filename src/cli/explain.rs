@@ -28,7 +28,8 @@ pub(super) fn run(options: &Options, language: Language) -> Result<u8, Problem> 
     Ok(0)
 }
 
-fn id(name: &str) -> Result<CauseId, Problem> {
+/// The cause of this name, or a problem that names what was probably meant.
+pub(super) fn id(name: &str) -> Result<CauseId, Problem> {
     name.parse().map_err(|error: crate::verdict::UnknownCause| {
         let hint = match error.nearest {
             Some(nearest) => format!("did you mean `edgeprobe explain {nearest}`?"),
@@ -52,17 +53,11 @@ fn page(id: CauseId, language: Language) -> String {
     let mut out = format!("{}  {}\n\n", paint(BOLD, id.word()), page.title);
     out += &paragraphs(&format!("{}.", page.line), 0);
     out += "\n";
-    for (heading, text) in [
-        ("explain.sees", &page.symptom),
-        ("explain.wrong", &page.cause),
-        ("explain.proves", &page.proof),
-        ("explain.refutes", &page.refutation),
-    ] {
-        out += &section(&word(heading, language), &paragraphs(text, 2));
+    for (heading, text) in chapters(page, language) {
+        out += &section(&heading, &paragraphs(text, 2));
     }
     out += &look_alikes(page, language);
-    for (platform, name) in [(Platform::Linux, "Linux"), (Platform::Windows, "Windows")] {
-        let heading = say(&Text::new("explain.remedy").with("system", name), language);
+    for (platform, heading) in systems(language) {
         out += &section(&heading, &remedies(page, platform, language));
     }
     let sources: Vec<String> = page
@@ -74,6 +69,23 @@ fn page(id: CauseId, language: Language) -> String {
         })
         .collect();
     out + &section(&word("explain.documented", language), &sources.join("\n"))
+}
+
+/// The parts of a page that are plain text, each under its heading.
+pub(super) fn chapters(page: &Entry, language: Language) -> [(String, &str); 4] {
+    [
+        (word("explain.sees", language), &page.symptom),
+        (word("explain.wrong", language), &page.cause),
+        (word("explain.proves", language), &page.proof),
+        (word("explain.refutes", language), &page.refutation),
+    ]
+}
+
+/// The systems that a page has remedies for, each with its heading.
+pub(super) fn systems(language: Language) -> [(Platform, String); 2] {
+    [(Platform::Linux, "Linux"), (Platform::Windows, "Windows")].map(|(platform, name)| {
+        (platform, say(&Text::new("explain.remedy").with("system", name), language))
+    })
 }
 
 fn section(heading: &str, text: &str) -> String {

@@ -5,6 +5,7 @@ use clap_complete::Shell;
 
 use super::output::print;
 use super::problem::Problem;
+use super::{cause_pages, explain};
 use crate::logs::LogReport;
 use crate::report::Report;
 
@@ -17,6 +18,10 @@ pub(super) struct Options {
     /// The shell that completions are for
     #[arg(long, value_enum, default_value_t = Shell::Bash)]
     shell: Shell,
+
+    /// The cause whose page is wanted; without it, the index of all pages
+    #[arg(long, value_name = "CAUSE")]
+    cause: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -29,6 +34,8 @@ enum What {
     Schema,
     /// The JSON Schema of what `logs` tells
     LogsSchema,
+    /// A cause's page as Markdown, or the index of all pages
+    Causes,
 }
 
 pub(super) fn run(options: &Options) -> Result<u8, Problem> {
@@ -37,6 +44,10 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
         What::Completions => completions(options.shell),
         What::Schema => schema(&schemars::schema_for!(Report))?,
         What::LogsSchema => schema(&schemars::schema_for!(LogReport))?,
+        What::Causes => match &options.cause {
+            Some(name) => cause_pages::page(explain::id(name)?),
+            None => cause_pages::index(),
+        },
     };
     print(&text)?;
     Ok(0)

@@ -1,5 +1,6 @@
 //! The commands and their options. Nothing else knows clap, and nothing else prints.
 
+mod cause_pages;
 mod check;
 mod container;
 mod demo;

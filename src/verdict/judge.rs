@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use edgeprobe_probes::{Observation, Vantage};
 
-use super::catalogue::{Platform, entry, message, refutation_of, summary_of};
+use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of, summary_of};
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
@@ -200,6 +200,10 @@ fn cause(id: CauseId, proof: Proof, target: &Target, language: Language) -> Caus
     let page = entry(id, language);
     let mut words = proof.summary.arguments().clone();
     words.entry("hub").or_insert_with(|| (&target.hub).into());
+    let would_confirm = match proof.confidence {
+        Confidence::Confirmed => None,
+        Confidence::Likely => confirmation_of(id, proof.summary.key(), &words, language),
+    };
     let nowhere = || Documented { title: page.title.clone(), source: String::new() };
     Cause {
         id,
@@ -208,6 +212,7 @@ fn cause(id: CauseId, proof: Proof, target: &Target, language: Language) -> Caus
         summary: summary_of(id, &proof.summary, language),
         documented: page.documented.first().cloned().unwrap_or_else(nowhere),
         evidence: proof.evidence,
+        would_confirm,
         remedy: page.remedies_for(Platform::HERE, &words, language),
         details: proof.details,
     }

@@ -178,6 +178,28 @@ pub enum Effect {
 pub struct Outlook {
     pub edge_agent: String,
     pub edge_hub: String,
+    /// The observations that the two sentences rest on.
+    #[serde(default, skip_serializing_if = "OutlookEvidence::is_empty")]
+    pub evidence: OutlookEvidence,
+}
+
+/// The observations that an outlook rests on, by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct OutlookEvidence {
+    /// Edge Agent's transports as they were tried from where it runs, or what keeps it from them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edge_agent: Vec<String>,
+    /// Edge Hub's ports.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edge_hub: Vec<String>,
+}
+
+impl OutlookEvidence {
+    /// Whether nothing was observed that the outlook could rest on.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A cause that the verdict names.
@@ -192,6 +214,9 @@ pub struct Cause {
     pub documented: Documented,
     /// The observations that prove it, by id.
     pub evidence: Vec<String>,
+    /// What would confirm it, where it is likely; absent where it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_confirm: Option<String>,
     /// What to do, the first thing first.
     pub remedy: Vec<Remedy>,
     /// What else is known, by cause: for `port-in-use` the `port`, `address` and `owner`.
@@ -230,4 +255,7 @@ pub struct NotTested {
     pub what: String,
     /// The reason, and what would test it.
     pub why: String,
+    /// The observations that show the reason, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
 }

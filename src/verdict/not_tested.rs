@@ -4,14 +4,32 @@ use edgeprobe_probes::engine::{EngineFacts, edge_networks};
 use edgeprobe_probes::registry::CredentialUse;
 use edgeprobe_probes::runtime::{Part, SourceState};
 use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
+use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Token, clean};
 
 use super::NotTested;
 use super::catalogue::message;
 use super::evidence::{Connection, EdgeReading, Evidence, View};
 use super::reach::{Agent, Hub};
+use super::rule::ids;
 use super::told;
 use crate::language::{Language, Text, Word};
+
+/// Something that was not examined, and the observations that show why.
+struct Missing {
+    what: Text,
+    why: Text,
+    evidence: Vec<String>,
+}
+
+impl Missing {
+    fn new(what: Text, why: Text) -> Self {
+        Self { what, why, evidence: Vec::new() }
+    }
+
+    fn shown_by<'o>(self, observations: impl IntoIterator<Item = &'o Observation>) -> Self {
+        Self { evidence: ids(observations), ..self }
+    }
+}
 
 /// What this run says nothing of, in the order of the way to the hub. `unsure` says that a cause is
 /// no more than likely, so that what would decide is missed.
@@ -22,50 +40,61 @@ pub(super) fn not_tested(
     unsure: bool,
     language: Language,
 ) -> Vec<NotTested> {
-    let mut missing: Vec<(Text, Text)> = Vec::new();
-    let what = Text::new;
+    let mut missing: Vec<Missing> = Vec::new();
+    let plain = |what, why| Missing::new(Text::new(what), Text::new(why));
     match agent {
-        Agent::Unknown => missing.push((what("not_tested.hub"), Text::new("why.left_out"))),
-        Agent::Nameless => missing.push((what("not_tested.hub"), Text::new("why.nameless"))),
+        Agent::Unknown => missing.push(plain("not_tested.hub", "why.left_out")),
+        Agent::Nameless => {
+            let view = evidence.agent();
+            let names = view.answers(Role::Hub).map(|answer| answer.observation);
+            missing.push(plain("not_tested.hub", "why.nameless").shown_by(names));
+        }
         _ => {}
     }
     missing.extend(networks(evidence));
     if is_told_by_nobody(evidence) {
-        missing.push((what("not_tested.proxy"), Text::new("why.proxy_unseen")));
+        missing.push(plain("not_tested.proxy", "why.proxy_unseen"));
     }
     if unsure {
         missing.extend(traces(evidence));
     }
     if hub == Hub::Unknown {
-        let taken = evidence.ports().any(|(port, _)| port.failed());
-        let why = if taken { "why.unseen_holders" } else { "why.left_out" };
-        missing.push((what("not_tested.ports"), Text::new(why)));
+        let taken: Vec<&Observation> =
+            evidence.ports().map(|(port, _)| port).filter(|port| port.failed()).collect();
+        let why = if taken.is_empty() { "why.left_out" } else { "why.unseen_holders" };
+        missing.push(plain("not_tested.ports", why).shown_by(taken));
     }
-    if saw(evidence, Token::ClientCertificateWanted) {
-        missing.push((what("not_tested.websocket"), Text::new("why.client_certificate")));
+    let wanted = with_token(evidence, Token::ClientCertificateWanted);
+    if !wanted.is_empty() {
+        let websocket = plain("not_tested.websocket", "why.client_certificate");
+        missing.push(websocket.shown_by(wanted));
     }
     missing.extend(containers_trust(evidence));
-    if saw(evidence, Token::EnginePermissionDenied) {
-        missing.push((what("not_tested.engine"), Text::new("why.engine_permission")));
+    let denied = with_token(evidence, Token::EnginePermissionDenied);
+    if !denied.is_empty() {
+        missing.push(plain("not_tested.engine", "why.engine_permission").shown_by(denied));
     }
     missing.extend(configuration(evidence));
     missing.extend(images(evidence));
-    let told = |(what, why): (Text, Text)| NotTested {
-        what: message(&what, language),
-        why: message(&why, language),
+    let told = |missing: Missing| NotTested {
+        what: message(&missing.what, language),
+        why: message(&missing.why, language),
+        evidence: missing.evidence,
     };
     missing.into_iter().map(told).collect()
 }
 
 /// The files of the runtime and of what it stands on that say nothing, at most three of them.
-fn configuration(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+fn configuration(evidence: &Evidence<'_>) -> Vec<Missing> {
     let runtime = evidence.all().iter().find_map(|observation| match &observation.facts {
-        Facts::Runtime(facts) => Some(facts),
+        Facts::Runtime(facts) => Some((observation, facts)),
         _ => None,
     });
-    let sources = runtime.into_iter().flat_map(|facts| &facts.sources);
+    let sources = runtime
+        .into_iter()
+        .flat_map(|(seen, facts)| facts.sources.iter().map(move |source| (seen, source)));
     sources
-        .filter_map(|source| {
+        .filter_map(|(seen, source)| {
             let why = match (source.state, &source.detail) {
                 (SourceState::Read, _) => return None,
                 (SourceState::Unreadable, _) => Text::new("why.unreadable_configuration"),
@@ -75,7 +104,8 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
                 }
             };
             let name = clean::line(&source.name, 160);
-            Some((Text::new("not_tested.configuration").with("name", name), why))
+            let what = Text::new("not_tested.configuration").with("name", name);
+            Some(Missing::new(what, why).shown_by([seen]))
         })
         .take(3)
         .collect()
@@ -93,7 +123,7 @@ fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
 }
 
 /// The images whose registry wants credentials that it was not given.
-fn images(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+fn images(evidence: &Evidence<'_>) -> Vec<Missing> {
     evidence
         .registries()
         .iter()
@@ -109,18 +139,19 @@ fn images(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
             };
             let registry = &reading.facts.registry;
             let what = Text::new("not_tested.image").with("image", reading.facts.whole());
-            (what.with("registry", registry), Text::new(why).with("registry", registry))
+            let why = Text::new(why).with("registry", registry);
+            Missing::new(what.with("registry", registry), why).shown_by([reading.observation])
         })
         .collect()
 }
 
-fn saw(evidence: &Evidence<'_>, token: Token) -> bool {
-    evidence.all().iter().any(|observation| observation.token() == Some(token))
+fn with_token<'o>(evidence: &Evidence<'o>, token: Token) -> Vec<&'o Observation> {
+    evidence.all().iter().filter(|observation| observation.token() == Some(token)).collect()
 }
 
 /// What stands under the certificate of the hub or the parent, where that is a root which containers
 /// need not have: their stores are in their images, out of sight.
-fn containers_trust(evidence: &Evidence<'_>) -> Option<(Text, Text)> {
+fn containers_trust(evidence: &Evidence<'_>) -> Option<Missing> {
     let connections = evidence.agent().hub();
     let (what, why, certified) = if evidence.target.parent.is_some() {
         let unverified = connections.iter().find(|c| c.leaf().is_some() && !c.is_accepted());
@@ -130,15 +161,19 @@ fn containers_trust(evidence: &Evidence<'_>) -> Option<(Text, Text)> {
         ("not_tested.trust", "why.stores_of_images", private?)
     };
     let issuer = certified.leaf().map(|leaf| leaf.issuer.as_str()).unwrap_or_default();
-    Some((Text::new(what).with("issuer", issuer), Text::new(why)))
+    let missing = Missing::new(Text::new(what).with("issuer", issuer), Text::new(why));
+    Some(missing.shown_by([certified.observation]))
 }
 
 /// The container networks that no question was asked from. One that the runtime does not use is
 /// not missed.
-fn networks(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     let edges = evidence.edges();
     if edges.is_empty() {
-        return vec![(Text::new("not_tested.bridge"), Text::new(no_network(evidence)))];
+        let why = Text::new(no_network(evidence));
+        let host = evidence.host();
+        let missing = Missing::new(Text::new("not_tested.bridge"), why);
+        return vec![missing.shown_by(host.of(Probe::Engine))];
     }
     edges
         .iter()
@@ -152,7 +187,8 @@ fn networks(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
                 return None;
             };
             let name = clean::line(&edge.network.name, 64);
-            Some((Text::new("not_tested.network").with("network", name), why))
+            let missing = Missing::new(Text::new("not_tested.network").with("network", name), why);
+            Some(missing.shown_by(edge.view.of(Probe::Vantage)))
         })
         .collect()
 }
@@ -163,7 +199,7 @@ fn was_tried(host: &View<'_>) -> bool {
 
 /// The container networks whose packets are lost, and could not be followed from where they are
 /// sent.
-fn traces(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
     let in_own_container = |edge: &&EdgeReading<'_>| {
         edge.view.all().any(|observation| match &observation.facts {
             Facts::Vantage(facts) => matches!(facts.means, Some(Means::OwnContainer { .. })),
@@ -177,7 +213,9 @@ fn traces(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
         .filter(|edge| edge.is_cut_off() && !evidence.is_spare(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
-            (Text::new("not_tested.trace").with("network", name), Text::new("why.not_followed"))
+            let what = Text::new("not_tested.trace").with("network", name);
+            let missing = Missing::new(what, Text::new("why.not_followed"));
+            missing.shown_by(edge.view.of(Probe::Vantage))
         })
         .collect()
 }

@@ -5,13 +5,15 @@
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
 use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::{Observation, Role};
 
 use super::catalogue::message;
 use super::cause::CauseId;
 use super::evidence::{Evidence, Manner};
 use super::reach::{Agent, Hub};
+use super::rule::ids;
 use super::words::listed;
-use super::{Cause, Effect, Outlook};
+use super::{Cause, Effect, Outlook, OutlookEvidence};
 use crate::language::{Language, Text};
 
 /// The outlook for both parts of the runtime.
@@ -22,51 +24,86 @@ pub(super) fn outlook(
     causes: &[Cause],
     language: Language,
 ) -> Outlook {
-    let edge_agent = kept_out(evidence, agent, causes)
-        .or_else(|| by_proxy(evidence, agent))
-        .unwrap_or_else(|| edge_agent(evidence, agent));
+    let (edge_agent, seen) = kept_out(evidence, agent, causes).unwrap_or_else(|| {
+        let text = by_proxy(evidence, agent).unwrap_or_else(|| edge_agent(evidence, agent));
+        (text, ids(attempts(evidence, agent)))
+    });
     Outlook {
         edge_agent: message(&edge_agent, language),
         edge_hub: message(&edge_hub(evidence, hub), language),
+        evidence: OutlookEvidence { edge_agent: seen, edge_hub: ids(ports(evidence, hub)) },
     }
+}
+
+/// What shows how Edge Agent fares: the transports that decide, from where it runs.
+fn attempts<'o>(evidence: &Evidence<'o>, agent: &Agent) -> Vec<&'o Observation> {
+    let view = evidence.agent();
+    let tried = |transport: Transport, works: bool| {
+        let connections = view.on(transport).into_iter();
+        connections.filter(move |it| it.works() == works).map(|it| it.observation)
+    };
+    match agent {
+        Agent::FirstChoice(used) => tried(*used, true).collect(),
+        Agent::Fallback { first, used, .. } => {
+            tried(*first, false).chain(tried(*used, true)).collect()
+        }
+        Agent::Unreachable { .. } => {
+            view.transports().iter().flat_map(|transport| tried(*transport, false)).collect()
+        }
+        Agent::Nameless => view.answers(Role::Hub).map(|answer| answer.observation).collect(),
+        Agent::Unknown => Vec::new(),
+    }
+}
+
+/// What shows how Edge Hub fares: its ports, and of those that it cannot have only these.
+fn ports<'o>(evidence: &Evidence<'o>, hub: Hub) -> Vec<&'o Observation> {
+    let decides = |port: &&Observation| match hub {
+        Hub::CanStart | Hub::Running => true,
+        Hub::CannotStart | Hub::Unknown => port.failed(),
+    };
+    evidence.ports().map(|(port, _)| port).filter(decides).collect()
 }
 
 /// What becomes of Edge Agent where the host reaches the hub and a cause still stands in its way:
 /// the engine runs no container, the device has no identity, an image cannot be had, or the kernel's
-/// own word cuts the container network off.
-fn kept_out(evidence: &Evidence<'_>, agent: &Agent, causes: &[Cause]) -> Option<Text> {
-    let blocking = |of: &[CauseId]| {
-        causes.iter().any(|cause| cause.effect == Effect::Blocks && of.contains(&cause.id))
+/// own word cuts the container network off. With it, the evidence of those causes.
+fn kept_out(
+    evidence: &Evidence<'_>,
+    agent: &Agent,
+    causes: &[Cause],
+) -> Option<(Text, Vec<String>)> {
+    let by = |key: &'static str, of: &[CauseId]| {
+        let stands = |cause: &&Cause| cause.effect == Effect::Blocks && of.contains(&cause.id);
+        let seen = causes.iter().filter(stands).map(|cause| cause.evidence.clone());
+        let seen = seen.reduce(|seen, more| [seen, more].concat())?;
+        Some((Text::new(key).with("hub", &evidence.target.hub), seen))
     };
-    if blocking(&[CauseId::EngineUnavailable, CauseId::AddressPoolExhausted]) {
-        return Some(Text::new("agent.no_container"));
-    }
-    if blocking(&[CauseId::ParentUnreachable]) && reaches(agent) {
-        return Some(Text::new("agent.half_a_parent").with("hub", &evidence.target.hub));
-    }
-    if blocking(&[CauseId::ProvisioningUnreachable]) {
-        return Some(Text::new("agent.unprovisioned"));
-    }
-    let cut_off = blocking(&[
-        CauseId::IpForwardDisabled,
-        CauseId::VpnOverride,
-        CauseId::BridgeNoRoute,
-        CauseId::SubnetOverlap,
-    ]);
-    if reaches(agent) && cut_off {
-        return Some(Text::new("agent.cut_off").with("hub", &evidence.target.hub));
-    }
-    let no_image = blocking(&[
-        CauseId::RegistryUnreachable,
-        CauseId::RegistryAccessDenied,
-        CauseId::ImageNotFound,
-    ]);
-    (reaches(agent) && no_image)
-        .then(|| Text::new("agent.no_image").with("hub", &evidence.target.hub))
-}
-
-fn reaches(agent: &Agent) -> bool {
-    matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. })
+    let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
+    let though_it_is_reached = |key, of: &[CauseId]| reaches.then(|| by(key, of)).flatten();
+    by("agent.no_container", &[CauseId::EngineUnavailable, CauseId::AddressPoolExhausted])
+        .or_else(|| though_it_is_reached("agent.half_a_parent", &[CauseId::ParentUnreachable]))
+        .or_else(|| by("agent.unprovisioned", &[CauseId::ProvisioningUnreachable]))
+        .or_else(|| {
+            though_it_is_reached(
+                "agent.cut_off",
+                &[
+                    CauseId::IpForwardDisabled,
+                    CauseId::VpnOverride,
+                    CauseId::BridgeNoRoute,
+                    CauseId::SubnetOverlap,
+                ],
+            )
+        })
+        .or_else(|| {
+            though_it_is_reached(
+                "agent.no_image",
+                &[
+                    CauseId::RegistryUnreachable,
+                    CauseId::RegistryAccessDenied,
+                    CauseId::ImageNotFound,
+                ],
+            )
+        })
 }
 
 /// What becomes of Edge Agent where its proxy carries it: a port of its own never goes that way.

@@ -79,6 +79,13 @@ impl Case {
             "every named cause is an injected one",
             verdict.causes.iter().all(|it| injected(it.id)),
         );
+        must(
+            "a cause says what would confirm it exactly where it is likely",
+            verdict
+                .causes
+                .iter()
+                .all(|it| it.would_confirm.is_some() == (it.confidence == Confidence::Likely)),
+        );
         must("the status is never worse than the truth", verdict.status <= truth);
         let blames = |cause: &edgeprobe::verdict::Cause| cause.effect != Effect::Warns;
         if sees_all(&self.setting) {

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod cause_pages;
 mod cron;
 mod demo;
 mod generate;

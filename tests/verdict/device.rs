@@ -126,8 +126,29 @@ impl Device {
         for text in texts(&verdict) {
             assert!(!text.contains(['{', '[']), "a sentence is missing or unfilled: {text}");
         }
+        self.assert_pointers_lead_to_observations(&verdict);
+        assert_likely_causes_say_what_would_confirm_them(&verdict);
         self.assert_the_same_in_french(&verdict);
         verdict
+    }
+
+    /// Whatever a verdict points to was observed, and an outlook that says more than "not known"
+    /// points to something.
+    #[track_caller]
+    fn assert_pointers_lead_to_observations(&self, verdict: &Verdict) {
+        let outlook = &verdict.outlook.evidence;
+        let causes = verdict.causes.iter().flat_map(|cause| &cause.evidence);
+        let others = verdict.ruled_out.iter().flat_map(|other| &other.evidence);
+        let missing = verdict.not_tested.iter().flat_map(|missing| &missing.evidence);
+        let outlooks = outlook.edge_agent.iter().chain(&outlook.edge_hub);
+        for id in causes.chain(others).chain(missing).chain(outlooks) {
+            assert!(self.observations.iter().any(|seen| seen.id == *id), "{id}: {verdict:#?}");
+        }
+        let unknown = verdict.outlook.edge_agent.starts_with("Not tested");
+        assert!(unknown || !outlook.edge_agent.is_empty(), "{verdict:#?}");
+        let unknown = verdict.outlook.edge_hub.starts_with("Not known")
+            || verdict.outlook.edge_hub.contains("without ports");
+        assert!(unknown || !outlook.edge_hub.is_empty(), "{verdict:#?}");
     }
 
     /// The language changes the words of a verdict, and nothing else of it.
@@ -159,10 +180,20 @@ impl Device {
     }
 }
 
+/// A cause says what would confirm it exactly where it is not confirmed.
+#[track_caller]
+fn assert_likely_causes_say_what_would_confirm_them(verdict: &Verdict) {
+    for cause in &verdict.causes {
+        let likely = cause.confidence == Confidence::Likely;
+        assert_eq!(cause.would_confirm.is_some(), likely, "{cause:#?}");
+    }
+}
+
 /// Every sentence of a verdict that comes from the catalogue.
 pub(crate) fn texts(verdict: &Verdict) -> Vec<&String> {
     let mut texts = vec![&verdict.summary, &verdict.outlook.edge_agent, &verdict.outlook.edge_hub];
     texts.extend(verdict.causes.iter().map(|cause| &cause.summary));
+    texts.extend(verdict.causes.iter().filter_map(|cause| cause.would_confirm.as_ref()));
     texts.extend(verdict.ruled_out.iter().map(|other| &other.because));
     texts.extend(verdict.not_tested.iter().flat_map(|missing| [&missing.what, &missing.why]));
     texts

@@ -94,6 +94,9 @@ fn about(cause: &Cause, headline: &str, report: &Report, language: Language) -> 
         let label = first(index, "label.evidence", language);
         out += &line(&label, &evidence::sentence(observation, language));
     }
+    if let Some(would_confirm) = &cause.would_confirm {
+        out += &line(&word("label.confirm", language), would_confirm);
+    }
     for (index, remedy) in cause.remedy.iter().take(MOST_REMEDIES).enumerate() {
         let label = first(index, "label.remedy", language);
         let numbered = format!("{label:<LABEL$}{}. ", index + 1);

@@ -44,7 +44,14 @@ pub struct Entry {
     /// The rule's sentences when it rules the cause out, by variant.
     #[serde(default)]
     ruled_out: BTreeMap<String, String>,
+    /// What would confirm a finding that is only likely, by the variant of its sentence, or
+    /// [`ANY_VARIANT`].
+    #[serde(default)]
+    would_confirm: BTreeMap<String, String>,
 }
+
+/// The key of what would confirm a cause whatever its finding's sentence.
+const ANY_VARIANT: &str = "general";
 
 /// Another cause with a similar face.
 #[derive(Debug, Serialize, Deserialize)]
@@ -136,6 +143,21 @@ pub(super) fn refutation_of(id: CauseId, text: &Text, language: Language) -> Str
     sentence(id, |page| &page.ruled_out, text, language)
 }
 
+/// What would confirm a finding with this sentence, filled in with its words.
+pub(super) fn confirmation_of(
+    id: CauseId,
+    variant: &str,
+    words: &Arguments,
+    language: Language,
+) -> Option<String> {
+    let template = |language| {
+        let sentences = &entry(id, language).would_confirm;
+        sentences.get(variant).or_else(|| sentences.get(ANY_VARIANT))
+    };
+    let template = template(language).or_else(|| template(Language::English))?;
+    Some(render(template, words, language))
+}
+
 /// The sentences of a variant, filled in. One that the language lacks is said in English, and one
 /// that no page has shows its key, which tests keep from happening.
 fn sentence(
@@ -199,6 +221,7 @@ impl Entry {
             remedies: Vec::new(),
             summary: BTreeMap::new(),
             ruled_out: BTreeMap::new(),
+            would_confirm: BTreeMap::new(),
         }
     }
 }

@@ -42,6 +42,33 @@ fn every_cause_has_a_page_that_parses() {
     }
 }
 
+/// A page that told a cause from everything would be read by nobody, so it names few, and a pair
+/// may stand on one page of the two. Whoever comes from the wrong side finds it in docs/causes,
+/// where a page also lists those that name it; for that, some other page must name each cause.
+#[test]
+fn every_cause_is_told_from_others_and_by_others() {
+    let pages: Vec<(CauseId, Entry)> =
+        CauseId::ALL.iter().map(|id| (*id, page(*id, Language::English))).collect();
+    let names = |page: &Entry, id| page.look_alikes.iter().any(|other| other.cause == id);
+    assert_none(pages.iter().flat_map(|(id, page)| {
+        let others: BTreeSet<CauseId> = page.look_alikes.iter().map(|other| other.cause).collect();
+        let mut found = Vec::new();
+        if others.is_empty() || others.len() > 6 {
+            found.push(format!("{id}: has {} look-alikes", others.len()));
+        }
+        if others.len() < page.look_alikes.len() {
+            found.push(format!("{id}: names a look-alike twice"));
+        }
+        if others.contains(id) {
+            found.push(format!("{id}: looks like itself"));
+        }
+        if !pages.iter().any(|(other, page)| other != id && names(page, *id)) {
+            found.push(format!("{id}: is no other cause's look-alike"));
+        }
+        found
+    }));
+}
+
 #[test]
 fn both_languages_have_the_same_messages() {
     assert_none(MESSAGES.differences());
@@ -52,8 +79,19 @@ fn both_languages_have_the_same_sentences() {
     assert_both(|english, french| {
         let summaries = differences(&english.summary, &french.summary);
         let refutations = differences(&english.ruled_out, &french.ruled_out);
-        summaries.into_iter().chain(refutations).collect()
+        let confirmations = differences(&english.would_confirm, &french.would_confirm);
+        summaries.into_iter().chain(refutations).chain(confirmations).collect()
     });
+}
+
+#[test]
+fn what_would_confirm_belongs_to_a_sentence() {
+    assert_none(CauseId::ALL.iter().filter_map(|id| {
+        let page = page(*id, Language::English);
+        let known = |key: &String| key == ANY_VARIANT || page.summary.contains_key(key);
+        let unknown: Vec<&String> = page.would_confirm.keys().filter(|key| !known(key)).collect();
+        (!unknown.is_empty()).then(|| format!("{id}: no summary has the keys {unknown:?}"))
+    }));
 }
 
 #[test]
@@ -130,6 +168,7 @@ fn every_placeholder_has_its_general_word() {
         let page = page(*id, Language::English);
         let remedies = page.remedies.iter().map(|remedy| &remedy.text);
         let sentences = page.summary.values().chain(page.ruled_out.values());
+        let sentences = sentences.chain(page.would_confirm.values());
         names.extend(remedies.chain(sentences).flat_map(|text| placeholders(text)));
     }
     names.extend(MESSAGES.templates(Language::English).flat_map(|(_, text)| placeholders(text)));
@@ -155,5 +194,6 @@ fn texts(page: &Entry) -> Vec<&str> {
     texts.extend(page.look_alikes.iter().map(|other| other.difference.as_str()));
     texts.extend(page.remedies.iter().map(|remedy| remedy.text.as_str()));
     texts.extend(page.summary.values().chain(page.ruled_out.values()).map(String::as_str));
+    texts.extend(page.would_confirm.values().map(String::as_str));
     texts
 }
