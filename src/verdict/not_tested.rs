@@ -50,6 +50,7 @@ pub(super) fn not_tested(
     }
     missing.extend(configuration(evidence));
     missing.extend(images(evidence));
+    missing.extend(registries(evidence));
     let told = |(what, why): (Text, Text)| NotTested {
         what: message(&what, language),
         why: message(&why, language),
@@ -112,6 +113,29 @@ fn images(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
             (what.with("registry", registry), Text::new(why).with("registry", registry))
         })
         .collect()
+}
+
+/// The registries that were asked in vain by a proxy, which may serve the engine all the same.
+fn registries(evidence: &Evidence<'_>) -> Vec<(Text, Text)> {
+    let readings = evidence.registries();
+    let asked_in_vain = readings.iter().filter(|reading| evidence.failed_otherwise(reading));
+    let mut missing: Vec<(Text, Text)> = Vec::new();
+    let mut known: Vec<&str> = Vec::new();
+    for reading in asked_in_vain {
+        let registry = reading.facts.registry.as_str();
+        let Some(proxy) = reading.facts.failing_proxy().filter(|_| !known.contains(&registry))
+        else {
+            continue;
+        };
+        known.push(registry);
+        let what = Text::new("not_tested.registry").with("registry", registry);
+        let why = match proxy.part {
+            Part::Engine => "why.registry_proxy_secret",
+            _ => "why.registry_proxy",
+        };
+        missing.push((what, Text::new(why).with("proxy", proxy.url.to_string())));
+    }
+    missing
 }
 
 fn saw(evidence: &Evidence<'_>, token: Token) -> bool {

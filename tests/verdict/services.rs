@@ -47,7 +47,7 @@ fn host(part: Part) -> HostFacts {
         Part::Data => "contoso.blob.core.windows.net",
     };
     let server = server.to_owned();
-    HostFacts { part, server, port: 443, addresses: Vec::new(), peer: None, tls: None }
+    HostFacts { part, server, port: 443, addresses: Vec::new(), peer: None, proxy: None, tls: None }
 }
 
 fn answer(part: Part, status: u16, code: Option<&str>) -> AnswerFacts {

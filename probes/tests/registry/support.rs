@@ -11,6 +11,7 @@ use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::registry::{
     Access, Credentials, NamedBy, Names, Query, Reference, RegistryFacts, probe,
 };
+use edgeprobe_probes::runtime::ProxySetting;
 use edgeprobe_probes::{Facts, Observation, Timeline, Vantage};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
@@ -25,6 +26,7 @@ pub(crate) struct Asker {
     pub(crate) access: Access,
     pub(crate) trust: TrustStores,
     pub(crate) limit: Duration,
+    pub(crate) proxy: Option<ProxySetting>,
     directory: TempDir,
 }
 
@@ -38,7 +40,7 @@ impl Asker {
             authorities: Some(directory.path().to_path_buf()),
         };
         let trust = TrustStores::from_der(&[], None, &[]);
-        Self { access, trust, limit: Duration::from_secs(20), directory }
+        Self { access, trust, limit: Duration::from_secs(20), proxy: None, directory }
     }
 
     /// With the credentials `edge` and the password, for these registries.
@@ -66,7 +68,8 @@ impl Asker {
 
     pub(crate) async fn ask_as(&self, registry: &str, insecure: bool) -> Observation {
         let reference = Reference::of_registry(registry).unwrap();
-        let query = Query { reference, named_by: NamedBy::User, insecure };
+        let query =
+            Query { reference, named_by: NamedBy::User, insecure, proxy: self.proxy.clone() };
         let timeline = Timeline::start(self.limit);
         let observation = probe(timeline, &Vantage::Host, &query, &self.access, &self.trust).await;
         let report = serde_json::to_string(&observation).unwrap();
