@@ -21,6 +21,9 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 pub(crate) const PASSWORD: &str = "hunter2-hunter2";
 pub(crate) const ENCODED: &str = "ZWRnZTpodW50ZXIyLWh1bnRlcjI=";
 
+/// A registry's name that only a proxy resolves.
+pub(crate) const BEHIND_PROXY: &str = "registry.plant";
+
 /// What a test asks with.
 pub(crate) struct Asker {
     pub(crate) access: Access,
@@ -146,7 +149,7 @@ impl Pki {
         let root = params.self_signed(&root_key).unwrap();
         let issuer = Issuer::new(params, root_key);
         let key = KeyPair::generate().unwrap();
-        let names = ["localhost".to_owned()];
+        let names = ["localhost".to_owned(), BEHIND_PROXY.to_owned()];
         let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
         Self {
             root: root.der().clone(),

@@ -3,6 +3,7 @@
 
 use super::HTTPS;
 use crate::claim::{Answer, Claim, Question};
+use crate::registry::serve;
 use crate::scenario::{Expected, Scenario};
 use crate::topology::Topology;
 use crate::{Lab, Result};
@@ -23,6 +24,25 @@ const CLOSED: &[Claim] =
 const PASSES: &[Claim] = &[
     Claim::host(Question::Script(CURL), Answer::Works),
     Claim::bridge(Question::Script(CURL), Answer::Works),
+];
+
+/// The registry directly and by the proxy, as curl gets it.
+const REGISTRY: &str = "curl -sS --max-time 4 -o /dev/null \
+    --cacert /etc/docker/certs.d/labplant.azurecr.io/ca.crt https://labplant.azurecr.io/v2/";
+const REGISTRY_BY_PROXY: &str = "curl -sS --max-time 8 -o /dev/null \
+    --cacert /etc/docker/certs.d/labplant.azurecr.io/ca.crt \
+    --proxy http://192.168.1.1:3128 https://labplant.azurecr.io/v2/";
+
+/// The registry's name, for the proxy.
+const PROXY_KNOWS: &str = "echo '20.62.128.9 labplant.azurecr.io' >>/etc/hosts";
+
+const TO_REGISTRY: &[&str] = &[
+    "--proxy",
+    PROXY,
+    "--protocol",
+    "amqp-ws",
+    "--registry",
+    "labplant.azurecr.io/edge/module:1.0",
 ];
 
 const WEBSOCKET_BY_PROXY: &[&str] = &["--proxy", PROXY, "--protocol", "amqp-ws"];
@@ -192,6 +212,48 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             "egress-blocked",
             "proxy-rejects",
             "amqp-port-blocked",
+        ]),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "healthy-proxy-registry",
+        broken: "Nothing: the engine is told of the only way out, and its registry is behind it",
+        topology: Topology { engine_proxy: PROXY, ..Topology::NORMAL },
+        fault: |lab| {
+            tinyproxy(lab, "")?;
+            serve(lab, "", "")?;
+            lab.router().sh(PROXY_KNOWS).map(drop)
+        },
+        proof: &[
+            CLOSED,
+            &[
+                Claim::host(Question::Script(REGISTRY), Answer::Fails),
+                Claim::host(Question::Script(REGISTRY_BY_PROXY), Answer::Works),
+            ],
+        ],
+        arguments: TO_REGISTRY,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "proxy-forbids-registry",
+        broken: "The engine's proxy lets the hub through and forbids the registry",
+        topology: Topology { engine_proxy: PROXY, ..Topology::NORMAL },
+        fault: |lab| {
+            squid(lab, "", "acl images dstdomain .azurecr.io\nhttp_access deny images")?;
+            serve(lab, "", "")?;
+            lab.router().sh(PROXY_KNOWS).map(drop)
+        },
+        proof: &[
+            CLOSED,
+            PASSES,
+            &[Claim::host(Question::Script(REGISTRY_BY_PROXY), Answer::FailsWith("403"))],
+        ],
+        arguments: TO_REGISTRY,
+        expected: Expected::blocked("registry-unreachable").never(&[
+            "egress-blocked",
+            "proxy-required",
+            "proxy-rejects",
+            "registry-access-denied",
         ]),
         ..Scenario::HEALTHY
     },
