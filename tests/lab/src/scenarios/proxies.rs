@@ -4,7 +4,7 @@
 use super::HTTPS;
 use crate::claim::{Answer, Claim, Question};
 use crate::registry::serve;
-use crate::scenario::{Expected, Scenario};
+use crate::scenario::{Device, Expected, Scenario};
 use crate::topology::Topology;
 use crate::{Lab, Result};
 
@@ -217,8 +217,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "healthy-proxy-registry",
-        broken: "Nothing: the engine is told of the only way out, and its registry is behind it",
-        topology: Topology { engine_proxy: PROXY, ..Topology::NORMAL },
+        broken: "Nothing: a new engine is told of the only way out, and its registry is behind it",
+        topology: Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL },
         fault: |lab| {
             tinyproxy(lab, "")?;
             serve(lab, "", "")?;
@@ -237,7 +237,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "proxy-forbids-registry",
         broken: "The engine's proxy lets the hub through and forbids the registry",
-        topology: Topology { engine_proxy: PROXY, ..Topology::NORMAL },
+        topology: Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL },
         fault: |lab| {
             squid(lab, "", "acl images dstdomain .azurecr.io\nhttp_access deny images")?;
             serve(lab, "", "")?;
