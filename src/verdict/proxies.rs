@@ -120,7 +120,7 @@ impl Target {
         };
         let own = of(Part::IdentityService).or_else(|| of(Part::Daemon));
         let given = of(Part::Environment).and_then(via);
-        self.chosen_before(given, own.map(via))
+        self.chosen_before(given, own.map(|own| via(own).map_or(Way::Direct, Way::By)))
     }
 
     /// Whether the engine's files have the credentials for a proxy that it does not tell itself.
@@ -150,16 +150,16 @@ impl Target {
             Some(Via { url, part: setting.part })
         };
         let given = settings.iter().find(|s| s.part == Part::Environment).and_then(via);
-        self.chosen_before(given, own.map(via))
+        self.chosen_before(given, own.map(|own| via(own).map_or(Way::Direct, Way::By)))
     }
 
     /// The way of a part, from the proxy that this run was given and from its own setting, where
     /// that was seen.
-    fn chosen_before(&self, given: Option<Via>, own: Option<Option<Via>>) -> Way {
+    fn chosen_before(&self, given: Option<Via>, own: Option<Way>) -> Way {
         let chosen = self.proxy.as_ref().is_some_and(|given| given.chosen);
         match (given, own) {
             (Some(given), _) if chosen => Way::By(given),
-            (_, Some(own)) => own.map_or(Way::Direct, Way::By),
+            (_, Some(own)) => own,
             (Some(given), None) => Way::Either(given),
             (None, None) => Way::Direct,
         }

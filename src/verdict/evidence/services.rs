@@ -113,15 +113,16 @@ impl<'o> Evidence<'o> {
             let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
             return if named { Vec::new() } else { failed.collect() };
         }
-        // The hub is reached by a proxy, and the engine is not told of it.
-        if self.is_carried() && !is_by_default(failed) {
+        // Edge Agent goes by a proxy, and the engine is not told of it.
+        if !self.goes_direct() && !is_by_default(failed) {
             return Vec::new();
         }
         // Both are HTTPS, and most that stands in the way of one port lets others through.
         let web = |connection: &Connection<'o>| {
             connection.facts.transport.default_port() == Transport::Https.default_port()
         };
-        stuck_at(step, host.hub().into_iter().filter(web).collect())
+        let web: Vec<Connection<'o>> = host.hub().into_iter().filter(web).collect();
+        stuck_at(step, &web)
     }
 
     /// The same of a failure by a proxy: the hub's failures by that proxy.
@@ -139,7 +140,8 @@ impl<'o> Evidence<'o> {
             let url = connection.facts.proxy.as_ref().map(|own| &own.url);
             url.is_some_and(|url| (url.host(), url.port()) == place)
         };
-        stuck_at(step, host.proxied(Role::Hub).filter(by_it).collect())
+        let by_it: Vec<Connection<'o>> = host.proxied(Role::Hub).filter(by_it).collect();
+        stuck_at(step, &by_it)
     }
 
     /// Whether the host's own connection to the hub opened, so that packets leave this device.
@@ -261,7 +263,7 @@ impl<'o> Evidence<'o> {
 }
 
 /// The hub's failures at a step, where no connection got past it.
-fn stuck_at<'o>(step: Step, connections: Vec<Connection<'o>>) -> Vec<&'o Observation> {
+fn stuck_at<'o>(step: Step, connections: &[Connection<'o>]) -> Vec<&'o Observation> {
     let got_past = |connection: &Connection<'o>| {
         connection.works() || connection.observation.failed_step() > Some(step)
     };

@@ -14,6 +14,9 @@ const SHUT_IN: &str = "iptables -A FORWARD -i lan0 -p tcp -j DROP
 
 const PROXY: &str = "http://192.168.1.1:3128";
 
+/// A new device, whose engine is told of the proxy; Edge Agent has still to be.
+const NEW: Topology = Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL };
+
 /// The hub by the proxy, as curl gets it.
 const CURL: &str = "curl -sS --max-time 8 --cacert /run/lab/ca.pem -o /dev/null \
     --proxy http://192.168.1.1:3128 https://$HUB_NAME";
@@ -92,6 +95,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "healthy-proxy",
         broken: "Nothing: the only way out is a proxy, and the device goes by it",
+        topology: NEW,
         fault: |lab| tinyproxy(lab, ""),
         proof: &[CLOSED, PASSES],
         arguments: WEBSOCKET_BY_PROXY,
@@ -100,6 +104,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "healthy-proxy-credentials",
         broken: "Nothing: the proxy wants credentials, and its URL has them",
+        topology: Topology { engine_proxy: "http://edge:s3cret@192.168.1.1:3128", ..NEW },
         fault: |lab| tinyproxy(lab, "BasicAuth edge s3cret"),
         proof: &[
             CLOSED,
@@ -120,6 +125,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "proxy-carries-no-amqp",
         broken: "The only way out is a proxy, and Edge Agent tries AMQP on 5671 first",
+        topology: NEW,
         fault: |lab| squid(lab, "", ""),
         proof: &[CLOSED, PASSES],
         arguments: BY_PROXY,
@@ -218,7 +224,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "healthy-proxy-registry",
         broken: "Nothing: a new engine is told of the only way out, and its registry is behind it",
-        topology: Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL },
+        topology: NEW,
         fault: |lab| {
             tinyproxy(lab, "")?;
             serve(lab, "", "")?;
@@ -237,7 +243,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "proxy-forbids-registry",
         broken: "The engine's proxy lets the hub through and forbids the registry",
-        topology: Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL },
+        topology: NEW,
         fault: |lab| {
             squid(lab, "", "acl images dstdomain .azurecr.io\nhttp_access deny images")?;
             serve(lab, "", "")?;
