@@ -563,3 +563,38 @@ fn a_provisioning_service_is_reached_by_either_way_and_lost_by_the_daemon_s_prox
         .expect(Status::Blocked, &[ProvisioningUnreachable]);
     assert!(verdict.summary.contains(PROXY), "{}", verdict.summary);
 }
+
+#[test]
+fn the_running_engine_s_word_comes_first_and_its_files_have_the_credentials() {
+    let mut running = engine(None);
+    let Facts::Engine(facts) = &mut running.facts else { panic!("no engine") };
+    facts.version = Some("27.5.1".to_owned());
+    facts.settings.https_proxy = Some("http://xxxxx:xxxxx@10.0.0.1:3128".parse().unwrap());
+    facts.settings.no_proxy = Some("registry.plant".to_owned());
+    let files = |url: &str| {
+        let proxies = vec![ProxySetting {
+            part: runtime::Part::Engine,
+            https_proxy: Some(url.parse().unwrap()),
+            no_proxy: None,
+            source: "a file".to_owned(),
+        }];
+        let facts = RuntimeFacts { proxies, ..RuntimeFacts::default() };
+        passed("runtime/runtime", "the runtime", Facts::Runtime(Box::new(facts)))
+    };
+    let target = Device::healthy().given(true).target;
+    let of = |seen: &[Observation]| target.engine_s_proxy(seen).unwrap();
+    let user = |setting: &ProxySetting| {
+        let url = setting.proxy_to(REGISTRY, 443).unwrap();
+        url.authorization().map(|(user, _)| user.to_owned())
+    };
+
+    let known = of(&[files("http://edge:s3cret@10.0.0.1:3128"), running.clone()]);
+    assert_eq!(user(&known).as_deref(), Some("edge"));
+    assert_eq!(known.proxy_to("registry.plant", 443), None);
+    // Another proxy's credentials are none of this one's.
+    let other = of(&[files("http://edge:s3cret@10.0.0.2:3128"), running]);
+    assert_eq!(user(&other).as_deref(), Some("xxxxx"));
+    let stopped = of(&[files("http://edge:s3cret@10.0.0.2:3128"), engine(None)]);
+    assert_eq!(stopped.proxy_to(REGISTRY, 443).unwrap().host(), "10.0.0.2");
+    assert_eq!(of(&[no_engine()]).part, runtime::Part::Environment);
+}
