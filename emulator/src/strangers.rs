@@ -18,6 +18,10 @@ use crate::tls;
 /// The first byte of a TLS handshake record (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
+/// An image without layers, whose configuration is `{}`.
+const MANIFEST_TYPE: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const MANIFEST: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}, "layers": []}"#;
+
 /// A website behind TLS; it answers plain HTTP on the same port as well.
 #[derive(Clone)]
 pub struct Website {
@@ -29,7 +33,8 @@ pub struct Website {
 /// What a website answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// A container registry: 200 to `/v2/`, 404 to the rest.
+    /// A container registry that has the runtime's own images, in every version: 200 to `/v2/` and
+    /// to what is asked of them, 404 to the rest.
     Registry,
     /// A captive portal: a redirection to its own page, whatever was asked for.
     Portal,
@@ -84,6 +89,12 @@ impl Page {
             Self::Registry if request.path() == "/v2/" => response("200 OK")
                 .header("Docker-Distribution-Api-Version", "registry/2.0")
                 .body("application/json", "{}"),
+            Self::Registry if is_runtime_s(request.path(), "manifests") => {
+                response("200 OK").body(MANIFEST_TYPE, MANIFEST)
+            }
+            Self::Registry if is_runtime_s(request.path(), "blobs") => {
+                response("200 OK").body("application/octet-stream", "{}")
+            }
             Self::Registry => html("404 Not Found", "Not found"),
             Self::Portal if request.path() == "/login" => html("200 OK", "Sign in to the network"),
             Self::Portal => response("302 Found")
@@ -93,6 +104,12 @@ impl Page {
             Self::Homepage => html("200 OK", "Welcome to our homepage"),
         }
     }
+}
+
+/// Whether this is a path to what makes up one of the runtime's images.
+fn is_runtime_s(path: &str, part: &str) -> bool {
+    let path = path.strip_prefix("/v2/azureiotedge-").and_then(|path| path.split_once('/'));
+    path.is_some_and(|(_, rest)| rest.starts_with(&format!("{part}/")))
 }
 
 impl std::fmt::Debug for Website {

@@ -79,7 +79,12 @@ impl Plan {
     }
 
     /// The proxy's name, of those who would be asked for it here.
-    fn name_of(&self, via: &Via, vantage: &Vantage, servers: &[SocketAddr]) -> Vec<Question> {
+    pub(super) fn name_of(
+        &self,
+        via: &Via,
+        vantage: &Vantage,
+        servers: &[SocketAddr],
+    ) -> Vec<Question> {
         let name = via.url.host().to_owned();
         let system = *vantage == Vantage::Host && self.ask_system;
         let system = system.then(|| Question::System { name: name.clone(), role: Role::Proxy });
@@ -128,7 +133,7 @@ fn is_web(transport: Transport) -> bool {
 }
 
 /// The proxy's addresses: its own, or what any resolver says of its name.
-fn addresses_of(via: &Via, seen: &[Observation]) -> Vec<IpAddr> {
+pub(super) fn addresses_of(via: &Via, seen: &[Observation]) -> Vec<IpAddr> {
     if let Some(address) = via.url.address() {
         return vec![address];
     }

@@ -1,13 +1,15 @@
 //! What else a device needs to reach: the registries of its images, and its provisioning service.
 
-use edgeprobe_probes::endpoint::{Endpoint, Transport};
+use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
 use edgeprobe_probes::engine::EngineFacts;
 use edgeprobe_probes::registry::{Access, NamedBy, Query, Reference};
 use edgeprobe_probes::runtime::RuntimeFacts;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, clean};
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Vantage, clean};
 use ipnet::IpNet;
 
+use super::proxies::addresses_of;
 use super::{HubName, Plan, Question, addresses};
+use crate::verdict::Way;
 
 /// Where the runtime's own images come from.
 const DEFAULT_REGISTRY: &str = "mcr.microsoft.com";
@@ -65,12 +67,13 @@ impl Plan {
                 Reference::of_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
             );
         }
+        let proxy = self.target.engine_s_proxy(seen);
         let mut queries: Vec<Query> = Vec::new();
         for (reference, named_by) in wanted {
             let known = queries.iter().any(|query| query.reference == reference);
             if !known && queries.len() < MOST_QUERIES {
                 let insecure = engine.is_some_and(|engine| is_insecure(&reference, engine));
-                queries.push(Query { reference, named_by, insecure });
+                queries.push(Query { reference, named_by, insecure, proxy: proxy.clone() });
             }
         }
         queries.into_iter().map(|query| Question::Registry { query }).collect()
@@ -80,25 +83,44 @@ impl Plan {
         let Some(host) = self.provisioning_host(seen).filter(|_| self.asks(Probe::Https)) else {
             return Vec::new();
         };
+        match self.target.way_to_provisioning(&host, seen) {
+            Way::Direct => self.provisioning_itself(&host, seen),
+            Way::By(via) => self.provisioning_by(&via, &host, seen),
+            Way::Either(via) => {
+                let mut questions = self.provisioning_itself(&host, seen);
+                questions.extend(self.provisioning_by(&via, &host, seen));
+                questions
+            }
+        }
+    }
+
+    /// The service by its proxy, which finds the service's address itself.
+    fn provisioning_by(&self, via: &Via, host: &str, seen: &[Observation]) -> Vec<Question> {
+        let mut questions = Vec::new();
+        if via.url.address().is_none() {
+            questions.extend(self.name_of(via, &Vantage::Host, &self.name_servers));
+        }
+        let by = |peer| {
+            let endpoint = Endpoint { proxy: Some(via.clone()), ..provisioning(host) };
+            Question::Connect { endpoint, peer }
+        };
+        questions.extend(addresses_of(via, seen).into_iter().take(MOST_ADDRESSES).map(by));
+        questions
+    }
+
+    fn provisioning_itself(&self, host: &str, seen: &[Observation]) -> Vec<Question> {
         let role = Role::Provisioning;
         let mut questions: Vec<Question> = if self.ask_system {
-            vec![Question::System { name: host.clone(), role }]
+            vec![Question::System { name: host.to_owned(), role }]
         } else {
             let by = |server: &std::net::SocketAddr| Question::Server {
                 server: *server,
-                name: host.clone(),
+                name: host.to_owned(),
                 role,
             };
             self.name_servers.iter().map(by).collect()
         };
-        // The identity service speaks HTTPS with it, and nothing else.
-        let connect = |peer| {
-            let server = host.clone();
-            let transport = Transport::Https;
-            let endpoint =
-                Endpoint { transport, role, server, port: 443, detour: None, proxy: None };
-            Question::Connect { endpoint, peer }
-        };
+        let connect = |peer| Question::Connect { endpoint: provisioning(host), peer };
         questions.extend(addresses(seen, role).into_iter().take(MOST_ADDRESSES).map(connect));
         questions
     }
@@ -114,6 +136,18 @@ impl Plan {
         }
         let host: Option<HubName> = configured.endpoint.as_ref().and_then(|host| host.parse().ok());
         Some(host.map_or_else(|| Services::GLOBAL_PROVISIONING.to_owned(), HubName::into_string))
+    }
+}
+
+/// The provisioning service. The identity service speaks HTTPS with it, and nothing else.
+fn provisioning(host: &str) -> Endpoint {
+    Endpoint {
+        transport: Transport::Https,
+        role: Role::Provisioning,
+        server: host.to_owned(),
+        port: 443,
+        detour: None,
+        proxy: None,
     }
 }
 

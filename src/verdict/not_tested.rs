@@ -76,6 +76,7 @@ pub(super) fn not_tested(
     }
     missing.extend(configuration(evidence));
     missing.extend(images(evidence));
+    missing.extend(registries(evidence));
     let told = |missing: Missing| NotTested {
         what: message(&missing.what, language),
         why: message(&missing.why, language),
@@ -143,6 +144,30 @@ fn images(evidence: &Evidence<'_>) -> Vec<Missing> {
             Missing::new(what.with("registry", registry), why).shown_by([reading.observation])
         })
         .collect()
+}
+
+/// The registries that were asked in vain by a proxy, which may serve the engine all the same.
+fn registries(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let readings = evidence.registries();
+    let asked_in_vain = readings.iter().filter(|reading| evidence.failed_otherwise(reading));
+    let mut missing: Vec<Missing> = Vec::new();
+    let mut known: Vec<&str> = Vec::new();
+    for reading in asked_in_vain {
+        let registry = reading.facts.registry.as_str();
+        let Some(proxy) = reading.facts.failing_proxy().filter(|_| !known.contains(&registry))
+        else {
+            continue;
+        };
+        known.push(registry);
+        let what = Text::new("not_tested.registry").with("registry", registry);
+        let why = match proxy.part {
+            Part::Engine => "why.registry_proxy_secret",
+            _ => "why.registry_proxy",
+        };
+        let why = Text::new(why).with("proxy", proxy.url.to_string());
+        missing.push(Missing::new(what, why).shown_by([reading.observation]));
+    }
+    missing
 }
 
 fn with_token<'o>(evidence: &Evidence<'o>, token: Token) -> Vec<&'o Observation> {

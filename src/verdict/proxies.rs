@@ -1,6 +1,7 @@
 //! Which parts of the device are told of a proxy, and which way that makes Edge Agent take.
 
 use edgeprobe_probes::endpoint::Via;
+use edgeprobe_probes::engine::EngineFacts;
 use edgeprobe_probes::proxy::ProxyUrl;
 use edgeprobe_probes::runtime::{Part, ProxySetting};
 use edgeprobe_probes::{Facts, Observation};
@@ -59,12 +60,7 @@ impl Target {
             source: given.source.clone(),
         });
         let found = seen.iter().flat_map(|observation| match &observation.facts {
-            Facts::Engine(facts) if facts.version.is_some() => vec![ProxySetting {
-                part: Part::Engine,
-                https_proxy: facts.settings.https_proxy.clone(),
-                no_proxy: facts.settings.no_proxy.clone(),
-                source: facts.endpoint.clone(),
-            }],
+            Facts::Engine(facts) => of_the_running_engine(facts).into_iter().collect(),
             // What this environment says was given to the run, or was not to count.
             Facts::Runtime(facts) => {
                 let others = facts.proxies.iter().filter(|own| own.part != Part::Environment);
@@ -91,6 +87,60 @@ impl Target {
         proxies
     }
 
+    /// What the engine is told of a proxy: the running engine's own word, else its files'. Where
+    /// neither is known, as before it is installed, what this run is told.
+    pub fn engine_s_proxy(&self, seen: &[Observation]) -> Option<ProxySetting> {
+        let running = seen.iter().find_map(|observation| match &observation.facts {
+            Facts::Engine(facts) => of_the_running_engine(facts),
+            _ => None,
+        });
+        let settings = self.proxy_settings(seen);
+        let of = |part| settings.iter().filter(move |setting| setting.part == part);
+        let Some(mut setting) = running else {
+            return of(Part::Engine).chain(of(Part::Environment)).next().cloned();
+        };
+        // The running engine does not tell its credentials. Those of its files are for the same
+        // proxy only.
+        if let Some(masked) = setting.https_proxy.clone().filter(ProxyUrl::hides_credentials) {
+            let mut known = of(Part::Engine).filter_map(|own| own.https_proxy.as_ref());
+            let whole = known.find(|url| !url.hides_credentials() && is_the_same(url, &masked));
+            setting.https_proxy = Some(whole.cloned().unwrap_or(masked));
+        }
+        Some(setting)
+    }
+
+    /// The way that whoever provisions this device takes to a host's port 443: the identity
+    /// service, or before 1.2 the daemon itself.
+    pub fn way_to_provisioning(&self, host: &str, seen: &[Observation]) -> Way {
+        let settings = self.proxy_settings(seen);
+        let of = |part| settings.iter().find(|setting| setting.part == part);
+        let via = |setting: &ProxySetting| {
+            let url = setting.proxy_to(host, WEB)?.clone();
+            Some(Via { url, part: setting.part })
+        };
+        let own = of(Part::IdentityService).or_else(|| of(Part::Daemon));
+        let given = of(Part::Environment).and_then(via);
+        self.chosen_before(given, own.map(|own| via(own).map_or(Way::Direct, Way::By)))
+    }
+
+    /// Whether the engine's files have the credentials for a proxy that it does not tell itself.
+    pub fn files_have_credentials(&self, url: &ProxyUrl, seen: &[Observation]) -> bool {
+        let settings = seen.iter().filter_map(|observation| match &observation.facts {
+            Facts::Runtime(facts) => Some(facts.proxies.iter()),
+            _ => None,
+        });
+        settings.flatten().filter(|setting| setting.part == Part::Engine).any(|setting| {
+            let own = setting.https_proxy.as_ref();
+            own.is_some_and(|own| own.has_credentials() && is_at(own, url))
+        })
+    }
+
+    /// Whether a failure by this part's proxy says nothing of the device: it is what this
+    /// environment happens to say, and nobody is known to go by it.
+    pub fn is_by_chance(&self, part: Part) -> bool {
+        part == Part::Environment && !self.proxy.as_ref().is_some_and(|given| given.chosen)
+    }
+
     /// The way that Edge Agent takes to the hub's port 443.
     pub fn way(&self, seen: &[Observation]) -> Way {
         let settings = self.proxy_settings(seen);
@@ -100,20 +150,40 @@ impl Target {
             Some(Via { url, part: setting.part })
         };
         let given = settings.iter().find(|s| s.part == Part::Environment).and_then(via);
+        self.chosen_before(given, own.map(|own| via(own).map_or(Way::Direct, Way::By)))
+    }
+
+    /// The way of a part, from the proxy that this run was given and from its own setting, where
+    /// that was seen.
+    fn chosen_before(&self, given: Option<Via>, own: Option<Way>) -> Way {
         let chosen = self.proxy.as_ref().is_some_and(|given| given.chosen);
         match (given, own) {
             (Some(given), _) if chosen => Way::By(given),
-            (_, Some(own)) => via(own).map_or(Way::Direct, Way::By),
+            (_, Some(own)) => own,
             (Some(given), None) => Way::Either(given),
             (None, None) => Way::Direct,
         }
     }
 }
 
+/// What a running engine says that it is told.
+fn of_the_running_engine(facts: &EngineFacts) -> Option<ProxySetting> {
+    facts.version.as_ref()?;
+    Some(ProxySetting {
+        part: Part::Engine,
+        https_proxy: facts.settings.https_proxy.clone(),
+        no_proxy: facts.settings.no_proxy.clone(),
+        source: facts.endpoint.clone(),
+    })
+}
+
 /// Whether two parts are told of the same proxy. The engine does not tell its credentials, so there
 /// those of another part are taken for its own.
 fn is_the_same(known: &ProxyUrl, url: &ProxyUrl) -> bool {
-    let same_place =
-        (known.host(), known.port(), known.tls()) == (url.host(), url.port(), url.tls());
-    known == url || (same_place && known.has_credentials() && url.hides_credentials())
+    known == url || (is_at(known, url) && known.has_credentials() && url.hides_credentials())
+}
+
+/// Whether both are one proxy, whatever their credentials.
+fn is_at(known: &ProxyUrl, url: &ProxyUrl) -> bool {
+    (known.host(), known.port(), known.tls()) == (url.host(), url.port(), url.tls())
 }

@@ -31,9 +31,10 @@ pub use via::{Via, ViaFacts};
 
 pub(crate) use message::{Message, exchange};
 pub(crate) use session::{Stream, secure, unsecured};
+pub(crate) use tls::Carriage;
+pub(crate) use via::through;
 
 use self::carrier::Plain;
-use self::tls::Carriage;
 use crate::clean;
 use crate::observation::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};

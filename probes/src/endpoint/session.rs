@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::facts::TlsFacts;
 use super::stores::TrustStores;
 use super::tap::{Tap, Wire};
-use super::tls;
+use super::tls::{self, Carriage};
 use crate::observation::{Failure, Step};
 use crate::recorder::Recorder;
 
@@ -31,7 +30,7 @@ pub(crate) struct Secured {
 pub(crate) async fn secure(
     recorder: &mut Recorder,
     limit: Duration,
-    socket: TcpStream,
+    socket: Carriage,
     server: &str,
     stores: &[&TrustStores],
 ) -> Secured {
@@ -40,7 +39,7 @@ pub(crate) async fn secure(
     let mut facts = TlsFacts::default();
     let accepted = recorder
         .step(Step::Tls, limit, async {
-            session = Some(handshake.perform(Box::new(socket), &[b"http/1.1"]).await?);
+            session = Some(handshake.perform(socket, &[b"http/1.1"]).await?);
             let mut verdict = Ok(());
             for trust in stores {
                 facts = handshake.facts(trust);
@@ -64,6 +63,6 @@ pub(crate) async fn secure(
 }
 
 /// The socket itself as a stream, of which no more is read than of a session.
-pub(crate) fn unsecured(socket: TcpStream) -> Box<dyn Stream> {
+pub(crate) fn unsecured(socket: Carriage) -> Box<dyn Stream> {
     Box::new(Tap::new(socket, Wire::default()))
 }

@@ -25,12 +25,12 @@ use crate::observation::{Failure, Step, Token};
 use crate::recorder::io_failure;
 
 /// What TLS runs over: a socket, or a tunnel through a proxy.
-pub(super) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
 
 /// What is under a handshake.
-pub(super) type Carriage = Box<dyn Duplex>;
+pub(crate) type Carriage = Box<dyn Duplex>;
 
 /// The stream that a handshake leaves behind.
 pub(super) type Stream = TlsStream<Tap<Carriage>>;

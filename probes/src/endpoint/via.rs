@@ -39,7 +39,7 @@ pub struct ViaFacts {
 }
 
 impl ViaFacts {
-    pub(super) fn of(via: &Via) -> Self {
+    pub(crate) fn of(via: &Via) -> Self {
         Self { url: via.url.clone(), part: via.part, answer: None, tls: None }
     }
 }
@@ -55,7 +55,7 @@ impl fmt::Display for Via {
 /// Has the proxy at the other end of `socket` open a tunnel to a host's port.
 ///
 /// Credentials are sent to nobody whose certificate the device does not accept.
-pub(super) async fn through(
+pub(crate) async fn through(
     socket: TcpStream,
     facts: &mut ViaFacts,
     (server, port): (&str, u16),

@@ -118,7 +118,7 @@ impl Conversation<'_> {
                     return Ok(accepted);
                 }
                 Err(failure) => {
-                    let goes_on = matches!(failure.step, Step::Connect | Step::Tls)
+                    let goes_on = matches!(failure.step, Step::Connect | Step::Proxy | Step::Tls)
                         && failure.token != Token::TimedOut;
                     let failure = first.get_or_insert(failure).clone();
                     if !goes_on {

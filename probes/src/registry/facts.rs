@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::TlsFacts;
+use crate::endpoint::{TlsFacts, ViaFacts};
 
 /// A registry, and an image of it where one was named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +61,16 @@ impl RegistryFacts {
     /// The host that was asked last, for a part.
     pub fn host(&self, part: Part) -> Option<&HostFacts> {
         self.hosts.iter().rev().find(|host| host.part == part)
+    }
+
+    /// The proxy that was gone by where it failed.
+    pub fn failing_proxy(&self) -> Option<&ViaFacts> {
+        // A manifest comes over the registry's own line.
+        let part = match self.part? {
+            Part::Image => Part::Registry,
+            part => part,
+        };
+        self.host(part).or_else(|| self.host(Part::Registry))?.proxy.as_ref()
     }
 
     /// The last answer.
@@ -132,12 +142,15 @@ pub struct HostFacts {
     pub server: String,
     #[serde(rename = "server.port")]
     pub port: u16,
-    /// The addresses that its name has; at most 8.
+    /// The addresses that its name has, or its proxy's; at most 8.
     #[serde(rename = "dns.answers", default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpAddr>,
-    /// The address that took the connection.
+    /// The address that took the connection; its proxy's, where it went by one.
     #[serde(rename = "network.peer.address", default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
+    /// The proxy that the connection went by, which finds the way to the host itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ViaFacts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsFacts>,
 }

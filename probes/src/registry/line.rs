@@ -10,9 +10,12 @@ use tokio::net::TcpStream;
 use super::Names;
 use super::facts::{HostFacts, Part, Scheme};
 use crate::dns::{self, DnsFacts};
-use crate::endpoint::{Stream, TrustResult, TrustStores, secure, unsecured};
+use crate::endpoint::{
+    Carriage, Stream, TrustResult, TrustStores, Via, ViaFacts, secure, through, unsecured,
+};
 use crate::observation::{Facts, Failure, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, io_failure};
+use crate::runtime::ProxySetting;
 
 /// How many addresses of a host are connected to, all at once.
 const ADDRESSES: usize = 8;
@@ -93,6 +96,8 @@ pub(super) struct Opener<'a> {
     pub(super) trust: &'a TrustStores,
     /// The folder of authorities that the engine trusts for single registries.
     pub(super) authorities: Option<&'a Path>,
+    /// What the engine is told of a proxy.
+    pub(super) proxy: Option<&'a ProxySetting>,
 }
 
 impl Opener<'_> {
@@ -111,14 +116,23 @@ impl Opener<'_> {
             port: host.port,
             addresses: Vec::new(),
             peer: None,
+            proxy: self.way_to(&host),
             tls: None,
         };
         // A host that was connected to before keeps its addresses.
-        let before =
-            seen.iter().find(|known| known.server == host.server && !known.addresses.is_empty());
-        let result = match before.map(|known| known.addresses.clone()) {
-            Some(addresses) => Ok(addresses),
-            None => self.resolve(&host).await,
+        let before = seen.iter().find(|known| {
+            let same_way = match (&known.proxy, &facts.proxy) {
+                (None, None) => known.server == host.server,
+                (Some(known), Some(proxy)) => known.url == proxy.url,
+                _ => false,
+            };
+            same_way && !known.addresses.is_empty()
+        });
+        let result = match (before.map(|known| known.addresses.clone()), &facts.proxy) {
+            (Some(addresses), _) => Ok(addresses),
+            (None, None) => self.resolve(&host.server).await,
+            // The proxy asks for the host's name itself.
+            (None, Some(proxy)) => self.resolve(proxy.url.host()).await,
         };
         let opened = match result {
             Ok(addresses) => {
@@ -132,13 +146,21 @@ impl Opener<'_> {
         opened
     }
 
-    async fn resolve(&mut self, host: &Host) -> Result<Vec<IpAddr>, Failure> {
-        if let Ok(address) = host.server.parse() {
+    /// The proxy that the engine goes by to a host, if it goes by one. In plain HTTP it would go by
+    /// another setting, of which nothing is known here.
+    fn way_to(&self, host: &Host) -> Option<ViaFacts> {
+        let setting = self.proxy.filter(|_| host.scheme == Scheme::Https)?;
+        let url = setting.proxy_to(&host.server, host.port)?.clone();
+        Some(ViaFacts::of(&Via { url, part: setting.part }))
+    }
+
+    async fn resolve(&mut self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        if let Ok(address) = name.parse() {
             return Ok(vec![address]);
         }
         let timeline = self.recorder.timeline();
         let names = self.names.clone();
-        let server = host.server.clone();
+        let server = name.to_owned();
         // Boxed, as a session is below: what one step needs, the others need not carry along.
         let asking = Box::pin(async move {
             let vantage = &Vantage::Host;
@@ -163,12 +185,21 @@ impl Opener<'_> {
         facts: &mut HostFacts,
     ) -> Result<(Line, Result<(), Failure>), Failure> {
         let limit = self.recorder.timeline().patience();
-        let connecting = connect(&facts.addresses, host.port);
+        let port = facts.proxy.as_ref().map_or(host.port, |proxy| proxy.url.port());
+        let connecting = connect(&facts.addresses, port);
         let socket = self.recorder.step(Step::Connect, limit, connecting).await?;
         // Questions are small and each waits for its answer. Failing to say so costs time alone.
         let _ = socket.set_nodelay(true);
         facts.peer = socket.peer_addr().map(|peer| peer.ip()).ok();
-        let loopback = facts.peer.is_some_and(|peer| peer.is_loopback());
+        // A proxy on this device does not make a host one of its own.
+        let loopback = facts.proxy.is_none() && facts.peer.is_some_and(|peer| peer.is_loopback());
+        let socket: Carriage = match &mut facts.proxy {
+            None => Box::new(socket),
+            Some(proxy) => {
+                let tunnel = through(socket, proxy, (&host.server, host.port), self.trust);
+                self.recorder.step(Step::Proxy, limit, tunnel).await?
+            }
+        };
         if host.scheme == Scheme::Http {
             let standing = if loopback { Standing::Loopback } else { Standing::Unverified };
             return Ok((Line { stream: unsecured(socket), host, standing }, Ok(())));

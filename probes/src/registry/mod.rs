@@ -25,6 +25,7 @@ use self::line::Opener;
 use crate::endpoint::TrustStores;
 use crate::observation::{Facts, Failure, Observation, Vantage};
 use crate::recorder::{Recorder, Timeline};
+use crate::runtime::ProxySetting;
 
 /// The folder of authorities that the engine trusts for single registries.
 pub const AUTHORITIES: &str =
@@ -37,6 +38,9 @@ pub struct Query {
     pub named_by: NamedBy,
     /// Whether the engine is configured not to verify the registry (`insecure-registries`).
     pub insecure: bool,
+    /// What the engine is told of a proxy; for each host of the registry this says by which way it
+    /// is reached.
+    pub proxy: Option<ProxySetting>,
 }
 
 /// What asking registries needs beside the question.
@@ -97,6 +101,7 @@ pub async fn probe(
             names: access.names.clone(),
             trust,
             authorities: access.authorities.as_deref(),
+            proxy: query.proxy.as_ref(),
         },
         reference,
         credentials: access.credentials.as_deref(),

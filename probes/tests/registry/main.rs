@@ -9,6 +9,7 @@
 )]
 #![cfg(unix)]
 
+mod by_proxy;
 mod real;
 mod servers;
 mod support;

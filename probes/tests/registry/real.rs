@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::support::*;
 
 /// A registry with the image `edge/module:1.0` in it.
-struct Registry {
-    port: u16,
+pub(crate) struct Registry {
+    pub(crate) port: u16,
     directory: TempDir,
     _program: Running,
 }
@@ -23,7 +23,7 @@ const CONFIGURATION: &str =
     r#"{"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}"#;
 
 impl Registry {
-    async fn start(with_passwords: bool) -> Option<Self> {
+    pub(crate) async fn start(with_passwords: bool) -> Option<Self> {
         let wanted: &[&str] = if with_passwords {
             &["docker-registry", "curl", HTPASSWD]
         } else {
@@ -88,14 +88,14 @@ impl Registry {
 }
 
 /// nginx in front of a registry, by TLS; it refuses as `rule` says.
-struct Front {
-    port: u16,
-    pki: Pki,
+pub(crate) struct Front {
+    pub(crate) port: u16,
+    pub(crate) pki: Pki,
     _program: Running,
 }
 
 impl Front {
-    async fn start(registry: &Registry, rule: &str) -> Option<Self> {
+    pub(crate) async fn start(registry: &Registry, rule: &str) -> Option<Self> {
         if !has("nginx") {
             return None;
         }

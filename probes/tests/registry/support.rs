@@ -11,6 +11,7 @@ use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::registry::{
     Access, Credentials, NamedBy, Names, Query, Reference, RegistryFacts, probe,
 };
+use edgeprobe_probes::runtime::ProxySetting;
 use edgeprobe_probes::{Facts, Observation, Timeline, Vantage};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
@@ -20,11 +21,15 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 pub(crate) const PASSWORD: &str = "hunter2-hunter2";
 pub(crate) const ENCODED: &str = "ZWRnZTpodW50ZXIyLWh1bnRlcjI=";
 
+/// A registry's name that only a proxy resolves.
+pub(crate) const BEHIND_PROXY: &str = "registry.plant";
+
 /// What a test asks with.
 pub(crate) struct Asker {
     pub(crate) access: Access,
     pub(crate) trust: TrustStores,
     pub(crate) limit: Duration,
+    pub(crate) proxy: Option<ProxySetting>,
     directory: TempDir,
 }
 
@@ -38,7 +43,7 @@ impl Asker {
             authorities: Some(directory.path().to_path_buf()),
         };
         let trust = TrustStores::from_der(&[], None, &[]);
-        Self { access, trust, limit: Duration::from_secs(20), directory }
+        Self { access, trust, limit: Duration::from_secs(20), proxy: None, directory }
     }
 
     /// With the credentials `edge` and the password, for these registries.
@@ -66,7 +71,8 @@ impl Asker {
 
     pub(crate) async fn ask_as(&self, registry: &str, insecure: bool) -> Observation {
         let reference = Reference::of_registry(registry).unwrap();
-        let query = Query { reference, named_by: NamedBy::User, insecure };
+        let query =
+            Query { reference, named_by: NamedBy::User, insecure, proxy: self.proxy.clone() };
         let timeline = Timeline::start(self.limit);
         let observation = probe(timeline, &Vantage::Host, &query, &self.access, &self.trust).await;
         let report = serde_json::to_string(&observation).unwrap();
@@ -143,7 +149,7 @@ impl Pki {
         let root = params.self_signed(&root_key).unwrap();
         let issuer = Issuer::new(params, root_key);
         let key = KeyPair::generate().unwrap();
-        let names = ["localhost".to_owned()];
+        let names = ["localhost".to_owned(), BEHIND_PROXY.to_owned()];
         let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
         Self {
             root: root.der().clone(),

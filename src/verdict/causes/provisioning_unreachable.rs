@@ -28,6 +28,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
                 .with("host", &first.facts.server)
                 .with("address", peers(&connections))
                 .with("issuer", issuer(first));
+            let proxy = first.facts.proxy.as_ref().filter(|_| is_the_proxy_s(first));
+            let text =
+                proxy.iter().fold(text, |text, proxy| text.with("way", proxy.url.to_string()));
             (observations(&connections), text)
         }
         None if unnamed.len() == names.len() => {
@@ -56,12 +59,20 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 /// The key of the sentence for how the connection fails.
 fn key(connection: &Connection<'_>) -> &'static str {
     match (connection.observation.failed_step(), connection.token()) {
+        (Some(Step::Connect), _) if is_the_proxy_s(connection) => "proxy_unreachable",
+        (Some(Step::Proxy), _) => "proxy_refuses",
         (Some(Step::Connect), Some(Token::TimedOut)) => "silent",
-        (Some(Step::Connect | Step::Proxy), _) => "refused",
+        (Some(Step::Connect), _) => "refused",
         (Some(Step::Tls), Some(Token::TlsUnknownIssuer)) => "untrusted",
         (Some(Step::Tls), _) => "handshake",
         _ => "unanswered",
     }
+}
+
+/// Whether it is the proxy that cannot be reached, or refuses.
+fn is_the_proxy_s(connection: &Connection<'_>) -> bool {
+    let step = connection.observation.failed_step();
+    !connection.is_direct() && matches!(step, Some(Step::Connect | Step::Proxy))
 }
 
 fn issuer(connection: &Connection<'_>) -> String {

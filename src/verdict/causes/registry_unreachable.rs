@@ -16,7 +16,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let out_of_reach = |reading: &&RegistryReading<'_>| {
         reading.observation.failed() && !reading.is_refused() && !reading.is_not_there()
     };
-    let failing: Vec<&RegistryReading<'_>> = readings.iter().filter(out_of_reach).collect();
+    let readings: Vec<&RegistryReading<'_>> =
+        readings.iter().filter(|reading| !evidence.failed_otherwise(reading)).collect();
+    let failing: Vec<&RegistryReading<'_>> =
+        readings.iter().copied().filter(out_of_reach).collect();
     if failing.is_empty() {
         let reached: Vec<_> = readings.iter().map(|reading| reading.observation).collect();
         let Some(first) = readings.first() else { return Vec::new() };
@@ -54,6 +57,8 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
     let confidence = match facts.part {
         // The registry itself was reached, so packets leave this device.
         Some(Part::Token | Part::Image | Part::Data) => Confidence::Confirmed,
+        // So was the proxy.
+        _ if by_proxy(first) == Some("proxy_refuses") => Confidence::Confirmed,
         _ => evidence.beside_the_hub(),
     };
     let text = Text::new(key(first))
@@ -68,18 +73,41 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
         "untrusted" => text.with("own_registry", &facts.registry),
         _ => text,
     };
+    let proxy = facts.failing_proxy().map(|proxy| proxy.url.to_string());
+    let text = match (by_proxy(first), &proxy) {
+        (Some(_), Some(proxy)) => text.with("way", proxy),
+        _ => text,
+    };
     let proof = Proof::confirmed(effect, text, group.iter().map(|reading| reading.observation))
         .supported_by(evidence.host_reaches_the_hub())
         .with_confidence(confidence)
         .with_detail("registry", facts.registry.as_str());
-    Some(match host {
+    let proof = match host {
         Some(host) => proof.with_detail("host", host.server.as_str()),
+        None => proof,
+    };
+    Some(match proxy {
+        Some(proxy) => proof.with_detail("proxy", proxy),
         None => proof,
     })
 }
 
+/// The key of the sentence for a proxy that is in the way itself.
+fn by_proxy(reading: &RegistryReading<'_>) -> Option<&'static str> {
+    reading.facts.failing_proxy()?;
+    match reading.observation.failed_step()? {
+        Step::Resolve => Some("proxy_nameless"),
+        Step::Connect => Some("proxy_unreachable"),
+        Step::Proxy => Some("proxy_refuses"),
+        _ => None,
+    }
+}
+
 /// The key of the sentence for how a registry fails.
 fn key(reading: &RegistryReading<'_>) -> &'static str {
+    if let Some(key) = by_proxy(reading) {
+        return key;
+    }
     match reading.facts.part {
         Some(Part::Token) => return "token_service",
         Some(Part::Data) => return "data_host",

@@ -1,9 +1,9 @@
 //! What was seen of registries and of the provisioning service, and what they share with the hub.
 
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::endpoint::{Transport, Via, ViaFacts};
 use edgeprobe_probes::engine::EngineFacts;
 use edgeprobe_probes::registry::{CredentialUse, NamedBy, Reference, RegistryFacts};
-use edgeprobe_probes::runtime::RuntimeFacts;
+use edgeprobe_probes::runtime::{Part, RuntimeFacts};
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Step, Token};
 
 use super::{Connection, Evidence};
@@ -76,9 +76,24 @@ impl<'o> Evidence<'o> {
         all.into_iter().filter(|reading| !named || !reading.is_by_default()).collect()
     }
 
-    /// The host's connections to the provisioning service.
+    /// The host's connections to the provisioning service, those by a proxy last.
     pub(in crate::verdict) fn provisioning(&self) -> Vec<Connection<'o>> {
-        self.host().connections(Role::Provisioning).collect()
+        let host = self.host();
+        host.connections(Role::Provisioning).chain(host.proxied(Role::Provisioning)).collect()
+    }
+
+    /// Whether that a registry was not reached by a proxy says nothing of the engine: it need not go
+    /// by this proxy, or has credentials for it that it keeps to itself.
+    pub(in crate::verdict) fn failed_otherwise(&self, reading: &RegistryReading<'_>) -> bool {
+        let on_the_way = reading.observation.failed_step() <= Some(Step::Tls);
+        let Some(proxy) = reading.facts.failing_proxy().filter(|_| on_the_way) else {
+            return false;
+        };
+        let kept_secret = reading.token() == Some(Token::ProxyAuthenticationRequired)
+            && proxy.part == Part::Engine
+            && proxy.url.has_credentials()
+            && !self.target.files_have_credentials(&proxy.url, self.all());
+        reading.observation.failed() && (kept_secret || self.target.is_by_chance(proxy.part))
     }
 
     /// The failures of the hub that a failure of another service shares its step with, where the
@@ -89,28 +104,44 @@ impl<'o> Evidence<'o> {
     ) -> Vec<&'o Observation> {
         let host = self.host();
         let Some(step) = failed.failed_step() else { return Vec::new() };
+        if let Some(proxy) = proxy_of(failed) {
+            return self.shared_by_proxy(proxy, step);
+        }
         if step == Step::Resolve {
             let answers = host.deciding_answers(Role::Hub);
             let named = answers.iter().any(|answer| !answer.observation.failed());
             let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
             return if named { Vec::new() } else { failed.collect() };
         }
+        // Edge Agent goes by a proxy, and the engine is not told of it.
+        if !self.goes_direct() && !is_by_default(failed) {
+            return Vec::new();
+        }
         // Both are HTTPS, and most that stands in the way of one port lets others through.
         let web = |connection: &Connection<'o>| {
             connection.facts.transport.default_port() == Transport::Https.default_port()
         };
-        let connections: Vec<Connection<'o>> = host.hub().into_iter().filter(web).collect();
-        let got_past = |connection: &Connection<'o>| {
-            connection.works() || connection.observation.failed_step() > Some(step)
-        };
-        if connections.iter().any(got_past) {
-            return Vec::new();
+        let web: Vec<Connection<'o>> = host.hub().into_iter().filter(web).collect();
+        stuck_at(step, &web)
+    }
+
+    /// The same of a failure by a proxy: the hub's failures by that proxy.
+    fn shared_by_proxy(&self, proxy: &ViaFacts, step: Step) -> Vec<&'o Observation> {
+        let host = self.host();
+        let place = (proxy.url.host(), proxy.url.port());
+        if step == Step::Resolve {
+            let via = Via { url: proxy.url.clone(), part: proxy.part };
+            let answers = host.proxy_answers(&via);
+            let named = answers.iter().any(|answer| !answer.observation.failed());
+            let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
+            return if named { Vec::new() } else { failed.collect() };
         }
-        connections
-            .iter()
-            .map(|connection| connection.observation)
-            .filter(|hub| hub.failed_step() == Some(step))
-            .collect()
+        let by_it = |connection: &Connection<'o>| {
+            let url = connection.facts.proxy.as_ref().map(|own| &own.url);
+            url.is_some_and(|url| (url.host(), url.port()) == place)
+        };
+        let by_it: Vec<Connection<'o>> = host.proxied(Role::Hub).filter(by_it).collect();
+        stuck_at(step, &by_it)
     }
 
     /// Whether the host's own connection to the hub opened, so that packets leave this device.
@@ -206,20 +237,55 @@ impl<'o> Evidence<'o> {
         }
     }
 
+    /// Whether a proxy leads to the provisioning service, so that its name need not resolve here.
+    fn is_provisioned_by_proxy(&self) -> bool {
+        let works = |connection: Connection<'o>| !connection.observation.failed();
+        self.host().proxied(Role::Provisioning).any(works)
+    }
+
     /// The failures of registries and of the provisioning service that the verdict has to account
     /// for.
     pub(in crate::verdict) fn is_a_needed_service(&self, observation: &Observation) -> bool {
         match &observation.facts {
             Facts::Registry(facts) => {
                 let reading = RegistryReading { observation, facts };
-                !reading.is_by_default() && !reading.wants_credentials()
+                !reading.is_by_default()
+                    && !reading.wants_credentials()
+                    && !self.failed_otherwise(&reading)
             }
-            Facts::Dns(_) => true,
+            Facts::Dns(_) => !self.is_provisioned_by_proxy(),
             facts => facts.endpoint().is_some_and(|facts| {
                 facts.role == Role::Provisioning
                     && !self.provisioning().iter().any(|c| !c.observation.failed())
             }),
         }
+    }
+}
+
+/// The hub's failures at a step, where no connection got past it.
+fn stuck_at<'o>(step: Step, connections: &[Connection<'o>]) -> Vec<&'o Observation> {
+    let got_past = |connection: &Connection<'o>| {
+        connection.works() || connection.observation.failed_step() > Some(step)
+    };
+    if connections.iter().any(got_past) {
+        return Vec::new();
+    }
+    connections
+        .iter()
+        .map(|connection| connection.observation)
+        .filter(|hub| hub.failed_step() == Some(step))
+        .collect()
+}
+
+fn is_by_default(observation: &Observation) -> bool {
+    matches!(&observation.facts, Facts::Registry(facts) if facts.named_by == NamedBy::Default)
+}
+
+/// The proxy that an observation of a service went by.
+fn proxy_of(observation: &Observation) -> Option<&ViaFacts> {
+    match &observation.facts {
+        Facts::Registry(facts) => facts.failing_proxy(),
+        facts => facts.endpoint()?.proxy.as_ref(),
     }
 }
 

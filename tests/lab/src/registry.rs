@@ -39,6 +39,14 @@ printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[]}' $type "$co
     curl -sf -X PUT -H "Content-Type: $type" --data-binary @- $base/manifests/1.0
 "#;
 
+/// Waits until the engine knows the registry's name: it reads /etc/hosts anew every five seconds.
+const KNOWN_TO_THE_ENGINE: &str = "knows() {
+    for attempt in $(seq 100); do
+        docker pull \"$1\" 2>&1 | grep -q 'no such host' || return 0
+        sleep 0.1
+    done
+}; knows";
+
 /// Starts the registry with these rules of nginx for its server, and makes it known on the device:
 /// its names, its authority, and the engine's credentials with `password`.
 pub(crate) fn serve(lab: &mut Lab, rules: &str, password: &str) -> Result<()> {
@@ -69,6 +77,7 @@ pub(crate) fn serve(lab: &mut Lab, rules: &str, password: &str) -> Result<()> {
          auth=$(printf %s 'edge:{password}' | base64 -w 0)
          echo '{{\"auths\": {{\"{NAME}\": {{\"auth\": \"'$auth'\"}}}}}}' >/run/lab/client/config.json"
     ))?;
+    lab.sh(&format!("{KNOWN_TO_THE_ENGINE} {NAME}/edge/none"))?;
     lab.set("DOCKER_CONFIG", "/run/lab/client");
     Ok(())
 }

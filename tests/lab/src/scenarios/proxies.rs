@@ -3,7 +3,8 @@
 
 use super::HTTPS;
 use crate::claim::{Answer, Claim, Question};
-use crate::scenario::{Expected, Scenario};
+use crate::registry::serve;
+use crate::scenario::{Device, Expected, Scenario};
 use crate::topology::Topology;
 use crate::{Lab, Result};
 
@@ -12,6 +13,9 @@ const SHUT_IN: &str = "iptables -A FORWARD -i lan0 -p tcp -j DROP
     echo nameserver 9.9.9.9 >/etc/resolv.conf";
 
 const PROXY: &str = "http://192.168.1.1:3128";
+
+/// A new device, whose engine is told of the proxy; Edge Agent has still to be.
+const NEW: Topology = Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL };
 
 /// The hub by the proxy, as curl gets it.
 const CURL: &str = "curl -sS --max-time 8 --cacert /run/lab/ca.pem -o /dev/null \
@@ -23,6 +27,25 @@ const CLOSED: &[Claim] =
 const PASSES: &[Claim] = &[
     Claim::host(Question::Script(CURL), Answer::Works),
     Claim::bridge(Question::Script(CURL), Answer::Works),
+];
+
+/// The registry directly and by the proxy, as curl gets it.
+const REGISTRY: &str = "curl -sS --max-time 4 -o /dev/null \
+    --cacert /etc/docker/certs.d/labplant.azurecr.io/ca.crt https://labplant.azurecr.io/v2/";
+const REGISTRY_BY_PROXY: &str = "curl -sS --max-time 8 -o /dev/null \
+    --cacert /etc/docker/certs.d/labplant.azurecr.io/ca.crt \
+    --proxy http://192.168.1.1:3128 https://labplant.azurecr.io/v2/";
+
+/// The registry's name, for the proxy.
+const PROXY_KNOWS: &str = "echo '20.62.128.9 labplant.azurecr.io' >>/etc/hosts";
+
+const TO_REGISTRY: &[&str] = &[
+    "--proxy",
+    PROXY,
+    "--protocol",
+    "amqp-ws",
+    "--registry",
+    "labplant.azurecr.io/edge/module:1.0",
 ];
 
 const WEBSOCKET_BY_PROXY: &[&str] = &["--proxy", PROXY, "--protocol", "amqp-ws"];
@@ -72,6 +95,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "healthy-proxy",
         broken: "Nothing: the only way out is a proxy, and the device goes by it",
+        topology: NEW,
         fault: |lab| tinyproxy(lab, ""),
         proof: &[CLOSED, PASSES],
         arguments: WEBSOCKET_BY_PROXY,
@@ -80,6 +104,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "healthy-proxy-credentials",
         broken: "Nothing: the proxy wants credentials, and its URL has them",
+        topology: Topology { engine_proxy: "http://edge:s3cret@192.168.1.1:3128", ..NEW },
         fault: |lab| tinyproxy(lab, "BasicAuth edge s3cret"),
         proof: &[
             CLOSED,
@@ -100,6 +125,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "proxy-carries-no-amqp",
         broken: "The only way out is a proxy, and Edge Agent tries AMQP on 5671 first",
+        topology: NEW,
         fault: |lab| squid(lab, "", ""),
         proof: &[CLOSED, PASSES],
         arguments: BY_PROXY,
@@ -192,6 +218,48 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             "egress-blocked",
             "proxy-rejects",
             "amqp-port-blocked",
+        ]),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "healthy-proxy-registry",
+        broken: "Nothing: a new engine is told of the only way out, and its registry is behind it",
+        topology: NEW,
+        fault: |lab| {
+            tinyproxy(lab, "")?;
+            serve(lab, "", "")?;
+            lab.router().sh(PROXY_KNOWS).map(drop)
+        },
+        proof: &[
+            CLOSED,
+            &[
+                Claim::host(Question::Script(REGISTRY), Answer::Fails),
+                Claim::host(Question::Script(REGISTRY_BY_PROXY), Answer::Works),
+            ],
+        ],
+        arguments: TO_REGISTRY,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "proxy-forbids-registry",
+        broken: "The engine's proxy lets the hub through and forbids the registry",
+        topology: NEW,
+        fault: |lab| {
+            squid(lab, "", "acl images dstdomain .azurecr.io\nhttp_access deny images")?;
+            serve(lab, "", "")?;
+            lab.router().sh(PROXY_KNOWS).map(drop)
+        },
+        proof: &[
+            CLOSED,
+            PASSES,
+            &[Claim::host(Question::Script(REGISTRY_BY_PROXY), Answer::FailsWith("403"))],
+        ],
+        arguments: TO_REGISTRY,
+        expected: Expected::blocked("registry-unreachable").never(&[
+            "egress-blocked",
+            "proxy-required",
+            "proxy-rejects",
+            "registry-access-denied",
         ]),
         ..Scenario::HEALTHY
     },
