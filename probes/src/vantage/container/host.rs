@@ -99,6 +99,11 @@ impl Host {
         result
     }
 
+    /// The id of the image that was made, if one was.
+    pub(super) fn image(&self) -> Option<&str> {
+        self.image.get().map(String::as_str)
+    }
+
     /// Makes an image whose only file is this program, and returns its id.
     ///
     /// It has no name, so that the engine's own `prune` takes it as well, if ever it were left.

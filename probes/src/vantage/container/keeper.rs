@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::host::Host;
-use super::leftovers::{Owner, remove};
+use super::leftovers::{Owner, remove, remove_image};
 use super::wire::{LONGEST_IN, LineReader, Order, Word, parsed, tell};
 use crate::clean;
 
@@ -42,7 +42,15 @@ pub async fn keep() -> io::Result<()> {
     let _ = end.send(true);
     while under_way.join_next().await.is_some() {}
     if let Ok(docker) = &host.docker {
-        remove(docker, |owner| *owner == host.owner).await.map_err(io::Error::other)?;
+        let removed = remove(docker, |owner| *owner == host.owner).await;
+        // Podman lists images without a name in a form that clients for Docker cannot read; by its
+        // id the image goes there too.
+        if removed.is_err()
+            && let Some(image) = host.image()
+        {
+            remove_image(docker, image).await;
+        }
+        removed.map_err(io::Error::other)?;
     }
     result
 }

@@ -122,13 +122,18 @@ pub(super) async fn remove(docker: &Docker, chosen: impl Fn(&Owner) -> bool) -> 
         for id in containers {
             noted(docker.remove_container(&id, Some(force.clone())).await);
         }
-        let force = RemoveImageOptions { force: true, ..Default::default() };
         for id in images {
-            noted(docker.remove_image(&id, Some(force.clone()), None).await);
+            remove_image(docker, &id).await;
         }
         tokio::time::sleep(BETWEEN).await;
     }
     Ok(())
+}
+
+/// Removes an image, whoever else may know it.
+pub(super) async fn remove_image(docker: &Docker, id: &str) {
+    let force = RemoveImageOptions { force: true, ..Default::default() };
+    noted(docker.remove_image(id, Some(force), None).await);
 }
 
 /// What cannot be removed yet is tried again.
