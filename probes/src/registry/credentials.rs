@@ -251,9 +251,12 @@ mod tests {
 
     #[test]
     fn the_file_is_where_the_client_looks_for_it() {
-        let home = Some(Path::new("/root"));
+        let home = Some(Path::new("/home/edge"));
         let own = Path::new("/etc/docker-client");
-        assert_eq!(Credentials::path(None, home).unwrap(), Path::new("/root/.docker/config.json"));
+        assert_eq!(
+            Credentials::path(None, home).unwrap(),
+            Path::new("/home/edge/.docker/config.json")
+        );
         assert_eq!(Credentials::path(Some(own), home).unwrap(), own.join("config.json"));
         assert_eq!(Credentials::path(Some(Path::new("")), None), None);
         let missing = Credentials::load(Path::new("/no/such/config.json")).unwrap_err();
