@@ -119,11 +119,10 @@ fn kill_in(lab: &Lab, words: &[&str], means: &str, probe: &str) {
 fn rest(lab: &Lab) -> Machine {
     let begun = Instant::now();
     loop {
-        let machine = Machine::look(lab.device());
-        if machine.is_at_rest() {
-            return machine;
+        match Machine::look(lab.device()) {
+            Ok(machine) if machine.is_at_rest() => return machine,
+            restless => assert!(begun.elapsed() < GONE_WITHIN, "it does not rest: {restless:?}"),
         }
-        assert!(begun.elapsed() < GONE_WITHIN, "the device does not come to rest: {machine:?}");
         thread::sleep(Duration::from_millis(50));
     }
 }
@@ -132,7 +131,10 @@ fn rest(lab: &Lab) -> Machine {
 fn settle(lab: &Lab, before: &Machine) -> Vec<String> {
     let begun = Instant::now();
     loop {
-        let differences = Machine::look(lab.device()).differences(before);
+        let differences = match Machine::look(lab.device()) {
+            Ok(machine) => machine.differences(before),
+            Err(error) => vec![error.to_string()],
+        };
         if differences.is_empty() || begun.elapsed() > GONE_WITHIN {
             return differences;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use edgeprobe_lab::Place;
+use edgeprobe_lab::{Place, Result};
 
 /// What is looked at, by name. Counters and ages are left out: they change by themselves.
 const VIEWS: &[(&str, &str)] = &[
@@ -33,11 +33,15 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn look(device: &Place) -> Self {
+    /// # Errors
+    ///
+    /// The engine and `find` fail over what is removed while they list it, so this may fail for as
+    /// long as something is still being removed.
+    pub(crate) fn look(device: &Place) -> Result<Self> {
         let script: Vec<String> =
             VIEWS.iter().map(|(name, script)| format!("echo '== {name}'\n{script}\n")).collect();
         let script = script.concat();
-        let text = device.sh(&script).unwrap();
+        let text = device.sh(&script)?;
         let mut views: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut lines = None;
         for line in text.lines() {
@@ -48,7 +52,7 @@ impl Machine {
             }
         }
         assert_eq!(views.len(), VIEWS.len(), "{text}");
-        Self { views, neighbours: lasting_neighbours(&device.sh("ip neigh").unwrap()) }
+        Ok(Self { views, neighbours: lasting_neighbours(&device.sh("ip neigh")?) })
     }
 
     /// Whether nothing of an earlier check is still on its way: no bridge has a carrier, for there

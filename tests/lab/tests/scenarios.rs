@@ -1,7 +1,9 @@
 //! Every scenario's fault is what it claims to be, by plain tools alone.
 
+use std::slice;
+
 use edgeprobe_lab::servers::Plain;
-use edgeprobe_lab::{Outcome, Row, requirements, run_all, scenarios, sweep};
+use edgeprobe_lab::{Row, requirements, run_all, scenarios, sweep, table};
 
 #[test]
 fn every_fault_is_proved_by_plain_tools() {
@@ -11,15 +13,12 @@ fn every_fault_is_proved_by_plain_tools() {
         return;
     }
     sweep();
-    let rows = run_all(&scenarios::all(), &Plain, None, 2, |_| ());
-    let wrong: Vec<_> = rows.iter().filter(|row| !row.outcome.is_good()).map(describe).collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-fn describe(row: &Row) -> String {
-    let why = match &row.outcome {
-        Outcome::Failed(error) => error.to_string(),
-        other => format!("{other:?}"),
+    let tell = |row: &Row| {
+        if !row.outcome.is_good() {
+            eprintln!("{}", table::results(slice::from_ref(row)));
+        }
     };
-    format!("{}: {why}", row.scenario.name)
+    let rows = run_all(&scenarios::all(), &Plain, None, 2, tell);
+    let wrong: Vec<Row> = rows.into_iter().filter(|row| !row.outcome.is_good()).collect();
+    assert!(wrong.is_empty(), "not proved:\n{}", table::results(&wrong));
 }
