@@ -19,9 +19,9 @@ pub use endpoint::Places;
 pub use facts::{EngineFacts, EngineKind};
 pub use logs::{EngineLogs, LogError};
 pub use network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};
-pub use pools::{AddressPool, Claim, Prediction, predict_subnet};
+pub use pools::{Claim, Prediction, predict_subnet};
 pub use resolvers::{AskedFrom, ContainerDns, ContainerServer, container_resolvers};
-pub use settings::EngineSettings;
+pub use settings::{AddressPool, EngineSettings};
 
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{EngineFacts, EngineKind};
+use super::settings::AddressPool;
 
 /// Docker's pools when none are configured (moby, daemon/libnetwork/ipamutils).
 const DOCKER: [([u8; 4], u8, u8); 7] = [
@@ -27,15 +28,6 @@ const PODMAN: [([u8; 4], u8, u8); 5] = [
     ([10, 96, 0, 0], 11, 24),
     ([10, 128, 0, 0], 9, 24),
 ];
-
-/// A range that the engine cuts subnets from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AddressPool {
-    #[schemars(with = "String")]
-    pub base: IpNet,
-    /// The length of each subnet's prefix.
-    pub size: u8,
-}
 
 /// Addresses that something on this host already uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

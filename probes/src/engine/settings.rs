@@ -11,7 +11,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::pools::AddressPool;
 use crate::clean;
 use crate::proxy::ProxyUrl;
 
@@ -24,6 +23,15 @@ pub(super) const POOLS: usize = 64;
 
 /// How many registries are kept of each kind.
 const REGISTRIES: usize = 32;
+
+/// A range that the engine cuts subnets from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AddressPool {
+    #[schemars(with = "String")]
+    pub base: IpNet,
+    /// The length of each subnet's prefix.
+    pub size: u8,
+}
 
 /// The engine's settings that have to do with networks. What is absent is the engine's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

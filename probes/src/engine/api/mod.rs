@@ -18,8 +18,7 @@ use super::container::Container;
 use super::endpoint::Endpoint;
 use super::facts::{EngineFacts, EngineKind};
 use super::not_answering;
-use super::pools::AddressPool;
-use super::settings::POOLS;
+use super::settings::{AddressPool, POOLS};
 use crate::clean;
 use crate::observation::{Failure, Step, Token};
 

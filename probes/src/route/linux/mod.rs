@@ -28,6 +28,9 @@ use self::netlink::Netlink;
 pub(super) use self::tables::read as read_tables;
 use super::{RouteFacts, portable};
 
+/// The longest name that the kernel gives an interface.
+const NAME_LENGTH: usize = 15;
+
 /// Asks the kernel for the way to a destination. An error is its answer.
 pub(super) fn way_to(destination: IpAddr, patience: Duration) -> io::Result<RouteFacts> {
     // Sandboxes without netlink exist (gVisor, seccomp); there a socket knows as much as can be had.

@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use netlink_packet_route::rule::{RuleAction as Action, RuleAttribute, RuleFlags, RuleMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
+use super::NAME_LENGTH;
 use super::netlink::{Dump, Netlink};
-use super::tables::NAME_LENGTH;
 use crate::clean;
 use crate::route::tables::{Mark, Rule, RuleAction};
 

@@ -16,16 +16,13 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::lookup::{address, mtu, via};
 use super::netlink::{Dump, Netlink};
-use super::{rules, settings};
+use super::{NAME_LENGTH, rules, settings};
 use crate::clean;
 use crate::route::tables::{Address, Hop, Link, LinkKind, Route, RouteKind, Tables};
 
 /// More than an edge device has of any of these; a router with a full table of the Internet has
 /// more routes, and is then judged by the first of them.
 const LIMIT: usize = 8192;
-
-/// The longest name that the kernel gives an interface.
-pub(super) const NAME_LENGTH: usize = 15;
 
 /// The names of interfaces by their index.
 type Names = HashMap<u32, String>;
