@@ -104,6 +104,18 @@ fn a_hub_that_no_server_knows_does_not_exist() {
 }
 
 #[test]
+fn servers_that_deny_the_control_as_well_know_no_name_of_the_internet() {
+    let verdict = Device::healthy()
+        .nameless(Token::DnsNxdomain, Some(Token::DnsNxdomain))
+        .expect(Status::Blocked, &[DnsHostFailure]);
+    let cause = &verdict.causes[0];
+    assert_eq!(cause.confidence, Confidence::Likely);
+    assert!(cause.summary.contains("no names of the Internet"), "{}", cause.summary);
+    assert!(cause.summary.contains(CONTROL), "{}", cause.summary);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+}
+
+#[test]
 fn a_sinkhole_is_a_hijacked_name_and_not_a_blocked_port() {
     let verdict = Device::healthy()
         .changed(is_hub_name, |o| answer(o, "0.0.0.0"))

@@ -140,7 +140,7 @@ fn a_site_whose_resolvers_know_nothing_beyond_it_works_by_its_proxy() {
     };
     let verdict = device(&[Transport::AmqpWs]).expect(Status::Healthy, &[]);
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
-    device(&[Transport::Amqp, Transport::AmqpWs]).expect(Status::Degraded, &[HubNameUnknown]);
+    device(&[Transport::Amqp, Transport::AmqpWs]).expect(Status::Degraded, &[DnsHostFailure]);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
     let servers: Vec<Word> = answers.iter().map(Answer::server).collect();
     let silent = answers.iter().all(|it| it.observation.token() == Some(Token::DnsTimeout));
     let pinned = pinned_on_the_host(host);
-    let denied = answers.iter().all(|it| says_no_such_name(it.observation));
+    let denied = answers.iter().all(Answer::denies);
     let variant = match (silent, denied && !pinned.is_empty()) {
         (true, _) => "silent",
         (false, true) => "hosts_file",
@@ -128,9 +128,5 @@ fn pinned_on_the_host<'o>(host: &View<'o>) -> Vec<&'o Observation> {
 /// What the host's name servers say of a name that they do not know.
 fn denials<'o>(host: &View<'o>) -> impl Iterator<Item = &'o Observation> {
     let answers: Vec<Answer<'o>> = host.answers(Role::Hub).collect();
-    answers.into_iter().map(|answer| answer.observation).filter(|seen| says_no_such_name(seen))
-}
-
-fn says_no_such_name(observation: &Observation) -> bool {
-    matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
+    answers.into_iter().filter(Answer::denies).map(|answer| answer.observation)
 }

@@ -20,7 +20,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let failing: Vec<Answer<'_>> = host
         .answers(Role::Hub)
-        .filter(|answer| answer.observation.failed() && !says_no_such_name(answer.observation))
+        .filter(|answer| answer.observation.failed() && !answer.denies())
         .collect();
     let resolved: Vec<&Observation> = host
         .deciding_answers(Role::Hub)
@@ -42,9 +42,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 /// No resolver gives an address: whose fault is it?
 fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
+    let denials = host.denials_of_everything();
+    if !denials.is_empty() {
+        return ignorant(host, &denials);
+    }
     // A server that knows the name does not exist has done its work.
-    let somebody_knows =
-        host.answers(Role::Hub).any(|answer| says_no_such_name(answer.observation));
+    let somebody_knows = host.answers(Role::Hub).any(|answer| answer.denies());
     let servers = server_failures(failing);
     if somebody_knows {
         return if servers.is_empty() {
@@ -75,16 +78,33 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
         .alone()
 }
 
+/// The servers know no name of the Internet, the control's as little as the hub's.
+fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
+    let failed = [Role::Hub, Role::Control]
+        .into_iter()
+        .flat_map(|role| host.answers(role).map(|answer| answer.observation))
+        .filter(|observation| observation.failed());
+    let mut text = naming(Text::new("ignorant"), denials);
+    for denial in denials {
+        let name = &denial.facts.name;
+        text = match denial.facts.role {
+            Role::Hub => text.with("hub", name).with("denied_hub", name),
+            _ => text.with("control", name),
+        };
+    }
+    Proof::confirmed(Effect::Blocks, text, denials.iter().map(|denial| denial.observation))
+        // The control is a name that somebody chose, and may not exist either.
+        .with_confidence(Confidence::Likely)
+        .explaining(failed)
+        .alone()
+}
+
 /// Whether anything shows that packets leave this device: a gateway that answers on its link. A
 /// tunnel has none, so that silence may as well be the tunnel's.
 fn leaves_the_device(host: &View<'_>) -> bool {
     let by_a_tunnel =
         |facts: &RouteFacts| facts.gateway_answers.is_none() && facts.interface.is_some();
     !host.all().any(|it| matches!(&it.facts, Facts::Route(facts) if by_a_tunnel(facts)))
-}
-
-fn says_no_such_name(observation: &Observation) -> bool {
-    matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
 }
 
 /// The failures of single name servers.

@@ -23,13 +23,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if !resolved.is_empty() {
         return refuted(Text::new("resolved"), resolved);
     }
-    let saying_no: Vec<Answer<'_>> = host
-        .answers(Role::Hub)
-        .filter(|answer| {
-            matches!(answer.observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
-        })
-        .collect();
+    let saying_no: Vec<Answer<'_>> = host.answers(Role::Hub).filter(Answer::denies).collect();
     let Some(first) = saying_no.first() else { return Vec::new() };
+    if !host.denials_of_everything().is_empty() {
+        return Vec::new();
+    }
     // Another resolver that gives an address means that the name exists and this one is wrong.
     if host.answers(Role::Hub).any(|answer| !answer.observation.failed()) {
         return Vec::new();

@@ -36,7 +36,7 @@ fn unknown(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
     if answers.is_empty() || answers.iter().any(|answer| !answer.observation.failed()) {
         return None;
     }
-    let says_no = answers.iter().find(|answer| denies(answer.observation))?;
+    let says_no = answers.iter().find(|answer| answer.denies())?;
     let text = described("unknown", evidence, &[]).with("resolver", says_no.server());
     let everywhere = evidence.views().into_iter().flat_map(|view| {
         let answers: Vec<Answer<'_>> = view.answers(Role::Hub).collect();
@@ -44,10 +44,6 @@ fn unknown(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
     });
     let failed: Vec<&Observation> = everywhere.filter(|seen| seen.failed()).collect();
     Some(Proof::confirmed(Effect::Blocks, text, failed))
-}
-
-fn denies(observation: &Observation) -> bool {
-    matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
 }
 
 /// The port that everything over HTTPS goes to: images, the daemon's own requests, WebSocket.

@@ -7,7 +7,7 @@ use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::{Observation, Role, Step, Token};
 
 use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::evidence::{Connection, Evidence, View, denies};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words::listed;
 pub(super) use crate::verdict::words::place;
@@ -200,10 +200,7 @@ pub(super) fn lost_on_the_way<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observatio
     let of_the_network = |observation: &&Observation| {
         matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))
     };
-    let was_answered = |observation: &&Observation| {
-        matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
-    };
-    evidence.all().iter().filter(of_the_network).filter(|o| !was_answered(o)).collect()
+    evidence.all().iter().filter(of_the_network).filter(|o| !denies(o)).collect()
 }
 
 /// Whether a name server said anything at all, good or bad.

@@ -12,7 +12,7 @@ mod services;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
-pub(super) use names::Answer;
+pub(super) use names::{Answer, denies};
 pub(super) use services::{Presence, RegistryReading, is_of_a_service};
 
 use edgeprobe_probes::engine::DEFAULT_NETWORKS;

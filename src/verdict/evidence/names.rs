@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::dns::{DnsFacts, Resolver};
-use edgeprobe_probes::{Facts, Observation, Role};
+use edgeprobe_probes::{Facts, Observation, Role, Token};
 
 use super::View;
 use crate::language::Word;
@@ -21,6 +21,11 @@ impl Answer<'_> {
     /// The server that was asked, as a person would write it.
     pub(in crate::verdict) fn server(&self) -> Word {
         resolver(&self.facts.resolver)
+    }
+
+    /// Whether the server works and says that there is no such name, or no address for it.
+    pub(in crate::verdict) fn denies(&self) -> bool {
+        denies(self.observation)
     }
 
     /// The sentence, with the server's address and port as commands take them; the system's own
@@ -65,8 +70,32 @@ impl<'o> View<'o> {
         addresses
     }
 
+    /// The denials of the hub's name and of the control's by servers that deny both, where no
+    /// server denies the hub's alone: they know no names of the Internet, and their word on the
+    /// hub's is worth nothing.
+    pub(in crate::verdict) fn denials_of_everything(&self) -> Vec<Answer<'o>> {
+        let controls: Vec<Answer<'o>> = self.answers(Role::Control).collect();
+        let deniers: Vec<Answer<'o>> = self
+            .answers(Role::Hub)
+            .filter(|answer| answer.denies() && answer.facts.resolver != Resolver::System)
+            .collect();
+        let on_the_control = |denier: &Answer<'o>| {
+            controls.iter().find(|control| control.facts.resolver == denier.facts.resolver).copied()
+        };
+        let all: Option<Vec<[Answer<'o>; 2]>> = deniers
+            .iter()
+            .map(|denier| Some([*denier, on_the_control(denier).filter(Answer::denies)?]))
+            .collect();
+        all.unwrap_or_default().into_iter().flatten().collect()
+    }
+
     /// Whether the hub's name was asked for at all.
     pub(in crate::verdict) fn name_was_asked(&self) -> bool {
         self.answers(Role::Hub).next().is_some()
     }
+}
+
+/// Whether a name server answered that there is no such name, or no address for it.
+pub(in crate::verdict) fn denies(observation: &Observation) -> bool {
+    matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
 }

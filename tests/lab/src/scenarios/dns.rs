@@ -78,4 +78,36 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         expected: HOST_DNS,
         ..Scenario::HEALTHY
     },
+    Scenario {
+        name: "dns-host-site-names-only",
+        broken: "The site's name server knows the site's own names and denies all others",
+        topology: Topology { resolv_conf: "nameserver 192.168.1.1\n", ..Topology::NORMAL },
+        fault: |lab| {
+            let words = [
+                "dnsmasq",
+                "--no-daemon",
+                "--conf-file=/dev/null",
+                "--no-hosts",
+                "--no-resolv",
+                "--user=root",
+                "--bind-interfaces",
+                "--listen-address=192.168.1.1",
+                "--local=/#/",
+                "--host-record=printer.site,192.168.1.7",
+            ];
+            lab.serve_on_router(&words, "started")
+        },
+        proof: &[
+            NO_NAMES,
+            &[Claim::host(
+                Question::Script(
+                    "busybox nslookup printer.site | grep -q 192.168.1.7
+                     busybox nslookup mcr.microsoft.com | grep -q NXDOMAIN",
+                ),
+                Answer::Works,
+            )],
+        ],
+        expected: HOST_DNS,
+        ..Scenario::HEALTHY
+    },
 ];
