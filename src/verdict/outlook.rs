@@ -80,7 +80,12 @@ fn kept_out(
     };
     let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
     let though_it_is_reached = |key, of: &[CauseId]| reaches.then(|| by(key, of)).flatten();
+    let refused = || {
+        evidence.planned_network()?.refused_for?;
+        by("agent.no_container", &[CauseId::SubnetOverlap])
+    };
     by("agent.no_container", &[CauseId::EngineUnavailable, CauseId::AddressPoolExhausted])
+        .or_else(refused)
         .or_else(|| though_it_is_reached("agent.half_a_parent", &[CauseId::ParentUnreachable]))
         .or_else(|| by("agent.unprovisioned", &[CauseId::ProvisioningUnreachable]))
         .or_else(|| {

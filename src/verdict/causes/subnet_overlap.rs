@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::engine::RUNTIME_NETWORK;
 use edgeprobe_probes::route::decision::{Flow, decide};
 use edgeprobe_probes::route::overlap::{overlaps, swallowed};
 use edgeprobe_probes::route::tables::Tables;
@@ -30,15 +29,22 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     planned(evidence).map_or(here, Proof::alone)
 }
 
-/// The subnet that the engine would choose for the runtime's network shares addresses with a route
-/// that the engine does not heed.
+/// The subnet that the runtime's network would have shares addresses with something that the engine
+/// does not heed, or with a network of the engine's own, which it refuses.
 fn planned(evidence: &Evidence<'_>) -> Option<Proof> {
     let planned = evidence.planned_network()?;
-    let prediction = planned.prediction.filter(|prediction| !prediction.conflicts.is_empty())?;
-    let text = Text::new("planned")
-        .with("network", RUNTIME_NETWORK)
-        .with("subnet", prediction.subnet)
-        .with("address", listed(&prediction.conflicts));
+    let prediction = planned.prediction?;
+    let key = if planned.is_configured { "configured" } else { "planned" };
+    let text =
+        |key| Text::new(key).with("network", &planned.name).with("subnet", prediction.subnet);
+    if let Some(other) = &planned.refused_for {
+        let text = text("refused").with("other", other);
+        return Some(Proof::confirmed(Effect::Blocks, text, planned.seen));
+    }
+    if prediction.conflicts.is_empty() {
+        return None;
+    }
+    let text = text(key).with("address", listed(&prediction.conflicts));
     Some(Proof::confirmed(Effect::Warns, text, planned.seen))
 }
 

@@ -1,19 +1,27 @@
 //! The network that the engine has still to make for the runtime.
 
 use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::engine::{Claim, Prediction, RUNTIME_NETWORK, predict_subnet};
-use edgeprobe_probes::route::tables::{MAIN_TABLE, RouteKind};
-use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role};
+use edgeprobe_probes::engine::{
+    Claim, EngineFacts, Network, NetworkSubnet, Prediction, RUNTIME_NETWORK, predict_subnet,
+};
+use edgeprobe_probes::route::tables::{MAIN_TABLE, RouteKind, Tables};
+use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, clean};
 use ipnet::IpNet;
 
 use super::Evidence;
 
 /// What the engine would do if it had to make the runtime's network now.
 pub(in crate::verdict) struct PlannedNetwork<'o> {
-    /// The engine's settings and networks, and the host's routes.
-    pub(in crate::verdict) seen: [&'o Observation; 2],
-    /// The subnet that it would choose; none when no pool is left.
+    pub(in crate::verdict) name: String,
+    /// The engine's settings and networks, the host's routes, and the configuration that gives the
+    /// subnet.
+    pub(in crate::verdict) seen: Vec<&'o Observation>,
+    /// The subnet that it would have; none when no pool is left.
     pub(in crate::verdict) prediction: Option<Prediction>,
+    /// Whether the configuration gives the subnet, so that the engine searches no pool.
+    pub(in crate::verdict) is_configured: bool,
+    /// The engine's network that has addresses of the configured subnet: the engine refuses it.
+    pub(in crate::verdict) refused_for: Option<String>,
 }
 
 impl<'o> Evidence<'o> {
@@ -24,26 +32,78 @@ impl<'o> Evidence<'o> {
         let engine = host.of(Probe::Engine).find(|seen| seen.outcome == Outcome::Pass)?;
         let (routes_seen, tables) = self.tables()?;
         let Facts::Engine(facts) = &engine.facts else { return None };
-        if facts.networks.iter().any(|network| network.name == RUNTIME_NETWORK) {
+        let name = self.target.network.as_deref().unwrap_or(RUNTIME_NETWORK);
+        if facts.networks.iter().any(|network| network.name == name) {
             return None;
         }
-        let networks: Vec<IpNet> =
-            facts.networks.iter().flat_map(|network| &network.subnets).map(|s| s.subnet).collect();
-        let mut claims: Vec<Claim> = tables
+        let claims = self.claims(facts, tables);
+        let mut planned = PlannedNetwork {
+            name: clean::line(name, 64),
+            seen: vec![engine, routes_seen],
+            prediction: None,
+            is_configured: false,
+            refused_for: None,
+        };
+        if let Some((seen, subnet)) = self.configured_subnet(name) {
+            planned.seen.push(seen);
+            planned.is_configured = true;
+            planned.refused_for = holder(&facts.networks, subnet);
+            planned.prediction = Some(given(subnet, &claims));
+        } else {
+            let taken = facts.networks.iter().flat_map(|network| &network.subnets);
+            let taken: Vec<IpNet> = taken.map(|range| range.subnet).collect();
+            planned.prediction = predict_subnet(&facts.address_pools(), &taken, &claims);
+        }
+        Some(planned)
+    }
+
+    /// The addresses that are in use on this device, and which of them the engine heeds.
+    fn claims(&self, engine: &EngineFacts, tables: &Tables) -> Vec<Claim> {
+        let host = self.host();
+        let routes = tables
             .routes
             .iter()
             .filter(|route| route.table == MAIN_TABLE && route.kind == RouteKind::Unicast)
             .filter(|route| route.destination.addr().is_ipv4())
             .map(|route| {
                 let on_link = route.hops.iter().all(|hop| hop.gateway.is_none());
-                facts.claim_of_route(route.destination, on_link)
-            })
-            .collect();
-        claims.extend(host.answers(Role::Hub).filter_map(|answer| match answer.facts.resolver {
+                engine.claim_of_route(route.destination, on_link)
+            });
+        let servers = host.answers(Role::Hub).filter_map(|answer| match answer.facts.resolver {
             Resolver::Server(address) => Some(Claim::of_name_server(address.ip())),
             Resolver::System => None,
-        }));
-        let prediction = predict_subnet(&facts.address_pools(), &networks, &claims);
-        Some(PlannedNetwork { seen: [engine, routes_seen], prediction })
+        });
+        let hub = host.hub_addresses();
+        let hub = hub.into_iter().map(|address| Claim { network: address.into(), avoided: false });
+        routes.chain(servers).chain(hub).collect()
     }
+
+    /// The subnet that the configuration gives this network.
+    fn configured_subnet(&self, name: &str) -> Option<(&'o Observation, IpNet)> {
+        self.all().iter().find_map(|seen| {
+            let Facts::Runtime(facts) = &seen.facts else { return None };
+            let own = facts.network.as_ref().map_or(RUNTIME_NETWORK, |own| own.value.as_str());
+            let subnet = facts.subnet.as_ref().filter(|_| own == name)?;
+            Some((seen, subnet.value.trunc()))
+        })
+    }
+}
+
+/// The network that has addresses of this subnet.
+fn holder(networks: &[Network], subnet: IpNet) -> Option<String> {
+    let shares = |range: &NetworkSubnet| {
+        range.subnet.contains(&subnet) || subnet.contains(&range.subnet.trunc())
+    };
+    let holder = networks.iter().find(|network| network.subnets.iter().any(shares))?;
+    Some(clean::line(&holder.name, 64))
+}
+
+/// A subnet that somebody chose. The engine compares it with its own networks alone; a range that it
+/// lies in was chosen with it, so only what lies inside it is in its way.
+fn given(subnet: IpNet, claims: &[Claim]) -> Prediction {
+    let inside = claims.iter().map(|claim| claim.network).filter(|claim| subnet.contains(claim));
+    let mut conflicts: Vec<IpNet> = inside.collect();
+    conflicts.sort_unstable();
+    conflicts.dedup();
+    Prediction { subnet, conflicts }
 }
