@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("verdict", &["language"]),
     ("plan", &["verdict"]),
     ("run", &["plan"]),
-    ("sources", &[]),
+    ("sources", &["language"]),
     ("logs", &["language", "verdict"]),
     ("report", &["language", "logs", "plan", "verdict"]),
     (

@@ -48,7 +48,12 @@ impl Languages {
     pub(super) fn of(self, format: Format) -> Language {
         match format {
             Format::Human => self.for_people(),
-            _ => self.asked.unwrap_or_default(),
+            _ => self.for_programs(),
         }
+    }
+
+    /// The language of what a program reads.
+    pub(super) fn for_programs(self) -> Language {
+        self.asked.unwrap_or_default()
     }
 }

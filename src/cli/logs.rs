@@ -9,10 +9,12 @@ use edgeprobe_probes::clean;
 mod collect;
 mod follow;
 
+use super::language::Languages;
 use super::output::{Destination, note};
 use super::problem::Problem;
+use crate::language::{Language, Text};
 use crate::logs::{LARGEST_FILE, LogReport, Moment, Signatures, judge, parse_moment};
-use crate::report::human;
+use crate::report::{human, words};
 use crate::sources::{How, Input, RUNTIME_UNITS, runtime_containers};
 use crate::verdict::Status;
 use collect::Collected;
@@ -81,7 +83,11 @@ enum Form {
     Json,
 }
 
-pub(super) fn run(options: &Options) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    let language = match options.format {
+        Form::Human => languages.for_people(),
+        Form::Json => languages.for_programs(),
+    };
     let signatures = signatures(options.signatures.as_deref())?;
     let now = now();
     let since = options.since.as_deref().map(|text| since(text, now)).transpose()?;
@@ -89,11 +95,11 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     let (inputs, chosen) = inputs(options);
     let how = How { since, follow: options.follow, ..How::default() };
     if options.follow {
-        return follow::run(&signatures, &inputs, chosen, &how, options);
+        return follow::run(&signatures, &inputs, chosen, &how, options.format, language);
     }
     let mut logs = Vec::new();
     for input in &inputs {
-        let mut collected = Collected::new(&signatures, since, now);
+        let mut collected = Collected::new(&signatures, since, now, language);
         match input.read(&how, &mut |piece| collected.take(piece)) {
             Ok(()) => logs.extend(collected.end().into_iter().filter(|log| {
                 // Of what was looked for unasked, that which says nothing is not there.
@@ -106,20 +112,22 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     if logs.is_empty() && !chosen {
         return Err(nothing_here());
     }
-    let report = judge(logs);
+    let report = judge(logs, language);
     let silent = options.quiet && report.verdict.status == Status::Healthy;
     if !silent || destination.is_file() {
-        destination.write(&rendered(&report, options.format)?)?;
+        destination.write(&rendered(&report, options.format, language)?)?;
     }
     if destination.is_file() && report.verdict.status != Status::Healthy {
-        note(&format!("{}: {}", report.verdict.status, report.verdict.summary));
+        let status = words::status(report.verdict.status, language);
+        let text = Text::new("status_and_summary").with("status", status);
+        note(&words::say(&text.with("summary", &report.verdict.summary), language));
     }
     Ok(report.verdict.status.exit_code())
 }
 
-fn rendered(report: &LogReport, form: Form) -> Result<String, Problem> {
+fn rendered(report: &LogReport, form: Form, language: Language) -> Result<String, Problem> {
     match form {
-        Form::Human => Ok(human::logs::text(report)),
+        Form::Human => Ok(human::logs::text(report, language)),
         Form::Json => serde_json::to_string_pretty(report)
             .map(|text| text + "\n")
             .map_err(|error| Problem::new(format!("cannot write the result as JSON: {error}"))),

@@ -120,7 +120,7 @@ pub fn main() -> ExitCode {
         Command::Check(options) => check::run(&options, languages),
         Command::Vpn(options) => vpn::run(&options, languages),
         Command::Probe(options) => probe::run(&options, languages),
-        Command::Logs(options) => logs::run(&options),
+        Command::Logs(options) => logs::run(&options, languages),
         Command::Explain(options) => explain::run(&options, languages.for_people()),
         Command::Replay(options) => replay::run(&options, languages),
         Command::Demo(options) => demo::run(&options, languages),

@@ -12,7 +12,7 @@ use super::scan::Origin;
 use super::set::{Match, Signatures};
 use super::signature::{Outcome, Party, Role, Signature, placeholder};
 use super::time::{Moment, rfc3339};
-use crate::language::{Arguments, Language, render};
+use crate::language::{Arguments, Text, Word, render};
 
 /// Findings that are kept of one log, and of one signature in it.
 const FINDINGS: usize = 256;
@@ -83,11 +83,8 @@ impl<'s> Fold<'s> {
     }
 
     /// What was too much to keep.
-    pub(super) fn left_out(&self) -> Option<String> {
-        let left_out = self.left_out;
-        (left_out > 0).then(|| {
-            format!("{left_out} more matching lines differ in their words only, and are left out")
-        })
+    pub(super) fn left_out(&self) -> Option<Text> {
+        (self.left_out > 0).then(|| Text::new("note.left_out").with("count", self.left_out))
     }
 
     pub(super) fn take(&mut self, hit: &Hit<'_>) {
@@ -272,11 +269,11 @@ fn told(
 ) -> Finding {
     let words: Arguments = details
         .iter()
-        .filter_map(|(name, value)| Some((placeholder(name)?, plain(value).into())))
+        .filter_map(|(name, value)| Some((placeholder(name)?, spoken(value))))
         .collect();
     Finding {
-        summary: render(&signature.says, &words, Language::English),
-        documented: Signatures::documented(signature),
+        summary: render(signature.sentence(origin.language), &words, origin.language),
+        documented: signature.documented(origin.language),
         candidates: signature.candidates.clone(),
         signature: signature.id.clone(),
         effect: signature.effect,
@@ -297,11 +294,11 @@ fn told(
 }
 
 /// A detail as a sentence has it.
-fn plain(value: &Value) -> String {
+fn spoken(value: &Value) -> Word {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        Value::String(text) => text.into(),
+        Value::Array(items) => Word::listed(items.iter().map(spoken)),
+        other => other.to_string().into(),
     }
 }
 

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, Scanned, Source, State};
-use crate::language::Language;
+use super::words::say;
+use crate::language::{Language, Text};
 use crate::verdict::{CauseId, Confidence, Effect, Platform, Remedy, Status, entry};
 
 /// The name and version of this shape. A breaking change raises the number.
@@ -54,8 +55,8 @@ pub struct LogCause {
     pub remedy: Vec<Remedy>,
 }
 
-/// Says what logs show together.
-pub fn judge(scanned: Vec<Scanned>) -> LogReport {
+/// Says what logs show together, in the language in which their findings are told.
+pub fn judge(scanned: Vec<Scanned>, language: Language) -> LogReport {
     let connected = scanned.iter().any(|log| log.connected);
     let mut sources = Vec::new();
     let mut findings = Vec::new();
@@ -63,13 +64,18 @@ pub fn judge(scanned: Vec<Scanned>) -> LogReport {
         sources.push(log.source);
         findings.extend(log.findings);
     }
-    let verdict = verdict(&findings, &sources, connected);
+    let verdict = verdict(&findings, &sources, connected, language);
     LogReport { schema: SCHEMA.to_owned(), sources, findings, verdict }
 }
 
-fn verdict(findings: &[Finding], sources: &[Source], connected: bool) -> LogVerdict {
+fn verdict(
+    findings: &[Finding],
+    sources: &[Source],
+    connected: bool,
+    language: Language,
+) -> LogVerdict {
     let open: Vec<usize> = indices(findings, |finding| finding.state == State::Open);
-    let causes = causes(findings, &open);
+    let causes = causes(findings, &open, language);
     let worst = open.iter().filter_map(|index| findings.get(*index)).map(|f| f.effect).min();
     let unsteady = findings.iter().find(|finding| {
         finding.state == State::Recovered
@@ -86,20 +92,25 @@ fn verdict(findings: &[Finding], sources: &[Source], connected: bool) -> LogVerd
     let decided =
         !causes.is_empty() && causes.iter().all(|cause| cause.confidence == Confidence::Confirmed);
     let confidence = if decided { Confidence::Confirmed } else { Confidence::Likely };
-    let summary = summary(findings, &open, sources, status, unsteady);
-    LogVerdict { status, confidence, summary, next: next(&causes, status), causes }
+    let telling = open.iter().filter_map(|index| findings.get(*index));
+    let telling = telling.min_by_key(|finding| (finding.effect, finding.candidates.len()));
+    let summary = match telling {
+        Some(finding) => finding.summary.clone(),
+        None => say(&overall(findings, sources, status, unsteady), language),
+    };
+    LogVerdict { status, confidence, summary, next: next(&causes, status, language), causes }
 }
 
 /// The smallest set of causes that accounts for every open finding, as far as texts decide; where
 /// none decides, every candidate.
-fn causes(findings: &[Finding], open: &[usize]) -> Vec<LogCause> {
+fn causes(findings: &[Finding], open: &[usize], language: Language) -> Vec<LogCause> {
     let mut left: Vec<usize> = open.to_vec();
     let mut causes = Vec::new();
     // A text with one candidate decides, and accounts for all that this candidate may account for.
     while let Some(id) = decisive(findings, &left) {
         let shown = indices_of(findings, &left, id);
         left.retain(|index| !shown.contains(index));
-        causes.push(cause(findings, id, shown, Confidence::Confirmed));
+        causes.push(cause(findings, id, shown, Confidence::Confirmed, language));
     }
     // The rest is told by its most telling findings: those with the fewest candidates.
     while let Some(first) = least(findings, &left) {
@@ -109,7 +120,7 @@ fn causes(findings: &[Finding], open: &[usize]) -> Vec<LogCause> {
             let shown = indices_of(findings, &left, *id);
             accounted.extend(&shown);
             if !causes.iter().any(|known: &LogCause| known.id == *id) {
-                causes.push(cause(findings, *id, shown, Confidence::Likely));
+                causes.push(cause(findings, *id, shown, Confidence::Likely, language));
             }
         }
         left.retain(|index| !accounted.contains(index));
@@ -143,21 +154,24 @@ fn indices(findings: &[Finding], wanted: impl Fn(&Finding) -> bool) -> Vec<usize
     chosen.map(|(index, _)| index).collect()
 }
 
-fn cause(findings: &[Finding], id: CauseId, shown: Vec<usize>, confidence: Confidence) -> LogCause {
+fn cause(
+    findings: &[Finding],
+    id: CauseId,
+    shown: Vec<usize>,
+    confidence: Confidence,
+    language: Language,
+) -> LogCause {
     let of = || shown.iter().filter_map(|index| findings.get(*index));
     // What decides speaks; the rest is its consequence.
     let telling = of().min_by_key(|finding| finding.candidates.len());
-    let page = entry(id, Language::English);
+    let page = entry(id, language);
     let summary = match (confidence, telling) {
         (Confidence::Confirmed, Some(finding)) => finding.summary.clone(),
-        _ => format!("{}.", page.line),
+        _ => say(&Text::new("cause").with("line", &page.line), language),
     };
     let effect = telling.map_or(Effect::Warns, |finding| finding.effect);
-    let remedy = page.remedies_with(
-        Platform::HERE,
-        telling.map(words).unwrap_or_default(),
-        Language::English,
-    );
+    let remedy =
+        page.remedies_with(Platform::HERE, telling.map(words).unwrap_or_default(), language);
     LogCause { id, confidence, effect, summary, findings: shown, remedy }
 }
 
@@ -173,56 +187,39 @@ fn words(finding: &Finding) -> Vec<(&'static str, String)> {
     WANTED.into_iter().filter_map(said).collect()
 }
 
-fn summary(
+/// What the logs show where no finding lasts.
+fn overall(
     findings: &[Finding],
-    open: &[usize],
     sources: &[Source],
     status: Status,
     unsteady: Option<&Finding>,
-) -> String {
-    let telling = open
-        .iter()
-        .filter_map(|index| findings.get(*index))
-        .min_by_key(|finding| (finding.effect, finding.candidates.len()));
+) -> Text {
     let lines: u64 = sources.iter().map(|source| source.lines).sum();
-    match (status, telling, unsteady) {
-        (Status::Blocked | Status::Degraded | Status::Healthy, Some(finding), _) => {
-            finding.summary.clone()
+    match (status, unsteady) {
+        (Status::Degraded, Some(finding)) => {
+            let text = match &finding.recovered_at {
+                Some(at) => Text::new("summary.came_back_at").with("time", at),
+                None => Text::new("summary.came_back"),
+            };
+            text.with("count", finding.episodes)
         }
-        (Status::Degraded, None, Some(finding)) => {
-            let when = finding.recovered_at.as_ref();
-            let when = when.map_or("later".to_owned(), |at| format!("at {at}"));
-            format!(
-                "IoT Hub was lost and found again {} times; the last time it was lost ended {when}.",
-                finding.episodes
-            )
-        }
-        (Status::Healthy, None, _) if !findings.is_empty() => {
-            "What these logs show is over: a later line shows that it works again.".to_owned()
-        }
-        (Status::Healthy, ..) => {
-            "The runtime connects to IoT Hub, and nothing in these logs points to a fault."
-                .to_owned()
-        }
-        _ if lines == 0 => "There is no line in these logs.".to_owned(),
-        _ => "Nothing in these logs points to a known cause, and no line tells of a connection to \
-              IoT Hub; that proves neither a fault nor health."
-            .to_owned(),
+        (Status::Healthy, _) if !findings.is_empty() => Text::new("summary.over"),
+        (Status::Healthy, _) => Text::new("summary.healthy"),
+        _ if lines == 0 => Text::new("summary.no_line"),
+        _ => Text::new("summary.nothing"),
     }
 }
 
 /// What a person asks next.
-fn next(causes: &[LogCause], status: Status) -> Option<Remedy> {
+fn next(causes: &[LogCause], status: Status, language: Language) -> Option<Remedy> {
     let undecided = causes.iter().any(|cause| cause.confidence == Confidence::Likely);
-    let text = match status {
-        Status::Blocked | Status::Degraded if undecided => {
-            "Logs alone do not decide between these. On the device, as root, this does."
-        }
-        Status::Inconclusive => "On the device, as root, this asks the network itself.",
+    let key = match status {
+        Status::Blocked | Status::Degraded if undecided => "next.undecided",
+        Status::Inconclusive => "next.inconclusive",
         _ => return None,
     };
     Some(Remedy {
-        text: text.to_owned(),
+        text: say(&Text::new(key), language),
         command: Some("sudo edgeprobe check --hub HUB".to_owned()),
     })
 }

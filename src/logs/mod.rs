@@ -16,6 +16,7 @@ mod scan;
 mod set;
 mod signature;
 mod time;
+mod words;
 
 pub use finding::{Finding, Scanned, Source, State};
 pub use judge::{LogCause, LogReport, LogVerdict, SCHEMA, judge};

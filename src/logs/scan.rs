@@ -6,6 +6,8 @@ use super::line::unwrap;
 use super::lines::Lines;
 use super::set::Signatures;
 use super::time::{Moment, Reference, of_line, rfc3339};
+use super::words::say;
+use crate::language::{Language, Text};
 
 /// Lines before a match that are searched for a time, when its own has none: a stack trace, or a
 /// record of the journal's export form.
@@ -26,6 +28,8 @@ pub struct Origin {
     pub complete_until: Option<Moment>,
     /// The present, for times without a year.
     pub now: Option<Moment>,
+    /// The language in which its findings are told.
+    pub language: Language,
 }
 
 /// Reads one log, in pieces of any size and in constant memory.
@@ -84,14 +88,10 @@ impl<'s> Scanner<'s> {
     /// What the log shows up to here.
     pub fn scanned(&self) -> Scanned {
         let Progress { fold, lines, bytes, first, last, .. } = &self.state;
-        let mut notes = Vec::new();
-        let cut = self.lines.cut();
-        if cut > 0 {
-            notes.push(format!(
-                "{cut} of its lines are longer than 64 KiB; their ends were not read"
-            ));
-        }
-        notes.extend(fold.left_out());
+        let cut = Some(self.lines.cut()).filter(|cut| *cut > 0);
+        let cut = cut.map(|cut| Text::new("note.cut").with("count", cut));
+        let notes = cut.into_iter().chain(fold.left_out());
+        let notes = notes.map(|note| say(&note, self.origin.language)).collect();
         let end = (*last).max(self.origin.complete_until);
         let (findings, connected) = fold.findings(&self.origin, end, self.signatures);
         Scanned {

@@ -9,7 +9,6 @@ use regex_syntax::ParserBuilder;
 
 use super::literal::required;
 use super::signature::{Outcome, Party, Role, Signature, SignatureFile, expression, placeholder};
-use crate::verdict::{Documented, Language, entry};
 
 /// The signatures that are compiled in, one file for each family.
 const BUILT_IN: [(&str, &str); 7] = [
@@ -207,18 +206,6 @@ impl Signatures {
             }
         }
         matches
-    }
-
-    /// Where a signature's symptom is documented.
-    pub(super) fn documented(signature: &Signature) -> Documented {
-        let page = || {
-            let first = signature.candidates.first()?;
-            entry(*first, Language::English).documented.first().cloned()
-        };
-        signature.documented.clone().or_else(page).unwrap_or_else(|| Documented {
-            title: signature.id.clone(),
-            source: signature.source.clone(),
-        })
     }
 }
 

@@ -44,6 +44,9 @@ pub struct Signature {
     /// The finding in a sentence, with the same placeholders.
     #[serde(default)]
     pub says: String,
+    /// The same sentence in French; where it is absent, `says` stands in every language.
+    #[serde(default)]
+    pub says_fr: Option<String>,
     /// What is known without being read: `details.holder = "container"`.
     #[serde(default)]
     pub details: std::collections::BTreeMap<String, String>,

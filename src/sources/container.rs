@@ -37,7 +37,7 @@ pub(super) fn read(name: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
     let result = runtime.block_on(async {
         let engine = EngineLogs::connect(&Places::of_this_device()).await?;
         let log = Log {
-            name: Input::Container(name.to_owned()).to_string(),
+            name: Input::Container(name.to_owned()).name(),
             container: Some(edgeprobe_probes::clean::line(name, 80)),
             live: engine.runs(name).await,
         };

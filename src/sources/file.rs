@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{How, Input, Log, Piece, SourceError, Take, packing};
+use super::{How, Input, Log, Piece, SourceError, Take, broke_off, packing};
 
 /// An archive from standard input is kept in a temporary file, of at most so many bytes.
 const LARGEST_ARCHIVE: u64 = 4 << 30;
@@ -15,14 +15,15 @@ const LARGEST_ARCHIVE: u64 = 4 << 30;
 const LOOKS: Duration = Duration::from_millis(200);
 
 pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
-    let name = Input::File(path.to_owned()).to_string();
+    let input = Input::File(path.to_owned());
+    let name = input.to_string();
     let mut file = open(path, &name)?;
     let mut head = Vec::new();
     file.by_ref().take(4).read_to_end(&mut head).map_err(|error| unreadable(&name, &error))?;
     // A pipe has no begin to go back to.
     let _ = file.seek(SeekFrom::Start(0));
     if packing::is_zip(&head) {
-        return match packing::archive(&name, file, how, take) {
+        return match packing::archive(&input.name(), file, how, take) {
             Ok(_) => Ok(()),
             Err(error) => Err(unreadable(&name, &error)),
         };
@@ -30,7 +31,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     let container = container_of(path);
     let packed = packing::is_gzip(&head);
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    let begin = Log { name, container, live: false };
+    let begin = Log { name: input.name(), container, live: false };
     if take(Piece::Begins(begin)).is_break() {
         return Ok(());
     }
@@ -45,17 +46,18 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
 }
 
 pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
-    let name = Input::Standard.to_string();
+    let input = Input::Standard;
+    let name = input.to_string();
     let (head, reader) =
         packing::peeked(io::stdin().lock()).map_err(|error| unreadable(&name, &error))?;
     if packing::is_zip(&head) {
         let file = spooled(reader).map_err(|error| unreadable(&name, &error))?;
-        return match packing::archive(&name, file, how, take) {
+        return match packing::archive(&input.name(), file, how, take) {
             Ok(_) => Ok(()),
             Err(error) => Err(unreadable(&name, &error)),
         };
     }
-    if take(Piece::Begins(Log { name, container: None, live: false })).is_continue() {
+    if take(Piece::Begins(Log { name: input.name(), container: None, live: false })).is_continue() {
         told(packing::text(reader, how, take), take);
     }
     Ok(())
@@ -64,7 +66,7 @@ pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), Source
 /// What breaks off in the middle is said, and the rest counts.
 fn told(result: io::Result<ControlFlow<()>>, take: &mut Take<'_>) {
     if let Err(error) = result {
-        let _ = take(Piece::Note(format!("reading broke off: {error}")));
+        let _ = take(Piece::Note(broke_off(&error)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{How, Input, Log, Piece, SourceError, Take, packing};
+use super::{How, Input, Log, Piece, SourceError, Take, broke_off, packing};
 
 /// The units of the runtime and of the engine, of every version.
 pub const RUNTIME_UNITS: [&str; 7] = [
@@ -39,8 +39,8 @@ pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
     let mut child = child.map_err(|error| missing(&error))?;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let child = Ended(Arc::new(Mutex::new(child)));
-    let name = Input::Journal(unit.to_owned()).to_string();
-    let begin = Log { name: name.clone(), container: None, live: false };
+    let input = Input::Journal(unit.to_owned());
+    let begin = Log { name: input.name(), container: None, live: false };
     if take(Piece::Begins(begin)).is_break() {
         return Ok(());
     }
@@ -52,7 +52,7 @@ pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
         match packing::pump(output, how, take) {
             Ok(flow) => complete = flow.is_continue() && !how.stopped(),
             Err(error) => {
-                let _ = take(Piece::Note(format!("reading broke off: {error}")));
+                let _ = take(Piece::Note(broke_off(&error)));
             }
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
         let _ = errors.map(|errors| errors.take(COMPLAINT).read_to_string(&mut complaint));
         let first = complaint.lines().next().unwrap_or("it ended with an error");
         let first = edgeprobe_probes::clean::line(first, 160);
-        return Err(SourceError::new(format!("journalctl cannot read the {name}: {first}"))
+        return Err(SourceError::new(format!("journalctl cannot read the {input}: {first}"))
             .hint("run it as root, or as a member of the group systemd-journal"));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Where logs come from: files in every packing, standard input, containers, the journal.
 //!
-//! Each is handed on in pieces as it is read, so that no log of any size is ever held whole.
+//! Each is handed on in pieces as it is read, so that no log of any size is ever held whole. Names and
+//! notes are words that whoever takes them says in a language; errors are English.
 
 mod container;
 mod file;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use edgeprobe_probes::clean;
+
+use crate::language::{Language, Text, Word};
 
 /// Bytes that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -56,13 +59,13 @@ pub enum Piece<'p> {
     Begins(Log),
     Bytes(&'p [u8]),
     /// Something of the log was not read.
-    Note(String),
+    Note(Text),
 }
 
 /// A log, before it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    pub name: String,
+    pub name: Word,
     /// The container that wrote it, where that is known.
     pub container: Option<String>,
     /// Whether its writer runs, so that what it does not write up to the present does not happen.
@@ -93,16 +96,25 @@ impl SourceError {
 
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => f.write_str(&clean::line(&path.display().to_string(), 200)),
-            Self::Standard => f.write_str("standard input"),
-            Self::Container(name) => write!(f, "container {}", clean::line(name, 80)),
-            Self::Journal(unit) => write!(f, "journal of {}", clean::line(unit, 80)),
-        }
+        f.write_str(&self.name().said(Language::English))
     }
 }
 
 impl Input {
+    /// What people know it by.
+    fn name(&self) -> Word {
+        match self {
+            Self::File(path) => clean::line(&path.display().to_string(), 200).into(),
+            Self::Standard => Text::new("log.standard_input").into(),
+            Self::Container(name) => {
+                Text::new("log.container").with("name", clean::line(name, 80)).into()
+            }
+            Self::Journal(unit) => {
+                Text::new("log.journal").with("unit", clean::line(unit, 80)).into()
+            }
+        }
+    }
+
     /// Reads it to its end, or until `take` or `how.stop` ends it.
     ///
     /// Errors when there is nothing to read; what breaks off in the middle becomes a note.
@@ -114,4 +126,9 @@ impl Input {
             Self::Journal(unit) => journal::read(unit, how, take),
         }
     }
+}
+
+/// The note on a log whose reading ended before the log did.
+fn broke_off(error: &std::io::Error) -> Text {
+    Text::new("note.broke_off").with("error", error)
 }

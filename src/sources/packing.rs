@@ -8,7 +8,8 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::{How, Log, PIECE, Piece, Take};
+use super::{How, Log, PIECE, Piece, Take, broke_off};
+use crate::language::{Text, Word};
 
 /// What is packed may be small and unpack without end: so many bytes of it are read.
 const LARGEST_UNPACKED: u64 = 16 << 30;
@@ -55,7 +56,7 @@ pub(super) fn text(
 
 /// Hands on every log of an archive, as a support bundle has them.
 pub(super) fn archive(
-    name: &str,
+    name: &Word,
     file: impl Read + Seek,
     how: &How,
     take: &mut Take<'_>,
@@ -65,7 +66,8 @@ pub(super) fn archive(
         let member = match archive.by_index(index) {
             Ok(member) => member,
             Err(error) => {
-                let _ = take(Piece::Note(format!("member {index} cannot be read: {error}")));
+                let note = Text::new("note.member").with("number", index).with("error", error);
+                let _ = take(Piece::Note(note));
                 continue;
             }
         };
@@ -74,7 +76,9 @@ pub(super) fn archive(
         if !member.is_file() || !is_log(&own) {
             continue;
         }
-        let log = Log { name: format!("{name}:{own}"), container: container_of(&own), live: false };
+        let container = container_of(&own);
+        let whole = Text::new("log.member").with("archive", name.clone()).with("member", own);
+        let log = Log { name: whole.into(), container, live: false };
         if take(Piece::Begins(log)).is_break() {
             return Ok(ControlFlow::Break(()));
         }
@@ -88,7 +92,7 @@ pub(super) fn archive(
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
-                let _ = take(Piece::Note(format!("reading broke off: {error}")));
+                let _ = take(Piece::Note(broke_off(&error)));
             }
         }
     }
@@ -114,7 +118,7 @@ fn container_of(name: &str) -> Option<String> {
 fn bounded(mut reader: impl Read, how: &How, take: &mut Take<'_>) -> io::Result<ControlFlow<()>> {
     let flow = pump(reader.by_ref().take(LARGEST_UNPACKED), how, take)?;
     if flow.is_continue() && reader.read(&mut [0])? > 0 {
-        let _ = take(Piece::Note("only its first 16 GiB were read".to_owned()));
+        let _ = take(Piece::Note(Text::new("note.bounded")));
     }
     Ok(flow)
 }

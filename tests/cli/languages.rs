@@ -109,3 +109,65 @@ fn another_language_is_an_error_of_usage() {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""));
     assert!(outcome.stderr.contains("[possible values: en, fr]"), "{}", outcome.stderr);
 }
+
+/// The page of 2017, a port that is taken, a fall-back that works, and a log without an end.
+const LOG: &str = "\
+2017-11-28 18:46:19 [INF] - Starting module management agent.
+2017-11-28 18:46:19 [INF] - Edge agent attempting to connect to IoT Hub via AMQP...
+2017-11-28 18:46:49 [INF] - Edge agent attempting to connect to IoT Hub via AMQP over WebSocket...
+2017-11-28 18:47:20 [ERR] - Bind for 0.0.0.0:443 failed: port is already allocated
+2017-11-28 18:47:50 [WRN] - Empty edge agent config was received.
+2017-11-28 18:47:50 [INF] - Successfully started module edgeHub
+";
+
+fn logs(arguments: &[&str], log: &str) -> Outcome {
+    let mut program = edgeprobe();
+    Outcome::of(program.env(FRENCH.0, FRENCH.1).arg("logs").args(arguments).write_stdin(log))
+}
+
+#[test]
+fn logs_are_told_in_french_too() {
+    for (name, log) in [
+        ("logs_fr_attempts", LOG),
+        ("logs_fr_port", "Bind for 0.0.0.0:443 failed: port is already allocated\n"),
+        ("logs_fr_nothing", "nothing\n"),
+        ("logs_fr_empty", ""),
+    ] {
+        let outcome = logs(&["-"], log);
+        assert_lines_fit(&outcome.stdout, name);
+        assert_plain(&outcome.stdout);
+        assert_snapshot!(name, transcript("logs -", &outcome));
+    }
+    let english = logs(&["-", "--lang", "en"], LOG);
+    assert_snapshot!("logs_en_attempts", transcript("logs - --lang en", &english));
+}
+
+#[test]
+fn logs_for_programs_are_english_unless_french_is_asked_for() {
+    let english = logs(&["-", "--format", "json", "--lang", "en"], LOG).json();
+    assert_eq!(logs(&["-", "--format", "json"], LOG).json(), english);
+    let french = logs(&["-", "--format", "json", "--lang", "fr"], LOG).json();
+    assert_eq!(french["sources"][0]["name"], "entrée standard");
+    let findings = french["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 3, "{french:#}");
+    for (index, finding) in findings.iter().enumerate() {
+        let other = &english["findings"][index];
+        for text in ["/summary", "/documented/title", "/source"] {
+            assert_ne!(finding.pointer(text), other.pointer(text), "{text}");
+        }
+        for same in ["/signature", "/candidates", "/details", "/text", "/last_at"] {
+            assert_eq!(finding.pointer(same), other.pointer(same), "{same}");
+        }
+        let source = finding["documented"]["source"].as_str().unwrap();
+        assert!(source.starts_with("https://learn.microsoft.com/fr-fr/"), "{source}");
+    }
+}
+
+#[test]
+fn the_line_on_a_log_that_cron_mails_is_in_the_language_of_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("last.txt");
+    let told = logs(&["-", "--output", file.to_str().unwrap()], LOG);
+    assert_eq!(told.code, 2);
+    assert!(told.stderr.starts_with("bloqué : Edge Agent attend IoT Hub en vain"), "{told:?}");
+}

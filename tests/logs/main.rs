@@ -8,6 +8,7 @@ mod signatures;
 
 use std::sync::LazyLock;
 
+use edgeprobe::language::Language;
 use edgeprobe::logs::{LogReport, Origin, Scanner, Signatures, judge};
 
 /// The verdict on one log that comes in pieces of this size.
@@ -18,7 +19,7 @@ fn scanned(signatures: &Signatures, log: &[u8], piece: usize) -> LogReport {
         scanner.feed(bytes);
     }
     scanner.finish();
-    judge(vec![scanner.scanned()])
+    judge(vec![scanner.scanned()], Language::English)
 }
 
 fn built_in() -> &'static Signatures {

@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use crate::logs::{Moment, Origin, Scanned, Scanner, Signatures};
+use crate::language::{Language, Word};
+use crate::logs::{Moment, Origin, Scanned, Scanner, Signatures, mask};
 use crate::sources::Piece;
 
 /// The logs of one input.
@@ -10,14 +11,28 @@ pub(super) struct Collected<'s> {
     signatures: &'s Signatures,
     since: Option<Moment>,
     now: Moment,
+    language: Language,
     current: Option<Scanner<'s>>,
     notes: Vec<String>,
     done: Vec<Scanned>,
 }
 
 impl<'s> Collected<'s> {
-    pub(super) fn new(signatures: &'s Signatures, since: Option<Moment>, now: Moment) -> Self {
-        Self { signatures, since, now, current: None, notes: Vec::new(), done: Vec::new() }
+    pub(super) fn new(
+        signatures: &'s Signatures,
+        since: Option<Moment>,
+        now: Moment,
+        language: Language,
+    ) -> Self {
+        Self {
+            signatures,
+            since,
+            now,
+            language,
+            current: None,
+            notes: Vec::new(),
+            done: Vec::new(),
+        }
     }
 
     pub(super) fn take(&mut self, piece: Piece<'_>) -> ControlFlow<()> {
@@ -25,11 +40,12 @@ impl<'s> Collected<'s> {
             Piece::Begins(log) => {
                 self.finish();
                 let origin = Origin {
-                    name: crate::logs::mask(&log.name).into_owned(),
-                    container: log.container.map(|name| crate::logs::mask(&name).into_owned()),
+                    name: mask(&log.name.said(self.language)).into_owned(),
+                    container: log.container.map(|name| mask(&name).into_owned()),
                     since: self.since,
                     complete_until: log.live.then_some(self.now),
                     now: Some(self.now),
+                    language: self.language,
                 };
                 self.current = Some(Scanner::new(self.signatures, origin));
             }
@@ -38,7 +54,10 @@ impl<'s> Collected<'s> {
                     scanner.feed(bytes);
                 }
             }
-            Piece::Note(note) => self.notes.push(crate::logs::mask(&note).into_owned()),
+            Piece::Note(note) => {
+                let note = Word::from(note).said(self.language);
+                self.notes.push(mask(&note).into_owned());
+            }
         }
         ControlFlow::Continue(())
     }

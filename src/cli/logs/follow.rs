@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use super::collect::Collected;
-use super::{Form, Options, Problem, nothing_here, now, rendered};
+use super::{Form, Problem, nothing_here, now, rendered};
 use crate::cli::output::{note, print};
+use crate::language::{Language, Text};
 use crate::logs::{LogReport, Signatures, State, judge};
 use crate::report::human;
 use crate::sources::{How, Input, Log, Piece, SourceError};
@@ -19,7 +20,7 @@ const WAITING: usize = 8;
 enum News {
     Begins(usize, Log),
     Bytes(usize, Vec<u8>),
-    Note(usize, String),
+    Note(usize, Text),
     Ended(Result<(), SourceError>),
     Interrupted,
 }
@@ -30,7 +31,8 @@ pub(super) fn run(
     inputs: &[Input],
     chosen: bool,
     how: &How,
-    options: &Options,
+    form: Form,
+    language: Language,
 ) -> Result<u8, Problem> {
     let (sender, news) = sync_channel(WAITING);
     for (index, input) in inputs.iter().enumerate() {
@@ -38,7 +40,7 @@ pub(super) fn run(
     }
     interrupt(sender);
     let mut logs: Vec<Collected<'_>> =
-        inputs.iter().map(|_| Collected::new(signatures, how.since, now())).collect();
+        inputs.iter().map(|_| Collected::new(signatures, how.since, now(), language)).collect();
     let mut told = Told::default();
     let mut open = inputs.len();
     let mut readable = 0;
@@ -64,7 +66,7 @@ pub(super) fn run(
                 let before = logs.get(index).map(Collected::hits);
                 take(&mut logs, index, Piece::Bytes(&bytes));
                 if logs.get(index).map(Collected::hits) != before {
-                    told.tell(&so_far(&logs), options.format)?;
+                    told.tell(&so_far(&logs, language), form, language)?;
                 }
             }
         }
@@ -72,13 +74,13 @@ pub(super) fn run(
     how.stop.store(true, Ordering::Relaxed);
     // What is still in the channel is not waited for.
     drop(news);
-    let report = judge(logs.into_iter().flat_map(Collected::end).collect());
+    let report = judge(logs.into_iter().flat_map(Collected::end).collect(), language);
     if report.sources.iter().all(|source| source.lines == 0) && readable == 0 && !chosen {
         return Err(nothing_here());
     }
-    told.tell(&report, options.format)?;
-    if options.format == Form::Human {
-        print(&format!("\n{}", rendered(&report, Form::Human)?))?;
+    told.tell(&report, form, language)?;
+    if form == Form::Human {
+        print(&format!("\n{}", rendered(&report, form, language)?))?;
     }
     Ok(report.verdict.status.exit_code())
 }
@@ -89,8 +91,8 @@ fn take(logs: &mut [Collected<'_>], index: usize, piece: Piece<'_>) {
     }
 }
 
-fn so_far(logs: &[Collected<'_>]) -> LogReport {
-    judge(logs.iter().flat_map(Collected::so_far).collect())
+fn so_far(logs: &[Collected<'_>], language: Language) -> LogReport {
+    judge(logs.iter().flat_map(Collected::so_far).collect(), language)
 }
 
 fn read(index: usize, input: Input, how: How, sender: SyncSender<News>) {
@@ -129,7 +131,7 @@ struct Told {
 }
 
 impl Told {
-    fn tell(&mut self, report: &LogReport, form: Form) -> Result<(), Problem> {
+    fn tell(&mut self, report: &LogReport, form: Form, language: Language) -> Result<(), Problem> {
         let mut changed = !self.any && form == Form::Json;
         for finding in &report.findings {
             let words = serde_json::to_string(&key_words(finding)).unwrap_or_default();
@@ -137,7 +139,7 @@ impl Told {
             if self.states.insert(key, finding.state) != Some(finding.state) {
                 changed = true;
                 if form == Form::Human {
-                    print(&human::logs::news(finding))?;
+                    print(&human::logs::news(finding, language))?;
                 }
             }
         }
