@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{How, Input, Log, Piece, SourceError, Take, broke_off, packing};
+use super::{How, Input, Log, Piece, SourceError, Take, broke_off, journal, packing};
 
 /// An archive from standard input is kept in a temporary file, of at most so many bytes.
 const LARGEST_ARCHIVE: u64 = 4 << 30;
@@ -19,7 +19,10 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     let name = input.to_string();
     let mut file = open(path, &name)?;
     let mut head = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut head).map_err(|error| unreadable(&name, &error))?;
+    file.by_ref()
+        .take(packing::MAGIC)
+        .read_to_end(&mut head)
+        .map_err(|error| unreadable(&name, &error))?;
     // A pipe has no begin to go back to.
     let _ = file.seek(SeekFrom::Start(0));
     if packing::is_zip(&head) {
@@ -27,6 +30,9 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
             Ok(_) => Ok(()),
             Err(error) => Err(unreadable(&name, &error)),
         };
+    }
+    if packing::is_journal(&head) {
+        return journal::read_file(path, how, take);
     }
     let container = container_of(path);
     let packed = packing::is_gzip(&head);
@@ -86,7 +92,7 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
             "give a file, `-` for standard input, or `--container NAME` for a container's log"
         }
         io::ErrorKind::PermissionDenied => "run it as root, or as a user who may read the file",
-        _ => "plain text, gzip and zip are read, in UTF-8 or UTF-16",
+        _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };
     let what = edgeprobe_probes::clean::line(&error.to_string(), 160);
     SourceError::new(format!("cannot read {name}: {what}")).hint(hint)

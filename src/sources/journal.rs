@@ -1,11 +1,14 @@
 //! The journal, by its own program: it reads the journal of every version and place.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{How, Input, Log, Piece, SourceError, Take, broke_off, packing};
+use crate::language::Word;
 
 /// The units of the runtime and of the engine, of every version.
 pub const RUNTIME_UNITS: [&str; 7] = [
@@ -24,11 +27,34 @@ const COMPLAINT: u64 = 4096;
 /// How often it is looked whether reading is to end.
 const LOOKS: Duration = Duration::from_millis(100);
 
+/// Reads what a unit wrote.
 pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
+    let input = Input::Journal(unit.to_owned());
+    let selection = OsString::from(format!("--unit={unit}"));
+    entries(&selection, input.name(), &format!("the {input}"), how, take)
+}
+
+/// Reads a journal's own file, as it lies in /var/log/journal.
+pub(super) fn read_file(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
+    let input = Input::File(path.to_owned());
+    let mut selection = OsString::from("--file=");
+    selection.push(path);
+    entries(&selection, input.name(), &input.to_string(), how, take)
+}
+
+/// Hands on the selected entries; errors call them `what`.
+fn entries(
+    selection: &OsStr,
+    name: Word,
+    what: &str,
+    how: &How,
+    take: &mut Take<'_>,
+) -> Result<(), SourceError> {
     let mut command = Command::new("journalctl");
     // The short form has a line's own time with its year and zone, and no field that is not shown.
-    command.args(["--no-pager", "--quiet", "--utc", "--output", "short-iso"]);
-    command.arg(format!("--unit={unit}"));
+    // Without `--all` it has the length alone of a text that is not quite UTF-8.
+    command.args(["--no-pager", "--quiet", "--all", "--utc", "--output", "short-iso"]);
+    command.arg(selection);
     if let Some(since) = how.since {
         command.arg(format!("--since=@{}", since.div_euclid(1_000)));
     }
@@ -39,8 +65,7 @@ pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
     let mut child = child.map_err(|error| missing(&error))?;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let child = Ended(Arc::new(Mutex::new(child)));
-    let input = Input::Journal(unit.to_owned());
-    let begin = Log { name: input.name(), container: None, live: false };
+    let begin = Log { name, container: None, live: false };
     if take(Piece::Begins(begin)).is_break() {
         return Ok(());
     }
@@ -61,7 +86,7 @@ pub(super) fn read(unit: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
         let _ = errors.map(|errors| errors.take(COMPLAINT).read_to_string(&mut complaint));
         let first = complaint.lines().next().unwrap_or("it ended with an error");
         let first = edgeprobe_probes::clean::line(first, 160);
-        return Err(SourceError::new(format!("journalctl cannot read the {input}: {first}"))
+        return Err(SourceError::new(format!("journalctl cannot read {what}: {first}"))
             .hint("run it as root, or as a member of the group systemd-journal"));
     }
     Ok(())

@@ -23,6 +23,11 @@ const HEAD: usize = 64;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZIP: [u8; 4] = *b"PK\x03\x04";
 const EMPTY_ZIP: [u8; 4] = *b"PK\x05\x06";
+/// systemd's journal-def.h.
+const JOURNAL: [u8; 8] = *b"LPKSHHRH";
+
+/// Bytes that tell what a file is.
+pub(super) const MAGIC: u64 = 8;
 
 /// The first bytes, and a reader that gives them again.
 pub(super) fn peeked<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read)> {
@@ -33,6 +38,10 @@ pub(super) fn peeked<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read)>
 
 pub(super) fn is_zip(head: &[u8]) -> bool {
     head.starts_with(&ZIP) || head.starts_with(&EMPTY_ZIP)
+}
+
+pub(super) fn is_journal(head: &[u8]) -> bool {
+    head.starts_with(&JOURNAL)
 }
 
 pub(super) fn is_gzip(head: &[u8]) -> bool {

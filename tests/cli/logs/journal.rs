@@ -1,11 +1,19 @@
-//! The journal, by a program of its name.
+//! The journal: systemd's own program on a journal that systemd wrote, and a stand-in for what that
+//! program does elsewhere.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use super::PORT;
 use crate::program::{Outcome, edgeprobe};
+
+/// The time of the first entry: 2023-01-24T12:32:45Z, in microseconds.
+const FIRST: u64 = 1_674_563_565_000_000;
+
+/// What makes a journal of entries in the export form.
+const JOURNAL_REMOTE: &str = "/lib/systemd/systemd-journal-remote";
 
 /// A folder whose `journalctl` is this script.
 fn journalctl(folder: &Path, script: &str) -> String {
@@ -55,4 +63,93 @@ fn what_it_complains_of_is_told() {
     );
     let outcome = run("/nonexistent", &["logs", "--journal", "docker"]);
     assert!(outcome.stderr.contains("cannot run journalctl"), "{outcome:?}");
+}
+
+/// An entry in the export form (systemd.io/JOURNAL_EXPORT_FORMATS), a second after the one before it.
+fn entry(second: u64, unit: &str, message: &[u8]) -> Vec<u8> {
+    let time = FIRST + second * 1_000_000;
+    let mut entry = format!(
+        "__REALTIME_TIMESTAMP={time}\n__MONOTONIC_TIMESTAMP={second}000000\n\
+         _BOOT_ID=0123456789abcdef0123456789abcdef\n_MACHINE_ID=0123456789abcdef0123456789abcdef\n\
+         _HOSTNAME=gw1\n_TRANSPORT=stdout\nPRIORITY=3\n_SYSTEMD_UNIT={unit}.service\n\
+         SYSLOG_IDENTIFIER={unit}\n_PID=938\nMESSAGE\n"
+    )
+    .into_bytes();
+    entry.extend(u64::try_from(message.len()).unwrap().to_le_bytes());
+    entry.extend(message);
+    entry.extend(b"\n\n");
+    entry
+}
+
+/// A journal that systemd itself wrote of these entries; none where its tools are not there.
+fn real_journal(folder: &Path, entries: &[(&str, &[u8])]) -> Option<String> {
+    if !Path::new(JOURNAL_REMOTE).exists() || !Path::new("/usr/bin/journalctl").exists() {
+        println!("skipped: a real journal needs journalctl and systemd-journal-remote");
+        return None;
+    }
+    let export = (0..).zip(entries).flat_map(|(second, (unit, text))| entry(second, unit, text));
+    let source = folder.join("export");
+    fs::write(&source, export.collect::<Vec<u8>>()).unwrap();
+    let path = folder.join("device.journal");
+    let made =
+        Command::new(JOURNAL_REMOTE).arg("--output").args([&path, &source]).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    Some(path.to_str().unwrap().to_owned())
+}
+
+/// Texts as they come: bare, with a terminal's colours, of several lines, not quite UTF-8, long.
+fn entries() -> Vec<(&'static str, Vec<u8>)> {
+    let long =
+        format!("{} IPv4 forwarding is disabled. Networking will not work.", "y".repeat(6000));
+    vec![
+        ("aziot-edged", PORT.trim_end().as_bytes().to_vec()),
+        ("docker", b"all predefined address pools have been fully subnetted".to_vec()),
+        (
+            "aziot-edged",
+            b"\x1b[31mPool overlaps with other one on this address space\x1b[0m".to_vec(),
+        ),
+        ("aziot-edged", b"\xff Cannot connect to the Docker daemon at unix:///x".to_vec()),
+        ("aziot-edged", b"caused by:\nclient with IP '203.0.113.7' is not allowed access".to_vec()),
+        (
+            "aziot-edged",
+            b"denied: client with IP '203.0.113.7' is not allowed access\nsee".to_vec(),
+        ),
+        ("aziot-edged", long.into_bytes()),
+    ]
+}
+
+#[test]
+fn a_real_journal_is_read_by_its_own_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let entries = entries();
+    let entries: Vec<(&str, &[u8])> = entries.iter().map(|(u, text)| (*u, &**text)).collect();
+    let Some(journal) = real_journal(folder.path(), &entries) else { return };
+    // Systemd's program with this program's arguments, and with the file in the machine's place.
+    let own = format!("exec /usr/bin/journalctl --file='{journal}' \"$@\"");
+    let path = journalctl(folder.path(), &own);
+    let found = |arguments: &[&str]| -> Vec<(String, u64, String)> {
+        let outcome = run(&path, &[&["logs", "--format", "json"], arguments].concat());
+        let report = outcome.json();
+        let findings = report["findings"].as_array().unwrap().iter().map(|finding| {
+            let text = |name: &str| finding[name].as_str().unwrap().to_owned();
+            (text("signature"), finding["first_line"].as_u64().unwrap(), text("last_at"))
+        });
+        findings.collect()
+    };
+    let at = |second: u32| format!("2023-01-24T12:32:{second}Z");
+    let of_the_daemon = [
+        ("port-allocated".to_owned(), 1, at(45)),
+        ("pool-overlaps".to_owned(), 2, at(47)),
+        ("engine-silent".to_owned(), 3, at(48)),
+        ("registry-firewall".to_owned(), 6, at(50)),
+        ("forwarding-disabled".to_owned(), 8, at(51)),
+    ];
+    assert_eq!(found(&["--journal", "aziot-edged"]), of_the_daemon);
+    let pools = ("no-address-pool".to_owned(), 1, at(46));
+    assert_eq!(found(&["--journal", "docker"]), [pools]);
+    let later = found(&["--journal", "aziot-edged", "--since", "2023-01-24T12:32:50Z"]);
+    let signatures: Vec<&str> = later.iter().map(|(signature, ..)| signature.as_str()).collect();
+    assert_eq!(signatures, ["registry-firewall", "forwarding-disabled"]);
+    // The file itself is a log of all its units.
+    assert_eq!(found(&[&journal]).len(), 6);
 }
