@@ -96,12 +96,11 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<Missing> {
         .flat_map(|(seen, facts)| facts.sources.iter().map(move |source| (seen, source)));
     sources
         .filter_map(|(seen, source)| {
-            let why = match (source.state, &source.detail) {
-                (SourceState::Read, _) => return None,
-                (SourceState::Unreadable, _) => Text::new("why.unreadable_configuration"),
-                (SourceState::Broken, detail) => {
-                    let detail = clean::line(detail.as_deref().unwrap_or("it is broken"), 160);
-                    Text::new("why.broken_configuration").with("detail", detail)
+            let why = match source.state {
+                SourceState::Read => return None,
+                SourceState::Unreadable => Text::new("why.unreadable_configuration"),
+                SourceState::Broken => {
+                    Text::new("why.broken_configuration").with("detail", told::flaw(source))
                 }
             };
             let name = clean::line(&source.name, 160);

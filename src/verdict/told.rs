@@ -10,6 +10,7 @@ use edgeprobe_probes::dns::DnsFacts;
 use edgeprobe_probes::endpoint::{Detour, EndpointFacts};
 use edgeprobe_probes::ports::{Holder, PortFacts};
 use edgeprobe_probes::registry::RegistryFacts;
+use edgeprobe_probes::runtime::{Flaw, Source};
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Token};
 
 use super::words::{duration, listed, resolver};
@@ -46,6 +47,22 @@ pub(crate) fn failure(observation: &Observation) -> Option<Word> {
 /// The kernel's refusal of a lookup.
 pub(crate) fn refusal(token: Token, detail: &str) -> Word {
     Word::Told { english: detail.to_owned(), text: Text::new(key(token)) }
+}
+
+/// Why a source of the runtime's configuration is broken.
+pub(super) fn flaw(source: &Source) -> Word {
+    let english = source.detail.as_deref().unwrap_or("it is broken");
+    let english = edgeprobe_probes::clean::line(english, 160);
+    let text = match source.flaw {
+        None => return english.into(),
+        Some(Flaw::Line(line)) => Text::new("flaw.line").with("line", line),
+        Some(Flaw::Somewhere) => Text::new("flaw.somewhere"),
+        Some(Flaw::TooLarge) => Text::new("flaw.too_large"),
+        Some(Flaw::NotText) => Text::new("flaw.not_text"),
+        Some(Flaw::NotAFile) => Text::new("flaw.not_a_file"),
+        Some(Flaw::Proxy) => Text::new("flaw.proxy"),
+    };
+    Word::Told { english, text }
 }
 
 /// The token in two or three words.

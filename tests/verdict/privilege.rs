@@ -1,8 +1,9 @@
 //! What is said of container networks that could not be joined, or that the runtime does not use.
 
 use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, NotTested, Status, Verdict};
+use edgeprobe::verdict::{Confidence, Effect, Language, NotTested, Status, Verdict, judge};
 use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::runtime::{Flaw, RuntimeFacts, Source, SourceState};
 use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Facts, Outcome, Step, Token};
 
@@ -185,4 +186,32 @@ fn one_port_held_by_who_cannot_be_seen_is_a_stranger_as_likely_as_not() {
         .with(closed_engine())
         .changed(of_port(443), held_by_somebody)
         .expect(Status::Blocked, &[PortInUse]);
+}
+
+#[test]
+fn what_is_wrong_with_a_configuration_is_told_in_french_too() {
+    for (flaw, told) in [
+        (Flaw::Line(4), "erreur de syntaxe à la ligne 4"),
+        (Flaw::Somewhere, "erreur de syntaxe"),
+        (Flaw::TooLarge, "plus de 1 Mio"),
+        (Flaw::NotText, "pas de l'UTF-8"),
+        (Flaw::NotAFile, "pas un fichier ordinaire"),
+        (Flaw::Proxy, "`https_proxy` n'est pas un proxy"),
+    ] {
+        let source = Source {
+            name: "/etc/aziot/config.toml".to_owned(),
+            state: SourceState::Broken,
+            detail: Some(flaw.to_string()),
+            flaw: Some(flaw),
+        };
+        let facts = RuntimeFacts { sources: vec![source], ..RuntimeFacts::default() };
+        let facts = Facts::Runtime(Box::new(facts));
+        let device = Device::healthy().with(passed("runtime/files", "the runtime", facts));
+        device.expect(Status::Healthy, &[]);
+        let verdict = judge(&device.target, &device.observations, Language::French);
+        assert!(
+            verdict.not_tested.iter().any(|missing| missing.why.contains(told)),
+            "{verdict:#?}"
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! What the runtime's own containers say of its configuration.
 
 use super::facts::{
-    ImageSetting, Part, PortBinding, ProxySetting, RuntimeFacts, Setting, Source, SourceState,
+    Flaw, ImageSetting, Part, PortBinding, ProxySetting, RuntimeFacts, Setting, Source, SourceState,
 };
 use super::names;
 use crate::engine::{Container, DEFAULT_NETWORKS, EngineFacts};
@@ -76,7 +76,8 @@ impl RuntimeFacts {
         });
         let detail = environment.problems.first().cloned();
         let state = if detail.is_some() { SourceState::Broken } else { SourceState::Read };
-        self.sources.push(Source { name: container.name.clone(), state, detail });
+        let flaw = detail.is_some().then_some(Flaw::Proxy);
+        self.sources.push(Source { name: container.name.clone(), state, detail, flaw });
     }
 
     /// The host's ports, each once: an engine binds one for both families.

@@ -194,6 +194,35 @@ pub struct Source {
     /// What is wrong with it, in a line; no content of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// The same as a kind, where it is one of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<Flaw>,
+}
+
+/// Why a source cannot be understood. It shows nothing of the text, which may hold secrets.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Flaw {
+    /// The line that its reader could not go on from, from 1.
+    #[error("syntax error in line {0}")]
+    Line(u64),
+    /// It ended early, or is nested or repeated beyond all measure.
+    #[error("syntax error")]
+    Somewhere,
+    /// It is larger than any configuration.
+    #[error("larger than 1 MiB")]
+    TooLarge,
+    /// It is no text.
+    #[error("not in UTF-8")]
+    NotText,
+    /// A folder, a device or a pipe stands in its place.
+    #[error("not a regular file")]
+    NotAFile,
+    /// Its `https_proxy` is none that the runtime could use.
+    #[error("`https_proxy` is no proxy that the runtime could use")]
+    Proxy,
 }
 
 /// Whether a source could be read. One that is not there is not listed.

@@ -2,23 +2,14 @@
 
 use serde_json::Value;
 
+use super::facts::Flaw;
+
 /// A form of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Toml,
     Yaml,
     Json,
-}
-
-/// Why a text is not in its form. It shows nothing of the text, which may hold secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Flaw {
-    /// The line that the reader could not go on from, from 1.
-    #[error("syntax error in line {0}")]
-    Line(u64),
-    /// It ended early, or is nested or repeated beyond all measure.
-    #[error("syntax error")]
-    Somewhere,
 }
 
 impl Form {

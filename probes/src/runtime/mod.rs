@@ -25,8 +25,8 @@ mod yaml;
 mod places;
 
 pub use facts::{
-    Generation, ImageSetting, Part, PortBinding, Provisioning, ProxySetting, RuntimeFacts, Setting,
-    Source, SourceState,
+    Flaw, Generation, ImageSetting, Part, PortBinding, Provisioning, ProxySetting, RuntimeFacts,
+    Setting, Source, SourceState,
 };
 pub use root::Root;
 

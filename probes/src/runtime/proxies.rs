@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::facts::{Part, ProxySetting};
+use super::facts::{Flaw, Part, ProxySetting};
 use super::form::Form;
 use super::places;
 use super::root::{Reader, Root};
@@ -49,7 +49,9 @@ pub(super) fn setting(
         source = from;
         match value.parse::<ProxyUrl>() {
             Ok(url) => https_proxy = Some(url),
-            Err(error) => reader.broken(from, &format!("https_proxy: {error}")),
+            Err(error) => {
+                reader.broken(from, Some(Flaw::Proxy), &format!("https_proxy: {error}"));
+            }
         }
     }
     ProxySetting { part, https_proxy, no_proxy: variables.no_proxy(), source: source.to_owned() }

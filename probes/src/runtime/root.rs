@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::document::Document;
-use super::facts::{Source, SourceState};
+use super::facts::{Flaw, Source, SourceState};
 use super::form::Form;
 use super::places;
 use crate::clean;
@@ -74,16 +74,25 @@ impl<'r> Reader<'r> {
     pub(super) fn text(&mut self, path: &str) -> Option<String> {
         match content(&self.root.path(path)) {
             Ok(text) => {
-                self.note(path, SourceState::Read, None);
+                self.note(Source {
+                    name: clean::line(path, 256),
+                    state: SourceState::Read,
+                    detail: None,
+                    flaw: None,
+                });
                 Some(text)
             }
-            Err(error) if is_absence(&error) => None,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                self.note(path, SourceState::Unreadable, Some("permission denied".to_owned()));
+            Err(Unread::Io(error)) if is_absence(&error) => None,
+            Err(Unread::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.unreadable(path);
                 None
             }
-            Err(error) => {
-                self.broken(path, &error.to_string());
+            Err(Unread::Io(error)) => {
+                self.broken(path, None, &error.to_string());
+                None
+            }
+            Err(Unread::Flaw(flaw)) => {
+                self.broken(path, Some(flaw), &flaw.to_string());
                 None
             }
         }
@@ -95,7 +104,7 @@ impl<'r> Reader<'r> {
         match form.parse(&text) {
             Ok(value) => Some(Document::new(path, value)),
             Err(flaw) => {
-                self.broken(path, &flaw.to_string());
+                self.broken(path, Some(flaw), &flaw.to_string());
                 None
             }
         }
@@ -107,11 +116,11 @@ impl<'r> Reader<'r> {
             Ok(entries) => entries,
             Err(error) if is_absence(&error) => return Vec::new(),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                self.note(folder, SourceState::Unreadable, Some("permission denied".to_owned()));
+                self.unreadable(folder);
                 return Vec::new();
             }
             Err(error) => {
-                self.broken(folder, &error.to_string());
+                self.broken(folder, None, &error.to_string());
                 return Vec::new();
             }
         };
@@ -126,20 +135,32 @@ impl<'r> Reader<'r> {
 
     /// Records that a source is not in the form that it should have. `detail` has none of its
     /// content.
-    pub(super) fn broken(&mut self, name: &str, detail: &str) {
-        self.note(name, SourceState::Broken, Some(clean::line(detail, 160)));
+    pub(super) fn broken(&mut self, name: &str, flaw: Option<Flaw>, detail: &str) {
+        self.note(Source {
+            name: clean::line(name, 256),
+            state: SourceState::Broken,
+            detail: Some(clean::line(detail, 160)),
+            flaw,
+        });
     }
 
-    fn note(&mut self, name: &str, state: SourceState, detail: Option<String>) {
-        let name = clean::line(name, 256);
-        if let Some(known) = self.sources.iter_mut().find(|source| source.name == name) {
+    fn unreadable(&mut self, name: &str) {
+        self.note(Source {
+            name: clean::line(name, 256),
+            state: SourceState::Unreadable,
+            detail: Some("permission denied".to_owned()),
+            flaw: None,
+        });
+    }
+
+    fn note(&mut self, source: Source) {
+        if let Some(known) = self.sources.iter_mut().find(|known| known.name == source.name) {
             // What is wrong with it stands, whatever else could be made of it.
-            if state != SourceState::Read {
-                known.state = state;
-                known.detail = detail;
+            if source.state != SourceState::Read {
+                *known = source;
             }
         } else if self.sources.len() < SOURCES {
-            self.sources.push(Source { name, state, detail });
+            self.sources.push(source);
         }
     }
 }
@@ -148,21 +169,33 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn content(path: &Path) -> io::Result<String> {
+/// Why there is no text of a file.
+enum Unread {
+    Io(io::Error),
+    Flaw(Flaw),
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn content(path: &Path) -> Result<String, Unread> {
     // systemd masks a unit so.
     if fs::canonicalize(path)? == Path::new("/dev/null") {
-        return Err(io::ErrorKind::NotFound.into());
+        return Err(Unread::Io(io::ErrorKind::NotFound.into()));
     }
     // Looked at first, since opening a pipe in the file's place would wait for its writer.
     if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
+        return Err(Unread::Flaw(Flaw::NotAFile));
     }
     let mut content = Vec::new();
     File::open(path)?.take(LARGEST + 1).read_to_end(&mut content)?;
     if content.len() as u64 > LARGEST {
-        return Err(io::Error::other("larger than 1 MiB"));
+        return Err(Unread::Flaw(Flaw::TooLarge));
     }
-    String::from_utf8(content).map_err(|_| io::Error::other("not in UTF-8"))
+    String::from_utf8(content).map_err(|_| Unread::Flaw(Flaw::NotText))
 }
 
 impl Document {

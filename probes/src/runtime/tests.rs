@@ -160,10 +160,12 @@ fn a_broken_file_is_told_of_and_nothing_older_takes_its_place() {
     let config = source(&facts, CONFIG);
     assert_eq!(config.state, SourceState::Broken);
     assert_eq!(config.detail.as_deref(), Some("syntax error in line 4"));
+    assert_eq!(config.flaw, Some(Flaw::Line(4)));
     assert_eq!(source(&facts, "/etc/docker/daemon.json").state, SourceState::Broken);
     let drop_in = source(&facts, "/etc/systemd/system/docker.service.d/proxy.conf");
     assert_eq!(drop_in.state, SourceState::Broken);
     assert!(drop_in.detail.as_deref().unwrap().contains("socks5"));
+    assert_eq!(drop_in.flaw, Some(Flaw::Proxy));
 }
 
 #[test]
