@@ -25,6 +25,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod hostname;
 mod interface;
+pub mod mask;
 pub mod observation;
 pub mod ports;
 pub mod privileges;
@@ -34,6 +35,7 @@ pub mod registry;
 pub mod route;
 pub mod ruleset;
 pub mod runtime;
+pub mod tool;
 pub mod trace;
 pub mod vantage;
 

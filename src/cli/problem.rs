@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use edgeprobe_probes::mask::mask;
+
 /// An error for a person: what was attempted, on what, what happened, and what to do.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -22,39 +24,13 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", without_keys(&self.message))?;
+        // What was given is shown, and a connection string may be given where it has no place.
+        write!(f, "error: {}", mask(&self.message))?;
         match &self.hint {
-            Some(hint) => write!(f, "\nhint: {}", without_keys(hint)),
+            Some(hint) => write!(f, "\nhint: {}", mask(hint)),
             None => Ok(()),
         }
     }
-}
-
-/// What stands before a secret in a connection string or a token.
-const BEFORE_A_SECRET: [&str; 3] = ["sharedaccesskey=", "sharedaccesssignature=", "sig="];
-
-/// The text with every key in it left out.
-///
-/// An error shows what was given, and a connection string may be given where it has no place.
-fn without_keys(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(begin) = first_secret(rest) {
-        let (before, from) = rest.split_at(begin);
-        let ends = |c: char| c.is_whitespace() || matches!(c, ';' | '&' | '`' | '\'' | '"');
-        out += before;
-        out.push('…');
-        rest = from.find(ends).map_or("", |end| from.split_at(end).1);
-    }
-    out + rest
-}
-
-/// Where the first secret begins.
-fn first_secret(text: &str) -> Option<usize> {
-    // ASCII alone changes its case, so positions stay what they are.
-    let lower = text.to_ascii_lowercase();
-    let after = |mark: &&str| lower.find(*mark).map(|at| at + mark.len());
-    BEFORE_A_SECRET.iter().filter_map(after).min()
 }
 
 #[cfg(test)]

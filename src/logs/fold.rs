@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use edgeprobe_probes::clean;
+use edgeprobe_probes::mask::mask;
 use serde_json::{Map, Value};
 
 use super::attempts::{Attempts, Course, Life, Mark};
 use super::finding::{Finding, State};
-use super::mask::mask;
 use super::scan::Origin;
 use super::set::{Match, Signatures};
 use super::signature::{Outcome, Party, Role, Signature, placeholder};

@@ -11,7 +11,6 @@ mod judge;
 mod line;
 mod lines;
 mod literal;
-mod mask;
 mod scan;
 mod set;
 mod signature;
@@ -20,7 +19,6 @@ mod words;
 
 pub use finding::{Finding, Scanned, Source, State};
 pub use judge::{LogCause, LogReport, LogVerdict, SCHEMA, judge};
-pub use mask::mask;
 pub use scan::{Origin, Scanner};
 pub use set::{LARGEST_FILE, SignatureError, Signatures};
 pub use signature::{Party, Role, Signature};

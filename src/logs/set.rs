@@ -291,5 +291,5 @@ fn told(problem: &toml::de::Error, text: &str) -> String {
 }
 
 fn clean(text: &str) -> String {
-    edgeprobe_probes::clean::line(&super::mask::mask(text), 160)
+    edgeprobe_probes::clean::line(&edgeprobe_probes::mask::mask(text), 160)
 }

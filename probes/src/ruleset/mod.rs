@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::forward::dropped_between;
-pub use self::read::{RulesetError, read};
+pub use self::read::{RulesetError, are_legacy_tables_loaded, read};
 pub use self::translation::masquerades;
 use crate::clean;
 use crate::route::vpn::Vpn;

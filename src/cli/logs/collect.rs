@@ -2,8 +2,10 @@
 
 use std::ops::ControlFlow;
 
+use edgeprobe_probes::mask::mask;
+
 use crate::language::{Language, Word};
-use crate::logs::{Moment, Origin, Scanned, Scanner, Signatures, mask};
+use crate::logs::{Moment, Origin, Scanned, Scanner, Signatures};
 use crate::sources::Piece;
 
 /// The logs of one input.

@@ -1,20 +1,21 @@
-//! Secrets in foreign text, left out before anything of it is kept or shown.
+//! Secrets in a line, known by what stands before them or by their own form.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
-/// What stands in a secret's place.
+/// What stands in a secret's place, after what told it.
 const MASKED: &str = "${before}…";
 
-/// A quote or an assignment as it may stand between a name and its value, JSON in JSON included.
-const IS: &str = r#"\\*["']?\s*(?:=>|[=:])\s*\\*["']?"#;
+/// A quote or an assignment as it may stand between a name and its value, JSON in JSON and
+/// percent-encoding included.
+const IS: &str = r#"\\*["']?\s*(?:=>|[=:]|%3[aAdD])\s*\\*["']?"#;
 
 /// Names of values that are secret wherever they stand.
-const NAMES: &str = r"(?:shared_?access_?key|account_?key|shared_?access_?signature|primary_?key|secondary_?key|symmetric_?key|registration_?key|master_?key|private_?key|access_?key|api_?key|auth_?key|device_?key|storage_?key|sas_?token|access_?token|refresh_?token|id_?token|identity_?token|registry_?token|client_?secret|secret|token|passw(?:or)?d|passphrase|pass|pwd|x-registry-auth|sig)";
+const NAMES: &str = r"(?:shared_?access_?key|account_?key|shared_?access_?signature|primary_?key|secondary_?key|symmetric_?key|registration_?key|master_?key|private_?key|access_?key|api_?key|auth_?key|device_?key|storage_?key|sas_?token|access_?token|refresh_?token|id_?token|identity_?token|registry_?token|client_?secret|secret|token|passw(?:or)?d|passphrase|pass|pwd|pin|pin-?value|x-registry-auth|sig)";
 
-static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+fn patterns() -> [String; 11] {
     [
         // A private key, to its end or the line's.
         r"(?i)(?<before>-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----).*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)".to_owned(),
@@ -31,15 +32,23 @@ static SECRETS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?<before>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/@]*@".to_owned(),
         // A JSON Web Token, a key of 32 bytes or more in base64.
         r"(?<before>)\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?".to_owned(),
-        r"(?<before>)[A-Za-z0-9+/]{30,}={1,2}".to_owned(),
+        r"(?<before>)(?:[A-Za-z0-9+/]|%2[BbFf]){30,}(?:={1,2}|(?:%3[Dd]){1,2})".to_owned(),
+        // What `docker login` keeps: the user's name and password in base64.
+        r#"(?i)(?<before>\\*"auth\\*"\s*:\s*\\*")[^"\\]+"#.to_owned(),
     ]
-    .iter()
-    .filter_map(|pattern| Regex::new(pattern).ok())
-    .collect()
-});
+}
+
+static SECRETS: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| patterns().iter().filter_map(|pattern| Regex::new(pattern).ok()).collect());
+
+/// All at once: most lines have none, and are asked once.
+static ANY: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(patterns()).ok());
 
 /// The text with every secret in it replaced by an ellipsis.
 pub fn mask(text: &str) -> Cow<'_, str> {
+    if ANY.as_ref().is_some_and(|any| !any.is_match(text)) {
+        return Cow::Borrowed(text);
+    }
     let mut masked = Cow::Borrowed(text);
     for pattern in SECRETS.iter() {
         if let Cow::Owned(without) = pattern.replace_all(&masked, MASKED) {
@@ -55,7 +64,8 @@ mod tests {
 
     #[test]
     fn the_patterns_compile() {
-        assert_eq!(SECRETS.len(), 10);
+        assert_eq!(SECRETS.len(), 11);
+        assert!(ANY.is_some());
     }
 
     #[test]
@@ -85,6 +95,11 @@ mod tests {
             "eyJhbGciOiJIUzI1NiJ9.UExBTlRFRA.PLANTED",
             "client_secret=PLANTED&grant_type=x",
             "EdgeDeviceConnectionString=HostName=h;SharedAccessKey=PLANTED",
+            "HostName%3Dh%3BSharedAccessKey%3DPLANTED%3D",
+            "sig UExBTlRFRFBMQU5URURQTEFOVEVE%2BUExBTlRFRDA5MzI%3D PLANTE",
+            r#"{"auths":{"contoso.azurecr.io":{"auth":"UExBTlRFRA"}}}"#,
+            "pkcs11_pin = \"PLANTED\"",
+            "pkcs11:token=Key%20pairs?pin-value=PLANTED",
         ] {
             let masked = mask(text);
             assert!(!masked.contains("PLANTED") && !masked.contains("UExB"), "{text}\n{masked}");
@@ -102,6 +117,7 @@ mod tests {
             "https://mcr.microsoft.com/v2/azureiotedge-agent/manifests/1.5: timed out",
             "HostName=contoso.azure-devices.net;DeviceId=gw1",
             "Provisioning failed to communicate with DPS (attempt 1 of 1): timed out",
+            "ping: 8.8.8.8 does not answer; shipping: none",
         ] {
             assert_eq!(mask(text), text);
         }
