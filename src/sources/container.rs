@@ -50,7 +50,7 @@ pub(super) fn read(name: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
             is_begun = true;
             take(Piece::Begins(log.clone()))
         };
-        let read = engine.read(name, since, how.follow, |bytes| {
+        let read = engine.read(name, since, how.last, how.follow, |bytes| {
             begin(take)?;
             if how.stopped() { ControlFlow::Break(()) } else { take(Piece::Bytes(bytes)) }
         });

@@ -60,6 +60,8 @@ fn entries(
     }
     if how.follow {
         command.args(["--follow", "--lines=all"]);
+    } else if let Some(lines) = how.last {
+        command.arg(format!("--lines={lines}"));
     }
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.map_err(|error| missing(&error))?;
@@ -69,9 +71,7 @@ fn entries(
     if take(Piece::Begins(begin)).is_break() {
         return Ok(());
     }
-    if how.follow {
-        child.end_when_stopped(how.clone());
-    }
+    child.end_when_stopped(how.clone());
     let mut complete = true;
     if let Some(output) = output {
         match packing::pump(output, how, take) {

@@ -40,6 +40,8 @@ pub enum Input {
 pub struct How {
     /// Milliseconds since 1970.
     pub since: Option<i64>,
+    /// The last lines alone, of containers and the journal.
+    pub last: Option<u32>,
     /// Whether what is written from now on is read too.
     pub follow: bool,
     /// Set when reading is to end.

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::endpoint::{Endpoint, Places};
 use crate::clean;
+use crate::mask::mask;
 
 /// Within this the engine must have answered at all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,7 +41,7 @@ pub enum LogError {
 
 /// A way to the engine that answers.
 pub struct EngineLogs {
-    docker: Docker,
+    pub(super) docker: Docker,
     endpoint: String,
 }
 
@@ -104,6 +105,7 @@ impl EngineLogs {
         &self,
         container: &str,
         since: Option<i64>,
+        last: Option<u32>,
         follow: bool,
         mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
@@ -112,6 +114,7 @@ impl EngineLogs {
             .stderr(true)
             .timestamps(true)
             .follow(follow)
+            .tail(&last.map_or_else(|| "all".to_owned(), |lines| lines.to_string()))
             .since(since.and_then(|since| i32::try_from(since).ok()).unwrap_or_default())
             .build();
         let mut log = self.docker.logs(container, Some(options));
@@ -137,10 +140,10 @@ impl EngineLogs {
         }
     }
 
-    fn failure(&self, error: &Error) -> LogError {
+    pub(super) fn failure(&self, error: &Error) -> LogError {
         LogError::Engine {
             endpoint: self.endpoint.clone(),
-            what: clean::line(&error.to_string(), 200),
+            what: clean::line(&mask(&error.to_string()), 200),
         }
     }
 }

@@ -20,6 +20,7 @@ use super::facts::{EngineFacts, EngineKind};
 use super::not_answering;
 use super::settings::{AddressPool, POOLS};
 use crate::clean;
+use crate::mask::mask;
 use crate::observation::{Failure, Step, Token};
 
 /// How many of the engine's warnings are kept.
@@ -110,7 +111,7 @@ fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
     facts.ipv4_forwarding = info.ipv4_forwarding;
     let warnings = info.warnings.unwrap_or_default();
     facts.warnings =
-        warnings.iter().take(WARNINGS).map(|warning| clean::line(warning, 240)).collect();
+        warnings.iter().take(WARNINGS).map(|warning| clean::line(&mask(warning), 240)).collect();
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     // The engine masks the credentials in it itself.
     facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
@@ -139,10 +140,10 @@ fn engine_failure(error: &Error) -> Failure {
         Error::DockerResponseServerError { status_code: 401 | 403, message } => Failure::new(
             Step::Engine,
             Token::EnginePermissionDenied,
-            clean::line(&format!("the engine refuses: {message}"), 240),
+            clean::line(&mask(&format!("the engine refuses: {message}")), 240),
         ),
         Error::RequestTimeoutError => not_answering("no answer in time".to_owned()),
-        _ => not_answering(clean::line(&error.to_string(), 240)),
+        _ => not_answering(clean::line(&mask(&error.to_string()), 240)),
     }
 }
 
