@@ -8,8 +8,10 @@
 //!
 //! ARCHITECTURE.md shows how the modules stand to each other.
 
+pub mod bundle;
 pub mod changes;
 pub mod cli;
+pub mod collect;
 pub mod demo;
 pub mod language;
 pub mod logs;

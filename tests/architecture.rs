@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of src/ may use of the others. The order is from the ground up.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("changes", &[]),
     ("demo", &[]),
     ("language", &[]),
@@ -17,14 +17,19 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("sources", &["language"]),
     ("logs", &["language", "verdict"]),
     ("report", &["language", "logs", "plan", "verdict"]),
+    ("bundle", &["language", "report", "verdict"]),
+    ("collect", &["bundle", "sources"]),
     (
         "cli",
-        &["changes", "demo", "language", "logs", "plan", "report", "run", "sources", "verdict"],
+        &[
+            "bundle", "changes", "collect", "demo", "language", "logs", "plan", "report", "run",
+            "sources", "verdict",
+        ],
     ),
 ];
 
 /// The modules that are plain functions of plain values.
-const PURE: [&str; 6] = ["changes", "language", "logs", "plan", "report", "verdict"];
+const PURE: [&str; 7] = ["bundle", "changes", "language", "logs", "plan", "report", "verdict"];
 
 #[test]
 fn every_module_has_its_place() {

@@ -21,7 +21,7 @@ use crate::verdict::{GivenProxy, Sources, Target};
 const HUB_VARIABLE: &str = "EDGEPROBE_HUB";
 
 /// Stands for the hub's name where nothing is asked of a hub.
-const UNNAMED: &str = "unnamed.azure-devices.net";
+pub(super) const UNNAMED: &str = "unnamed.azure-devices.net";
 
 /// What options and variables say of the target.
 pub(super) struct Given {

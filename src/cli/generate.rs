@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use super::output::print;
 use super::problem::Problem;
 use super::{cause_pages, explain};
+use crate::bundle::Contents;
 use crate::logs::LogReport;
 use crate::report::Report;
 
@@ -34,6 +35,8 @@ enum What {
     Schema,
     /// The JSON Schema of what `logs` tells
     LogsSchema,
+    /// The JSON Schema of what `bundle` tells
+    BundleSchema,
     /// A cause's page as Markdown, or the index of all pages
     Causes,
 }
@@ -44,6 +47,7 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
         What::Completions => completions(options.shell),
         What::Schema => schema(&schemars::schema_for!(Report))?,
         What::LogsSchema => schema(&schemars::schema_for!(LogReport))?,
+        What::BundleSchema => schema(&schemars::schema_for!(Contents))?,
         What::Causes => match &options.cause {
             Some(name) => cause_pages::page(explain::id(name)?),
             None => cause_pages::index(),

@@ -1,5 +1,6 @@
 //! The commands and their options. Nothing else knows clap, and nothing else prints.
 
+mod bundle;
 mod cause_pages;
 mod check;
 mod container;
@@ -78,6 +79,8 @@ enum Command {
     Probe(probe::Options),
     /// Which cause do the runtime's logs point to? Files, containers, the journal
     Logs(logs::Options),
+    /// One archive for a support case: report, logs, routes, rules, configuration
+    Bundle(bundle::Options),
     /// The causes: what one sees, what is wrong, how it is proved, what to do
     Explain(explain::Options),
     /// The verdict again, from a recorded report
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Vpn(options) => vpn::run(&options, languages),
         Command::Probe(options) => probe::run(&options, languages),
         Command::Logs(options) => logs::run(&options, languages),
+        Command::Bundle(options) => bundle::run(&options, languages),
         Command::Explain(options) => explain::run(&options, languages.for_people()),
         Command::Replay(options) => replay::run(&options, languages),
         Command::Demo(options) => demo::run(&options, languages),

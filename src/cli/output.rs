@@ -49,6 +49,25 @@ impl Destination {
     }
 }
 
+impl Destination {
+    /// Writes what is nobody else's to read: to a file whole or not at all, and for its owner alone.
+    ///
+    /// Fails where the file is there already, unless it is to be replaced.
+    pub(super) fn write_private(&self, bytes: &[u8], replace: bool) -> Result<(), Problem> {
+        match self {
+            Self::Standard => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| {
+                    Problem::new(format!("cannot write to standard output: {error}"))
+                })
+            }
+            Self::File(path) => {
+                write_private_file(path, bytes, replace).map_err(|error| cannot_write(path, &error))
+            }
+        }
+    }
+}
+
 /// Prints to standard output. A reader that has gone away, `head` for example, is no error.
 pub(super) fn print(text: &str) -> Result<(), Problem> {
     let mut out = anstream::stdout().lock();
@@ -80,6 +99,22 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path)?;
+    Ok(())
+}
+
+/// As [`write_file`], readable by its owner alone, as temporary files are.
+fn write_private_file(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+    if is_special(path) {
+        return fs::write(path, bytes);
+    }
+    let mut file = tempfile::Builder::new().tempfile_in(folder(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    if replace {
+        file.persist(path)?;
+    } else {
+        file.persist_noclobber(path)?;
+    }
     Ok(())
 }
 

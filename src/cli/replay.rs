@@ -11,6 +11,7 @@ use super::check::{Telling, tell};
 use super::language::Languages;
 use super::output::Destination;
 use super::problem::Problem;
+use crate::bundle;
 use crate::report::{Report, SCHEMA, Tool};
 use crate::verdict;
 
@@ -20,7 +21,8 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// Options of `replay`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// A report that `check --format json` wrote, or `-` for standard input
+    /// A report that `check --format json` wrote, an archive that `bundle` wrote, or `-` for standard
+    /// input
     #[arg(value_name = "REPORT")]
     file: PathBuf,
 
@@ -46,7 +48,7 @@ fn read(path: &Path) -> Result<Report, Problem> {
     };
     let text = contents(path).map_err(|error| {
         Problem::new(format!("cannot read {name}: {error}"))
-            .hint("give it a report that `edgeprobe check --format json` wrote")
+            .hint("give it a report that `edgeprobe check --format json` wrote, or a bundle")
     })?;
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
         let how = if error.is_eof() { "ends in the middle" } else { "is not JSON" };
@@ -75,14 +77,18 @@ fn read(path: &Path) -> Result<Report, Problem> {
 }
 
 fn contents(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let reader: Box<dyn Read> =
         if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-    let length = reader.take(LARGEST + 1).read_to_string(&mut text)? as u64;
+    let length = reader.take(LARGEST + 1).read_to_end(&mut bytes)? as u64;
     if length > LARGEST {
         return Err(io::Error::other("it is larger than 64 MiB"));
     }
-    Ok(text)
+    if bundle::is_archive(&bytes) {
+        return bundle::report_in(&bytes).map_err(io::Error::other);
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8"))
 }
 
 /// Whether a schema is a later one of the same kind.

@@ -66,7 +66,7 @@ pub(super) struct TargetOptions {
 
     /// A hard limit on the whole run
     #[arg(long, value_name = "DURATION", default_value = "10s")]
-    timeout: String,
+    pub(super) timeout: String,
 
     /// Another host, asked the same questions beside the hub
     #[arg(long, value_name = "HOST", default_value = "mcr.microsoft.com")]
@@ -352,7 +352,8 @@ fn trust(options: &TargetOptions) -> Result<TrustStores, Problem> {
     })
 }
 
-fn timeout(text: &str) -> Result<Duration, Problem> {
+/// Reads `--timeout`.
+pub(super) fn timeout(text: &str) -> Result<Duration, Problem> {
     let wrong = |what: &str| {
         Problem::new(format!("--timeout: `{}` {what}", clean::line(text, 40)))
             .hint("for example --timeout 10s or --timeout 1m30s; from 1s to 10m")

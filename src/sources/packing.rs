@@ -17,6 +17,10 @@ const LARGEST_UNPACKED: u64 = 16 << 30;
 /// Members of an archive that are looked at.
 const MEMBERS: usize = 10_000;
 
+/// What an archive of edgeprobe's own has, and where its logs are.
+const OWN: [&str; 2] = ["CONTENTS.txt", "contents.json"];
+const OWN_LOGS: &str = "logs/";
+
 /// Bytes that tell a packing.
 const HEAD: usize = 64;
 
@@ -71,6 +75,8 @@ pub(super) fn archive(
     take: &mut Take<'_>,
 ) -> io::Result<ControlFlow<()>> {
     let mut archive = ZipArchive::new(file)?;
+    // Of edgeprobe's own archives the texts elsewhere are no logs.
+    let is_own = OWN.iter().all(|path| archive.index_for_name(path).is_some());
     for index in 0..archive.len().min(MEMBERS) {
         let member = match archive.by_index(index) {
             Ok(member) => member,
@@ -82,7 +88,7 @@ pub(super) fn archive(
         };
         let own = member.name().map(|own| edgeprobe_probes::clean::line(&own, 160));
         let Ok(own) = own else { continue };
-        if !member.is_file() || !is_log(&own) {
+        if !member.is_file() || !is_log(&own) || (is_own && !own.starts_with(OWN_LOGS)) {
             continue;
         }
         let container = container_of(&own);

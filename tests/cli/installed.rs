@@ -34,7 +34,7 @@ fn config_toml(hub: &str) -> String {
 }
 
 /// Lays files over this namespace's own /etc. Nothing where that is not permitted.
-fn install(files: &[(&str, &str)]) -> Option<TempDir> {
+pub(crate) fn install(files: &[(&str, &str)]) -> Option<TempDir> {
     let folder = TempDir::new().unwrap();
     for (path, content) in files {
         let path = folder.path().join(path);

@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod bundle;
 mod cause_pages;
 mod cron;
 mod demo;
@@ -20,6 +21,7 @@ mod logs;
 mod namespace;
 mod namespaced;
 mod pipes;
+mod planted;
 mod program;
 mod registry;
 mod replay;

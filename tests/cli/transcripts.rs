@@ -45,7 +45,7 @@ fn masked(text: &str) -> String {
 
 #[test]
 fn the_help_of_the_program_and_of_every_command() {
-    for command in ["", "check", "logs", "probe", "explain", "replay", "demo"] {
+    for command in ["", "check", "logs", "bundle", "probe", "explain", "replay", "demo"] {
         let arguments: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).collect();
         let outcome = run(&[&arguments[..], &["--help"]].concat());
         let name = if command.is_empty() { "help" } else { &format!("help_{command}") };
@@ -56,7 +56,9 @@ fn the_help_of_the_program_and_of_every_command() {
 
 #[test]
 fn no_line_of_help_is_too_long() {
-    for command in ["check", "logs", "probe", "explain", "replay", "demo", "help", "generate"] {
+    for command in
+        ["check", "logs", "bundle", "probe", "explain", "replay", "demo", "help", "generate"]
+    {
         for flag in ["--help", "-h"] {
             let help = run(&[command, flag]).stdout;
             assert_lines_fit(&help, &format!("{command} {flag}"));

@@ -1,0 +1,15 @@
+//! One archive for a support case: what is in it and how it is told, made and read back. Pure: it
+//! takes texts, and neither reads nor waits.
+
+mod anonymise;
+mod archive;
+mod contents;
+mod item;
+mod tell;
+mod words;
+
+pub use anonymise::Anonymiser;
+pub use archive::{ArchiveError, is_archive, packed, report_in};
+pub use contents::{BundleVerdict, Contents, Entry, LeftOut, SCHEMA};
+pub use item::{Content, Cut, Item, Missing, Reason, What};
+pub use tell::{listing, summary};

@@ -1,0 +1,158 @@
+//! `edgeprobe bundle`
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use clap::{Args, ValueEnum};
+use edgeprobe_probes::{Probe, clean};
+
+mod parts;
+mod place;
+
+use super::check::Format;
+use super::device::UNNAMED;
+use super::language::Languages;
+use super::output::{note, print};
+use super::problem::Problem;
+use super::progress::Progress;
+use super::session::perform;
+use super::setup::{ProbeChoice, Setup, TargetOptions, timeout};
+use crate::bundle::{Contents, listing, packed, summary};
+use crate::collect;
+use crate::plan::Phase;
+use crate::report::Report;
+use crate::verdict;
+use parts::{anonymise, of_the_report};
+use place::destination;
+
+/// Options of `bundle`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --output the archive is a new file in this folder, named after the
+device and the time. Secrets never get into it; CONTENTS.txt in it says what
+each entry is, what was masked, and what was left out and why.
+
+Examples:
+  sudo edgeprobe bundle
+  sudo edgeprobe bundle --anonymise --output case.zip
+  sudo edgeprobe bundle --since 3d --timeout 30s
+  edgeprobe replay case.zip
+  edgeprobe logs case.zip
+
+Exit codes: 0 the archive is written, whatever the verdict in it; 3 it is not.")]
+pub(super) struct Options {
+    #[command(flatten)]
+    target: TargetOptions,
+
+    #[command(flatten)]
+    probes: ProbeChoice,
+
+    /// Judge as before the runtime's installation, whatever is found here
+    #[arg(long)]
+    pre: bool,
+
+    /// Replace addresses and names of hosts, hubs, devices and users, the same everywhere
+    #[arg(long, alias = "anonymize")]
+    anonymise: bool,
+
+    /// How far back logs are taken, at most 20000 lines of each
+    #[arg(long, value_name = "DURATION", default_value = "24h")]
+    since: String,
+
+    /// A file for the archive, written whole or not at all, or `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// What is printed of it
+    #[arg(long, value_enum, default_value_t = Form::Human, value_name = "FORM")]
+    format: Form,
+
+    /// Print nothing when the archive is written
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A summary for people
+    Human,
+    /// The contents list as JSON
+    Json,
+}
+
+pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    // What a program reads does not change with the locale.
+    let (people, programs) = (languages.for_people(), languages.of(Format::Json));
+    let now = SystemTime::now();
+    let since = since(&options.since, now)?;
+    let (path, destination) = destination(options, now)?;
+    // Whatever is wrong with the options is told before anything is asked.
+    let limit = timeout(&options.target.timeout)?;
+    let collecting = collect::start(since, limit);
+    let report = setup(options)?.and_then(|setup| {
+        let mut progress = Progress::start(options.quiet);
+        let report = perform(&setup, programs, |event| progress.show(&event));
+        report.map_err(|problem| problem.to_string())
+    });
+    let mut items = collecting.end();
+    let report = if options.anonymise { anonymise(report, &mut items, programs) } else { report };
+    let told = report.as_ref().ok().map(|report| Report {
+        verdict: verdict::judge(&report.target, &report.observations, people),
+        ..report.clone()
+    });
+    items.extend(of_the_report(&report, told.as_ref(), people));
+    let created = humantime::format_rfc3339_seconds(now).to_string();
+    let contents = Contents::of(&items, report.as_ref().ok(), created, options.anonymise);
+    let told = contents.clone().told_as(told.as_ref());
+    items.sort_by(|one, other| one.path.cmp(&other.path));
+    let archive = packed(&listing(&told, people), &contents.json(), &items)
+        .map_err(|error| Problem::new(format!("cannot make the archive: {error}")))?;
+    destination.write_private(&archive, options.output.is_some())?;
+    if options.quiet {
+        return Ok(0);
+    }
+    let name = path.map(|path| clean::line(&path.display().to_string(), 200));
+    let printed = match options.format {
+        Form::Human => summary(&told, name.as_deref(), archive.len() as u64, people),
+        Form::Json => contents.json(),
+    };
+    if destination.is_file() {
+        print(&printed)?;
+    } else {
+        note(printed.trim_end());
+    }
+    Ok(0)
+}
+
+/// The run's setup, or why there can be none on this device. Where no hub is known, what needs none
+/// is asked all the same. What is wrong with the options is an error.
+fn setup(options: &Options) -> Result<Result<Setup, String>, Problem> {
+    let phase = options.pre.then_some(Phase::PreInstall);
+    let whole = Setup::new(&options.target, &options.probes, phase);
+    let Err(problem) = whole else { return whole.map(Ok) };
+    if options.target.hub.is_some() {
+        return Err(problem);
+    }
+    let told = problem.to_string().replacen("error: ", "", 1);
+    let local = [Probe::Ports, Probe::Engine, Probe::Runtime, Probe::Registry, Probe::Hostname];
+    let setup = Setup::new(&options.target, local, phase);
+    if setup.is_err() {
+        // With any hub's name the options must do; what the device says of its hub is its own fault.
+        let mut target = options.target.clone();
+        target.hub = Some(UNNAMED.to_owned());
+        Setup::new(&target, [Probe::Hostname], phase)?;
+    }
+    note(&format!("note: {told}"));
+    Ok(setup.map_err(|_| told.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// The begin of the logs' window, in milliseconds since 1970.
+fn since(text: &str, now: SystemTime) -> Result<i64, Problem> {
+    let ago = humantime::parse_duration(text).map_err(|_| {
+        Problem::new(format!("--since: `{}` is no duration", clean::line(text, 40)))
+            .hint("for example --since 3d or --since 90m")
+    })?;
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Ok(i64::try_from(now.saturating_sub(ago).as_millis()).unwrap_or(i64::MAX))
+}

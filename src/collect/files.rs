@@ -1,0 +1,66 @@
+//! Files that say how names are resolved and what system this is.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::Part;
+use super::shared::{item, listing, unread};
+use crate::bundle::What;
+
+/// Bytes of a file that are read; real ones have some hundred or thousand.
+const LARGEST: u64 = 1024 * 1024;
+
+const NSSWITCH: &str = "/etc/nsswitch.conf";
+
+/// Where each file goes.
+const FILES: [(&str, What, &str); 9] = [
+    ("names/resolv.conf", What::Resolver, "/etc/resolv.conf"),
+    ("names/systemd-resolved.resolv.conf", What::Resolver, "/run/systemd/resolve/resolv.conf"),
+    ("names/resolved.conf", What::Resolver, "/etc/systemd/resolved.conf"),
+    ("names/hosts", What::Resolver, "/etc/hosts"),
+    ("names/nsswitch.conf", What::Resolver, NSSWITCH),
+    ("names/gai.conf", What::Resolver, "/etc/gai.conf"),
+    ("system/os-release.txt", What::System, "/etc/os-release"),
+    ("system/kernel.txt", What::System, "/proc/version"),
+    ("system/uptime.txt", What::System, "/proc/uptime"),
+];
+
+pub(super) fn part() -> Part {
+    Part::new("names/resolv.conf", What::Resolver, "/etc/resolv.conf", |_| {
+        FILES
+            .iter()
+            .map(|(path, what, source)| {
+                let text = read(Path::new(source)).map(|text| concerned(source, text));
+                item(
+                    path,
+                    *what,
+                    source,
+                    text.map_err(|error| unread(&error)).and_then(|text| listing(&text)),
+                )
+            })
+            .collect()
+    })
+}
+
+/// Of the sources of all names the line that is about hosts.
+fn concerned(source: &str, text: String) -> String {
+    if source != NSSWITCH {
+        return text;
+    }
+    text.split_inclusive('\n').filter(|line| line.starts_with("hosts")).collect()
+}
+
+/// The text of a regular file of at most 1 MiB; what is no UTF-8 in it is replaced.
+pub(super) fn read(path: &Path) -> io::Result<String> {
+    // Looked at first, since opening a pipe in the file's place would wait for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
