@@ -13,6 +13,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use edgeprobe::bundle::Anonymiser;
 use edgeprobe::report::human::{Detail, text, vpn};
 use edgeprobe::report::{Report, json};
 use edgeprobe::verdict::{Confidence, Language, judge};
@@ -100,6 +101,43 @@ fn recorded_runs_are_told_in_french() {
             }
             assert_french(&lines.collect::<Vec<_>>().join("\n"));
         }
+    }
+}
+
+/// What `bundle --anonymise` makes of a recording has the same verdict, and nobody's names.
+#[test]
+fn anonymised_runs_are_judged_as_before() {
+    for file in recordings() {
+        let report: Report = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[]);
+        let other = anonymiser.report(&report, Language::English).expect("it is a report still");
+        let name = file.display();
+        let (before, after) = (&report.verdict, &other.verdict);
+        assert_eq!(
+            (before.status, before.confidence),
+            (after.status, after.confidence),
+            "{name}: {}\n{}",
+            before.summary,
+            after.summary
+        );
+        let causes = |report: &Report| -> Vec<_> {
+            let causes = report.verdict.causes.iter();
+            causes
+                .map(|cause| (cause.id, cause.effect, cause.confidence, cause.evidence.len()))
+                .collect()
+        };
+        assert_eq!(causes(&report), causes(&other), "{name}");
+        let ruled_out = |report: &Report| -> Vec<_> {
+            report.verdict.ruled_out.iter().map(|ruled| (ruled.id, ruled.evidence.len())).collect()
+        };
+        assert_eq!(ruled_out(&report), ruled_out(&other), "{name}");
+        assert_eq!(before.unexplained.len(), after.unexplained.len(), "{name}");
+        assert_eq!(before.not_tested.len(), after.not_tested.len(), "{name}");
+        let text = json::document(&other).unwrap();
+        let hub = report.target.hub.split('.').next().unwrap();
+        assert!(!text.contains(&format!("{hub}.azure-devices")), "{name}");
+        // The hub's address in the lab.
+        assert!(!text.contains("20.49.110.2"), "{name}");
     }
 }
 

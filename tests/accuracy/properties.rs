@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use edgeprobe::verdict::Status;
+use edgeprobe::bundle::Anonymiser;
+use edgeprobe::plan::Phase;
+use edgeprobe::report::{self, Report, SCHEMA, Tool};
+use edgeprobe::verdict::{Language, Status, Verdict};
 
 use crate::examine::{Case, replays, shown};
 use crate::sample::{all, pairs, singles, triples};
 use crate::setting::Setting;
+use crate::simulate::Run;
 
 #[test]
 fn a_device_without_a_fault_is_healthy() {
@@ -46,6 +50,46 @@ fn a_run_that_is_read_back_is_judged_as_before() {
         replays(&run, &run.verdict())
     });
     assert!(right.into_iter().all(|right| right));
+}
+
+#[test]
+fn an_anonymised_run_is_judged_as_before() {
+    let cases: Vec<Case> = singles(2).into_iter().chain(triples(150)).collect();
+    let wrong = all(&cases, |case| {
+        let run = case.world().check();
+        let (before, after) = (run.verdict(), anonymised(&run).verdict());
+        let ids = |verdict: &Verdict| -> Vec<_> {
+            verdict.causes.iter().map(|cause| (cause.id, cause.effect, cause.confidence)).collect()
+        };
+        let same = before.status == after.status
+            && before.confidence == after.confidence
+            && ids(&before) == ids(&after)
+            && before.unexplained.len() == after.unexplained.len();
+        (!same).then(|| format!("{case}:\n{}\n{}", shown(&before), shown(&after)))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// The run as `bundle --anonymise` writes it.
+fn anonymised(run: &Run) -> Run {
+    let report = Report {
+        schema: SCHEMA.to_owned(),
+        tool: Tool::this(),
+        run: report::Run {
+            id: String::new(),
+            started_at: String::new(),
+            duration_ms: 0.0,
+            phase: Phase::Installed,
+            privileges: Vec::new(),
+        },
+        target: run.target.clone(),
+        verdict: run.verdict(),
+        observations: run.observations.clone(),
+    };
+    let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[]);
+    let report = anonymiser.report(&report, Language::English).expect("it is a report still");
+    Run { target: report.target, observations: report.observations }
 }
 
 /// Holds every case to every property, and tells breaches together that are alike.

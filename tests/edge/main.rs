@@ -7,6 +7,7 @@
     clippy::print_stdout
 )]
 
+mod bundle;
 mod killed;
 mod logs;
 mod machine;
