@@ -38,6 +38,12 @@ pub(super) fn page(id: CauseId) -> String {
     for (heading, text) in chapters(page, LANGUAGE) {
         out += &section(&heading, &escaped(text.trim()));
     }
+    let confirmations = page.confirmations(LANGUAGE);
+    let confirmations = confirmations.iter().map(|sentence| format!("* {}", escaped(sentence)));
+    out += &section(
+        &word("explain.would_confirm", LANGUAGE),
+        &confirmations.collect::<Vec<_>>().join("\n"),
+    );
     out += &section(&word("explain.look_alikes", LANGUAGE), &look_alikes(id, page));
     for (platform, heading) in systems(LANGUAGE) {
         out += &section(&heading, &remedies(page, platform));

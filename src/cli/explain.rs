@@ -56,6 +56,12 @@ fn page(id: CauseId, language: Language) -> String {
     for (heading, text) in chapters(page, language) {
         out += &section(&heading, &paragraphs(text, 2));
     }
+    let confirmations = page.confirmations(language);
+    if !confirmations.is_empty() {
+        let told = confirmations.iter().map(|sentence| paragraphs(sentence, 2));
+        let told = told.collect::<Vec<_>>().join("\n");
+        out += &section(&word("explain.would_confirm", language), &told);
+    }
     out += &look_alikes(page, language);
     for (platform, heading) in systems(language) {
         out += &section(&heading, &remedies(page, platform, language));

@@ -213,7 +213,7 @@ fn cause(id: CauseId, proof: Proof, target: &Target, language: Language) -> Caus
         documented: page.documented.first().cloned().unwrap_or_else(nowhere),
         evidence: proof.evidence,
         would_confirm,
-        remedy: page.remedies_for(Platform::HERE, &words, language),
+        remedy: page.remedies_for(Platform::HERE, proof.summary.key(), &words, language),
         details: proof.details,
     }
 }

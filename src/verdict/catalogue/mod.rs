@@ -71,9 +71,21 @@ pub struct RemedyText {
     /// The system that it is for; both when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
+    /// The findings that it is for, by the variants of their sentences; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    only: Vec<String>,
+    /// The findings that it is beside the point of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unless: Vec<String>,
 }
 
 impl RemedyText {
+    /// Whether it is for a finding with this sentence.
+    fn is_for(&self, variant: &str) -> bool {
+        let lists = |variants: &[String]| variants.iter().any(|known| known == variant);
+        (self.only.is_empty() || lists(&self.only)) && !lists(&self.unless)
+    }
+
     fn filled(&self, words: &Arguments, language: Language) -> Remedy {
         Remedy {
             text: render(&self.text, words, language),
@@ -96,18 +108,17 @@ impl Platform {
 }
 
 impl Entry {
-    /// What to do on a system, with the finding's own words filled in. A command that lacks a word
-    /// is for another finding of the cause, so its remedy is left out.
+    /// What to do about a finding on a system, with the finding's own words filled in. A command
+    /// that lacks a word is for another finding of the cause, so its remedy is left out.
     pub(super) fn remedies_for(
         &self,
         platform: Platform,
+        variant: &str,
         words: &Arguments,
         language: Language,
     ) -> Vec<Remedy> {
-        self.on(platform)
-            .filter(|remedy| remedy.command.as_deref().is_none_or(|c| is_complete(c, words)))
-            .map(|remedy| remedy.filled(words, language))
-            .collect()
+        let remedies = self.on(platform).filter(|remedy| remedy.is_for(variant));
+        filled_in(remedies, words, language)
     }
 
     /// What to do on a system, in general words.
@@ -123,7 +134,20 @@ impl Entry {
         language: Language,
     ) -> Vec<Remedy> {
         let words = words.into_iter().map(|(name, word)| (name, word.into()));
-        self.remedies_for(platform, &words.collect(), language)
+        filled_in(self.on(platform), &words.collect(), language)
+    }
+
+    /// What would confirm the cause where it is no more than likely, in general words, each sentence
+    /// once.
+    pub fn confirmations(&self, language: Language) -> Vec<String> {
+        let mut sentences: Vec<String> = Vec::new();
+        for template in self.would_confirm.values() {
+            let sentence = render(template, &Arguments::new(), language);
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        }
+        sentences
     }
 
     fn on(&self, platform: Platform) -> impl Iterator<Item = &RemedyText> {
@@ -131,6 +155,18 @@ impl Entry {
             .iter()
             .filter(move |remedy| remedy.platform.is_none_or(|wanted| wanted == platform))
     }
+}
+
+/// Those of the remedies whose commands can be filled in, filled in.
+fn filled_in<'r>(
+    remedies: impl Iterator<Item = &'r RemedyText>,
+    words: &Arguments,
+    language: Language,
+) -> Vec<Remedy> {
+    let complete = |remedy: &&RemedyText| {
+        remedy.command.as_deref().is_none_or(|command| is_complete(command, words))
+    };
+    remedies.filter(complete).map(|remedy| remedy.filled(words, language)).collect()
 }
 
 /// The rule's sentence for a finding of its cause.

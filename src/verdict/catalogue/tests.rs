@@ -95,6 +95,31 @@ fn what_would_confirm_belongs_to_a_sentence() {
 }
 
 #[test]
+fn remedies_are_for_findings_that_there_are() {
+    assert_none(CauseId::ALL.iter().flat_map(|id| {
+        let page = page(*id, Language::English);
+        let named =
+            page.remedies.iter().flat_map(|remedy| remedy.only.iter().chain(&remedy.unless));
+        let unknown = named.filter(|key| !page.summary.contains_key(*key));
+        unknown.map(|key| format!("{id}: no summary has the key {key}")).collect::<Vec<_>>()
+    }));
+}
+
+/// Whatever is found, there is something to do about it.
+#[test]
+fn every_finding_has_a_remedy() {
+    assert_none(CauseId::ALL.iter().flat_map(|id| {
+        let page = page(*id, Language::English);
+        let idle = page.summary.keys().filter(|variant| {
+            [Platform::Linux, Platform::Windows].into_iter().any(|platform| {
+                page.on(platform).filter(|remedy| remedy.is_for(variant)).count() == 0
+            })
+        });
+        idle.map(|variant| format!("{id}: nothing to do about {variant}")).collect::<Vec<_>>()
+    }));
+}
+
+#[test]
 fn both_languages_have_the_same_remedies() {
     assert_both(|english, french| {
         let (own, other) = (&english.remedies, &french.remedies);
@@ -103,6 +128,7 @@ fn both_languages_have_the_same_remedies() {
         }
         let pairs = own.iter().zip(other).filter(|(one, other)| {
             (&one.command, one.platform) != (&other.command, other.platform)
+                || (&one.only, &one.unless) != (&other.only, &other.unless)
                 || placeholders(&one.text) != placeholders(&other.text)
         });
         pairs.map(|(one, other)| format!("{one:?}\n  is not {other:?}")).collect()
