@@ -82,7 +82,7 @@ impl Plan {
         let asked: &[_] = if self.asks(Probe::Dns) { &servers } else { &[] };
         questions.extend(self.by_proxies(&edge.vantage(), asked, seen));
         for observation in from(seen, &edge.vantage()) {
-            questions.extend(self.controls_of(observation, &self.upstream(seen)));
+            questions.extend(self.controls_of(observation, &self.upstream(seen), seen));
             if !matches!(means, Means::OwnContainer { .. }) {
                 // A packet is followed by whoever may enter the place that it is sent from.
                 questions.extend(self.trace_of(edge, observation, seen));

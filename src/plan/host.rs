@@ -112,7 +112,7 @@ impl Plan {
                 };
                 uplinks(seen).into_iter().map(by).collect()
             }
-            _ => self.controls_of(observation, &upstream),
+            _ => self.controls_of(observation, &upstream, seen),
         }
     }
 

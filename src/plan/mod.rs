@@ -160,27 +160,33 @@ impl Plan {
     }
 
     /// The controls that a failed connection makes worth taking at the same address: the control's
-    /// name where a handshake was cut, small segments where it fell silent.
-    fn controls_of(&self, observation: &Observation, upstream: &Upstream) -> Vec<Question> {
+    /// name and TLS 1.2 alone where a handshake was cut, small segments too where it fell silent.
+    fn controls_of(
+        &self,
+        observation: &Observation,
+        upstream: &Upstream,
+        seen: &[Observation],
+    ) -> Vec<Question> {
         let Some(facts) = observation.facts.endpoint() else { return Vec::new() };
         if facts.proxy.is_some() {
-            return self.control_by_proxy(observation).into_iter().collect();
+            return self.control_by_proxy(observation, seen).into_iter().collect();
         }
         if facts.role != upstream.role || observation.failed_step() != Some(Step::Tls) {
             return Vec::new();
         }
         let another_name = || self.control_at(facts.peer, facts.port);
+        let otherwise = |detour| self.detour(facts.transport, facts.peer, detour, upstream);
         match observation.token() {
             Some(Token::TimedOut) => {
-                let small = Detour::SmallSegments;
-                vec![another_name(), self.detour(facts.transport, facts.peer, small, upstream)]
+                let small = otherwise(Detour::SmallSegments);
+                vec![another_name(), otherwise(Detour::Tls12), small]
             }
             Some(
                 Token::ConnectionReset
                 | Token::ConnectionClosed
                 | Token::TlsAlert
                 | Token::TlsHandshakeFailed,
-            ) => vec![another_name()],
+            ) => vec![another_name(), otherwise(Detour::Tls12)],
             _ => Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
 
 use super::nested::Upstream;
 use super::{Plan, Question, addresses, from};
+use crate::verdict::Target;
 
 /// So many proxies are asked, and so many addresses of each: sites have one, seldom two.
 const MOST_PROXIES: usize = 4;
@@ -50,20 +51,33 @@ impl Plan {
         lasting.flat_map(|via| addresses_of(via, seen)).collect()
     }
 
-    /// The same proxy, asked for the control: is it the hub alone that it refuses?
-    pub(super) fn control_by_proxy(&self, observation: &Observation) -> Option<Question> {
+    /// The same proxy, asked for the control: is it the hub alone that it refuses, or carries
+    /// nothing for?
+    pub(super) fn control_by_proxy(
+        &self,
+        observation: &Observation,
+        seen: &[Observation],
+    ) -> Option<Question> {
         let facts = observation.facts.endpoint()?;
         let proxy = facts.proxy.as_ref()?;
-        let refused = facts.role == Role::Hub && observation.failed_step() == Some(Step::Proxy);
+        let in_its_hands = matches!(observation.failed_step(), Some(Step::Proxy | Step::Tls));
+        if facts.role != Role::Hub || !in_its_hands {
+            return None;
+        }
+        // An observation has no credentials, which were sent with the question.
+        let proxies = self.target.proxies_to_the_hub(seen).into_iter();
+        let via = proxies
+            .filter(|via| via.part == proxy.part)
+            .find(|via| (via.url.host(), via.url.port()) == (proxy.url.host(), proxy.url.port()))?;
         let endpoint = Endpoint {
             transport: Transport::Https,
             role: Role::Control,
             server: self.control.host.clone(),
             port: self.control.port,
             detour: None,
-            proxy: Some(Via { url: proxy.url.clone(), part: proxy.part }),
+            proxy: Some(via),
         };
-        refused.then_some(Question::Connect { endpoint, peer: facts.peer })
+        Some(Question::Connect { endpoint, peer: facts.peer })
     }
 
     fn by(&self, via: &Via, transport: Transport, peer: IpAddr, upstream: &Upstream) -> Question {
@@ -99,14 +113,17 @@ impl Plan {
     /// The proxy on Edge Agent's way, and those of the daemons, which go by no other way; where 443
     /// is closed or the hub has no address, every other one too: it may be the way that is missing.
     fn proxies_worth_asking(&self, vantage: &Vantage, seen: &[Observation]) -> Vec<Via> {
-        let way = self.target.way(seen);
-        let missing = is_closed(vantage, self.upstream(seen).role, seen);
+        let upstream = self.upstream(seen);
+        let missing = is_closed(vantage, upstream.role, seen);
+        // Which hosts are reached without a proxy is told by name: a child's parent by its own.
+        let target = Target { hub: upstream.name, ..self.target.clone() };
+        let way = target.way(seen);
         let worth = |via: &Via| {
             let a_daemons = matches!(via.part, Part::Daemon | Part::IdentityService);
             let on_the_way = way.via().is_some_and(|own| own.url == via.url);
             missing || on_the_way || (a_daemons && *vantage == Vantage::Host)
         };
-        let proxies = self.target.proxies_to_the_hub(seen).into_iter();
+        let proxies = target.proxies_to_the_hub(seen).into_iter();
         proxies.filter(worth).take(MOST_PROXIES).collect()
     }
 }

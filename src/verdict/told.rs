@@ -94,6 +94,7 @@ fn connection(facts: &EndpointFacts) -> Text {
         None if facts.proxy.is_some() => Text::new("target.connection_by_proxy"),
         None => Text::new("target.connection"),
         Some(Detour::SmallSegments) => Text::new("target.connection_in_small_segments"),
+        Some(Detour::Tls12) => Text::new("target.connection_with_tls12"),
         Some(Detour::Interface(name)) => Text::new("target.connection_by").with("interface", name),
     };
     text.with("transport", facts.transport)

@@ -24,6 +24,9 @@ pub enum Detour {
     SmallSegments,
     /// Out by this interface, whatever the routes say.
     Interface(String),
+    /// Offering TLS 1.2 alone: what goes on then and not otherwise was objected to for its version.
+    #[serde(rename = "tls_1_2")]
+    Tls12,
 }
 
 /// Writes a phrase for a person, without blanks so that it can stand in an id.
@@ -32,6 +35,7 @@ impl fmt::Display for Detour {
         match self {
             Self::SmallSegments => f.write_str("in-small-segments"),
             Self::Interface(name) => write!(f, "by-{}", crate::clean::line(name, 15)),
+            Self::Tls12 => f.write_str("with-tls-1.2-alone"),
         }
     }
 }
@@ -42,7 +46,7 @@ impl fmt::Display for Detour {
 pub(super) fn socket(peer: SocketAddr, detour: Option<&Detour>) -> io::Result<TcpSocket> {
     let socket = if peer.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     match detour {
-        None => {}
+        None | Some(Detour::Tls12) => {}
         Some(Detour::SmallSegments) => SockRef::from(&socket).set_tcp_mss(SMALL_SEGMENT)?,
         Some(Detour::Interface(name)) => interface::bind(&socket, name)?,
     }

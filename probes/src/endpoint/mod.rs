@@ -108,6 +108,9 @@ async fn connect_and_talk(
     }
 
     let mut handshake = tls::Handshake::new(&facts.server);
+    if facts.detour == Some(Detour::Tls12) {
+        handshake = handshake.without_tls_1_3();
+    }
     let mut session = None;
     let accepted = recorder
         .step(Step::Tls, recorder.timeline().patience(), async {

@@ -11,6 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{
     self, AlertDescription, ClientConfig, ClientConnection, ProtocolVersion,
+    SupportedProtocolVersion,
 };
 use tokio_rustls::{TlsConnector, rustls::Error};
 
@@ -38,11 +39,16 @@ pub(super) type Stream = TlsStream<Tap<Carriage>>;
 /// How many characters of an answer that was not the protocol's are kept.
 pub(super) const EXCERPT: usize = 120;
 
+static CURRENT: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+static OLDER: [&SupportedProtocolVersion; 1] = [&TLS12];
+
 /// One TLS session in the making. It outlives a handshake that fails or is given up.
 pub(super) struct Handshake {
     wire: Wire,
     witness: Arc<super::witness::Witness>,
     server: String,
+    /// The versions to offer.
+    versions: &'static [&'static SupportedProtocolVersion],
     /// Protocol version and cipher suite, once agreed.
     agreed: Option<(String, String)>,
 }
@@ -54,8 +60,14 @@ impl Handshake {
             wire: Wire::default(),
             witness: super::witness::Witness::new(algorithms),
             server: server.to_owned(),
+            versions: &CURRENT,
             agreed: None,
         }
+    }
+
+    /// The same handshake, offering TLS 1.2 alone.
+    pub(super) fn without_tls_1_3(self) -> Self {
+        Self { versions: &OLDER, ..self }
     }
 
     /// Makes the handshake, whatever the certificate; `alpn` are the protocols to offer.
@@ -104,7 +116,7 @@ impl Handshake {
     fn config(&self, alpn: &[&[u8]]) -> Result<ClientConfig, Error> {
         let provider = Arc::new(ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&TLS13, &TLS12])?
+            .with_protocol_versions(self.versions)?
             .dangerous()
             .with_custom_certificate_verifier(self.witness.clone())
             .with_client_cert_resolver(self.witness.clone());

@@ -1,5 +1,6 @@
 //! `tls-filtered`: the handshake is cut on the hub's name or on the protocol version.
 
+use edgeprobe_probes::endpoint::Detour;
 use edgeprobe_probes::{Role, Token};
 
 use super::shared::{
@@ -20,7 +21,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let connections = view.on_the_way();
-    let cut = those(&connections, cut_in_handshake);
+    // What becomes of a tunnel is its proxy's doing.
+    let cut = those(&connections, |c| c.is_direct() && cut_in_handshake(c));
     let established = those(&connections, Connection::established);
     if cut.is_empty() {
         return if established.is_empty() {
@@ -54,6 +56,18 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         let other = other_name.first().map(|c| c.facts.server.clone()).unwrap_or_default();
         return Proof::confirmed(effect, text("name").with("other", other), observations(&cut))
             .supported_by(observations(&other_name))
+            .alone();
+    }
+    // The same once more, offering TLS 1.2 alone: if that goes on, it is the newer version that
+    // something objects to.
+    let older = those(&view.connections(Role::Detour).collect::<Vec<_>>(), |control| {
+        control.facts.detour == Some(Detour::Tls12)
+            && control.established()
+            && cut.iter().any(|c| c.facts.socket() == control.facts.socket())
+    });
+    if !older.is_empty() {
+        return Proof::confirmed(effect, text("version_1_3"), observations(&cut))
+            .supported_by(observations(&older))
             .alone();
     }
     if cut.iter().all(|c| c.token() == Some(Token::TlsAlert)) {

@@ -328,6 +328,7 @@ fn subject(endpoint: &Endpoint, peer: IpAddr) -> String {
         None => who,
         Some(Detour::SmallSegments) => format!("{who}/in-small-segments"),
         Some(Detour::Interface(name)) => format!("{who}/by-{name}"),
+        Some(Detour::Tls12) => format!("{who}/with-tls-1.2-alone"),
     }
 }
 
