@@ -105,6 +105,7 @@ impl Given {
             protocols,
             ports,
             embedded: false,
+            provisioning: None,
             network,
             sources: Sources {
                 hub: Some(hub.source).filter(|source| !source.is_empty()),

@@ -12,6 +12,7 @@ use edgeprobe_probes::registry::{
 
 use super::problem::Problem;
 use crate::plan::{HubName, Services};
+use crate::verdict::GLOBAL_PROVISIONING;
 
 /// The word that stands for no registry at all.
 const NONE: &str = "none";
@@ -33,7 +34,7 @@ pub(super) struct ServiceOptions {
         long,
         value_name = "HOST",
         num_args = 0..=1,
-        default_missing_value = Services::GLOBAL_PROVISIONING
+        default_missing_value = GLOBAL_PROVISIONING
     )]
     provisioning: Option<String>,
 }
@@ -48,8 +49,12 @@ impl ServiceOptions {
                 credentials: self.credentials()?,
                 authorities: Some(PathBuf::from(AUTHORITIES)),
             },
-            provisioning: self.provisioning.as_deref().map(provisioning).transpose()?,
         })
+    }
+
+    /// The provisioning service that the options name.
+    pub(super) fn provisioning(&self) -> Result<Option<String>, Problem> {
+        self.provisioning.as_deref().map(provisioning).transpose()
     }
 
     fn registries(&self) -> Result<Option<Vec<Reference>>, Problem> {

@@ -19,7 +19,7 @@ use super::problem::Problem;
 use super::services::ServiceOptions;
 use super::session::timeline;
 use crate::plan::{Control, HubName, HubPorts, Phase, Plan, ResolverFiles, Vantages};
-use crate::verdict::Doubt;
+use crate::verdict::{Doubt, Target};
 
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
@@ -260,7 +260,8 @@ impl Setup {
         let timeline = timeline(timeout);
         let containers = engine && given.lacks_containers(&probes, options.vantage);
         let device = Device::look(timeline, containers)?;
-        let target = given.target(&device, &probes)?;
+        let provisioning = options.services.provisioning()?;
+        let target = Target { provisioning, ..given.target(&device, &probes)? };
         if let Some(doubt) = Doubt::about(&target.hub) {
             note(&doubtful(&target.hub, &doubt));
         }

@@ -20,7 +20,7 @@ const MOST_QUERIES: usize = 16;
 /// At most this many addresses of the provisioning service are connected to.
 const MOST_ADDRESSES: usize = 2;
 
-/// The registries and the provisioning service that take part.
+/// The registries that take part.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     /// The registries that the user names, beside those that the runtime's configuration names;
@@ -28,13 +28,6 @@ pub struct Services {
     pub registries: Option<Vec<Reference>>,
     /// What asking them needs.
     pub registry_access: Access,
-    /// The provisioning service that the user names, whatever the runtime's configuration says.
-    pub provisioning: Option<String>,
-}
-
-impl Services {
-    /// The provisioning service of the public cloud.
-    pub const GLOBAL_PROVISIONING: &str = "global.azure-devices-provisioning.net";
 }
 
 impl Plan {
@@ -80,7 +73,8 @@ impl Plan {
     }
 
     fn of_provisioning(&self, seen: &[Observation]) -> Vec<Question> {
-        let Some(host) = self.provisioning_host(seen).filter(|_| self.asks(Probe::Https)) else {
+        let host = self.target.provisioning_by(seen).filter(|_| self.asks(Probe::Https));
+        let Some(host) = host.filter(|host| host.parse::<HubName>().is_ok()) else {
             return Vec::new();
         };
         match self.target.way_to_provisioning(&host, seen) {
@@ -123,19 +117,6 @@ impl Plan {
         let connect = |peer| Question::Connect { endpoint: provisioning(host), peer };
         questions.extend(addresses(seen, role).into_iter().take(MOST_ADDRESSES).map(connect));
         questions
-    }
-
-    /// The provisioning service that this device uses, if it uses one.
-    fn provisioning_host(&self, seen: &[Observation]) -> Option<String> {
-        if self.services.provisioning.is_some() {
-            return self.services.provisioning.clone();
-        }
-        let configured = runtime(seen)?.provisioning.as_ref()?;
-        if configured.mode != "dps" {
-            return None;
-        }
-        let host: Option<HubName> = configured.endpoint.as_ref().and_then(|host| host.parse().ok());
-        Some(host.map_or_else(|| Services::GLOBAL_PROVISIONING.to_owned(), HubName::into_string))
     }
 }
 

@@ -27,7 +27,7 @@ pub use cause::{CauseId, UnknownCause};
 pub use clouds::Doubt;
 pub use judge::judge;
 pub use nested::PARENT_PORT;
-pub use proxies::{GivenProxy, Way};
+pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};
 pub(crate) use told::{failure, refusal, subject, token};
 pub(crate) use words::vpn;
 
@@ -57,6 +57,10 @@ pub struct Target {
     /// The proxy that the run was told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<GivenProxy>,
+    /// The provisioning service that was named for this run, whatever the runtime's configuration
+    /// says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioning: Option<String>,
     /// The container network that was named for the runtime; absent where it is the runtime's own
     /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

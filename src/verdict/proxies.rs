@@ -13,6 +13,9 @@ use super::Target;
 /// The port that goes by a proxy, if any does.
 const WEB: u16 = 443;
 
+/// The provisioning service of the public cloud.
+pub const GLOBAL_PROVISIONING: &str = "global.azure-devices-provisioning.net";
+
 /// The proxy that a run was told of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GivenProxy {
@@ -107,6 +110,20 @@ impl Target {
             setting.https_proxy = Some(whole.cloned().unwrap_or(masked));
         }
         Some(setting)
+    }
+
+    /// The provisioning service that this device uses, if it uses one: the one that was named for
+    /// this run, else the configured one, else the public cloud's.
+    pub fn provisioning_by(&self, seen: &[Observation]) -> Option<String> {
+        if self.provisioning.is_some() {
+            return self.provisioning.clone();
+        }
+        let configured = seen.iter().find_map(|observation| match &observation.facts {
+            Facts::Runtime(facts) => facts.provisioning.as_ref(),
+            _ => None,
+        })?;
+        let endpoint = configured.endpoint.as_deref().unwrap_or(GLOBAL_PROVISIONING);
+        (configured.mode == "dps").then(|| endpoint.to_owned())
     }
 
     /// The way that whoever provisions this device takes to a host's port 443: the identity

@@ -11,7 +11,7 @@ use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 use crate::device::*;
 use crate::network::*;
 
-const PARENT: &str = "edge-l4.plant.example";
+pub(crate) const PARENT: &str = "edge-l4.plant.example";
 const PARENT_ADDRESS: &str = "192.168.1.2";
 
 #[test]
@@ -187,7 +187,7 @@ fn a_silent_resolver_is_no_fault_of_the_parents() {
 }
 
 /// A child on which everything works, and whose hub was not asked for.
-fn child() -> Device {
+pub(crate) fn child() -> Device {
     let mut device = Device::networked();
     device.target.parent = Some(PARENT.to_owned());
     device = device
@@ -223,7 +223,7 @@ fn child() -> Device {
 }
 
 /// Makes a connection to the hub one to the parent, whose certificate is of its own authority.
-fn as_the_parents(observation: &mut Observation, port: Option<u16>) {
+pub(crate) fn as_the_parents(observation: &mut Observation, port: Option<u16>) {
     let unknown = TrustResult::UnknownIssuer;
     let trust = trust(unknown, unknown, unknown);
     certified(observation, "CN=iotedgeca edge-l4", &[PARENT], &trust);

@@ -14,11 +14,11 @@ use crate::network::*;
 /// What a proxy's answer says beside its number.
 type Change = fn(&mut ProxyAnswer);
 
-const PROXY: &str = "http://10.0.0.1:3128";
-const PROXY_ADDRESS: &str = "10.0.0.1";
+pub(crate) const PROXY: &str = "http://10.0.0.1:3128";
+pub(crate) const PROXY_ADDRESS: &str = "10.0.0.1";
 
 /// A connection by a proxy that a part is told of.
-fn proxied(transport: Transport, role: Role, url: &str, part: Part) -> Observation {
+pub(crate) fn proxied(transport: Transport, role: Role, url: &str, part: Part) -> Observation {
     let mut seen = connection(transport, role, PROXY_ADDRESS);
     let answer = ProxyAnswer { status: 200, ..ProxyAnswer::default() };
     seen.id = format!("{}/by-proxy-of-{part:?}", seen.id);
@@ -28,7 +28,7 @@ fn proxied(transport: Transport, role: Role, url: &str, part: Part) -> Observati
     seen
 }
 
-fn is_proxied(observation: &Observation) -> bool {
+pub(crate) fn is_proxied(observation: &Observation) -> bool {
     observation.facts.endpoint().is_some_and(|facts| facts.proxy.is_some())
 }
 
@@ -47,7 +47,7 @@ fn setting(part: Part, url: Option<&str>) -> ProxySetting {
 
 impl Device {
     /// The run is told of a proxy, by its option or by its environment.
-    fn told(mut self, url: &str, chosen: bool) -> Self {
+    pub(crate) fn told(mut self, url: &str, chosen: bool) -> Self {
         let source = if chosen { "--proxy" } else { "https_proxy" }.to_owned();
         let url = url.parse().unwrap();
         self.target.proxy = Some(GivenProxy { url, no_proxy: None, source, chosen });
@@ -55,7 +55,7 @@ impl Device {
     }
 
     /// The hub is asked by a proxy too, from the host and from the edge network, and that works.
-    fn asked_by(mut self, url: &str, part: Part) -> Self {
+    pub(crate) fn asked_by(mut self, url: &str, part: Part) -> Self {
         for transport in [Transport::AmqpWs, Transport::Https] {
             let seen = proxied(transport, Role::Hub, url, part);
             self.observations.push(from(&edge_network(), seen.clone()));
@@ -72,7 +72,7 @@ impl Device {
     }
 
     /// The site lets nothing out but by its proxy.
-    fn shut_in(self) -> Self {
+    pub(crate) fn shut_in(self) -> Self {
         self.failing(is_direct, Step::Connect, Token::TimedOut)
             .failing(to_control, Step::Connect, Token::TimedOut)
             .without(|o| matches!(o.facts, Facts::Clock(_)))
@@ -89,14 +89,14 @@ impl Device {
         })
     }
 
-    fn by_websocket_alone(mut self) -> Self {
+    pub(crate) fn by_websocket_alone(mut self) -> Self {
         self.target.protocols = vec![Transport::AmqpWs];
         self.without(on(Transport::Amqp))
     }
 }
 
 /// A site behind a proxy that the run was told of.
-fn behind_a_proxy() -> Device {
+pub(crate) fn behind_a_proxy() -> Device {
     Device::networked().shut_in().told(PROXY, true).asked_by(PROXY, Part::Environment)
 }
 

@@ -1,24 +1,24 @@
 //! Scenarios of registries and of the provisioning service.
 
 use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, GivenProxy, Status};
+use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Transport, ViaFacts};
+use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::engine::{Container, EngineFacts};
 use edgeprobe_probes::registry::{
     AnswerFacts, CredentialUse, HostFacts, NamedBy, Part, RegistryFacts, Scheme,
 };
-use edgeprobe_probes::runtime::{self, ProxySetting, RuntimeFacts, Setting};
+use edgeprobe_probes::runtime::{RuntimeFacts, Setting};
 use edgeprobe_probes::{Facts, Observation, Outcome, Role, Step, Token};
 
 use crate::device::*;
 
-const REGISTRY: &str = "contoso.azurecr.io";
+pub(crate) const REGISTRY: &str = "contoso.azurecr.io";
 const IMAGE: &str = "contoso.azurecr.io/module:1.0";
-const PROVISIONING: &str = "global.azure-devices-provisioning.net";
+pub(crate) const PROVISIONING: &str = "global.azure-devices-provisioning.net";
 
 /// A registry that serves the image, or, without one, greets.
-fn registry(image: Option<&str>) -> Observation {
+pub(crate) fn registry(image: Option<&str>) -> Observation {
     let facts = RegistryFacts {
         registry: REGISTRY.to_owned(),
         image: image.map(str::to_owned),
@@ -50,7 +50,7 @@ fn host(part: Part) -> HostFacts {
     HostFacts { part, server, port: 443, addresses: Vec::new(), peer: None, proxy: None, tls: None }
 }
 
-fn answer(part: Part, status: u16, code: Option<&str>) -> AnswerFacts {
+pub(crate) fn answer(part: Part, status: u16, code: Option<&str>) -> AnswerFacts {
     AnswerFacts {
         part,
         status,
@@ -64,39 +64,44 @@ fn answer(part: Part, status: u16, code: Option<&str>) -> AnswerFacts {
 }
 
 /// The same registry, failing at a part.
-fn failing(mut registry: Observation, part: Part, step: Step, token: Token) -> Observation {
+pub(crate) fn failing(
+    mut registry: Observation,
+    part: Part,
+    step: Step,
+    token: Token,
+) -> Observation {
     fail(&mut registry, step, token);
     of(registry, |facts| facts.part = Some(part))
 }
 
-fn of(mut registry: Observation, change: impl Fn(&mut RegistryFacts)) -> Observation {
+pub(crate) fn of(mut registry: Observation, change: impl Fn(&mut RegistryFacts)) -> Observation {
     let Facts::Registry(facts) = &mut registry.facts else { panic!("no registry") };
     change(facts);
     registry
 }
 
-fn refused(status: u16, code: Option<&str>) -> Observation {
+pub(crate) fn refused(status: u16, code: Option<&str>) -> Observation {
     let token = if status == 401 { Token::HttpUnauthorized } else { Token::HttpForbidden };
     let refused = failing(registry(Some("module:1.0")), Part::Image, Step::Http, token);
     of(refused, |facts| facts.answers.push(answer(Part::Image, status, code)))
 }
 
-fn with_credentials(registry: Observation) -> Observation {
+pub(crate) fn with_credentials(registry: Observation) -> Observation {
     of(registry, |facts| facts.credentials = CredentialUse::Sent)
 }
 
 /// An engine that has these images, or does not say.
-fn engine(images: Option<&[&str]>) -> Observation {
+pub(crate) fn engine(images: Option<&[&str]>) -> Observation {
     let images = images.map(|names| names.iter().map(ToString::to_string).collect());
     let facts = EngineFacts { installed: true, images, ..EngineFacts::default() };
     passed("engine/engine", "unix:///var/run/docker.sock", Facts::Engine(facts))
 }
 
-fn no_engine() -> Observation {
+pub(crate) fn no_engine() -> Observation {
     Observation { outcome: Outcome::Skipped, ..engine(None) }
 }
 
-fn edge_agent() -> Observation {
+pub(crate) fn edge_agent() -> Observation {
     let agent = Container { name: "edgeAgent".to_owned(), ..Container::default() };
     let mut engine = engine(Some(&[]));
     let Facts::Engine(facts) = &mut engine.facts else { panic!("no engine") };
@@ -123,7 +128,7 @@ fn by_the_runtime(registry: Observation) -> Observation {
     })
 }
 
-fn provisioning() -> Observation {
+pub(crate) fn provisioning() -> Observation {
     let mut connection = connection(Transport::Https, Role::Provisioning, "20.62.128.1");
     PROVISIONING.clone_into(&mut endpoint_of(&mut connection).unwrap().server);
     connection
@@ -420,181 +425,4 @@ fn one_address_of_the_provisioning_service_is_enough() {
     fail(&mut silent, Step::Connect, Token::TimedOut);
     let verdict = Device::healthy().with(provisioning()).with(silent).expect(Status::Healthy, &[]);
     assert!(verdict.unexplained.is_empty());
-}
-
-const PROXY: &str = "http://10.0.0.1:3128";
-
-/// The proxy of a part, as an observation tells of it.
-fn via(part: runtime::Part, url: &str) -> ViaFacts {
-    ViaFacts { url: url.parse().unwrap(), part, answer: None, tls: None }
-}
-
-/// The same registry, all of whose hosts are asked by a proxy.
-fn by_proxy(registry: Observation, part: runtime::Part, url: &str) -> Observation {
-    of(registry, |facts| {
-        for host in &mut facts.hosts {
-            host.proxy = Some(via(part, url));
-        }
-    })
-}
-
-/// A registry that a proxy is in the way of.
-fn behind(part: runtime::Part, url: &str, step: Step, token: Token) -> Observation {
-    by_proxy(failing(registry(Some("module:1.0")), Part::Registry, step, token), part, url)
-}
-
-/// The provisioning service, asked by a proxy.
-fn provisioning_by(part: runtime::Part) -> Observation {
-    let mut connection = provisioning();
-    connection.id += "/by-proxy";
-    endpoint_of(&mut connection).unwrap().proxy = Some(via(part, PROXY));
-    connection
-}
-
-impl Device {
-    fn given(mut self, chosen: bool) -> Self {
-        let (url, source) = (PROXY.parse().unwrap(), "https_proxy".to_owned());
-        self.target.proxy = Some(GivenProxy { url, no_proxy: None, source, chosen });
-        self
-    }
-}
-
-#[test]
-fn an_engine_s_proxy_that_is_in_the_way_is_named_and_the_direct_way_is_not() {
-    for (step, token, words) in [
-        (Step::Resolve, Token::DnsNoAnswer, "has no address"),
-        (Step::Connect, Token::TimedOut, "cannot be connected to"),
-        (Step::Proxy, Token::ProxyForbidden, "opens no tunnel"),
-        (Step::Proxy, Token::ProxyAuthenticationRequired, "opens no tunnel"),
-    ] {
-        let verdict = Device::healthy()
-            .with(behind(runtime::Part::Engine, PROXY, step, token))
-            .with(engine(Some(&[])))
-            .expect(Status::Blocked, &[RegistryUnreachable]);
-        let summary = &verdict.causes[0].summary;
-        assert!(summary.contains(PROXY) && summary.contains(words), "{summary}");
-        assert_eq!(verdict.causes[0].details["proxy"], PROXY);
-        assert_eq!(verdict.confidence, Confidence::Confirmed, "{token}");
-    }
-}
-
-#[test]
-fn a_proxy_that_refuses_the_data_host_alone_names_that_host() {
-    let image = registry(Some("module:1.0"));
-    let refused = failing(image, Part::Data, Step::Proxy, Token::ProxyForbidden);
-    let verdict = Device::healthy()
-        .with(by_proxy(refused, runtime::Part::Engine, PROXY))
-        .with(engine(Some(&[])))
-        .expect(Status::Blocked, &[RegistryUnreachable]);
-    assert!(verdict.summary.contains("contoso.blob.core.windows.net"), "{}", verdict.summary);
-}
-
-#[test]
-fn a_registry_refuses_by_a_proxy_as_it_does_directly() {
-    let denied = with_credentials(refused(403, Some("DENIED")));
-    Device::healthy()
-        .with(by_proxy(denied, runtime::Part::Engine, PROXY))
-        .with(engine(Some(&[])))
-        .expect(Status::Blocked, &[RegistryAccessDenied]);
-}
-
-#[test]
-fn credentials_that_the_engine_keeps_to_itself_are_no_finding() {
-    let url = "http://xxxxx:xxxxx@10.0.0.1:3128";
-    let token = Token::ProxyAuthenticationRequired;
-    let refused = || behind(runtime::Part::Engine, url, Step::Proxy, token);
-    let verdict =
-        Device::healthy().with(refused()).with(engine(Some(&[]))).expect(Status::Healthy, &[]);
-    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
-    assert!(verdict.not_tested.iter().any(|missing| missing.what.contains(REGISTRY)));
-
-    // Those of its files were sent, so they are wrong.
-    let proxies = vec![ProxySetting {
-        part: runtime::Part::Engine,
-        https_proxy: Some("http://edge:s3cret@10.0.0.1:3128".parse().unwrap()),
-        no_proxy: None,
-        source: "a file".to_owned(),
-    }];
-    let facts = RuntimeFacts { proxies, ..RuntimeFacts::default() };
-    let verdict = Device::healthy()
-        .with(refused())
-        .with(passed("runtime/runtime", "the runtime", Facts::Runtime(Box::new(facts))))
-        .with(engine(Some(&[])))
-        .expect(Status::Blocked, &[RegistryUnreachable]);
-    assert!(!format!("{verdict:?}").contains("s3cret"));
-}
-
-#[test]
-fn this_environment_s_proxy_is_not_held_against_an_engine_that_need_not_go_by_it() {
-    let silent = || behind(runtime::Part::Environment, PROXY, Step::Connect, Token::TimedOut);
-    let verdict = Device::healthy()
-        .given(false)
-        .with(silent())
-        .with(no_engine())
-        .expect(Status::Healthy, &[]);
-    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
-    let missing = &verdict.not_tested;
-    assert!(missing.iter().any(|missing| missing.what.contains(REGISTRY)), "{missing:#?}");
-}
-
-#[test]
-fn a_provisioning_service_is_reached_by_either_way_and_lost_by_the_daemon_s_proxy() {
-    let part = runtime::Part::IdentityService;
-    Device::healthy().with(provisioning_by(part)).with(no_engine()).expect(Status::Healthy, &[]);
-
-    let mut silent = provisioning();
-    fail(&mut silent, Step::Connect, Token::TimedOut);
-    let mut nameless = name(PROVISIONING, Role::Provisioning, Resolver::System, &[]);
-    fail(&mut nameless, Step::Resolve, Token::DnsNoAnswer);
-    for direct in [silent, nameless] {
-        let verdict = Device::healthy()
-            .with(direct)
-            .with(provisioning_by(runtime::Part::Environment))
-            .with(no_engine())
-            .expect(Status::Healthy, &[]);
-        assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
-    }
-
-    let mut refused = provisioning_by(part);
-    fail(&mut refused, Step::Proxy, Token::ProxyForbidden);
-    let verdict = Device::healthy()
-        .with(refused)
-        .with(no_engine())
-        .expect(Status::Blocked, &[ProvisioningUnreachable]);
-    assert!(verdict.summary.contains(PROXY), "{}", verdict.summary);
-}
-
-#[test]
-fn the_running_engine_s_word_comes_first_and_its_files_have_the_credentials() {
-    let mut running = engine(None);
-    let Facts::Engine(facts) = &mut running.facts else { panic!("no engine") };
-    facts.version = Some("27.5.1".to_owned());
-    facts.settings.https_proxy = Some("http://xxxxx:xxxxx@10.0.0.1:3128".parse().unwrap());
-    facts.settings.no_proxy = Some("registry.plant".to_owned());
-    let files = |url: &str| {
-        let proxies = vec![ProxySetting {
-            part: runtime::Part::Engine,
-            https_proxy: Some(url.parse().unwrap()),
-            no_proxy: None,
-            source: "a file".to_owned(),
-        }];
-        let facts = RuntimeFacts { proxies, ..RuntimeFacts::default() };
-        passed("runtime/runtime", "the runtime", Facts::Runtime(Box::new(facts)))
-    };
-    let target = Device::healthy().given(true).target;
-    let of = |seen: &[Observation]| target.engine_s_proxy(seen).unwrap();
-    let user = |setting: &ProxySetting| {
-        let url = setting.proxy_to(REGISTRY, 443).unwrap();
-        url.authorization().map(|(user, _)| user.to_owned())
-    };
-
-    let known = of(&[files("http://edge:s3cret@10.0.0.1:3128"), running.clone()]);
-    assert_eq!(user(&known).as_deref(), Some("edge"));
-    assert_eq!(known.proxy_to("registry.plant", 443), None);
-    // Another proxy's credentials are none of this one's.
-    let other = of(&[files("http://edge:s3cret@10.0.0.2:3128"), running]);
-    assert_eq!(user(&other).as_deref(), Some("xxxxx"));
-    let stopped = of(&[files("http://edge:s3cret@10.0.0.2:3128"), engine(None)]);
-    assert_eq!(stopped.proxy_to(REGISTRY, 443).unwrap().host(), "10.0.0.2");
-    assert_eq!(of(&[no_engine()]).part, runtime::Part::Environment);
 }

@@ -17,6 +17,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let Some(parent) = &evidence.target.parent else { return Vec::new() };
     // What only a container network cannot reach is stopped on this device, and has other causes.
     let host = evidence.host();
+    // What a proxy does with the way to the parent is the proxy's; what answers behind it is not.
+    if !evidence.goes_direct() {
+        return behind_a_proxy(evidence, &host).map(Proof::alone).unwrap_or_default();
+    }
     if let Some(proof) = unknown(evidence, &host).or_else(|| on_the_web_port(evidence, &host)) {
         return proof.with_detail("parent", parent.as_str()).alone();
     }
@@ -69,19 +73,33 @@ fn on_the_web_port(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
         let text = described(variant, evidence, &closed).with("other_port", ports(&opened));
         return Some(blocking(evidence, text, &closed).supported_by(observations(&opened)));
     }
-    let misnamed = those(&web, |c| is_anothers(c, &evidence.target.hub));
+    what_answers(evidence, &web).or_else(|| cut(evidence, &web))
+}
+
+/// The parent opens the port and ends every handshake.
+fn cut(evidence: &Evidence<'_>, web: &[Connection<'_>]) -> Option<Proof> {
+    let cut = those(web, |c| c.observation.failed_step() == Some(Step::Tls));
+    if cut.is_empty() || web.iter().any(Connection::works) {
+        return None;
+    }
+    let proof = blocking(evidence, described("cut", evidence, &cut), &cut);
+    Some(proof.explaining(failures(web)).with_confidence(Confidence::Likely))
+}
+
+/// A tunnel leads to something that is not the parent's Edge Hub.
+fn behind_a_proxy(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
+    what_answers(evidence, &those(&host.by_the_way_s_proxy(), Connection::connected))
+}
+
+/// The proof that what answers there has another name, or is no Edge Hub.
+fn what_answers(evidence: &Evidence<'_>, web: &[Connection<'_>]) -> Option<Proof> {
+    let misnamed = those(web, |c| is_anothers(c, &evidence.target.hub));
     if !misnamed.is_empty() {
         let text = described("other_name", evidence, &misnamed).with("answer", subject(&misnamed));
         return Some(blocking(evidence, text, &misnamed).explaining(all_failures(evidence)));
     }
-    let cut = those(&web, |c| c.observation.failed_step() == Some(Step::Tls));
-    if !cut.is_empty() && web.iter().all(|c| !c.works()) {
-        let text = described("cut", evidence, &cut);
-        let proof = blocking(evidence, text, &cut).explaining(failures(&web));
-        return Some(proof.with_confidence(Confidence::Likely));
-    }
     let stranger =
-        those(&web, |c| matches!(c.token(), Some(Token::HttpNotIotHub | Token::HttpBadAnswer)));
+        those(web, |c| matches!(c.token(), Some(Token::HttpNotIotHub | Token::HttpBadAnswer)));
     if stranger.is_empty() {
         return None;
     }

@@ -7,7 +7,7 @@ use crate::language::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Effect, told};
+use crate::verdict::{Effect, Way, told};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::ProvisioningUnreachable, examine };
 
@@ -33,6 +33,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
                 proxy.iter().fold(text, |text, proxy| text.with("way", proxy.url.to_string()));
             (observations(&connections), text)
         }
+        None if names.is_empty() => match nameless_proxy(evidence) {
+            Some(found) => found,
+            None => return Vec::new(),
+        },
         None if unnamed.len() == names.len() => {
             let Some(first) = names.first() else { return Vec::new() };
             (unnamed, Text::new("nameless").with("host", &first.facts.name))
@@ -54,6 +58,18 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .supported_by(evidence.host_reaches_the_hub())
         .with_confidence(evidence.beside_the_hub())
         .alone()
+}
+
+/// The proxy that leads to the service has a name, and no resolver here has an address for it.
+fn nameless_proxy<'o>(evidence: &Evidence<'o>) -> Option<(Vec<&'o Observation>, Text)> {
+    let host = evidence.target.provisioning_by(evidence.all())?;
+    let Way::By(via) = evidence.target.way_to_provisioning(&host, evidence.all()) else {
+        return None;
+    };
+    let answers = evidence.host().proxy_answers(&via).into_iter();
+    let seen: Vec<&Observation> = answers.map(|answer| answer.observation).collect();
+    let text = Text::new("proxy_nameless").with("host", host).with("way", via.url.to_string());
+    seen.iter().all(|answer| answer.failed()).then_some((seen, text))
 }
 
 /// The key of the sentence for how the connection fails.

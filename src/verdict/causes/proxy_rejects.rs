@@ -4,14 +4,15 @@ use edgeprobe_probes::endpoint::Via;
 use edgeprobe_probes::proxy::ProxyAnswer;
 use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
 
-use super::shared::{at_each_vantage, effect_of_loss, observations, place, those};
-use crate::verdict::Effect;
-use crate::verdict::Way;
+use super::shared::{
+    at_each_vantage, cut_in_handshake, effect_of_loss, observations, place, those,
+};
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::words::listed;
+use crate::verdict::{Confidence, Effect, Way};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::ProxyRejects, examine };
 
@@ -26,23 +27,51 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let about = |variant| {
         Text::new(variant).with("proxy", via.url.to_string()).with("place", place(&view.vantage))
     };
-    if !opened.is_empty() {
+    if !opened.iter().all(cut_in_handshake) {
         return refuted(about("opened"), observations(&opened));
     }
     let nameless = nameless(view, via);
-    let text = match connections.first() {
-        None if nameless.is_empty() => return Vec::new(),
-        None => about("nameless").with("resolver", listed(nameless.iter().map(Answer::server))),
-        Some(first) => refusal(view, via, first, about),
-    };
     let controls = view.by(via, Role::Control);
+    let (text, confidence) = match connections.first() {
+        None if nameless.is_empty() => return Vec::new(),
+        None => {
+            let servers = listed(nameless.iter().map(Answer::server));
+            (about("nameless").with("resolver", servers), Confidence::Confirmed)
+        }
+        Some(_) if !opened.is_empty() => {
+            let (variant, confidence) = dead_tunnel(&opened, &controls);
+            (about(variant), confidence)
+        }
+        Some(first) => (refusal(view, via, first, about), Confidence::Confirmed),
+    };
     let names = nameless.iter().map(|answer| answer.observation);
     Proof::confirmed(effect(view), text, observations(&connections))
         .supported_by(names.clone())
         .supported_by(observations(&controls))
         .explaining(names)
+        .with_confidence(confidence)
         .with_detail("proxy", via.url.to_string())
         .alone()
+}
+
+/// The sentence for a tunnel that the proxy opens and through which no handshake comes, and how sure
+/// it is that the proxy is why.
+///
+/// Where another host's handshake fares alike, it is the proxy or its own way out: the two have
+/// nothing else in common. Where that one passes, a filter behind the proxy may do the same.
+fn dead_tunnel(
+    tunnels: &[Connection<'_>],
+    controls: &[Connection<'_>],
+) -> (&'static str, Confidence) {
+    if controls.iter().any(Connection::established) {
+        return ("tunnel_hub", Confidence::Likely);
+    }
+    let silent = tunnels.iter().all(|tunnel| tunnel.token() == Some(Token::TimedOut));
+    let alike = !controls.is_empty() && controls.iter().all(cut_in_handshake);
+    (
+        if silent { "tunnel_silent" } else { "tunnel_cut" },
+        if alike { Confidence::Confirmed } else { Confidence::Likely },
+    )
 }
 
 /// What is in the way, in the order in which it would be met.
