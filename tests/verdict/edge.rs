@@ -9,7 +9,7 @@ use edgeprobe_probes::ports::Holder;
 use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::route::tables::ReversePathFilter;
 use edgeprobe_probes::runtime::{RuntimeFacts, Setting};
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::trace::{Stage, Trace};
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
@@ -196,15 +196,22 @@ fn packets_that_leave_with_their_own_address_lack_translation() {
 
 #[test]
 fn answers_that_a_strict_filter_expects_elsewhere_are_dropped_by_it() {
-    let verdict = Device::networked()
-        .retabled(|tables| {
-            let eth0 = tables.links.iter_mut().find(|link| link.name == "eth0");
-            eth0.unwrap().rp_filter = Some(ReversePathFilter::Strict);
-        })
-        .cut_off(Token::TimedOut)
-        .traced(Stage::ReplyLost, |_| ())
+    let strict = |name: &str| {
+        Device::networked()
+            .rerouted(&[("wwan0", LinkKind::Wwan)], &[], &[])
+            .retabled(|tables| {
+                let link = tables.links.iter_mut().find(|link| link.name == name);
+                link.unwrap().rp_filter = Some(ReversePathFilter::Strict);
+            })
+            .cut_off(Token::TimedOut)
+    };
+    let by = |name: &str, trace: &mut Trace| trace.reply.as_mut().unwrap().interface = name.into();
+    let verdict = strict("wwan0")
+        .traced(Stage::ReplyLost, |trace| by("wwan0", trace))
         .sure(&[ReversePathFilter]);
     assert!(verdict.causes[0].summary.contains("strict"));
+    // By the interface that the kernel would send by itself, no filter expects them elsewhere.
+    strict("eth0").traced(Stage::ReplyLost, |_| ()).sure(&[ForwardBlocked]);
 }
 
 #[test]
@@ -331,14 +338,17 @@ fn a_network_that_is_cut_off_and_a_taken_port_are_both_named() {
 #[test]
 fn an_engine_without_a_free_pool_cannot_make_the_runtimes_network() {
     let pool = AddressPool { base: "172.17.0.0/16".parse().unwrap(), size: 16 };
-    Device::healthy()
+    let mut device = Device::healthy()
         .with(passed("route_tables/all", "links, routes and rules", tables()))
         .with(engine(&[default_network()]))
         .changed(is_engine, |o| {
             let Facts::Engine(facts) = &mut o.facts else { unreachable!() };
             facts.settings.default_address_pools = vec![pool];
-        })
-        .expect(Status::Blocked, &[AddressPoolExhausted]);
+        });
+    device.expect(Status::Blocked, &[AddressPoolExhausted]);
+    // A network that is named for the runtime, and is there, has not to be made.
+    device.target.network = Some(DEFAULT.to_owned());
+    device.expect(Status::Healthy, &[]);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! `forward-blocked`: the host's firewall drops or rejects what the bridge forwards.
 
+use std::net::IpAddr;
+
+use edgeprobe_probes::route::decision::{Flow, decide};
 use edgeprobe_probes::route::edge::Lookup;
-use edgeprobe_probes::route::tables::ReversePathFilter;
+use edgeprobe_probes::route::tables::{ReversePathFilter, Route};
 use edgeprobe_probes::trace::{Stage, Trace};
 
 use super::edge::{about, at_each_edge, cut_off, hub_addresses, opens};
@@ -84,9 +87,14 @@ fn rule_text(trace: &Trace) -> Option<String> {
     trace.dropped_by.first().map(|rule| rule.text.clone())
 }
 
-/// Whether the interface that the reply came in by checks reverse paths strictly.
+/// Whether the interface that the reply came in by checks reverse paths strictly, and the kernel
+/// would send to its sender by another one.
 pub(super) fn filters_reverse_paths(edge: &EdgeReading<'_>, trace: &Trace) -> bool {
-    let interface = trace.reply.as_ref().map(|reply| reply.interface.as_str());
-    let link = edge.tables.and_then(|(_, tables)| tables.link(interface?));
-    link.and_then(|link| link.rp_filter) == Some(ReversePathFilter::Strict)
+    let (Some((_, tables)), Some(reply)) = (edge.tables, &trace.reply) else { return false };
+    let filter = tables.link(&reply.interface).and_then(|link| link.rp_filter);
+    // The reply is for the container by then: its address is what the way back starts from.
+    let source = trace.entered.map(|own| IpAddr::V4(*own.ip()));
+    let flow = Flow { source, ..Flow::own(IpAddr::V4(reply.from)) };
+    let way = decide(tables, &flow).and_then(|decision| decision.route).and_then(Route::interface);
+    filter == Some(ReversePathFilter::Strict) && way != Some(reply.interface.as_str())
 }

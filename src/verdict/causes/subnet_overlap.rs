@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::route::decision::{Flow, decide};
+use edgeprobe_probes::route::edge::EdgeRouteFacts;
 use edgeprobe_probes::route::overlap::{overlaps, swallowed};
+use edgeprobe_probes::route::signature::MechanismKind;
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
@@ -135,6 +137,9 @@ fn examine_edge(edge: &EdgeReading<'_>, needs: &Needs<'_>) -> Vec<Finding> {
     if !covered.is_empty() {
         return covers(edge, needs, &covered, seen).alone();
     }
+    if let Some(proof) = shadowed(edge, needs, seen) {
+        return proof.alone();
+    }
     // A VPN's route inside the subnet is that VPN's doing, and told as such.
     let others: Vec<String> = overlaps(tables, edge.network)
         .into_iter()
@@ -150,6 +155,27 @@ fn examine_edge(edge: &EdgeReading<'_>, needs: &Needs<'_>) -> Vec<Finding> {
     }
     let text = about(edge, "shares").with("address", listed(others));
     Proof::confirmed(Effect::Warns, text, [seen]).alone()
+}
+
+/// The proof that a route of the site's, no VPN's, lies inside the subnet and takes the answers for
+/// containers away from the bridge.
+fn shadowed(edge: &EdgeReading<'_>, needs: &Needs<'_>, tables: &Observation) -> Option<Proof> {
+    if !edge.opened.is_empty() {
+        return None;
+    }
+    let hub = needs.hub.first().copied()?;
+    let shadow = edge.mechanisms(hub).into_iter().find(|mechanism| {
+        mechanism.kind == MechanismKind::RouteShadowsSubnet && mechanism.vpn.is_none()
+    })?;
+    let led = |way: &EdgeRouteFacts| {
+        way.back.interface().is_some() && way.back.interface() == shadow.interface.as_deref()
+    };
+    let (way, _) = edge.ways.iter().find(|(_, way)| led(way))?;
+    let routes = shadow.routes.iter().map(|route| format!("`{route}`")).collect::<Vec<_>>();
+    let text = about(edge, "shadowed")
+        .with("routes", routes.join(", "))
+        .with("interface", shadow.interface.as_deref().unwrap_or_default());
+    Some(cut_off(edge, text).supported_by([*way, tables]))
 }
 
 /// The proof that these addresses lie inside the subnet. It blocks where no other address does the
