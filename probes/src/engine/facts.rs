@@ -38,6 +38,9 @@ pub struct EngineFacts {
     /// Whether the kernel forwards IPv4 packets, as the engine sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv4_forwarding: Option<bool>,
+    /// Whether it runs without root, and so has no more rights to ports than any user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rootless: bool,
     /// What it warns of, in its own words; at most 16 lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

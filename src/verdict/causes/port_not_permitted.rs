@@ -1,27 +1,29 @@
 //! `port-not-permitted`: the port cannot be bound: privilege, reserved or excluded range.
 
-use edgeprobe_probes::Token;
+use edgeprobe_probes::ports::{BindResult, PortFacts};
+use edgeprobe_probes::{Observation, Token};
 
-use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::Evidence;
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::PortNotPermitted, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let refused: Vec<Finding> = evidence
-        .ports()
-        .filter(|(port, _)| port.token() == Some(Token::BindNotPermitted))
-        .map(|(observation, facts)| {
-            let text = Text::new("refused").with("port", facts.port);
-            Finding::Proved(
-                Proof::confirmed(Effect::Blocks, text, [observation])
-                    .with_detail("port", facts.port),
-            )
-        })
-        .collect();
+    let rootless = evidence.engine().filter(|(_, facts)| facts.rootless);
+    let refused = evidence.ports().filter_map(|(port, facts)| {
+        let text = |variant| Text::new(variant).with("port", facts.port);
+        if port.token() == Some(Token::BindNotPermitted) {
+            return Some(proof(text("refused"), port, facts));
+        }
+        // An engine without root may do no more than the user who was refused.
+        let (engine, _) = rootless.filter(|_| is_refused_to_users(facts))?;
+        let proof = proof(text("rootless"), port, facts).supported_by([engine]);
+        Some(proof.with_confidence(Confidence::Likely))
+    });
+    let refused: Vec<Finding> = refused.map(Finding::Proved).collect();
     if !refused.is_empty() {
         return refused;
     }
@@ -31,4 +33,16 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .map(|(observation, _)| observation)
         .collect();
     if bound.is_empty() { Vec::new() } else { refuted(Text::new("bound"), bound) }
+}
+
+fn proof(text: Text, port: &Observation, facts: &PortFacts) -> Proof {
+    Proof::confirmed(Effect::Blocks, text, [port]).with_detail("port", facts.port)
+}
+
+/// Whether nobody holds the port, and it is one that only the privileged may bind.
+fn is_refused_to_users(facts: &PortFacts) -> bool {
+    let refused = |result| result == BindResult::NotPermitted;
+    !facts.may_bind
+        && facts.holders.is_empty()
+        && facts.binds.iter().any(|bind| refused(bind.result))
 }

@@ -109,6 +109,8 @@ fn kind(version: &SystemVersion) -> EngineKind {
 
 fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
     facts.ipv4_forwarding = info.ipv4_forwarding;
+    let options = info.security_options.unwrap_or_default();
+    facts.rootless = options.iter().any(|option| option.split(',').any(|it| it == "name=rootless"));
     let warnings = info.warnings.unwrap_or_default();
     facts.warnings =
         warnings.iter().take(WARNINGS).map(|warning| clean::line(&mask(warning), 240)).collect();
@@ -169,6 +171,13 @@ mod tests {
         assert_eq!(facts.warnings, ["WARNING: IPv4 forwarding is disabled [2J"]);
         let pools = facts.settings.default_address_pools;
         assert_eq!(pools, [AddressPool { base: "10.200.0.0/16".parse().unwrap(), size: 24 }]);
+    }
+
+    #[test]
+    fn an_engine_without_root_says_so() {
+        let info = r#"{"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless"]}"#;
+        assert!(facts_after(info).rootless);
+        assert!(!facts_after(r#"{"SecurityOptions": ["name=apparmor"]}"#).rootless);
     }
 
     #[test]
