@@ -23,4 +23,7 @@ mod properties;
 mod proxies;
 mod routing;
 mod services;
+mod services_by_proxy;
+mod told_apart;
+mod tunnels;
 mod vpn;

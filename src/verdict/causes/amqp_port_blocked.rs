@@ -25,7 +25,12 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         let text = Text::new("open").with("port", ports(&open));
         return refuted(text, observations(&open));
     }
-    let elsewhere = those(&reading.elsewhere, Connection::established);
+    let established = those(&reading.elsewhere, Connection::established);
+    let elsewhere = if established.is_empty() {
+        those(&reading.elsewhere, Connection::connected)
+    } else {
+        established.clone()
+    };
     let describe = |variant| {
         Text::new(variant)
             .with("port", ports(&reading.on_port))
@@ -47,7 +52,7 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     }
     // Some filters let the connection open, look at what is said on it, and cut it then.
     let cut = !reading.on_port.is_empty() && reading.on_port.iter().all(cut_in_handshake);
-    if cut && !elsewhere.is_empty() {
+    if cut && !established.is_empty() {
         return proof(describe("cut")).with_confidence(Confidence::Likely).alone();
     }
     Vec::new()

@@ -63,7 +63,11 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
     let text = if answering {
         Text::new("system_only")
     } else {
-        naming(Text::new(variant(&servers)), &servers)
+        let variant = match variant(&servers) {
+            "failing" if others_resolve(host, &servers) => "failing_zone",
+            variant => variant,
+        };
+        naming(Text::new(variant), &servers)
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);
     let silent = servers.iter().all(|a| a.observation.token() == Some(Token::DnsTimeout));
@@ -110,6 +114,16 @@ fn leaves_the_device(host: &View<'_>) -> bool {
 /// The failures of single name servers.
 fn server_failures<'o>(failing: &[Answer<'o>]) -> Vec<Answer<'o>> {
     failing.iter().copied().filter(|answer| answer.facts.resolver != Resolver::System).collect()
+}
+
+/// Whether the servers that fail for the hub's name answer for another.
+fn others_resolve(host: &View<'_>, servers: &[Answer<'_>]) -> bool {
+    let answered = |server: &Answer<'_>| {
+        host.answers(Role::Control).any(|control| {
+            control.facts.resolver == server.facts.resolver && !control.observation.failed()
+        })
+    };
+    servers.iter().all(answered)
 }
 
 /// The sentence for how these servers fail.

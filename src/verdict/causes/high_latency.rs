@@ -2,7 +2,7 @@
 
 use edgeprobe_probes::{Outcome, Step};
 
-use super::shared::{at_each_vantage, observations, place, those};
+use super::shared::{at_each_vantage, controls, observations, place, those};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -33,7 +33,19 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         let proof = those(&timed, |c| round_trip(c).is_some_and(|ms| ms < SLOW_MS));
         return refuted(text("quick"), observations(&proof).into_iter().take(1));
     }
-    Proof::confirmed(Effect::Warns, text("slow"), observations(&timed))
+    // Another host tells the distance to the hub from a way out that is slow as such.
+    let others = controls(view);
+    let nearest = others.iter().filter_map(|c| c.facts.round_trip_ms).min_by(f64::total_cmp);
+    let variant = match nearest {
+        None => "slow",
+        Some(nearest) if nearest < SLOW_MS => "far",
+        Some(_) => "uplink",
+    };
+    let text = nearest.into_iter().fold(text(variant), |text, nearest| {
+        text.with("other_round_trip", format!("{nearest:.0} ms"))
+    });
+    Proof::confirmed(Effect::Warns, text, observations(&timed))
+        .supported_by(observations(&those(&others, |c| c.facts.round_trip_ms.is_some())))
         .with_detail("round_trip_ms", quickest)
         .alone()
 }

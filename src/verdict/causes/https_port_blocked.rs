@@ -2,11 +2,34 @@
 
 use edgeprobe_probes::endpoint::Transport;
 
-use super::shared::{at_each_vantage, closed_alone};
+use super::shared::{at_each_vantage, closed_alone, controls, failures, observations, those};
 use crate::verdict::cause::CauseId;
-use crate::verdict::rule::Rule;
+use crate::verdict::evidence::{Connection, View};
+use crate::verdict::rule::{Finding, Proof, Rule};
 
 pub(super) const RULE: Rule = Rule {
     id: CauseId::HttpsPortBlocked,
-    examine: |evidence| at_each_vantage(evidence, |view| closed_alone(view, Transport::Https)),
+    examine: |evidence| at_each_vantage(evidence, examine_view),
 };
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let findings = closed_alone(view, Transport::Https).into_iter();
+    let beside_the_control = |finding| match finding {
+        Finding::Proved(proof) => Finding::Proved(told_of_others(view, proof)),
+        refuted @ Finding::Refuted { .. } => refuted,
+    };
+    findings.map(beside_the_control).collect()
+}
+
+/// The same proof, with what another host's 443 says: is it the hub's alone that is closed?
+fn told_of_others(view: &View<'_>, proof: Proof) -> Proof {
+    let others = controls(view);
+    let open = those(&others, Connection::connected);
+    let summary = match (others.is_empty(), open.is_empty()) {
+        (true, _) => proof.summary.clone(),
+        (false, true) => proof.summary.clone().with_key("everywhere"),
+        (false, false) => proof.summary.clone().with_key("hub_only"),
+    };
+    let closed = failures(&those(&others, |control| !control.connected()));
+    Proof { summary, ..proof }.supported_by(observations(&others)).explaining(closed)
+}

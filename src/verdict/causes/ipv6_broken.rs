@@ -1,6 +1,6 @@
 //! `ipv6-broken`: IPv6 addresses are offered that cannot be reached.
 
-use edgeprobe_probes::{Facts, Observation, Token};
+use edgeprobe_probes::{Facts, Observation, Role, Token};
 
 use super::shared::{at_each_vantage, observations, peers, place, those};
 use crate::verdict::Effect;
@@ -24,12 +24,28 @@ pub(in crate::verdict) fn has_no_way(connection: &Connection<'_>) -> bool {
 }
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
-    let connections = view.hub();
-    let by_ipv6 = those(&connections, |c| c.facts.peer.is_ipv6());
-    let by_ipv4 = those(&connections, |c| c.facts.peer.is_ipv4() && c.connected());
+    let of_the_hub = of_one_host(view, &view.hub(), "unreachable", Role::Hub);
+    let proved = |finding: &Finding| matches!(finding, Finding::Proved(_));
+    if of_the_hub.iter().any(proved) {
+        return of_the_hub;
+    }
+    let service: Vec<Connection<'_>> = view.connections(Role::Provisioning).collect();
+    let of_the_service = of_one_host(view, &service, "service", Role::Provisioning);
+    if of_the_service.iter().any(proved) { of_the_service } else { of_the_hub }
+}
+
+/// Reads the connections to one host, whose names have this role.
+fn of_one_host(
+    view: &View<'_>,
+    connections: &[Connection<'_>],
+    variant: &'static str,
+    role: Role,
+) -> Vec<Finding> {
+    let by_ipv6 = those(connections, |c| c.facts.peer.is_ipv6());
+    let by_ipv4 = those(connections, |c| c.facts.peer.is_ipv4() && c.connected());
     let connected = those(&by_ipv6, Connection::connected);
     if by_ipv6.is_empty() {
-        let addresses = view.deciding_answers(edgeprobe_probes::Role::Hub);
+        let addresses = view.deciding_answers(role);
         let resolved = addresses.iter().map(|a| a.observation).filter(|o| !o.failed());
         let resolved: Vec<&Observation> = resolved.collect();
         return if resolved.is_empty() { Vec::new() } else { refuted(Text::new("none"), resolved) };
@@ -48,7 +64,9 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         observation.failed()
             && matches!(&observation.facts, Facts::Route(facts) if facts.destination.is_ipv6())
     });
-    let text = Text::new("unreachable")
+    let host = by_ipv6.first().map(|c| c.facts.server.clone()).unwrap_or_default();
+    let text = Text::new(variant)
+        .with("host", host)
         .with("address", peers(&by_ipv6))
         .with("place", place(&view.vantage));
     Proof::confirmed(Effect::Warns, text, observations(&by_ipv6))

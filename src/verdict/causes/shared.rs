@@ -172,7 +172,8 @@ impl<'o> PortReading<'o> {
 /// The finding for a port of the hub that is closed while another of its ports is open.
 pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding> {
     let reading = PortReading::of(view, transport);
-    let open = those(&reading.on_port, Connection::connected);
+    // A port that opens and is cut in the handshake is neither closed nor good for anything.
+    let open = those(&reading.on_port, Connection::established);
     if !open.is_empty() {
         return refuted(Text::new("open").with("port", ports(&open)), observations(&open));
     }
@@ -209,8 +210,8 @@ fn was_answered(observation: &Observation) -> bool {
     !observation.failed() || observation.token().is_some_and(|token| bad.contains(&token))
 }
 
-/// The controls by another interface than this one that were answered: the hub's name resolved, or
-/// a connection to it opened.
+/// The controls by another interface than this one that were answered: a connection to the hub
+/// opened, or, where none was tried by it, the hub's name was answered.
 pub(super) fn opened_by_another_uplink<'o>(
     host: &View<'o>,
     interface: &str,
@@ -221,19 +222,19 @@ pub(super) fn opened_by_another_uplink<'o>(
         host.answers(Role::Hub)
             .any(|own| own.facts.resolver == *resolver && was_answered(own.observation))
     };
+    let by = |connection: &Connection<'o>| match &connection.facts.detour {
+        Some(Detour::Interface(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let tried: Vec<Connection<'o>> = host.connections(Role::Detour).collect();
+    // A name server near by answers where nothing beyond it is reached.
     let names = host
         .answers(Role::Detour)
         .filter(|answer| !answers_anyway(&answer.facts.resolver))
         .filter(|answer| was_answered(answer.observation))
         .filter(|answer| by_another(answer.facts.interface.as_deref()))
+        .filter(|answer| !tried.iter().any(|it| by(it) == answer.facts.interface.as_deref()))
         .map(|answer| answer.observation);
-    let connections = host
-        .connections(Role::Detour)
-        .filter(Connection::connected)
-        .filter(|connection| match &connection.facts.detour {
-            Some(Detour::Interface(name)) => by_another(Some(name)),
-            _ => false,
-        })
-        .map(|connection| connection.observation);
-    connections.chain(names).collect()
+    let connections = tried.iter().filter(|it| it.connected() && by_another(by(it)));
+    connections.map(|connection| connection.observation).chain(names).collect()
 }

@@ -1,17 +1,19 @@
 //! `wrong-uplink`: the default route leaves by a dead interface while another works.
 
+use std::collections::BTreeSet;
+
 use edgeprobe_probes::dns::DnsFacts;
 use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::route::tables::Tables;
+use edgeprobe_probes::route::tables::{RouteKind, Tables};
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation};
 
 use super::shared::{lost_on_the_way, observations, opened_by_another_uplink, those};
-use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::WrongUplink, examine };
 
@@ -21,6 +23,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let opened = those(&connections, Connection::connected);
     if !opened.is_empty() {
         return refuted(Text::new("connected"), observations(&opened).into_iter().take(1));
+    }
+    if let Some((tables_seen, _)) = evidence.tables().filter(|(_, tables)| ways_out(tables) < 2) {
+        return refuted(Text::new("only_one"), [tables_seen]);
     }
     let (Some((route_seen, dead)), Some((tables_seen, tables))) =
         (preferred_interface(&host), evidence.tables())
@@ -35,13 +40,18 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if vpn_of(tables, dead).is_some() {
         return Vec::new();
     }
-    let text = Text::new("dead").with("interface", working).with("dead", dead);
+    // A name server may answer by an interface that leads no further.
+    let reached = by_another.iter().any(|control| control.facts.endpoint().is_some());
+    let (variant, confidence) =
+        if reached { ("dead", Confidence::Confirmed) } else { ("answered", Confidence::Likely) };
+    let text = Text::new(variant).with("interface", working).with("dead", dead);
     let gateway = gateway_of(tables, working);
     let text = gateway.into_iter().fold(text, |text, gateway| text.with("gateway", gateway));
     Proof::confirmed(Effect::Blocks, text, observations(&connections))
         .supported_by([route_seen, tables_seen])
         .supported_by(by_another.iter().copied())
         .explaining(lost_on_the_way(evidence))
+        .with_confidence(confidence)
         .with_detail("interface", working)
         .alone()
 }
@@ -63,8 +73,18 @@ fn interface(control: &Observation) -> Option<&str> {
     }
     match control.facts.endpoint()?.detour.as_ref()? {
         Detour::Interface(name) => Some(name),
-        Detour::SmallSegments => None,
+        Detour::SmallSegments | Detour::Tls12 => None,
     }
+}
+
+/// How many interfaces a route to everywhere, or to half of it, leads out by.
+fn ways_out(tables: &Tables) -> usize {
+    let everywhere = tables
+        .routes
+        .iter()
+        .filter(|route| route.kind == RouteKind::Unicast && route.destination.prefix_len() <= 1);
+    let names: BTreeSet<&str> = everywhere.filter_map(|route| route.interface()).collect();
+    names.len()
 }
 
 fn gateway_of(tables: &Tables, interface: &str) -> Option<std::net::IpAddr> {
