@@ -20,6 +20,7 @@ impl Plan {
     ) -> Vec<Question> {
         let Some(facts) = observation.facts.endpoint() else { return Vec::new() };
         let failed = facts.role == Role::Hub
+            && facts.proxy.is_none()
             && facts.transport.default_port() == Transport::Https.default_port()
             && matches!(observation.failed_step(), Some(Step::Connect | Step::Tls));
         if !failed || !upstream.is_the_hub() || self.target.embedded || !self.asks(Probe::Https) {

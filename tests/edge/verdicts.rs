@@ -16,7 +16,7 @@ const TIMEOUT: &str = "6s";
 fn every_scenario_is_judged_right() {
     let Some(_turn) = turn() else { return };
     let arguments = ["--timeout", TIMEOUT].map(str::to_owned).to_vec();
-    let judge = Judge { program: EDGEPROBE.into(), arguments };
+    let judge = Judge { program: EDGEPROBE.into(), arguments, record: None };
     let tell = |row: &Row| {
         if !row.outcome.is_good() {
             eprintln!("{}", table::results(slice::from_ref(row)));

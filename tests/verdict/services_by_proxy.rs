@@ -3,12 +3,13 @@
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, GivenProxy, Status};
 use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::ViaFacts;
+use edgeprobe_probes::endpoint::{Transport, ViaFacts};
 use edgeprobe_probes::registry::Part;
 use edgeprobe_probes::runtime::{self, Provisioning, ProxySetting, RuntimeFacts};
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
+use crate::proxies::proxied;
 use crate::services::*;
 
 const PROXY: &str = "http://10.0.0.1:3128";
@@ -186,6 +187,22 @@ fn the_running_engine_s_word_comes_first_and_its_files_have_the_credentials() {
     let stopped = of(&[files("http://edge:s3cret@10.0.0.2:3128"), engine(None)]);
     assert_eq!(stopped.proxy_to(REGISTRY, 443).unwrap().host(), "10.0.0.2");
     assert_eq!(of(&[no_engine()]).part, runtime::Part::Environment);
+}
+
+#[test]
+fn the_hub_by_a_proxy_that_edge_agent_does_not_go_by_excuses_no_service() {
+    let part = runtime::Part::IdentityService;
+    let mut service = provisioning_by(part);
+    fail(&mut service, Step::Connect, Token::HostUnreachable);
+    let mut hub = proxied(Transport::Https, Role::Hub, PROXY, part);
+    fail(&mut hub, Step::Connect, Token::HostUnreachable);
+    let verdict = Device::healthy()
+        .with(service)
+        .with(hub)
+        .with(no_engine())
+        .expect(Status::Blocked, &[ProvisioningUnreachable]);
+    assert!(verdict.summary.contains(PROXY), "{}", verdict.summary);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
 }
 
 /// A device whose identity service goes by a proxy that has a name.

@@ -125,10 +125,15 @@ impl<'o> Evidence<'o> {
         stuck_at(step, &web)
     }
 
-    /// The same of a failure by a proxy: the hub's failures by that proxy.
+    /// The same of a failure by a proxy: the hub's failures by that proxy, where Edge Agent goes by
+    /// it; by another, the hub is asked for its proxy's sake alone.
     fn shared_by_proxy(&self, proxy: &ViaFacts, step: Step) -> Vec<&'o Observation> {
         let host = self.host();
         let place = (proxy.url.host(), proxy.url.port());
+        let on_the_way = host.way().via().map(|via| (via.url.host(), via.url.port()));
+        if on_the_way != Some(place) {
+            return Vec::new();
+        }
         if step == Step::Resolve {
             let via = Via { url: proxy.url.clone(), part: proxy.part };
             let answers = host.proxy_answers(&via);

@@ -42,6 +42,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A report could not be kept.
+    #[error("cannot write {}: {}", _0.display(), _1)]
+    Record(std::path::PathBuf, io::Error),
     /// A thread of the lab panicked.
     #[error("a worker of the lab panicked: {0}")]
     Panicked(String),

@@ -1,13 +1,14 @@
 //! Asking the tool under test for its verdict.
 
 use std::fmt;
+use std::fs;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use crate::scenario::{Expected, Scenario};
 use crate::world::{CA_FILE, HUB_NAME};
-use crate::{Lab, Result};
+use crate::{Error, Lab, Result};
 
 /// How long the tool may take, in seconds, beyond any limit that it sets itself.
 const LIMIT: &str = "60";
@@ -19,6 +20,8 @@ pub struct Judge {
     pub program: PathBuf,
     /// Arguments for every check, beside the hub, its authority and the scenario's own.
     pub arguments: Vec<String>,
+    /// A folder to keep each scenario's report in, as `lab-NAME.json`.
+    pub record: Option<PathBuf>,
 }
 
 /// What the tool said, as far as it could be read.
@@ -44,6 +47,11 @@ impl Judge {
         words.extend(self.arguments.iter().map(String::as_str));
         words.extend(scenario.arguments);
         let output = lab.device().run(&words)?;
+        if let Some(folder) = &self.record {
+            let file = folder.join(format!("lab-{}.json", scenario.name));
+            let wrong = |error| Error::Record(file.clone(), error);
+            fs::write(&file, &output.stdout).map_err(wrong)?;
+        }
         // A report that cannot be read is a wrong verdict, not a fault of the lab.
         let report: Report = serde_json::from_str(&output.stdout).unwrap_or_default();
         Ok(Verdict {

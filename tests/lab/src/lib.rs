@@ -32,6 +32,7 @@ mod link;
 mod name;
 mod place;
 mod process;
+mod provisioning;
 mod registry;
 pub mod requirements;
 mod runner;

@@ -64,6 +64,10 @@ struct With {
     /// The IoT Hub emulator to serve the internet; without it, dnsmasq and OpenSSL do.
     #[arg(long, value_name = "PATH", value_parser = program)]
     emulator: Option<PathBuf>,
+    /// A folder to keep each scenario's report in, as lab-NAME.json: what tests/golden has is made
+    /// so.
+    #[arg(long, value_name = "FOLDER", requires = "edgeprobe")]
+    record: Option<PathBuf>,
     /// What the way to the internet adds to every round trip.
     #[arg(long, value_name = "DURATION", default_value = "0ms")]
     round_trip: humantime::Duration,
@@ -112,7 +116,11 @@ fn in_the_lab(work: impl FnOnce() -> ExitCode) -> ExitCode {
 fn run(scenarios: Vec<Scenario>, with: With) -> ExitCode {
     let servers = with.servers();
     let scenarios: Vec<_> = scenarios.into_iter().map(|one| with.apply(one)).collect();
-    let judge = with.edgeprobe.map(|program| Judge { program, arguments: Vec::new() });
+    let judge = with.edgeprobe.clone().map(|program| Judge {
+        program,
+        arguments: Vec::new(),
+        record: with.record.clone(),
+    });
     let tell = |row: &Row| eprintln!("{}", table::progress(row));
     let rows = run_all(&scenarios, &*servers, judge.as_ref(), with.jobs.get(), tell);
     println!("{}", table::results(&rows));

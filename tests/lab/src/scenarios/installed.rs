@@ -65,6 +65,27 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
     Scenario {
+        name: "configured-hostname-too-long",
+        broken: "The host name in config.toml is longer than a certificate's common name may be",
+        fault: |lab| {
+            let hostname = format!("hostname = \"gateway-{}.plant.example\"\n", "0".repeat(60));
+            lab.device().write("/etc/aziot/config.toml", &format!("{hostname}{CONFIG_TOML}"))
+        },
+        proof: &[
+            HOST_WORKS,
+            &[Claim::host(
+                Question::Script(
+                    "openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj \
+                     \"/CN=$(sed -n 's/^hostname = \"\\(.*\\)\"/\\1/p' /etc/aziot/config.toml)\"",
+                ),
+                Answer::FailsWith("too long"),
+            )],
+        ],
+        names_hub: false,
+        expected: Expected::blocked("hostname-invalid"),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
         name: "configured-network-no-route",
         broken: "The network that config.yaml names has no route, and the usual one would have",
         fault: |lab| {

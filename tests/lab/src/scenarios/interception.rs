@@ -1,6 +1,6 @@
 //! Somebody on the way opens TLS, filters it, or answers in everybody's place.
 
-use super::{AMQPS, HTTPS};
+use super::{AMQPS, BRIDGE_WORKS, HOST_WORKS, HTTPS};
 use crate::claim::{Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
 use crate::topology::{Beside, Topology};
@@ -32,6 +32,11 @@ const RESET_BY_NAME: Question = Question::Script(
 /// A handshake with another name at the same address goes on.
 const PASSES_BY_ANOTHER: Question = Question::Script(
     "openssl s_client -connect $HUB:443 -servername mcr.microsoft.com </dev/null 2>/dev/null \
+     | grep -q 'BEGIN CERTIFICATE'",
+);
+/// A handshake with the hub's name that offers TLS 1.2 alone goes on.
+const PASSES_BY_TLS_1_2: Question = Question::Script(
+    "openssl s_client -connect $HUB:443 -servername $HUB_NAME -tls1_2 </dev/null 2>/dev/null \
      | grep -q 'BEGIN CERTIFICATE'",
 );
 /// Plain HTTP to the hub's address is sent to the portal.
@@ -110,13 +115,45 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             Claim::host(RESET_BY_NAME, Answer::Works),
             Claim::host(PASSES_BY_ANOTHER, Answer::Works),
         ]],
-        expected: Expected::blocked("tls-filtered").never(&[
-            "amqp-port-blocked",
-            "tls-intercepted",
-            "mtu-black-hole",
-            "egress-blocked",
-            "captive-portal",
-        ]),
+        expected: FILTERED,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "tls-filtered-by-version",
+        broken: "A middlebox resets every handshake that offers TLS 1.3",
+        fault: |lab| {
+            // The list of versions, with 1.3 before 1.2.
+            let rule = "-p tcp -m string --algo bm --hex-string '|03040303|'";
+            lab.router()
+                .sh(&format!("iptables -A FORWARD {rule} -j REJECT --reject-with tcp-reset"))
+                .map(drop)
+        },
+        proof: &[&[
+            Claim::host(HTTPS, Answer::Works),
+            Claim::host(RESET_BY_NAME, Answer::Works),
+            Claim::host(PASSES_BY_ANOTHER, Answer::Fails),
+            Claim::host(PASSES_BY_TLS_1_2, Answer::Works),
+            Claim::bridge(PASSES_BY_TLS_1_2, Answer::Works),
+        ]],
+        expected: FILTERED,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "healthy-old-tls-filtered",
+        broken: "Nothing for the runtime: a middlebox resets handshakes that offer TLS 1.2 alone",
+        fault: |lab| {
+            let rule = "-p tcp -m string --algo bm --hex-string '|16030100|' --to 60 \
+                -m string --algo bm ! --hex-string '|03040303|'";
+            let small = "-p tcp -m string --algo bm --hex-string '|16030101|' --to 60 \
+                -m string --algo bm ! --hex-string '|03040303|'";
+            lab.router()
+                .sh(&format!(
+                    "iptables -A FORWARD {rule} -j REJECT --reject-with tcp-reset
+                     iptables -A FORWARD {small} -j REJECT --reject-with tcp-reset"
+                ))
+                .map(drop)
+        },
+        proof: &[HOST_WORKS, BRIDGE_WORKS, &[Claim::host(PASSES_BY_TLS_1_2, Answer::Fails)]],
         ..Scenario::HEALTHY
     },
     Scenario {
@@ -154,6 +191,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
 ];
+
+const FILTERED: Expected = Expected::blocked("tls-filtered").never(&[
+    "amqp-port-blocked",
+    "tls-intercepted",
+    "mtu-black-hole",
+    "egress-blocked",
+    "captive-portal",
+]);
 
 const PORTALS: Expected = Expected::blocked("captive-portal").never(&[
     "egress-blocked",

@@ -16,9 +16,11 @@ mod interception;
 mod mtu;
 mod nested;
 mod ports;
+mod provisioning;
 mod proxies;
 mod registry;
 mod several;
+mod tunnels;
 mod uplink;
 mod upstream;
 mod vpn;
@@ -28,7 +30,7 @@ use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 19] = [
+    let families: [&[Scenario]; 21] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -39,6 +41,7 @@ pub fn all() -> Vec<Scenario> {
         uplink::SCENARIOS,
         upstream::SCENARIOS,
         proxies::SCENARIOS,
+        tunnels::SCENARIOS,
         dns::SCENARIOS,
         endpoints::SCENARIOS,
         interception::SCENARIOS,
@@ -47,6 +50,7 @@ pub fn all() -> Vec<Scenario> {
         installed::SCENARIOS,
         ports::SCENARIOS,
         registry::SCENARIOS,
+        provisioning::SCENARIOS,
         several::SCENARIOS,
     ];
     families.concat()

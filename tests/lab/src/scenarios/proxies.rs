@@ -12,16 +12,17 @@ use crate::{Lab, Result};
 const SHUT_IN: &str = "iptables -A FORWARD -i lan0 -p tcp -j DROP
     echo nameserver 9.9.9.9 >/etc/resolv.conf";
 
-const PROXY: &str = "http://192.168.1.1:3128";
+pub(super) const PROXY: &str = "http://192.168.1.1:3128";
 
 /// A new device, whose engine is told of the proxy; Edge Agent has still to be.
-const NEW: Topology = Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL };
+pub(super) const NEW: Topology =
+    Topology { engine_proxy: PROXY, device: Device::Engine, ..Topology::NORMAL };
 
 /// The hub by the proxy, as curl gets it.
-const CURL: &str = "curl -sS --max-time 8 --cacert /run/lab/ca.pem -o /dev/null \
+pub(super) const CURL: &str = "curl -sS --max-time 8 --cacert /run/lab/ca.pem -o /dev/null \
     --proxy http://192.168.1.1:3128 https://$HUB_NAME";
 
-const CLOSED: &[Claim] =
+pub(super) const CLOSED: &[Claim] =
     &[Claim::host(HTTPS, Answer::Silent), Claim::bridge(HTTPS, Answer::Silent)];
 
 const PASSES: &[Claim] = &[
@@ -48,10 +49,10 @@ const TO_REGISTRY: &[&str] = &[
     "labplant.azurecr.io/edge/module:1.0",
 ];
 
-const WEBSOCKET_BY_PROXY: &[&str] = &["--proxy", PROXY, "--protocol", "amqp-ws"];
+pub(super) const WEBSOCKET_BY_PROXY: &[&str] = &["--proxy", PROXY, "--protocol", "amqp-ws"];
 const BY_PROXY: &[&str] = &["--proxy", PROXY];
 
-const REFUSED: Expected = Expected::blocked("proxy-rejects").never(&[
+pub(super) const REFUSED: Expected = Expected::blocked("proxy-rejects").never(&[
     "egress-blocked",
     "proxy-required",
     "amqp-port-blocked",
@@ -60,7 +61,7 @@ const REFUSED: Expected = Expected::blocked("proxy-rejects").never(&[
 ]);
 
 /// A tinyproxy on the router.
-fn tinyproxy(lab: &mut Lab, more: &str) -> Result<()> {
+pub(super) fn tinyproxy(lab: &mut Lab, more: &str) -> Result<()> {
     lab.router().sh(SHUT_IN)?;
     let settings = format!("Port 3128\nListen 192.168.1.1\nMaxClients 50\n{more}\n");
     lab.router().write("/etc/tinyproxy-lab.conf", &settings)?;
@@ -68,7 +69,7 @@ fn tinyproxy(lab: &mut Lab, more: &str) -> Result<()> {
 }
 
 /// A Squid on the router.
-fn squid(lab: &mut Lab, port: &str, more: &str) -> Result<()> {
+pub(super) fn squid(lab: &mut Lab, port: &str, more: &str) -> Result<()> {
     lab.router().sh(SHUT_IN)?;
     let settings = format!(
         "{more}\nhttp_access allow all\nhttp_port 192.168.1.1:3128 {port}\npid_filename none\n\
@@ -81,7 +82,7 @@ fn squid(lab: &mut Lab, port: &str, more: &str) -> Result<()> {
 }
 
 /// A certificate for the hub by an authority of the site's own.
-const INSPECTOR: &str = "mkdir -p /run/lab && cd /run/lab
+pub(super) const INSPECTOR: &str = "mkdir -p /run/lab && cd /run/lab
     exec 2>/dev/null
     openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj '/O=Site/CN=Site Inspection CA' \
         -addext basicConstraints=critical,CA:TRUE -keyout inspector.key -out inspector.pem

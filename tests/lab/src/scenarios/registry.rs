@@ -1,10 +1,9 @@
-//! A registry that is out of reach or refuses, and a provisioning service that is out of reach.
+//! A registry that is out of reach or refuses.
 
 use super::{BRIDGE_WORKS, HOST_WORKS};
 use crate::claim::{Answer, Claim, Question};
 use crate::registry::serve;
-use crate::scenario::{Device, Expected, Scenario};
-use crate::topology::Topology;
+use crate::scenario::{Expected, Scenario};
 
 const PASSWORD: &str = "lab-password";
 
@@ -167,29 +166,6 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ],
         arguments: IMAGE,
         expected: UNREACHABLE,
-        ..Scenario::HEALTHY
-    },
-    Scenario {
-        name: "provisioning-dropped",
-        broken: "The site's firewall drops the Device Provisioning Service alone, on a new device",
-        topology: Topology { device: Device::Engine, ..Topology::NORMAL },
-        fault: |lab| {
-            lab.sh("echo '20.62.128.1 global.azure-devices-provisioning.net' >>/etc/hosts")?;
-            lab.router().sh("iptables -A FORWARD -d 20.62.128.1 -j DROP").map(drop)
-        },
-        proof: &[
-            HOST_WORKS,
-            &[Claim::host(
-                Question::Script("exec 3<>/dev/tcp/global.azure-devices-provisioning.net/443"),
-                Answer::Silent,
-            )],
-        ],
-        arguments: &["--provisioning"],
-        expected: Expected::blocked("provisioning-unreachable").never(&[
-            "egress-blocked",
-            "https-port-blocked",
-            "registry-unreachable",
-        ]),
         ..Scenario::HEALTHY
     },
 ];
