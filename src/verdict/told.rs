@@ -41,7 +41,9 @@ pub(crate) fn failure(observation: &Observation) -> Option<Word> {
         },
     };
     let text = text.with("seconds", Word::figure(seconds(observation), 1));
-    Some(Word::Told { english: failure.detail.clone(), text })
+    // What a server says may end a sentence of its own.
+    let english = failure.detail.trim_end_matches('.').to_owned();
+    Some(Word::Told { english, text })
 }
 
 /// The kernel's refusal of a lookup.
@@ -67,7 +69,11 @@ pub(super) fn flaw(source: &Source) -> Word {
 
 /// The token in two or three words.
 pub(crate) fn token(token: Token) -> Word {
-    let english = token.to_string().replace('_', " ");
+    let english = match token {
+        // Its own word leaves a table no room for other columns.
+        Token::ProxyAuthenticationRequired => "refused (407)".to_owned(),
+        token => token.to_string().replace('_', " "),
+    };
     Word::Told { english, text: Text::new(format!("token.{token}")) }
 }
 
@@ -79,6 +85,8 @@ pub(crate) fn subject(observation: &Observation) -> Word {
             .with("resolver", resolver(&facts.resolver)),
         Facts::Clock(_) => Text::new("target.clock"),
         Facts::RouteTables(_) => Text::new("target.route_tables"),
+        Facts::Runtime(_) => Text::new("target.runtime"),
+        Facts::Hostname(_) => Text::new("target.hostname"),
         Facts::Vantage(facts) => Text::new("target.vantage")
             .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
         facts => match facts.endpoint() {
@@ -131,13 +139,15 @@ fn registry_failure(facts: &RegistryFacts, failure: &Failure) -> Text {
     let leaf = host.and_then(|host| host.tls.as_ref()).and_then(|tls| tls.chain.first());
     let last = facts.last_answer();
     let words = last.and_then(|answer| answer.message.as_deref().or(answer.code.as_deref()));
+    // Another program's words are the same in every language.
+    let words = words.map(|own| format!("`{}`", own.replace('`', "'").trim_end_matches('.')));
     Text::new(key(failure.token))
         .with("name", host.map_or(&facts.server, |host| &host.server))
         .with("resolver", Text::new("resolver.system"))
         .with("issuer", leaf.map(|leaf| leaf.issuer.as_str()).unwrap_or_default())
         .with("names", leaf.map(|leaf| leaf.names.join(", ")).unwrap_or_default())
         .with("status", last.map(|answer| answer.status).unwrap_or_default())
-        .with("answer", named_or(words, "answer.unknown"))
+        .with("answer", named_or(words.as_deref(), "answer.unknown"))
 }
 
 fn named_or(name: Option<&str>, unknown: &'static str) -> Word {

@@ -210,8 +210,8 @@ fn was_answered(observation: &Observation) -> bool {
     !observation.failed() || observation.token().is_some_and(|token| bad.contains(&token))
 }
 
-/// The controls by another interface than this one that were answered: a connection to the hub
-/// opened, or, where none was tried by it, the hub's name was answered.
+/// The controls by another interface than this one that were answered: connections to the hub that
+/// opened, then answers for its name.
 pub(super) fn opened_by_another_uplink<'o>(
     host: &View<'o>,
     interface: &str,
@@ -227,13 +227,11 @@ pub(super) fn opened_by_another_uplink<'o>(
         _ => None,
     };
     let tried: Vec<Connection<'o>> = host.connections(Role::Detour).collect();
-    // A name server near by answers where nothing beyond it is reached.
     let names = host
         .answers(Role::Detour)
         .filter(|answer| !answers_anyway(&answer.facts.resolver))
         .filter(|answer| was_answered(answer.observation))
         .filter(|answer| by_another(answer.facts.interface.as_deref()))
-        .filter(|answer| !tried.iter().any(|it| by(it) == answer.facts.interface.as_deref()))
         .map(|answer| answer.observation);
     let connections = tried.iter().filter(|it| it.connected() && by_another(by(it)));
     connections.map(|connection| connection.observation).chain(names).collect()

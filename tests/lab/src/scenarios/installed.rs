@@ -68,7 +68,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "configured-hostname-too-long",
         broken: "The host name in config.toml is longer than a certificate's common name may be",
         fault: |lab| {
-            let hostname = format!("hostname = \"gateway-{}.plant.example\"\n", "0".repeat(60));
+            let hostname = format!("hostname = \"gateway-{}.plant.example\"\n", "0".repeat(43));
             lab.device().write("/etc/aziot/config.toml", &format!("{hostname}{CONFIG_TOML}"))
         },
         proof: &[
