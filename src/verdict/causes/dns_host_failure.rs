@@ -92,7 +92,7 @@ fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
     for denial in denials {
         let name = &denial.facts.name;
         text = match denial.facts.role {
-            Role::Hub => text.with("hub", name).with("denied_hub", name),
+            Role::Hub => text.with("hub", name),
             _ => text.with("control", name),
         };
     }

@@ -69,10 +69,6 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
         .with("failure", failure)
         .followed_by(consequence(evidence, first, effect));
     let text = facts.image.iter().fold(text, |text, _| text.with("image", facts.whole()));
-    let text = match key(first) {
-        "untrusted" => text.with("own_registry", &facts.registry),
-        _ => text,
-    };
     let proxy = facts.failing_proxy().map(|proxy| proxy.url.to_string());
     let text = match (by_proxy(first), &proxy) {
         (Some(_), Some(proxy)) => text.with("way", proxy),

@@ -116,11 +116,8 @@ fn in_the_lab(work: impl FnOnce() -> ExitCode) -> ExitCode {
 fn run(scenarios: Vec<Scenario>, with: With) -> ExitCode {
     let servers = with.servers();
     let scenarios: Vec<_> = scenarios.into_iter().map(|one| with.apply(one)).collect();
-    let judge = with.edgeprobe.clone().map(|program| Judge {
-        program,
-        arguments: Vec::new(),
-        record: with.record.clone(),
-    });
+    let judge =
+        with.edgeprobe.map(|program| Judge { program, arguments: Vec::new(), record: with.record });
     let tell = |row: &Row| eprintln!("{}", table::progress(row));
     let rows = run_all(&scenarios, &*servers, judge.as_ref(), with.jobs.get(), tell);
     println!("{}", table::results(&rows));
