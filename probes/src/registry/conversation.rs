@@ -1,31 +1,21 @@
 //! The distribution protocol, as far as a pull goes before it downloads anything
 //! (<https://github.com/opencontainers/distribution-spec>).
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
-use url::Url;
-
 use super::answer;
+use super::asking::{bad, redirect};
 use super::challenge;
 use super::credentials::{Credentials, Lookup, Secret};
 use super::facts::{Challenge, CredentialUse, Part, RegistryFacts, Scheme};
 use super::line::{Host, Line, Opener};
 use super::manifest::{self, Manifest};
 use super::reference::{Image, Reference};
+use super::request::{Request, SMALL, token_of, token_request};
 use crate::clean;
-use crate::endpoint::{Message, exchange};
+use crate::endpoint::Message;
 use crate::observation::{Failure, Step, Token};
 
-/// How much of a manifest, and of any other answer, is read, in bytes.
+/// How much of a manifest is read, in bytes.
 const MANIFEST: usize = 192 * 1024;
-const SMALL: usize = 16 * 1024;
-
-/// How many answers are kept, and how many redirects are followed for one request.
-const ANSWERS: usize = 16;
-const REDIRECTS: usize = 3;
-
-/// The longest token that is passed on, in characters.
-const LONGEST_TOKEN: usize = 16 * 1024;
 
 /// One registry's answers to one image's pull.
 pub(super) struct Conversation<'a> {
@@ -39,28 +29,6 @@ pub(super) struct Conversation<'a> {
     pub(super) host: Option<Host>,
     /// The line to it, while it stays open.
     pub(super) line: Option<Line>,
-}
-
-/// A request to the registry.
-struct Request<'r> {
-    path: &'r str,
-    accept: &'r str,
-    /// The value of an `Authorization` header.
-    authorization: Option<&'r str>,
-    most: usize,
-}
-
-impl<'r> Request<'r> {
-    fn of(path: &'r str) -> Self {
-        Self { path, accept: "*/*", authorization: None, most: SMALL }
-    }
-}
-
-/// The answer of a token service.
-#[derive(Deserialize)]
-struct TokenAnswer {
-    token: Option<String>,
-    access_token: Option<String>,
 }
 
 impl Conversation<'_> {
@@ -280,11 +248,7 @@ impl Conversation<'_> {
         let request = token_request(&url, &line.host, service, scope, secret.as_ref());
         let answer = self.say(&mut line, &request, SMALL).await?;
         self.good(&answer)?;
-        let token = serde_json::from_slice::<TokenAnswer>(&answer.body)
-            .ok()
-            .and_then(|answer| answer.token.or(answer.access_token))
-            .filter(|token| is_token(token));
-        token.ok_or_else(|| {
+        token_of(&answer.body).ok_or_else(|| {
             let detail = "answered 200 without a token";
             Failure::new(Step::Http, Token::HttpNotRegistry, detail)
         })
@@ -297,189 +261,4 @@ impl Conversation<'_> {
             Lookup::Helper | Lookup::Absent => None,
         }
     }
-
-    /// A URL and the host that it leads to; only such as the engine would follow.
-    fn host_of(&self, location: &str) -> Result<(Url, Host), Failure> {
-        let shown = || clean::line(location.split('?').next().unwrap_or_default(), 120);
-        let url = Url::parse(location)
-            .map_err(|_| bad(&format!("it points to \"{}\", which is no URL", shown())))?;
-        let lenient = self.facts.insecure || self.reference.is_loopback();
-        let scheme = match url.scheme() {
-            "https" => Scheme::Https,
-            "http" if lenient => Scheme::Http,
-            _ => return Err(bad(&format!("it points to {}, which is not HTTPS", shown()))),
-        };
-        let server = match url.host() {
-            Some(url::Host::Domain(name)) => name.to_owned(),
-            Some(url::Host::Ipv4(address)) => address.to_string(),
-            Some(url::Host::Ipv6(address)) => address.to_string(),
-            None => return Err(bad("it points to a URL without a host")),
-        };
-        let port = url.port_or_known_default().unwrap_or(443);
-        let own = self.host.as_ref().is_some_and(|own| own.server == server);
-        let host = Host { part: self.part, server, port, scheme, unverified: lenient && own };
-        Ok((url, host))
-    }
-
-    /// Asks the registry, and follows where it sends the question.
-    async fn get(&mut self, request: Request<'_>) -> Result<Message, Failure> {
-        let mut answer = self.ask(&request).await?;
-        for _ in 0..REDIRECTS {
-            let Some(location) = redirect(&answer) else { break };
-            let base = self.host.as_ref().map(base).unwrap_or_default();
-            let Some(next) = Url::parse(&base).ok().and_then(|base| base.join(location).ok())
-            else {
-                break;
-            };
-            let (url, host) = self.host_of(next.as_str())?;
-            let (mut line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
-            accepted?;
-            let path = path_of(&url);
-            // Credentials are for the host that asked for them, and for no other.
-            let onward = Request { path: &path, authorization: None, ..request };
-            let text = text(&onward, &line.host);
-            answer = self.say(&mut line, &text, request.most).await?;
-        }
-        Ok(answer)
-    }
-
-    /// Asks the registry over the line that is open, or over a new one.
-    async fn ask(&mut self, request: &Request<'_>) -> Result<Message, Failure> {
-        let kept = self.line.is_some();
-        let mut line = self.line().await?;
-        let text = text(request, &line.host);
-        let mut answer = self.say(&mut line, &text, request.most).await;
-        let closed = |failure: &Failure| {
-            matches!(failure.token, Token::ConnectionClosed | Token::ConnectionReset)
-        };
-        // A server may close a line that it kept open, at the very moment that it is used again.
-        if kept && !self.facts.answers.is_empty() && answer.as_ref().is_err_and(closed) {
-            line = self.line().await?;
-            answer = self.say(&mut line, &text, request.most).await;
-        }
-        let answer = answer?;
-        if answer.reusable {
-            self.line = Some(line);
-        }
-        Ok(answer)
-    }
-
-    /// The open line, or a new one.
-    async fn line(&mut self) -> Result<Line, Failure> {
-        if let Some(line) = self.line.take() {
-            return Ok(line);
-        }
-        let Some(host) = self.host.clone() else { return Err(bad("there is no host to ask")) };
-        let host = Host { part: self.part, ..host };
-        let (line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
-        accepted?;
-        Ok(line)
-    }
-
-    /// Sends a request, and keeps what the answer says.
-    async fn say(&mut self, line: &mut Line, text: &str, most: usize) -> Result<Message, Failure> {
-        let limit = self.opener.recorder.timeline().patience();
-        let exchange = exchange(&mut *line.stream, text, most);
-        let message = self.opener.recorder.step(Step::Http, limit, exchange).await?;
-        let said = answer::read(self.part, &message);
-        self.facts.refused_address = answer::refused_address(&said).or(self.facts.refused_address);
-        if self.facts.answers.len() < ANSWERS {
-            self.facts.answers.push(said);
-        }
-        Ok(message)
-    }
-}
-
-fn redirect(answer: &Message) -> Option<&str> {
-    matches!(answer.status, 301 | 302 | 303 | 307 | 308)
-        .then(|| answer.header("location"))
-        .flatten()
-}
-
-/// The root of a host, for redirects that name none.
-fn base(host: &Host) -> String {
-    let scheme = match host.scheme {
-        Scheme::Https => "https",
-        Scheme::Http => "http",
-    };
-    format!("{scheme}://{}/", authority(host))
-}
-
-/// The `Host` header's value.
-fn authority(host: &Host) -> String {
-    let server =
-        if host.server.contains(':') { format!("[{}]", host.server) } else { host.server.clone() };
-    match (host.scheme, host.port) {
-        (Scheme::Https, 443) | (Scheme::Http, 80) => server,
-        (_, port) => format!("{server}:{port}"),
-    }
-}
-
-fn path_of(url: &Url) -> String {
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
-}
-
-fn text(request: &Request<'_>, host: &Host) -> String {
-    let authorization = request
-        .authorization
-        .map(|value| format!("Authorization: {value}\r\n"))
-        .unwrap_or_default();
-    format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: edgeprobe\r\nAccept: {}\r\n{authorization}\r\n",
-        request.path,
-        authority(host),
-        request.accept
-    )
-}
-
-/// The request for a token: with a password as the token service has always taken it, with an
-/// identity token as OAuth 2 has it (<https://distribution.github.io/distribution/spec/auth/>).
-fn token_request(
-    url: &Url,
-    host: &Host,
-    service: Option<&str>,
-    scope: Option<&str>,
-    secret: Option<&Secret>,
-) -> String {
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let mut fields: Vec<String> = Vec::new();
-    fields.extend(service.map(|service| format!("service={}", encoded(service))));
-    fields.extend(scope.map(|scope| format!("scope={}", encoded(scope))));
-    let head = format!(
-        "Host: {}\r\nUser-Agent: edgeprobe\r\nAccept: */*\r\nConnection: close\r\n",
-        authority(host)
-    );
-    if let Some(Secret::IdentityToken(token)) = secret {
-        fields.push("grant_type=refresh_token".to_owned());
-        fields.push("client_id=edgeprobe".to_owned());
-        fields.push(format!("refresh_token={}", encoded(token)));
-        let form = fields.join("&");
-        return format!(
-            "POST {} HTTP/1.1\r\n{head}Content-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{form}",
-            path_of(url),
-            form.len()
-        );
-    }
-    let path = path_of(url);
-    let joint = if path.contains('?') { "&" } else { "?" };
-    let query = fields.join("&");
-    let path = if query.is_empty() { path } else { format!("{path}{joint}{query}") };
-    let authorization = secret
-        .and_then(Secret::basic)
-        .map(|basic| format!("Authorization: {basic}\r\n"))
-        .unwrap_or_default();
-    format!("GET {path} HTTP/1.1\r\n{head}{authorization}\r\n")
-}
-
-/// Whether the text may stand in a header.
-fn is_token(text: &str) -> bool {
-    (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn bad(detail: &str) -> Failure {
-    Failure::new(Step::Http, Token::HttpNotRegistry, detail)
 }

@@ -1,6 +1,7 @@
 //! Does a registry serve an image to this device: reached, allowed, and there?
 
 mod answer;
+mod asking;
 mod challenge;
 mod conversation;
 mod credentials;
@@ -8,6 +9,7 @@ mod facts;
 mod line;
 mod manifest;
 mod reference;
+mod request;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

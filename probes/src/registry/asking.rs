@@ -1,0 +1,125 @@
+//! The lines that a conversation with a registry goes over.
+
+use url::Url;
+
+use super::answer;
+use super::conversation::Conversation;
+use super::facts::Scheme;
+use super::line::{Host, Line};
+use super::request::{Request, base, path_of, text};
+use crate::clean;
+use crate::endpoint::{Message, exchange};
+use crate::observation::{Failure, Step, Token};
+
+/// How many answers are kept, and how many redirects are followed for one request.
+const ANSWERS: usize = 16;
+const REDIRECTS: usize = 3;
+
+impl Conversation<'_> {
+    /// A URL and the host that it leads to; only such as the engine would follow.
+    pub(super) fn host_of(&self, location: &str) -> Result<(Url, Host), Failure> {
+        let shown = || clean::line(location.split('?').next().unwrap_or_default(), 120);
+        let url = Url::parse(location)
+            .map_err(|_| bad(&format!("it points to \"{}\", which is no URL", shown())))?;
+        let lenient = self.facts.insecure || self.reference.is_loopback();
+        let scheme = match url.scheme() {
+            "https" => Scheme::Https,
+            "http" if lenient => Scheme::Http,
+            _ => return Err(bad(&format!("it points to {}, which is not HTTPS", shown()))),
+        };
+        let server = match url.host() {
+            Some(url::Host::Domain(name)) => name.to_owned(),
+            Some(url::Host::Ipv4(address)) => address.to_string(),
+            Some(url::Host::Ipv6(address)) => address.to_string(),
+            None => return Err(bad("it points to a URL without a host")),
+        };
+        let port = url.port_or_known_default().unwrap_or(443);
+        let own = self.host.as_ref().is_some_and(|own| own.server == server);
+        let host = Host { part: self.part, server, port, scheme, unverified: lenient && own };
+        Ok((url, host))
+    }
+
+    /// Asks the registry, and follows where it sends the question.
+    pub(super) async fn get(&mut self, request: Request<'_>) -> Result<Message, Failure> {
+        let mut answer = self.ask(&request).await?;
+        for _ in 0..REDIRECTS {
+            let Some(location) = redirect(&answer) else { break };
+            let base = self.host.as_ref().map(base).unwrap_or_default();
+            let Some(next) = Url::parse(&base).ok().and_then(|base| base.join(location).ok())
+            else {
+                break;
+            };
+            let (url, host) = self.host_of(next.as_str())?;
+            let (mut line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
+            accepted?;
+            let path = path_of(&url);
+            // Credentials are for the host that asked for them, and for no other.
+            let onward = Request { path: &path, authorization: None, ..request };
+            let text = text(&onward, &line.host);
+            answer = self.say(&mut line, &text, request.most).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Asks the registry over the line that is open, or over a new one.
+    pub(super) async fn ask(&mut self, request: &Request<'_>) -> Result<Message, Failure> {
+        let kept = self.line.is_some();
+        let mut line = self.line().await?;
+        let text = text(request, &line.host);
+        let mut answer = self.say(&mut line, &text, request.most).await;
+        let closed = |failure: &Failure| {
+            matches!(failure.token, Token::ConnectionClosed | Token::ConnectionReset)
+        };
+        // A server may close a line that it kept open, at the very moment that it is used again.
+        if kept && !self.facts.answers.is_empty() && answer.as_ref().is_err_and(closed) {
+            line = self.line().await?;
+            answer = self.say(&mut line, &text, request.most).await;
+        }
+        let answer = answer?;
+        if answer.reusable {
+            self.line = Some(line);
+        }
+        Ok(answer)
+    }
+
+    /// The open line, or a new one.
+    pub(super) async fn line(&mut self) -> Result<Line, Failure> {
+        if let Some(line) = self.line.take() {
+            return Ok(line);
+        }
+        let Some(host) = self.host.clone() else { return Err(bad("there is no host to ask")) };
+        let host = Host { part: self.part, ..host };
+        let (line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
+        accepted?;
+        Ok(line)
+    }
+
+    /// Sends a request, and keeps what the answer says.
+    pub(super) async fn say(
+        &mut self,
+        line: &mut Line,
+        text: &str,
+        most: usize,
+    ) -> Result<Message, Failure> {
+        let limit = self.opener.recorder.timeline().patience();
+        let exchange = exchange(&mut *line.stream, text, most);
+        let message = self.opener.recorder.step(Step::Http, limit, exchange).await?;
+        let said = answer::read(self.part, &message);
+        self.facts.refused_address = answer::refused_address(&said).or(self.facts.refused_address);
+        if self.facts.answers.len() < ANSWERS {
+            self.facts.answers.push(said);
+        }
+        Ok(message)
+    }
+}
+
+/// Where an answer sends its question.
+pub(super) fn redirect(answer: &Message) -> Option<&str> {
+    matches!(answer.status, 301 | 302 | 303 | 307 | 308)
+        .then(|| answer.header("location"))
+        .flatten()
+}
+
+pub(super) fn bad(detail: &str) -> Failure {
+    Failure::new(Step::Http, Token::HttpNotRegistry, detail)
+}
