@@ -1,7 +1,8 @@
-//! Every scenario of the lab is judged right.
+//! Every scenario of the lab is judged right, and so are random combinations of their faults.
 
 use std::slice;
 
+use edgeprobe_lab::mix::{Examined, draw, examine_all};
 use edgeprobe_lab::{Judge, Row, run_all, scenarios, table};
 
 use crate::support::{EDGEPROBE, internet, turn};
@@ -15,8 +16,7 @@ const TIMEOUT: &str = "6s";
 #[test]
 fn every_scenario_is_judged_right() {
     let Some(_turn) = turn() else { return };
-    let arguments = ["--timeout", TIMEOUT].map(str::to_owned).to_vec();
-    let judge = Judge { program: EDGEPROBE.into(), arguments, record: None };
+    let judge = judge();
     let tell = |row: &Row| {
         if !row.outcome.is_good() {
             eprintln!("{}", table::results(slice::from_ref(row)));
@@ -26,4 +26,20 @@ fn every_scenario_is_judged_right() {
     println!("{}", table::results(&rows));
     let wrong: Vec<Row> = rows.into_iter().filter(|row| !row.outcome.is_good()).collect();
     assert!(wrong.is_empty(), "not as expected:\n{}", table::results(&wrong));
+}
+
+/// What `edgeprobe-lab mix --seed 1` draws first; scripts/bench accuracy runs more of them.
+#[test]
+fn random_combinations_of_faults_have_the_properties_of_every_verdict() {
+    let Some(_turn) = turn() else { return };
+    let drawn: Vec<_> = (0..4).map(|index| draw(1, index, &(2..=3))).collect();
+    let all = examine_all(&drawn, &internet(), Some(&judge()), JOBS, |_| ());
+    println!("{}", table::mixes(&all));
+    let wrong: Vec<Examined> = all.into_iter().filter(|one| !one.is_good()).collect();
+    assert!(wrong.is_empty(), "not as expected:\n{}", table::mixes(&wrong));
+}
+
+fn judge() -> Judge {
+    let arguments = ["--timeout", TIMEOUT].map(str::to_owned).to_vec();
+    Judge { program: EDGEPROBE.into(), arguments, record: None }
 }

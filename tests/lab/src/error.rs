@@ -45,6 +45,9 @@ pub enum Error {
     /// A report could not be kept.
     #[error("cannot write {}: {}", _0.display(), _1)]
     Record(std::path::PathBuf, io::Error),
+    /// Faults that cannot stand together.
+    #[error("no lab has {0} at once")]
+    Apart(String),
     /// A thread of the lab panicked.
     #[error("a worker of the lab panicked: {0}")]
     Panicked(String),

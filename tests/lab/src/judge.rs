@@ -3,9 +3,12 @@
 use std::fmt;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use crate::command::{self, Output};
 use crate::scenario::{Expected, Scenario};
 use crate::world::{CA_FILE, HUB_NAME};
 use crate::{Error, Lab, Result};
@@ -38,27 +41,37 @@ pub struct Verdict {
 impl Judge {
     /// Runs `edgeprobe check` on the device of `lab`.
     pub fn verdict(&self, lab: &Lab, scenario: &Scenario) -> Result<Verdict> {
+        let hub: &[&str] = if scenario.names_hub { &["--hub", HUB_NAME] } else { &[] };
+        let report = self.check(lab, &[hub, scenario.arguments].concat())?;
+        if let Some(folder) = &self.record {
+            let file = folder.join(format!("lab-{}.json", scenario.name));
+            fs::write(&file, &report.text).map_err(|error| Error::Record(file.clone(), error))?;
+        }
+        Ok(Verdict::from(&report))
+    }
+
+    /// The report of a check that is told the hub's name, and these arguments.
+    pub(crate) fn report(&self, lab: &Lab, arguments: &[&str]) -> Result<Report> {
+        self.check(lab, &[&["--hub", HUB_NAME], arguments].concat())
+    }
+
+    fn check(&self, lab: &Lab, arguments: &[&str]) -> Result<Report> {
         let program = self.program.to_string_lossy();
         let mut words = vec!["timeout", LIMIT, &*program, "check", "--format", "json"];
         words.extend(["--ca-file", CA_FILE]);
-        if scenario.names_hub {
-            words.extend(["--hub", HUB_NAME]);
-        }
         words.extend(self.arguments.iter().map(String::as_str));
-        words.extend(scenario.arguments);
+        words.extend(arguments);
         let output = lab.device().run(&words)?;
-        if let Some(folder) = &self.record {
-            let file = folder.join(format!("lab-{}.json", scenario.name));
-            let wrong = |error| Error::Record(file.clone(), error);
-            fs::write(&file, &output.stdout).map_err(wrong)?;
-        }
-        // A report that cannot be read is a wrong verdict, not a fault of the lab.
-        let report: Report = serde_json::from_str(&output.stdout).unwrap_or_default();
-        Ok(Verdict {
-            status: report.verdict.status,
-            causes: report.verdict.causes.into_iter().map(|cause| cause.id).collect(),
-            exit_code: output.status.code(),
-        })
+        Ok(Report::read(&output))
+    }
+
+    /// Judges a report's observations again, and returns a line when the verdict is not the same.
+    pub(crate) fn replay(&self, report: &Report) -> Result<Option<String>> {
+        let mut command = Command::new(&self.program);
+        command.args(["replay", "-", "--format", "json"]).env("LC_ALL", "C");
+        let again = Report::read(&command::run(&mut command, &report.text)?);
+        let same = again.exit_code == report.exit_code && again.whole() == report.whole();
+        Ok((!same).then(|| format!("replayed it is {}", Verdict::from(&again))))
     }
 }
 
@@ -97,24 +110,59 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl From<&Report> for Verdict {
+    fn from(report: &Report) -> Self {
+        Self {
+            status: report.verdict.status.clone(),
+            causes: report.verdict.causes.iter().map(|cause| cause.id.clone()).collect(),
+            exit_code: report.exit_code,
+        }
+    }
+}
+
 /// The part of the report that the lab holds the tool to; all else may be there or not.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-struct Report {
-    verdict: ReportVerdict,
+pub(crate) struct Report {
+    pub(crate) verdict: ReportVerdict,
+    /// The exit code of whoever wrote it.
+    #[serde(skip)]
+    pub(crate) exit_code: Option<i32>,
+    /// All of it.
+    #[serde(skip)]
+    pub(crate) text: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-struct ReportVerdict {
-    status: String,
-    causes: Vec<ReportCause>,
+pub(crate) struct ReportVerdict {
+    pub(crate) status: String,
+    pub(crate) causes: Vec<ReportCause>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-struct ReportCause {
-    id: String,
+pub(crate) struct ReportCause {
+    pub(crate) id: String,
+    pub(crate) effect: String,
+}
+
+impl Report {
+    /// A report that cannot be read is a wrong verdict, not a fault of the lab.
+    fn read(output: &Output) -> Self {
+        let read: Self = serde_json::from_str(&output.stdout).unwrap_or_default();
+        Self { exit_code: output.status.code(), text: output.stdout.clone(), ..read }
+    }
+
+    /// The id of the first cause.
+    pub(crate) fn first(&self) -> Option<String> {
+        self.verdict.causes.first().map(|cause| cause.id.clone())
+    }
+
+    /// The verdict to its last word.
+    fn whole(&self) -> Option<Value> {
+        serde_json::from_str::<Value>(&self.text).ok()?.get("verdict").cloned()
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod judge;
 mod lab;
 mod leg;
 mod link;
+pub mod mix;
 mod name;
 mod place;
 mod process;

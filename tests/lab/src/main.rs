@@ -3,11 +3,14 @@
 mod shell;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{fs, io};
 
 use anstream::{eprintln, println};
 use clap::{Args, Parser, Subcommand};
+use edgeprobe_lab::mix::{Combination, Examined, draw, examine_all};
 use edgeprobe_lab::servers::{Emulator, Plain, Servers};
 use edgeprobe_lab::{Judge, Row, Scenario, requirements, run_all, scenarios, sweep, table};
 
@@ -35,6 +38,14 @@ enum Command {
         #[command(flatten)]
         with: With,
     },
+    /// Run random combinations of the scenarios' faults, and judge the verdicts by what holds of
+    /// any of them.
+    Mix {
+        #[command(flatten)]
+        draw: Draw,
+        #[command(flatten)]
+        with: With,
+    },
     /// Run a command on the device of a scenario; its exit code is this one's.
     Exec {
         /// The name of the scenario.
@@ -57,6 +68,28 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+struct Draw {
+    /// The seed that the combinations are drawn with.
+    #[arg(long, value_name = "N", default_value = "1")]
+    seed: u64,
+    /// How many combinations are drawn.
+    #[arg(long, value_name = "M", default_value = "20")]
+    count: u64,
+    /// The index of the first.
+    #[arg(long, value_name = "INDEX", default_value = "0")]
+    from: u64,
+    /// Run the combination with this index alone.
+    #[arg(long, value_name = "INDEX")]
+    only: Option<u64>,
+    /// How many faults stand in each.
+    #[arg(long, value_name = "LEAST..MOST", default_value = "2..3", value_parser = range)]
+    faults: RangeInclusive<usize>,
+    /// The limit of each check.
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    timeout: humantime::Duration,
+}
+
+#[derive(Debug, Args)]
 struct With {
     /// The edgeprobe whose verdicts are tested; without it, only the faults are proved.
     #[arg(long, value_name = "PATH", value_parser = program)]
@@ -64,7 +97,7 @@ struct With {
     /// The IoT Hub emulator to serve the internet; without it, dnsmasq and OpenSSL do.
     #[arg(long, value_name = "PATH", value_parser = program)]
     emulator: Option<PathBuf>,
-    /// A folder to keep each scenario's report in, as lab-NAME.json: what tests/golden has is made
+    /// A folder to keep each report in, a scenario's as lab-NAME.json: what tests/golden has is made
     /// so.
     #[arg(long, value_name = "FOLDER", requires = "edgeprobe")]
     record: Option<PathBuf>,
@@ -84,6 +117,7 @@ fn main() -> ExitCode {
         }
         Command::Run { scenarios, with } => in_the_lab(|| run(scenarios, with)),
         Command::RunAll { with } => in_the_lab(|| run(scenarios::all(), with)),
+        Command::Mix { draw, with } => in_the_lab(|| mix(&draw, with)),
         Command::Exec { scenario, with, command } => {
             in_the_lab(|| told(shell::exec(&with.apply(scenario), &*with.servers(), &command)))
         }
@@ -124,6 +158,62 @@ fn run(scenarios: Vec<Scenario>, with: With) -> ExitCode {
     let good = rows.iter().filter(|row| row.outcome.is_good()).count();
     println!("{good} of {} as expected", rows.len());
     if good == scenarios.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn mix(draw: &Draw, with: With) -> ExitCode {
+    let servers = with.servers();
+    let arguments = vec!["--timeout".to_owned(), draw.timeout.to_string()];
+    let judge = with.edgeprobe.map(|program| Judge { program, arguments, record: None });
+    let tell = |one: &Examined| eprintln!("{}", table::mixed(one));
+    let drawn = draw.combinations();
+    let all = examine_all(&drawn, &*servers, judge.as_ref(), with.jobs.get(), tell);
+    println!("{}", table::mixes(&all));
+    if let Some(Err(error)) = with.record.as_deref().map(|folder| keep(&all, folder)) {
+        eprintln!("error: cannot write the reports: {error}");
+        return ExitCode::FAILURE;
+    }
+    let good = all.iter().filter(|one| one.is_good()).count();
+    println!("{good} of {} as expected", all.len());
+    for one in all.iter().filter(|one| !one.is_good()) {
+        let (seed, index) = (one.combination.seed, one.combination.index);
+        println!(
+            "again: edgeprobe-lab mix --seed {seed} --only {index} --edgeprobe … --emulator …"
+        );
+    }
+    if good == all.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Writes each report into a file: the index, and `-mended` for the second.
+fn keep(all: &[Examined], folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for one in all {
+        for (report, which) in one.reports.iter().zip(["", "-mended"]) {
+            let name = format!("{}-{}{which}.json", one.combination.seed, one.combination.index);
+            fs::write(folder.join(name), report)?;
+        }
+    }
+    Ok(())
+}
+
+impl Draw {
+    fn combinations(&self) -> Vec<Combination> {
+        let indices = match self.only {
+            Some(index) => index..index.saturating_add(1),
+            None => self.from..self.from.saturating_add(self.count),
+        };
+        indices.map(|index| draw(self.seed, index, &self.faults)).collect()
+    }
+}
+
+/// Reads `2..3`, both ends included, or `2`.
+fn range(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (least, most) = text.split_once("..").unwrap_or((text, text));
+    let number = |text: &str| text.parse::<usize>().map_err(|error| error.to_string());
+    let (least, most) = (number(least)?, number(most)?);
+    if least == 0 || most < least {
+        return Err("give the least number of faults, at least 1, and the most".to_owned());
+    }
+    Ok(least..=most)
 }
 
 impl With {

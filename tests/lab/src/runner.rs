@@ -53,16 +53,8 @@ impl Outcome {
 pub fn run(scenario: &Scenario, servers: &dyn Servers, judge: Option<&Judge>) -> Row {
     let start = Instant::now();
     let mut judged = None;
-    let attempt = AssertUnwindSafe(|| attempt(scenario, servers, judge, &mut judged));
-    let outcome = match catch_unwind(attempt) {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(error)) => Outcome::Failed(error),
-        Err(panic) => {
-            let said = panic.downcast_ref::<String>().map(String::as_str);
-            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
-            Outcome::Failed(Error::Panicked(said.to_owned()))
-        }
-    };
+    let outcome = caught(|| attempt(scenario, servers, judge, &mut judged));
+    let outcome = outcome.unwrap_or_else(Outcome::Failed);
     Row { scenario: *scenario, outcome, took: judged.unwrap_or_else(|| start.elapsed()) }
 }
 
@@ -78,27 +70,47 @@ pub fn run_all(
     jobs: usize,
     progress: impl Fn(&Row) + Sync,
 ) -> Vec<Row> {
+    in_turns(scenarios, jobs, |scenario| {
+        let mut row = run(scenario, servers, judge);
+        if row.outcome.is_of_the_lab() {
+            progress(&row);
+            row = run(scenario, servers, judge);
+        }
+        progress(&row);
+        row
+    })
+}
+
+/// Does `work` on all `items`, `jobs` at a time, and returns what came of them in their order.
+pub(crate) fn in_turns<T: Sync, R: Send>(
+    items: &[T],
+    jobs: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut rows = Vec::new();
+        let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(scenario) = scenarios.get(index) else { return rows };
-            let mut row = run(scenario, servers, judge);
-            if row.outcome.is_of_the_lab() {
-                progress(&row);
-                row = run(scenario, servers, judge);
-            }
-            progress(&row);
-            rows.push((index, row));
+            let Some(item) = items.get(index) else { return done };
+            done.push((index, work(item)));
         }
     };
-    let mut rows: Vec<_> = thread::scope(|scope| {
+    let mut done: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
         workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
     });
-    rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().map(|(_, row)| row).collect()
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, one)| one).collect()
+}
+
+/// Does `work`; a panic is an error of the lab.
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+        Err(Error::Panicked(said.to_owned()))
+    })
 }
 
 fn attempt(

@@ -2,6 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use crate::mix::Examined;
 use crate::{Outcome, Row, Scenario};
 
 /// Columns of a table: what a log of a build server shows without wrapping.
@@ -39,6 +40,41 @@ pub fn results(rows: &[Row]) -> String {
 /// One line for a scenario that has just been run.
 pub fn progress(row: &Row) -> String {
     format!("{} {} ({})", row.scenario.name, got(&row.outcome).0, seconds(row))
+}
+
+/// The combinations: seed and index, faults, the verdicts, and whether every property holds.
+pub fn mixes(all: &[Examined]) -> String {
+    let mut table = new(&["seed", "index", "faults", "got", "judged", "time"]);
+    for one in all {
+        let combination = &one.combination;
+        let faults = combination.faults.iter().map(|fault| {
+            let hidden = one.hidden.contains(&fault.name);
+            format!("{}{}", fault.name, if hidden { " (hidden)" } else { "" })
+        });
+        table.add_row([
+            combination.seed.to_string(),
+            combination.index.to_string(),
+            faults.collect::<Vec<_>>().join("\n"),
+            one.verdicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nthen "),
+            judged(one),
+            format!("{:.1} s", one.took.as_secs_f64()),
+        ]);
+    }
+    table.to_string()
+}
+
+/// One line for a combination that has just been examined.
+pub fn mixed(one: &Examined) -> String {
+    format!("{} {}: {}", one.combination.index, one.combination, judged(one))
+}
+
+fn judged(one: &Examined) -> String {
+    match &one.failed {
+        Some(error) => format!("FAILED: {error}"),
+        None if one.wrong.is_empty() && one.verdicts.is_empty() => "proved".to_owned(),
+        None if one.wrong.is_empty() => "ok".to_owned(),
+        None => format!("WRONG: {}", one.wrong.join("\n")),
+    }
 }
 
 /// Says in a word what became of a scenario, and in lines why.

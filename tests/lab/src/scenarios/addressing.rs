@@ -19,6 +19,7 @@ const OVERLAP: Expected = Expected::blocked("subnet-overlap").never(&[
     "dns-container-failure",
     "dns-hijack",
     "proxy-rejects",
+    "egress-blocked",
 ]);
 
 /// Creating the edge network fails, in the engine's own words.
@@ -66,6 +67,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         broken: "The proxy, the only way out, has an address inside the bridge's subnet",
         fault: |lab| {
             lab.router().sh("iptables -A FORWARD -i lan0 -p tcp -j DROP
+                echo nameserver 9.9.9.9 >/etc/resolv.conf
                 ip addr add 172.18.3.128/32 dev lo")?;
             lab.sh("ip route add 172.18.3.0/24 via $GATEWAY")?;
             let proxy =
@@ -77,7 +79,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             Claim::host(HTTPS, Answer::Silent),
             Claim::host(
                 Question::Script(
-                    "curl -sk --max-time 4 -x http://172.18.3.128:3128 https://$HUB -o /dev/null",
+                    "curl -sk --max-time 4 -x http://172.18.3.128:3128 https://$HUB_NAME -o /dev/null",
                 ),
                 Answer::Works,
             ),

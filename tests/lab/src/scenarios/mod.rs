@@ -20,6 +20,7 @@ mod provisioning;
 mod proxies;
 mod registry;
 mod several;
+pub mod together;
 mod tunnels;
 mod uplink;
 mod upstream;
