@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::{Observation, Vantage};
+use edgeprobe_probes::{Facts, Observation, Vantage};
 
 use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of, summary_of};
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
-use super::evidence::{Evidence, is_of_a_service};
+use super::evidence::{EdgeReading, Evidence, is_of_a_service};
 use super::nested;
 use super::not_tested::not_tested;
 use super::outlook::outlook;
@@ -44,8 +44,11 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
     }
     let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
     let mut proofs = beside_the_proxy(&evidence, proofs, &failures);
-    for (_, proof) in &mut proofs {
+    for (id, proof) in &mut proofs {
         mirror(&evidence, proof);
+        if !OF_THE_SERVICES.contains(id) {
+            does_what_the_services_miss(&evidence, proof);
+        }
     }
     let chosen = root_causes(proofs, &failures);
     let explained: BTreeSet<&String> = chosen.iter().flat_map(|(_, p)| &p.explains).collect();
@@ -89,6 +92,10 @@ const ON_THE_DIRECT_WAY: [CauseId; 14] = [
     CauseId::ForwardBlocked,
 ];
 
+/// The causes by which the kernel leads what is meant for the hub elsewhere, or nowhere.
+const OF_THE_ROUTES: [CauseId; 3] =
+    [CauseId::VpnOverride, CauseId::BridgeNoRoute, CauseId::SubnetOverlap];
+
 /// The proofs in the light of a proxy on Edge Agent's way.
 ///
 /// What is wrong with the direct way stops nothing while the proxy carries what Edge Agent needs, and
@@ -105,6 +112,12 @@ fn beside_the_proxy(
     let of_the_way = |id: &CauseId| ON_THE_DIRECT_WAY.contains(id);
     let needed = |proof: &Proof| proof.explains.iter().any(|id| failures.contains(id));
     proofs.retain(|(id, proof)| !of_the_way(id) || proof.effect == Effect::Warns || needed(proof));
+    let led_past = led_past_by_the_proxy(evidence);
+    let of_the_routes = |id: &CauseId| OF_THE_ROUTES.contains(id);
+    for (_, proof) in proofs.iter_mut().filter(|(id, proof)| of_the_routes(id) && led_past(proof)) {
+        let least = if needed(proof) { Effect::Degrades } else { Effect::Warns };
+        proof.effect = proof.effect.max(least);
+    }
     if evidence.is_carried() {
         for (_, proof) in proofs.iter_mut().filter(|(id, _)| of_the_way(id)) {
             proof.effect = proof.effect.max(Effect::Degrades);
@@ -118,6 +131,20 @@ fn beside_the_proxy(
         }
     }
     proofs
+}
+
+/// Whether Edge Agent's proxy leads past what a proof of the routes' shows: its tunnel opens from
+/// where Edge Agent runs, and as far as the kernel says, the network has its way to the proxy and the
+/// answers theirs back.
+fn led_past_by_the_proxy(evidence: &Evidence<'_>) -> impl Fn(&Proof) -> bool {
+    let opens = evidence.opens_its_proxy(&evidence.agent());
+    let shadowed = evidence.edges().iter().any(EdgeReading::answers_are_led_elsewhere);
+    let proxies = evidence.addresses_of_the_proxy();
+    let kept_from_it = evidence.all().iter().filter(
+        |seen| matches!(&seen.facts, Facts::EdgeRoute(way) if proxies.contains(&way.destination)),
+    );
+    let kept_from_it = ids(kept_from_it.filter(|seen| seen.failed()));
+    move |proof| opens && !shadowed && !proof.explains.iter().any(|id| kept_from_it.contains(id))
 }
 
 /// Lets a proof explain the same failures seen from the container networks, and of other services:
@@ -141,6 +168,24 @@ fn mirror(evidence: &Evidence<'_>, proof: &mut Proof) {
             && !proof.explains.contains(&other.id)
         {
             proof.explains.push(other.id.clone());
+        }
+    }
+}
+
+/// The causes of the services themselves, which know what their loss does.
+const OF_THE_SERVICES: [CauseId; 4] = [
+    CauseId::ProvisioningUnreachable,
+    CauseId::RegistryUnreachable,
+    CauseId::RegistryAccessDenied,
+    CauseId::ImageNotFound,
+];
+
+/// What stops a service as well does no less than the loss of the service does.
+fn does_what_the_services_miss(evidence: &Evidence<'_>, proof: &mut Proof) {
+    let services = evidence.all().iter().filter(|o| o.failed() && is_of_a_service(o));
+    for lost in services.filter(|o| proof.explains.contains(&o.id)) {
+        if evidence.is_a_needed_service(lost) {
+            proof.effect = proof.effect.min(evidence.effect_of_service(lost));
         }
     }
 }

@@ -46,8 +46,11 @@ pub(super) fn not_tested(
         Agent::Unknown => missing.push(plain("not_tested.hub", "why.left_out")),
         Agent::Nameless => {
             let view = evidence.agent();
-            let names = view.answers(Role::Hub).map(|answer| answer.observation);
-            missing.push(plain("not_tested.hub", "why.nameless").shown_by(names));
+            // Where another vantage knows an address, connections to it were made from here too.
+            if view.hub().is_empty() {
+                let names = view.answers(Role::Hub).map(|answer| answer.observation);
+                missing.push(plain("not_tested.connections", "why.nameless").shown_by(names));
+            }
         }
         _ => {}
     }

@@ -5,11 +5,11 @@
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
 use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_probes::{Observation, Probe, Role};
 
 use super::catalogue::message;
 use super::cause::CauseId;
-use super::evidence::{Evidence, Manner};
+use super::evidence::{Evidence, Manner, is_of_a_service};
 use super::reach::{Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
@@ -109,6 +109,23 @@ fn kept_out(
                 ],
             )
         })
+        .or_else(|| unserved(evidence).filter(|_| reaches))
+}
+
+/// What becomes of Edge Agent where what stops a part of its own way stops altogether what it depends
+/// on: an image that is not here, or the device's identity.
+fn unserved(evidence: &Evidence<'_>) -> Option<(Text, Vec<String>)> {
+    let lost = evidence.all().iter().find(|seen| {
+        seen.failed()
+            && is_of_a_service(seen)
+            && evidence.is_a_needed_service(seen)
+            && evidence.effect_of_service(seen) == Effect::Blocks
+    })?;
+    let key = match lost.probe() {
+        Probe::Registry => "agent.no_image",
+        _ => "agent.unprovisioned",
+    };
+    Some((Text::new(key).with("hub", &evidence.target.hub), ids([lost])))
 }
 
 /// What becomes of Edge Agent where its proxy carries it: a port of its own never goes that way.

@@ -139,7 +139,8 @@ fn on_the_way(view: &View<'_>, name: &str) -> bool {
 pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
     let views = evidence.views();
     let direct_is_needless = evidence.needs_no_direct_way();
-    let hub = evidence.host().hub_addresses();
+    let proxies = evidence.addresses_of_the_proxy();
+    let led_past = |view: &View<'_>| direct_is_needless && evidence.opens_its_proxy(view);
     let is_a_need = |observation: &Observation| {
         let Some(view) = views.iter().find(|view| view.vantage == observation.vantage) else {
             return true;
@@ -172,9 +173,11 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let needless = match &observation.facts {
             Facts::Dns(facts) => match facts.role {
                 Role::Proxy => !on_the_way(view, &facts.name),
+                Role::Provisioning => false,
                 _ => direct_is_needless,
             },
-            Facts::Route(facts) => direct_is_needless && hub.contains(&facts.destination),
+            Facts::Route(facts) => led_past(view) && !proxies.contains(&facts.destination),
+            Facts::EdgeRoute(facts) => led_past(view) && !proxies.contains(&facts.destination),
             _ => false,
         };
         !is_control && connection && !unasked && !sheds_light && !no_ipv6 && !needless

@@ -221,6 +221,8 @@ fn names_that_resolve_on_the_host_alone_are_the_containers_fault() {
         .sure(&[DnsContainerFailure]);
     assert!(verdict.causes[0].summary.contains("127.0.0.11"));
     assert!(verdict.outlook.edge_agent.contains("no address"), "{:?}", verdict.outlook);
+    // Connections to the address that the host knows were made from there too.
+    assert!(verdict.not_tested.is_empty(), "{:#?}", verdict.not_tested);
 }
 
 #[test]

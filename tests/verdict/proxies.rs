@@ -3,9 +3,11 @@
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, GivenProxy, Status, Verdict};
 use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Transport, TrustResult, ViaFacts};
+use edgeprobe_probes::endpoint::{Detour, Transport, TrustResult, ViaFacts};
 use edgeprobe_probes::proxy::ProxyAnswer;
+use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::runtime::{Part, ProxySetting, RuntimeFacts};
+use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
@@ -375,4 +377,85 @@ fn a_report_that_was_written_down_is_judged_the_same() {
         };
         assert_eq!(again.verdict(), device.verdict());
     }
+}
+
+#[test]
+fn a_network_that_is_cut_off_hides_no_proxy_that_the_site_requires() {
+    // The host goes by the engine's proxy; from the edge network nothing leaves the device.
+    let verdict = Device::networked()
+        .shut_in()
+        .set(&[(Part::Engine, Some(PROXY))])
+        .asked_by(PROXY, Part::Engine)
+        .failing(|o| at_edge(o) && is_proxied(o), Step::Connect, Token::TimedOut)
+        .retabled(|tables| tables.ip_forward = Some(false))
+        .traced(Stage::LostInside, |_| ())
+        .expect(Status::Blocked, &[IpForwardDisabled, ProxyRequired]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+}
+
+#[test]
+fn a_proxy_near_by_does_not_hide_that_a_tunnel_takes_the_way_to_the_hub() {
+    // The route to the proxy is seen first, and is none of the tunnel's.
+    let mut device = behind_a_proxy()
+        .rerouted(&[("tun0", LinkKind::Tun)], &["0.0.0.0/1 dev tun0", "128.0.0.0/1 dev tun0"], &[])
+        .changed(is_route, |o| {
+            let Facts::Route(facts) = &mut o.facts else { unreachable!() };
+            facts.interface = Some("tun0".to_owned());
+            (facts.gateway, facts.gateway_answers) = (None, None);
+        });
+    let mut by_the_uplink = connection(Transport::Amqp, Role::Detour, HUB_ADDRESS);
+    detoured(&mut by_the_uplink, Detour::Interface("eth0".to_owned()));
+    device.observations.insert(0, route(PROXY_ADDRESS));
+    let device = device.with(by_the_uplink);
+    // AMQP is what is lost: the proxy carries the rest.
+    let verdict = device.expect(Status::Degraded, &[VpnOverride]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    let idle = device.by_websocket_alone().expect(Status::Healthy, &[VpnOverride]);
+    assert_eq!(idle.causes[0].effect, Effect::Warns);
+}
+
+#[test]
+fn a_proxy_whose_name_nobody_knows_explains_every_resolver_that_says_so() {
+    let url = "http://proxy.site.example:3128";
+    let unknown = |resolver| {
+        let mut name = name("proxy.site.example", Role::Proxy, resolver, &[]);
+        fail(&mut name, Step::Resolve, Token::DnsNxdomain);
+        name
+    };
+    let server = Resolver::Server("192.168.1.1:53".parse().unwrap());
+    Device::networked()
+        .shut_in()
+        .told(url, true)
+        .with(unknown(Resolver::System))
+        .with(unknown(server))
+        .sure(&[ProxyRejects]);
+}
+
+#[test]
+fn a_proxy_whose_tunnel_leads_to_a_stranger_is_required_all_the_same() {
+    let broker = |o: &mut Observation| {
+        fail(o, Step::Upgrade, Token::UpgradeRefused);
+    };
+    let verdict = Device::networked()
+        .shut_in()
+        .set(&[(Part::Engine, Some(PROXY))])
+        .asked_by(PROXY, Part::Engine)
+        .changed(is_proxied, broker)
+        .verdict();
+    assert_eq!(verdict.causes[0].id, ProxyRequired, "{verdict:#?}");
+}
+
+#[test]
+fn what_the_daemons_miss_directly_is_the_setting_that_they_lack() {
+    let mut service = connection(Transport::Https, Role::Provisioning, "20.62.128.1");
+    fail(&mut service, Step::Connect, Token::TimedOut);
+    let device = Device::networked()
+        .shut_in()
+        .set(&[(Part::EdgeAgent, Some(PROXY)), (Part::IdentityService, None)])
+        .asked_by(PROXY, Part::EdgeAgent)
+        .by_websocket_alone()
+        .with(service);
+    // A device without its identity does not get one.
+    let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
 }

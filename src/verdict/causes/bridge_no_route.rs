@@ -3,7 +3,7 @@
 use edgeprobe_probes::route::edge::Lookup;
 use edgeprobe_probes::trace::Stage;
 
-use super::edge::{about, at_each_edge, cut_off, hub_addresses, opens};
+use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Rule, refuted};
@@ -12,15 +12,15 @@ use crate::verdict::told;
 pub(super) const RULE: Rule = Rule { id: CauseId::BridgeNoRoute, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let hub = hub_addresses(evidence);
-    at_each_edge(evidence, |edge| examine_edge(edge, &hub))
+    let next = next_hops(evidence);
+    at_each_edge(evidence, |edge| examine_edge(edge, &next))
 }
 
-fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
+fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Finding> {
     if !edge.opened.is_empty() {
         return opens(edge);
     }
-    for (observation, way) in edge.ways_to_the_hub(hub) {
+    for (observation, way) in edge.ways_to(next) {
         if way.host.way().is_none() {
             // The host has no way either: that is the greater fault.
             return Vec::new();
@@ -50,7 +50,7 @@ fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding
         }
     }
     let found: Vec<_> = edge
-        .ways_to_the_hub(hub)
+        .ways_to(next)
         .filter(|(_, way)| way.forward.way().is_some())
         .map(|(observation, _)| observation)
         .collect();

@@ -2,7 +2,7 @@
 
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Facts, Observation, Role, Token};
+use edgeprobe_probes::{Observation, Role, Token};
 
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
@@ -108,7 +108,7 @@ fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
 fn leaves_the_device(host: &View<'_>) -> bool {
     let by_a_tunnel =
         |facts: &RouteFacts| facts.gateway_answers.is_none() && facts.interface.is_some();
-    !host.all().any(|it| matches!(&it.facts, Facts::Route(facts) if by_a_tunnel(facts)))
+    !host.ways_out().into_iter().any(|(_, facts)| by_a_tunnel(facts))
 }
 
 /// The failures of single name servers.

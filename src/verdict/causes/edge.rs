@@ -54,3 +54,13 @@ pub(super) fn opens(edge: &EdgeReading<'_>) -> Vec<Finding> {
 pub(super) fn hub_addresses(evidence: &Evidence<'_>) -> Vec<IpAddr> {
     evidence.host().hub_addresses()
 }
+
+/// Where a network's packets are to go on Edge Agent's way: to its proxy, to the hub, or to both.
+pub(super) fn next_hops(evidence: &Evidence<'_>) -> Vec<IpAddr> {
+    let proxies =
+        if evidence.goes_direct() { Vec::new() } else { evidence.addresses_of_the_proxy() };
+    if !proxies.is_empty() && evidence.needs_no_direct_way() {
+        return proxies;
+    }
+    hub_addresses(evidence).into_iter().chain(proxies).collect()
+}

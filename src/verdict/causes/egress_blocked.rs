@@ -87,10 +87,10 @@ fn signs_of_life<'o>(view: &View<'o>) -> Vec<&'o Observation> {
         .filter(|answer| !answer.observation.failed() && by_another_machine(&answer.facts.resolver))
         .map(|answer| answer.observation);
     // Where a tunnel is the way to the hub, a server on the device's own network says nothing of it.
-    let by_a_tunnel = view.all().any(|observation| match &observation.facts {
-        Facts::Route(facts) => facts.interface.is_some() && facts.gateway.is_none(),
-        _ => false,
-    });
+    let by_a_tunnel = view
+        .ways_out()
+        .into_iter()
+        .any(|(_, facts)| facts.interface.is_some() && facts.gateway.is_none());
     let answers = answers.filter(move |_| !by_a_tunnel);
     let gateways = view.all().filter(|observation| {
         matches!(&observation.facts, Facts::Route(facts) if facts.gateway_answers == Some(true))

@@ -7,7 +7,7 @@ use edgeprobe_probes::route::edge::Lookup;
 use edgeprobe_probes::route::tables::{ReversePathFilter, Route};
 use edgeprobe_probes::trace::{Stage, Trace};
 
-use super::edge::{about, at_each_edge, cut_off, hub_addresses, opens};
+use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -17,17 +17,17 @@ use crate::verdict::rule::{Finding, Rule};
 pub(super) const RULE: Rule = Rule { id: CauseId::ForwardBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let hub = hub_addresses(evidence);
-    at_each_edge(evidence, |edge| examine_edge(edge, &hub))
+    let next = next_hops(evidence);
+    at_each_edge(evidence, |edge| examine_edge(edge, &next))
 }
 
-fn examine_edge(edge: &EdgeReading<'_>, hub: &[std::net::IpAddr]) -> Vec<Finding> {
+fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Finding> {
     if !edge.opened.is_empty() {
         return opens(edge);
     }
     // Where the kernel itself has no way, or forwards nothing, no filter is needed to lose a packet.
     let has_a_way = edge
-        .ways_to_the_hub(hub)
+        .ways_to(next)
         // The kernel is not asked about IPv6, which the network does not have.
         .filter(|(_, way)| way.forward != Lookup::NotAsked)
         .all(|(_, way)| way.forward.way().is_some() && way.back.way().is_some());

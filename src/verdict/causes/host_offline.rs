@@ -1,13 +1,13 @@
 //! `host-offline`: the host itself has no route out.
 
+use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::shared::{controls, lost_on_the_way, observations};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::evidence::{Connection, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
 
@@ -17,13 +17,13 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let mut connections = host.hub();
     connections.extend(controls(&host));
-    connections.extend(host.proxied(Role::Hub));
+    connections.extend(host.by_the_way_s_proxy());
     connections.retain(Connection::connected);
     if !connections.is_empty() {
         return refuted(Text::new("connected"), observations(&connections).into_iter().take(1));
     }
 
-    let routes = routes_out(&host);
+    let routes = host.ways_out();
     let no_way: Vec<&Observation> =
         routes.iter().filter(|(route, _)| route.failed()).map(|(route, _)| *route).collect();
     if !routes.is_empty() && no_way.len() == routes.len() {
@@ -48,14 +48,4 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         }
         None => Vec::new(),
     }
-}
-
-/// The kernel's answers for destinations beyond this device.
-fn routes_out<'o>(host: &View<'o>) -> Vec<(&'o Observation, &'o RouteFacts)> {
-    host.all()
-        .filter_map(|observation| match &observation.facts {
-            Facts::Route(facts) if !facts.destination.is_loopback() => Some((observation, facts)),
-            _ => None,
-        })
-        .collect()
 }

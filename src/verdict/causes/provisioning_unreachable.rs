@@ -48,11 +48,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let Some(failure) = told::failure(first) else { return Vec::new() };
-    // A device that has its identity goes on with it.
-    let (effect, meaning) = match evidence.edge_agent_runs() {
-        Some(true) => (Effect::Warns, "provisioned"),
-        Some(false) => (Effect::Blocks, "unprovisioned"),
-        None => (Effect::Degrades, "perhaps_provisioned"),
+    let effect = evidence.effect_of_provisioning();
+    let meaning = match effect {
+        Effect::Warns => "provisioned",
+        Effect::Blocks => "unprovisioned",
+        Effect::Degrades => "perhaps_provisioned",
     };
     Proof::confirmed(effect, text.with("failure", failure).followed_by(meaning), failed)
         .supported_by(evidence.host_reaches_the_hub())

@@ -48,7 +48,7 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     Proof::confirmed(effect(view), text, observations(&connections))
         .supported_by(names.clone())
         .supported_by(observations(&controls))
-        .explaining(names)
+        .explaining(unanswered(view, via))
         .with_confidence(confidence)
         .with_detail("proxy", via.url.to_string())
         .alone()
@@ -152,6 +152,15 @@ fn nameless<'o>(view: &View<'o>, via: &Via) -> Vec<Answer<'o>> {
     let answers = view.proxy_answers(via);
     let all_failed = answers.iter().all(|answer| is_failed(answer.observation));
     if all_failed { answers } else { Vec::new() }
+}
+
+/// The failed answers of all resolvers here for the proxy's name.
+fn unanswered<'o>(view: &View<'o>, via: &Via) -> Vec<&'o Observation> {
+    let named = |answer: &Answer<'o>| {
+        answer.facts.name.trim_end_matches('.').eq_ignore_ascii_case(via.url.host())
+    };
+    let all = view.answers(Role::Proxy).filter(named).map(|answer| answer.observation);
+    all.filter(|answer| answer.failed()).collect()
 }
 
 fn is_failed(observation: &Observation) -> bool {

@@ -21,9 +21,13 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if settings.iter().all(|setting| setting.https_proxy.is_none()) {
         return Vec::new();
     }
-    let agents = evidence.agent().vantage;
+    let agent = evidence.agent();
+    let opens = |connections: Vec<Connection<'_>>| connections.iter().any(Connection::connected);
+    // A network that is cut off shows neither way; the site does to it what it does to the host.
+    let host_stands_in = !opens(agent.hub()) && !opens(agent.proxied(Role::Hub).collect());
     as_one(evidence.views().iter().filter(|view| !evidence.is_spare(&view.vantage)).map(|view| {
-        let is_agents = view.vantage == agents;
+        let is_agents =
+            view.vantage == agent.vantage || (host_stands_in && view.vantage == Vantage::Host);
         let here = Here { evidence, view, is_agents, settings: &settings };
         here.examine(&evidence.target.hub)
     }))
@@ -50,7 +54,8 @@ impl<'o> Here<'_, 'o> {
             return Vec::new();
         }
         let by_proxy: Vec<Connection<'o>> = self.view.proxied(Role::Hub).collect();
-        let working = those(&by_proxy, Connection::works);
+        // Whoever answers at the other end, the way there is open.
+        let working = those(&by_proxy, Connection::established);
         let hidden = those(&by_proxy, wants_what_is_hidden);
         let lacking = self.lacking(hub);
         let Some(first) = working.first().or(hidden.first()) else { return Vec::new() };
@@ -75,6 +80,7 @@ impl<'o> Here<'_, 'o> {
             // The site closes the way to the host as it does to its containers.
             .explaining(self.evidence.closed_directly())
             .explaining(self.names())
+            .explaining(self.unprovisioned(&lacking))
             .with_detail("proxy", proxy.url.to_string())
             .with_detail("told", self.told(hub))
             .with_detail("not_told", lacking.iter().map(|part| json!(part)).collect::<Vec<Value>>())
@@ -120,6 +126,18 @@ impl<'o> Here<'_, 'o> {
             Some(json!({"part": setting.part, "proxy": url, "source": setting.source}))
         };
         self.settings.iter().filter_map(told).collect()
+    }
+
+    /// What the daemons cannot reach directly, where these are among the parts that try to.
+    fn unprovisioned(&self, lacking: &[Part]) -> Vec<&'o Observation> {
+        let daemons = [Part::Daemon, Part::IdentityService];
+        if !lacking.iter().any(|part| daemons.contains(part)) {
+            return Vec::new();
+        }
+        let closed = self.evidence.provisioning().into_iter();
+        let closed = closed.filter(|c| c.is_direct() && !c.connected()).map(|c| c.observation);
+        let names = self.view.answers(Role::Provisioning).map(|answer| answer.observation);
+        closed.chain(names.filter(|name| name.failed())).collect()
     }
 
     /// The resolvers that know no address of the hub: a site with a proxy needs none to.

@@ -58,12 +58,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 /// The interface that the kernel sends by when nobody says otherwise.
 fn preferred_interface<'o>(host: &View<'o>) -> Option<(&'o Observation, &'o str)> {
-    host.all().find_map(|observation| match &observation.facts {
-        Facts::Route(facts) if !facts.destination.is_loopback() => {
-            Some((observation, facts.interface.as_deref()?))
-        }
-        _ => None,
-    })
+    let mut ways = host.ways_out().into_iter();
+    ways.find_map(|(seen, facts)| Some((seen, facts.interface.as_deref()?)))
 }
 
 /// The interface that a control was taken by.

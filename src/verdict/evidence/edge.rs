@@ -126,7 +126,7 @@ impl<'o> EdgeReading<'o> {
     }
 
     /// The ways to the hub: the kernel was asked about resolvers as well.
-    pub(in crate::verdict) fn ways_to_the_hub(
+    pub(in crate::verdict) fn ways_to(
         &self,
         hub: &[IpAddr],
     ) -> impl Iterator<Item = (&'o Observation, &'o EdgeRouteFacts)> + '_ {

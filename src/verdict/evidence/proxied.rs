@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::endpoint::{Transport, Via};
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_probes::route::RouteFacts;
+use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::{Answer, Connection, Evidence, View};
 use crate::verdict::Way;
@@ -44,9 +45,25 @@ impl<'o> Evidence<'o> {
         direct.filter(|direct| !direct.connected()).map(|direct| direct.observation).collect()
     }
 
+    /// The addresses of the proxy on Edge Agent's way, as they were connected to.
+    pub(in crate::verdict) fn addresses_of_the_proxy(&self) -> Vec<IpAddr> {
+        let views = self.views();
+        let by_it = views.iter().flat_map(View::by_the_way_s_proxy);
+        by_it.map(|connection| connection.facts.peer).collect()
+    }
+
+    /// Whether the proxy on Edge Agent's way opens a way out from here, or from the host where nobody
+    /// asked from here.
+    pub(in crate::verdict) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
+        let here = view.by_the_way_s_proxy();
+        let tried = if here.is_empty() { self.host().by_the_way_s_proxy() } else { here };
+        tried.iter().any(Connection::connected)
+    }
+
     /// Whether nothing that Edge Agent may use needs the direct way.
     pub(in crate::verdict) fn needs_no_direct_way(&self) -> bool {
-        self.is_carried() && self.target.protocols.iter().copied().all(is_web)
+        let by_proxy = self.is_carried() || matches!(self.way, Way::By(_));
+        by_proxy && self.target.protocols.iter().copied().all(is_web)
     }
 }
 
@@ -61,6 +78,22 @@ impl<'o> View<'o> {
     /// The way that Edge Agent takes to the hub's port 443.
     pub(in crate::verdict) fn way(&self) -> &Way {
         &self.way
+    }
+
+    /// The kernel's ways to the hub and beyond this device; a proxy may be nearer.
+    pub(in crate::verdict) fn ways_out(&self) -> Vec<(&'o Observation, &'o RouteFacts)> {
+        let by_proxy = self.all().filter_map(|seen| seen.facts.endpoint());
+        let proxies: Vec<IpAddr> =
+            by_proxy.filter(|facts| facts.proxy.is_some()).map(|facts| facts.peer).collect();
+        self.all()
+            .filter_map(|observation| match &observation.facts {
+                Facts::Route(facts) if !facts.destination.is_loopback() => {
+                    Some((observation, facts))
+                }
+                _ => None,
+            })
+            .filter(|(_, facts)| !proxies.contains(&facts.destination))
+            .collect()
     }
 
     /// Every connection by a proxy to hosts of this role.

@@ -1,12 +1,14 @@
 //! What was seen of registries and of the provisioning service, and what they share with the hub.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::endpoint::{Transport, Via, ViaFacts};
 use edgeprobe_probes::engine::EngineFacts;
 use edgeprobe_probes::registry::{CredentialUse, NamedBy, Reference, RegistryFacts};
 use edgeprobe_probes::runtime::{Part, RuntimeFacts};
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Step, Token};
 
-use super::{Connection, Evidence};
+use super::{Answer, Connection, Evidence};
 use crate::verdict::{Confidence, Effect};
 
 /// One registry, or one image of it.
@@ -104,24 +106,52 @@ impl<'o> Evidence<'o> {
     ) -> Vec<&'o Observation> {
         let host = self.host();
         let Some(step) = failed.failed_step() else { return Vec::new() };
+        // A clock that is off makes everybody's certificate untimely.
+        if matches!(failed.token(), Some(Token::TlsExpired | Token::TlsNotYetValid)) {
+            let clocks = host.of(Probe::Clock).filter(|clock| clock.failed());
+            let clocks: Vec<&Observation> = clocks.collect();
+            if !clocks.is_empty() {
+                return clocks;
+            }
+        }
         if let Some(proxy) = proxy_of(failed) {
             return self.shared_by_proxy(proxy, step);
         }
         if step == Step::Resolve {
-            let answers = host.deciding_answers(Role::Hub);
-            let named = answers.iter().any(|answer| !answer.observation.failed());
-            let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
-            return if named { Vec::new() } else { failed.collect() };
+            // Nobody misses the hub's name where a proxy looks for it.
+            if self.needs_no_direct_way() {
+                return Vec::new();
+            }
+            return unnamed(&host.deciding_answers(Role::Hub))
+                // The hosts file may know the hub where the name servers know nothing.
+                .or_else(|| {
+                    let all = host.answers(Role::Hub);
+                    let by_servers = all.filter(|answer| !answer.facts.from_hosts_file());
+                    let by_servers: Vec<Answer<'o>> =
+                        by_servers.filter(|answer| answer.facts.hosts_file.is_empty()).collect();
+                    unnamed(&by_servers)
+                })
+                .unwrap_or_default();
         }
         // Edge Agent goes by a proxy, and the engine is not told of it.
-        if !self.goes_direct() && !is_by_default(failed) {
+        if !self.goes_direct() && failed.probe() == Probe::Registry && !is_by_default(failed) {
             return Vec::new();
         }
         // Both are HTTPS, and most that stands in the way of one port lets others through.
         let web = |connection: &Connection<'o>| {
             connection.facts.transport.default_port() == Transport::Https.default_port()
         };
-        let web: Vec<Connection<'o>> = host.hub().into_iter().filter(web).collect();
+        // What a VPN or a router does to IPv4, it need not do to IPv6.
+        let ipv4_alone = is_at_ipv4_alone(failed);
+        let alike = |connection: &Connection<'o>| !ipv4_alone || connection.facts.peer.is_ipv4();
+        let web: Vec<Connection<'o>> = host.hub().into_iter().filter(web).filter(alike).collect();
+        let got_there = |c: &Connection<'o>| c.works() || c.observation.failed_step() >= Some(step);
+        if step > Step::Connect && !web.iter().any(got_there) {
+            // The hub's port is closed to begin with; its others may be held to the same.
+            let others: Vec<Connection<'o>> =
+                host.connections(Role::Hub).filter(alike).filter(Connection::connected).collect();
+            return stuck_at(step, &others);
+        }
         stuck_at(step, &web)
     }
 
@@ -136,10 +166,7 @@ impl<'o> Evidence<'o> {
         }
         if step == Step::Resolve {
             let via = Via { url: proxy.url.clone(), part: proxy.part };
-            let answers = host.proxy_answers(&via);
-            let named = answers.iter().any(|answer| !answer.observation.failed());
-            let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
-            return if named { Vec::new() } else { failed.collect() };
+            return unnamed(&host.proxy_answers(&via)).unwrap_or_default();
         }
         let by_it = |connection: &Connection<'o>| {
             let url = connection.facts.proxy.as_ref().map(|own| &own.url);
@@ -233,6 +260,28 @@ impl<'o> Evidence<'o> {
         }
     }
 
+    /// What it does to this device that it cannot be provisioned: one that has its identity goes on
+    /// with it.
+    pub(in crate::verdict) fn effect_of_provisioning(&self) -> Effect {
+        match self.edge_agent_runs() {
+            Some(true) => Effect::Warns,
+            Some(false) => Effect::Blocks,
+            None => Effect::Degrades,
+        }
+    }
+
+    /// What it does that a service failed so.
+    pub(in crate::verdict) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
+        match &failed.facts {
+            Facts::Registry(facts) => {
+                let reading = RegistryReading { observation: failed, facts };
+                let matters = self.registries().iter().any(|it| it.observation.id == failed.id);
+                if matters { self.effect_of_registry(&reading) } else { Effect::Warns }
+            }
+            _ => self.effect_of_provisioning(),
+        }
+    }
+
     /// How sure a finding is that would be the hub's as well if the way out were at fault.
     pub(in crate::verdict) fn beside_the_hub(&self) -> Confidence {
         if self.host_reaches_the_hub().is_empty() {
@@ -264,6 +313,24 @@ impl<'o> Evidence<'o> {
                     && !self.provisioning().iter().any(|c| !c.observation.failed())
             }),
         }
+    }
+}
+
+/// The answers that these are, where none of them has an address.
+fn unnamed<'o>(answers: &[Answer<'o>]) -> Option<Vec<&'o Observation>> {
+    let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
+    let failed: Vec<&Observation> = failed.collect();
+    (!failed.is_empty() && failed.len() == answers.len()).then_some(failed)
+}
+
+/// Whether a service has no address but IPv4's.
+fn is_at_ipv4_alone(failed: &Observation) -> bool {
+    match &failed.facts {
+        Facts::Registry(facts) => {
+            let host = facts.part.and_then(|part| facts.host(part));
+            host.is_some_and(|host| host.addresses.iter().all(IpAddr::is_ipv4))
+        }
+        facts => facts.endpoint().is_some_and(|facts| facts.peer.is_ipv4()),
     }
 }
 

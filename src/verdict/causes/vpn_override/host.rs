@@ -4,7 +4,7 @@ use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::route::decision::{Decision, Flow, decide};
 use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Facts, Observation, Vantage};
+use edgeprobe_probes::{Observation, Vantage};
 use serde_json::json;
 
 use crate::verdict::Effect;
@@ -24,12 +24,8 @@ pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
     if ipv4.iter().any(Connection::connected) {
         return None;
     }
-    let (route_seen, route) = host.all().find_map(|observation| match &observation.facts {
-        Facts::Route(facts) if facts.destination.is_ipv4() && !facts.destination.is_loopback() => {
-            Some((observation, facts))
-        }
-        _ => None,
-    })?;
+    let mut ways = host.ways_out().into_iter();
+    let (route_seen, route) = ways.find(|(_, facts)| facts.destination.is_ipv4())?;
     let proof = rejected(tables, route_seen, route)
         .or_else(|| lost_in_the_tunnel(evidence, tables, route_seen, route))?;
     let effect =

@@ -22,7 +22,7 @@ pub(super) fn examine<'o>(
 ) -> Vec<Finding> {
     let Some((tables_seen, tables)) = edge.tables else { return Vec::new() };
     let mechanisms = edge
-        .ways_to_the_hub(hub)
+        .ways_to(hub)
         .flat_map(|(_, way)| edge.mechanisms(way.destination))
         .filter(|mechanism| mechanism.vpn.is_some());
     if !edge.opened.is_empty() {
