@@ -3,7 +3,7 @@
 use edgeprobe::verdict::CauseId;
 
 use crate::examine::Case;
-use crate::setting::{Ipv6, Resolver, Setting, Vpn};
+use crate::setting::{Ipv6, Needs, Resolver, Setting, Vpn};
 use crate::world::{Middlebox, User, World};
 
 /// One cause that may be named in place of, or beside, the injected ones.
@@ -125,6 +125,90 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         why: "what carries the tunnel is dead, and nothing is asked but through the tunnel; the \
               verdict is then likely",
     },
+    Exception {
+        faults: &[],
+        named: CauseId::RegistryUnreachable,
+        when: |case| case.stops_the_hub() && case.stops_everybody(),
+        why: "the hub is stopped earlier, so that what stops every host shows at the registry alone",
+    },
+    Exception {
+        faults: &[],
+        named: CauseId::ProvisioningUnreachable,
+        when: |case| case.stops_the_hub() && case.stops_everybody(),
+        why: "the hub is stopped earlier, so that what stops every host shows at the provisioning \
+              service alone",
+    },
+    Exception {
+        faults: &["proxy-unknown-to-edge-agent"],
+        named: CauseId::EgressBlocked,
+        when: |case| case.faults.iter().any(|it| it.slot == "proxy"),
+        why: "no proxy opens the way to the hub, and Edge Agent is told of none: the closed direct \
+              way is all that shows",
+    },
+    Exception {
+        faults: &["proxy-unknown-to-edge-agent"],
+        named: CauseId::RegistryUnreachable,
+        when: |case| case.faults.iter().any(|it| it.slot == "proxy"),
+        why: "Edge Agent is told of no proxy, so that what is wrong with the engine's shows at the \
+              registry",
+    },
+    Exception {
+        faults: &["proxy-unknown-to-edge-agent"],
+        named: CauseId::ProvisioningUnreachable,
+        when: |case| case.faults.iter().any(|it| it.slot == "proxy"),
+        why: "Edge Agent is told of no proxy, so that what is wrong with the identity service's \
+              shows at the provisioning service",
+    },
+    Exception {
+        faults: &["tailscale-exit-node"],
+        named: CauseId::ProxyRejects,
+        when: |case| case.setting.needs == Needs::Proxy,
+        why: "the tunnel takes the way to the proxy on the device's own network as well, so that \
+              the proxy is silent",
+    },
+    Exception {
+        faults: &["tailscale-exit-node", "proxy-unknown-to-edge-agent"],
+        named: CauseId::RegistryUnreachable,
+        when: |_| true,
+        why: "the tunnel takes the engine's way to the proxy as well",
+    },
+    Exception {
+        faults: &["tailscale-exit-node", "proxy-unknown-to-edge-agent"],
+        named: CauseId::ProvisioningUnreachable,
+        when: |_| true,
+        why: "the tunnel takes the identity service's way to the proxy as well",
+    },
+    Exception {
+        faults: &[],
+        named: CauseId::DnsContainerFailure,
+        when: |case| {
+            case.setting.needs == Needs::Proxy && case.faults.iter().any(|it| it.slot == "vpn")
+        },
+        why: "the tunnel takes the modules' way to their resolver alone: the proxy is on the \
+              device's own network",
+    },
+    Exception {
+        faults: &["amqp-dropped-on-bridge", "https-dropped"],
+        named: CauseId::ForwardBlocked,
+        when: |_| true,
+        why: "nothing of the network gets out, so that the host's rule is told for what it is",
+    },
+    Exception {
+        faults: &["stale-hosts-entry"],
+        named: CauseId::DnsHostFailure,
+        when: |case| {
+            case.setting.needs == Needs::Proxy && case.faults.iter().any(|it| it.slot == "uplink")
+        },
+        why: "no name server is reached either, which costs nothing while the proxy looks for names",
+    },
+    Exception {
+        faults: &["gateway-dead"],
+        named: CauseId::ProxyRejects,
+        when: |case| {
+            case.setting.needs == Needs::Proxy && case.faults.iter().any(|it| it.slot == "vpn")
+        },
+        why: "the proxy is on the router that is dead, and all else is asked through the tunnel",
+    },
 ];
 
 impl Case {
@@ -144,6 +228,30 @@ impl Case {
         self.faults.iter().any(|fault| hiding.contains(&fault.name))
     }
 
+    /// Whether the hub itself is stopped at its name, its address, its port or by the proxy.
+    fn stops_the_hub(&self) -> bool {
+        let names = [
+            "https-dropped",
+            "hub-dropped",
+            "hub-reset",
+            "no-such-hub",
+            "private-lie",
+            "sinkhole",
+            "stale-hosts-entry",
+            "name-of-another-site",
+            "hub-inside-subnet",
+            "proxy-forbids-hub",
+            "proxy-unknown-to-edge-agent",
+        ];
+        self.faults.iter().any(|fault| names.contains(&fault.name))
+    }
+
+    /// Whether something stops connections to every host, or to each at TLS.
+    fn stops_everybody(&self) -> bool {
+        let slots = ["middlebox", "mtu", "trust", "uplink", "site-firewall", "vpn", "clock"];
+        self.faults.iter().any(|fault| slots.contains(&fault.slot))
+    }
+
     fn cuts_the_network_off(&self) -> bool {
         let slots = ["forward", "forwarding", "masquerade", "policy", "vpn"];
         self.faults.iter().any(|fault| slots.contains(&fault.slot))
@@ -156,7 +264,7 @@ impl Case {
 
     fn stops_the_host_too(&self) -> bool {
         let slots = ["site-firewall", "site-443", "resolver", "hosts-file"];
-        self.faults.iter().any(|fault| slots.contains(&fault.slot))
+        self.faults.iter().any(|fault| slots.contains(&fault.slot)) || self.has("hub-inside-subnet")
     }
 
     fn is_through_a_tunnel(&self) -> bool {
@@ -205,10 +313,16 @@ pub(crate) const UNEXPLAINED: &[Hidden] = &[
 ];
 
 /// Where the status may be better than the truth although every privilege is there.
-pub(crate) const UNSEEN: &[Hidden] = &[Hidden {
-    when: |case| case.has("clock-two-hours-behind") && case.has("https-intercepted"),
-    why: "nobody whose certificate verifies says the date, so the clock cannot be compared",
-}];
+pub(crate) const UNSEEN: &[Hidden] = &[
+    Hidden {
+        when: |case| case.has("clock-two-hours-behind") && case.has("https-intercepted"),
+        why: "nobody whose certificate verifies says the date, so the clock cannot be compared",
+    },
+    Hidden {
+        when: |case| case.has("broker-in-place-of-hub") && case.has("https-dropped"),
+        why: "another broker answers MQTT as IoT Hub does, and what would tell them apart is closed",
+    },
+];
 
 /// Whether one of these is so.
 pub(crate) fn is_hidden(by: &[Hidden], case: &Case) -> bool {

@@ -19,6 +19,7 @@ mod faults;
 mod notation;
 mod properties;
 mod sample;
+mod services;
 mod setting;
 mod simulate;
 mod truth;

@@ -34,7 +34,7 @@ fn each_fault_alone_is_named() {
 
 #[test]
 fn each_pair_of_faults_is_told_apart() {
-    hold(&pairs(3));
+    hold(&pairs(2));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use std::fmt;
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::route::tables::LinkKind;
 
+use crate::services::{PARTS, PROXY_ADDRESS, ProxySays, SiteProxy};
 use crate::world::{
-    Engine, Holder, LAN_RESOLVER, Module, Network, Peer, STUB, User, World, hub_ipv6,
+    Block, Engine, Holder, LAN_RESOLVER, Module, Network, Peer, STUB, User, World, hub_ipv6,
 };
 
 /// What there is of the engine and the runtime.
@@ -50,6 +51,17 @@ pub(crate) enum Ipv6 {
     Works,
 }
 
+/// What the device depends on beside its hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing that is configured.
+    Nothing,
+    /// The runtime is configured: an image that is not here yet, a registry, provisioning.
+    Services,
+    /// The same, on a site that lets out its proxy alone, of which every part is told.
+    Proxy,
+}
+
 /// One healthy device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
@@ -64,6 +76,7 @@ pub(crate) struct Setting {
     pub(crate) old_engine: bool,
     /// Whether the firewall's rules can be listed.
     pub(crate) readable_rules: bool,
+    pub(crate) needs: Needs,
 }
 
 const PROTOCOLS: [&[Transport]; 4] = [
@@ -85,6 +98,7 @@ impl Setting {
         ipv6: Ipv6::None,
         old_engine: true,
         readable_rules: true,
+        needs: Needs::Nothing,
     };
 
     /// Every setting there is.
@@ -110,6 +124,7 @@ impl Setting {
                                             ipv6,
                                             old_engine,
                                             readable_rules,
+                                            needs: Needs::Nothing,
                                         });
                                     }
                                 }
@@ -119,7 +134,13 @@ impl Setting {
                 }
             }
         }
-        all
+        let usual = all.iter().filter(|it| it.old_engine && it.readable_rules);
+        let needs = |needs| move |it: &Self| Self { needs, ..*it };
+        let services: Vec<Self> = usual.clone().map(needs(Needs::Services)).collect();
+        // A proxy carries WebSocket alone, and a tunnel for everything leads past it.
+        let proxied = usual.filter(|it| it.protocols == PROTOCOLS[1] && it.vpn != Vpn::Full);
+        let proxied: Vec<Self> = proxied.map(needs(Needs::Proxy)).collect();
+        [all, services, proxied].concat()
     }
 
     /// The device itself, healthy.
@@ -142,7 +163,24 @@ impl Setting {
         self.add_ipv6(&mut world);
         self.add_vpn(&mut world);
         self.add_engine(&mut world);
+        self.add_needs(&mut world);
         world
+    }
+
+    fn add_needs(self, world: &mut World) {
+        if self.needs == Needs::Nothing {
+            return;
+        }
+        world.services.configured = true;
+        "edge-device-7".clone_into(&mut world.services.hostname);
+        if self.needs == Needs::Proxy {
+            world.site.blocks.push(Block { to: None, ports: Vec::new(), resets: false });
+            world.services.proxy = Some(SiteProxy {
+                host: PROXY_ADDRESS.to_string(),
+                told: PARTS.to_vec(),
+                says: ProxySays::Yes,
+            });
+        }
     }
 
     fn add_ipv6(self, world: &mut World) {
@@ -204,7 +242,7 @@ impl fmt::Display for Setting {
         let protocols: Vec<_> = self.protocols.iter().map(ToString::to_string).collect();
         write!(
             f,
-            "{:?}, {:?}, {}, {} uplink(s), VPN {:?}, resolver {:?}, IPv6 {:?}, {} engine, rules {}",
+            "{:?}, {:?}, {}, {} uplink(s), VPN {:?}, resolver {:?}, IPv6 {:?}, {} engine, rules {}, needs {:?}",
             self.device,
             self.user,
             protocols.join("+"),
@@ -214,6 +252,7 @@ impl fmt::Display for Setting {
             self.ipv6,
             if self.old_engine { "old" } else { "new" },
             if self.readable_rules { "readable" } else { "unreadable" },
+            self.needs,
         )
     }
 }

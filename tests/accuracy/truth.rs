@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use edgeprobe::verdict::Status;
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::endpoint::{Transport, Via};
 use edgeprobe_probes::engine::AddressPool;
 use edgeprobe_probes::route::tables::MAIN_TABLE;
+use edgeprobe_probes::runtime::Part;
 use ipnet::IpNet;
 
 use crate::simulate::{Start, module};
@@ -13,6 +14,9 @@ use crate::world::{Engine, Holder, Middlebox, Peer, World};
 
 /// A token lasts an hour, so that one from further behind has ended before it is read.
 const TOKEN_LIFETIME_S: f64 = 3600.0;
+
+/// The longest host name that the runtime takes.
+const LONGEST_NAME: usize = 64;
 
 impl World {
     /// The status that a run that could see everything would have to give.
@@ -27,9 +31,19 @@ impl World {
         {
             return Status::Blocked;
         }
-        // The daemons on the host need the hub's name as well as the modules do.
+        let runs = self.edge().is_some_and(|network| !network.residents.is_empty());
+        if self.services.configured
+            && (!self.serves_its_image()
+                || (!runs && !self.is_provisioned())
+                || self.services.hostname.len() > LONGEST_NAME)
+        {
+            return Status::Blocked;
+        }
+        // The daemons on the host need the hub's name as well as the modules do, but where a proxy
+        // looks for it.
         let named = self.system_says(crate::world::HUB).unwrap_or_default();
-        if !named.iter().any(|address| self.is_the_hub(*address)) {
+        let is_named = named.iter().any(|address| self.is_the_hub(*address));
+        if !is_named && self.proxy_of(Part::EdgeAgent).is_none() {
             return Status::Blocked;
         }
         let works: Vec<bool> =
@@ -38,6 +52,7 @@ impl World {
             Status::Blocked
         } else if works.iter().any(|works| !works)
             || !self.works(Transport::Https)
+            || !self.daemons_reach_it()
             || self.is_read_along()
         {
             Status::Degraded
@@ -48,6 +63,11 @@ impl World {
 
     /// Whether Edge Agent reaches the hub by this transport, from where it runs.
     pub(crate) fn works(&self, transport: Transport) -> bool {
+        // Only what is carried by HTTP can go by a proxy.
+        let via = self.proxy_of(Part::EdgeAgent).filter(|_| transport.default_port() == 443);
+        if let Some(via) = via {
+            return self.works_by(&via, transport);
+        }
         let (start, addresses) = match self.edge() {
             None => (Start::Host { bound: None }, self.system_says(crate::world::HUB)),
             Some(network) => (
@@ -60,6 +80,28 @@ impl World {
         hubs.any(|address| self.connects(start, transport, address))
     }
 
+    fn works_by(&self, via: &Via, transport: Transport) -> bool {
+        let start = match self.edge() {
+            None => Start::Host { bound: None },
+            Some(network) => Start::Module { network, address: module(network) },
+        };
+        let addresses = match (via.url.address(), self.edge()) {
+            (Some(address), _) => Ok(vec![address]),
+            (None, None) => self.system_says(via.url.host()),
+            (None, Some(network)) => self.module_gets(network, via.url.host()),
+        };
+        let mut addresses = addresses.unwrap_or_default().into_iter();
+        addresses.any(|peer| self.connects_by(start, transport, via.clone(), peer))
+    }
+
+    /// Whether the daemons, where they are set up for a site with a proxy, reach the hub at all.
+    fn daemons_reach_it(&self) -> bool {
+        self.services.proxy.is_none()
+            || [Part::Daemon, Part::IdentityService]
+                .iter()
+                .all(|part| self.proxy_of(*part).is_some())
+    }
+
     fn is_the_hub(&self, address: IpAddr) -> bool {
         self.peers.iter().any(|(peer, who)| *peer == address && *who == Peer::Hub)
     }
@@ -67,7 +109,9 @@ impl World {
     /// Whether somebody reads along whom the host trusts, and modules have to be taught to trust.
     fn is_read_along(&self) -> bool {
         let trusted = |it: &Middlebox| matches!(it, Middlebox::Interceptor { trusted: true, .. });
-        self.site.middlebox.as_ref().is_some_and(trusted)
+        // The proxy is beyond whoever does so.
+        self.proxy_of(Part::EdgeAgent).is_none()
+            && self.site.middlebox.as_ref().is_some_and(trusted)
     }
 
     /// Whether the runtime's network has still to be made and no subnet is left for it.

@@ -12,6 +12,7 @@ use edgeprobe_probes::ruleset::FilterRule;
 use ipnet::IpNet;
 
 use crate::notation::{link, route, rule};
+use crate::services::{DATA_ADDRESS, PROVISIONING_ADDRESS, REGISTRY_ADDRESS, Services};
 
 pub(crate) const HUB: &str = "contoso.azure-devices.net";
 pub(crate) const CONTROL: &str = "mcr.microsoft.com";
@@ -49,6 +50,8 @@ pub(crate) struct World {
     pub(crate) clock_ahead_s: f64,
     /// Whether the device's trust store lacks the root of the hub's chain.
     pub(crate) lacks_root: bool,
+    /// What the device depends on beside the hub.
+    pub(crate) services: Services,
 }
 
 /// What the user who runs the check may do.
@@ -64,6 +67,7 @@ pub(crate) enum User {
 #[derive(Clone, Debug)]
 pub(crate) struct Uplink {
     pub(crate) interface: String,
+    pub(crate) gateway: Option<IpAddr>,
     /// Whether the gateway answers on its link; none where there is no gateway.
     pub(crate) gateway_answers: Option<bool>,
     /// Whether packets that leave with an address of the host are answered.
@@ -157,6 +161,8 @@ pub(crate) enum Peer {
     Broker,
     /// A page for all that its name server lied about.
     Page,
+    /// A registry, the host of its data, or the provisioning service: HTTPS alone.
+    Service,
 }
 
 /// What the site's network does beyond the device.
@@ -267,7 +273,11 @@ impl World {
             ports: Ports::default(),
             clock_ahead_s: 0.0,
             lacks_root: false,
+            services: Services::default(),
         };
+        for address in [REGISTRY_ADDRESS, DATA_ADDRESS, PROVISIONING_ADDRESS] {
+            world.peers.push((address, Peer::Service));
+        }
         world.join(link("lo", LinkKind::Loopback, 65_536), "127.0.0.1/8");
         world.uplink("eth0", "192.168.1.50/24", "192.168.1.1", 100);
         world
@@ -292,6 +302,7 @@ impl World {
         self.route(&format!("default via {gateway} dev {name} metric {metric}"));
         self.uplinks.push(Uplink {
             interface: name.to_owned(),
+            gateway: Some(gateway.parse().unwrap()),
             gateway_answers: Some(true),
             alive: true,
             of_the_site: true,
@@ -305,6 +316,7 @@ impl World {
         self.join(link(name, kind, 1420), address);
         self.uplinks.push(Uplink {
             interface: name.to_owned(),
+            gateway: None,
             gateway_answers: None,
             alive: carries,
             of_the_site: false,

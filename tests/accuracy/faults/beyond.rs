@@ -3,7 +3,7 @@
 use edgeprobe::verdict::CauseId;
 
 use super::{Fault, anywhere};
-use crate::setting::{Ipv6, Setting, Vpn};
+use crate::setting::{Ipv6, Needs, Setting, Vpn};
 use crate::world::{Block, HUB_ADDRESS, Middlebox, Peer, World, hub_ipv6};
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -31,7 +31,10 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "preferred-uplink-dead",
         cause: CauseId::WrongUplink,
         slot: "uplink",
-        fits: |setting| in_the_open(setting) && setting.two_uplinks,
+        // A proxy on the router of that uplink would be stranded with it.
+        fits: |setting| {
+            in_the_open(setting) && setting.two_uplinks && setting.needs != Needs::Proxy
+        },
         inject: |world| world.uplinks[0].alive = false,
     },
     Fault {

@@ -5,7 +5,7 @@ use edgeprobe_probes::route::tables::ReversePathFilter;
 use edgeprobe_probes::ruleset::{FilterRule, Verdict};
 
 use super::{Fault, edge, rule, with_engine};
-use crate::setting::{Device, Ipv6, Resolver, Setting, Vpn};
+use crate::setting::{Device, Ipv6, Needs, Resolver, Setting, Vpn};
 use crate::world::{Filter, FilterAction, Peer, World};
 
 pub(super) const FAULTS: &[Fault] = &[
@@ -95,7 +95,13 @@ pub(super) const FAULTS: &[Fault] = &[
         name: "reverse-path-strict",
         cause: CauseId::ReversePathFilter,
         slot: "policy",
-        fits: |setting| with_engine(setting) && setting.two_uplinks && setting.vpn != Vpn::Full,
+        // The mark would lead packets for a proxy on the other link astray as well.
+        fits: |setting| {
+            with_engine(setting)
+                && setting.two_uplinks
+                && setting.vpn != Vpn::Full
+                && setting.needs != Needs::Proxy
+        },
         inject: |world| {
             world.firewall.mark = 79;
             world.rule("100: from all fwmark 79 lookup 79");

@@ -4,6 +4,7 @@ mod beyond;
 mod bridge;
 mod device;
 mod names;
+mod services;
 mod vpn;
 
 use edgeprobe::verdict::CauseId;
@@ -27,7 +28,8 @@ pub(crate) struct Fault {
 
 /// Every fault there is.
 pub(crate) fn all() -> Vec<Fault> {
-    [device::FAULTS, bridge::FAULTS, vpn::FAULTS, names::FAULTS, beyond::FAULTS].concat()
+    [device::FAULTS, bridge::FAULTS, vpn::FAULTS, names::FAULTS, beyond::FAULTS, services::FAULTS]
+        .concat()
 }
 
 /// The fault of this name.

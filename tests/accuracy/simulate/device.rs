@@ -10,6 +10,7 @@ use edgeprobe_probes::engine::{
 };
 use edgeprobe_probes::hostname::HostnameFacts;
 use edgeprobe_probes::ports::{Bind, BindResult, Holder as PortHolder, PortFacts};
+use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::trace::{Answer, Departure, Reply, Stage, Trace};
 use edgeprobe_probes::vantage::{Means, VantageFacts};
 use edgeprobe_probes::{Facts, Failure, Observation, Step, Token, Vantage, engine};
@@ -17,6 +18,7 @@ use edgeprobe_probes::{Facts, Failure, Observation, Step, Token, Vantage, engine
 use super::path::{Cargo, Ending, Start};
 use super::peers::NOW;
 use super::record::Record;
+use crate::services::PROXY_ADDRESS;
 use crate::world::{Engine, Holder, Network, User, World};
 
 const EPHEMERAL: u16 = 40_000;
@@ -50,6 +52,8 @@ impl World {
         facts.ipv4_forwarding = self.tables.ip_forward;
         facts.networks = engine.networks.iter().map(described).collect();
         facts.containers = self.containers(engine);
+        facts.images = Some(Vec::new());
+        facts.settings.https_proxy = self.proxy_of(Part::Engine).map(|via| via.url);
         record.finish(endpoint, Ok(()), Facts::Engine(facts))
     }
 
@@ -191,7 +195,8 @@ impl World {
             IpAddr::V4(v4) => SocketAddrV4::new(v4, EPHEMERAL),
             IpAddr::V6(_) => unreachable!("traces are of IPv4"),
         };
-        let is_taken = self.peers.iter().any(|(peer, _)| *peer == to);
+        let is_proxy = self.services.proxy.is_some() && to == PROXY_ADDRESS;
+        let is_taken = is_proxy || self.peers.iter().any(|(peer, _)| *peer == to);
         let answer = match &journey.ending {
             Ending::Error(Token::ConnectionRefused) if journey.rejected.is_none() => Answer::Reset,
             _ => Answer::Accepted,

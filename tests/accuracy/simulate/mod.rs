@@ -10,6 +10,7 @@ mod names;
 mod path;
 mod peers;
 mod record;
+mod services;
 
 pub(crate) use path::Start;
 pub(crate) use record::module;
@@ -42,7 +43,7 @@ impl World {
     pub(crate) fn check(&self) -> Run {
         let plan = self.plan();
         let mut posed: Vec<Ask> = Vec::new();
-        let mut seen: Vec<Observation> = Vec::new();
+        let mut seen: Vec<Observation> = self.read_configuration().into_iter().collect();
         loop {
             let next: Vec<Ask> =
                 plan.questions(&seen).into_iter().filter(|ask| !posed.contains(ask)).collect();
@@ -86,8 +87,7 @@ impl World {
                 .collect(),
             ask_system: true,
             hostname: None,
-            // No world has a registry yet.
-            services: Services::default(),
+            services: Services { registries: Some(Vec::new()), ..Services::default() },
             resolver_files: ResolverFiles {
                 resolv_conf: lines(&names.configured),
                 resolved: (names.configured == [STUB]).then(|| lines(&names.behind_stub)),
@@ -119,7 +119,7 @@ impl World {
             Question::Join { edge } => self.answer_join(edge),
             Question::Trace { edge, destination } => self.answer_trace(edge, *destination),
             Question::Hostname { .. } => Self::answer_hostname(),
-            Question::Registry { .. } => unreachable!("none is named"),
+            Question::Registry { query } => self.answer_registry(query),
         }
     }
 
@@ -138,7 +138,30 @@ impl World {
             detour: None,
             proxy: None,
         };
+        self.opens(start, &endpoint, peer)
+    }
+
+    /// The same by a proxy, at this address of its.
+    pub(crate) fn connects_by(
+        &self,
+        start: Start<'_>,
+        transport: Transport,
+        via: edgeprobe_probes::endpoint::Via,
+        peer: std::net::IpAddr,
+    ) -> bool {
+        let endpoint = Endpoint {
+            transport,
+            role: Role::Hub,
+            server: HUB.to_owned(),
+            port: transport.default_port(),
+            detour: None,
+            proxy: Some(via),
+        };
+        self.opens(start, &endpoint, peer)
+    }
+
+    fn opens(&self, start: Start<'_>, endpoint: &Endpoint, peer: std::net::IpAddr) -> bool {
         let vantage = edgeprobe_probes::Vantage::Host;
-        !self.answer_connection(&vantage, start, &endpoint, peer).failed()
+        !self.answer_connection(&vantage, start, endpoint, peer).failed()
     }
 }

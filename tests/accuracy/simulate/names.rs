@@ -8,7 +8,7 @@ use edgeprobe_probes::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use super::kernel::Way;
 use super::path::{Cargo, Ending, Start};
 use super::record::{Record, module};
-use crate::world::{CONTROL_ADDRESS, HUB, Network, STUB, Says, World};
+use crate::world::{HUB, Network, STUB, Says, World};
 
 /// The engine's own resolver, inside every container on a network of the user's making.
 pub(crate) const EMBEDDED: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
@@ -54,8 +54,10 @@ impl World {
     }
 
     fn truth_of(&self, server: IpAddr, name: &str) -> Answer {
-        let honest = || {
-            if name == HUB { self.names.hub.clone() } else { vec![CONTROL_ADDRESS] }
+        let honest = || match Self::honest_address(name) {
+            _ if name == HUB => Ok(self.names.hub.clone()),
+            Some(address) => Ok(vec![address]),
+            None => Err(Token::DnsNxdomain),
         };
         let odd = self.names.odd.iter().find(|(address, _)| *address == server);
         match odd.map(|(_, says)| *says) {
@@ -65,7 +67,7 @@ impl World {
             Some(Says::Refused) => Err(Token::DnsRefused),
             Some(Says::NoSuchHub) if name == HUB => Err(Token::DnsNxdomain),
             Some(Says::Lie(address)) if name == HUB => Ok(vec![address]),
-            None | Some(Says::NoSuchHub | Says::Lie(_)) => Ok(honest()),
+            None | Some(Says::NoSuchHub | Says::Lie(_)) => honest(),
         }
     }
 

@@ -212,11 +212,9 @@ impl World {
     }
 
     fn is_a_router(&self, address: IpAddr) -> bool {
-        self.tables.routes.iter().flat_map(|route| &route.hops).any(|hop| {
-            let uplink = hop.interface.as_deref().and_then(|name| self.uplink_of(name));
-            let answers = uplink.and_then(|uplink| uplink.gateway_answers) != Some(false);
-            hop.gateway == Some(address) && answers
-        })
+        self.uplinks
+            .iter()
+            .any(|uplink| uplink.gateway == Some(address) && uplink.gateway_answers == Some(true))
     }
 
     fn translated(&self, network: &Network, address: IpAddr, way: &Way) -> IpAddr {

@@ -10,6 +10,7 @@ use edgeprobe_probes::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 
 use super::path::{Cargo, Ending, Start};
 use super::record::Record;
+use crate::services::{DATA, PROVISIONING, REGISTRY};
 use crate::world::{CONTROL, HUB, Middlebox, Peer, World};
 
 /// The true time of every run, in seconds since 1970.
@@ -20,7 +21,7 @@ const HUB_ISSUER: &str = "CN=Microsoft Azure RSA TLS Issuing CA 03, O=Microsoft 
 const GATEWAY_ISSUER: &str = "CN=Site Web Gateway CA, O=Site";
 
 /// Whom a connection leads to, once everybody on the way has had a say.
-enum Met {
+pub(super) enum Met {
     Peer(Peer),
     /// A box on the way that answers by itself.
     Portal,
@@ -35,29 +36,14 @@ enum Met {
 }
 
 impl World {
-    pub(super) fn answer_connection(
+    pub(crate) fn answer_connection(
         &self,
         vantage: &Vantage,
         start: Start<'_>,
         endpoint: &Endpoint,
         peer: IpAddr,
     ) -> Observation {
-        let mut facts = EndpointFacts {
-            transport: endpoint.transport,
-            role: endpoint.role,
-            server: endpoint.server.clone(),
-            port: endpoint.port,
-            peer,
-            detour: endpoint.detour.clone(),
-            proxy: None,
-            local: None,
-            round_trip_ms: None,
-            tls: None,
-            http: None,
-            amqp: None,
-            mqtt: None,
-            unexpected: None,
-        };
+        let mut facts = facts_of(endpoint, peer);
         let mut record = Record::new(vantage, &subject(endpoint, peer));
         let result = self.converse(start, endpoint, &mut facts, &mut record);
         let facts = match endpoint.transport {
@@ -68,7 +54,7 @@ impl World {
         record.finish(format!("{} to {peer}", endpoint.transport), result, facts)
     }
 
-    fn converse(
+    pub(super) fn converse(
         &self,
         start: Start<'_>,
         endpoint: &Endpoint,
@@ -81,7 +67,10 @@ impl World {
             }
             (start, _) => start,
         };
-        let met = self.meet(start, endpoint, facts, record)?;
+        let met = match endpoint.proxy {
+            Some(_) => self.meet_by_proxy(start, endpoint, facts, record)?,
+            None => self.meet(start, endpoint, facts, record)?,
+        };
         if endpoint.transport == Transport::Http {
             // Whoever answers there in this world is the portal.
             return self.speak(&met, facts, record);
@@ -141,7 +130,7 @@ impl World {
             (Some(Middlebox::Portal), _) | (_, None) => return refuse(Token::TimedOut),
             // Nobody of this internet serves plain HTTP.
             _ if facts.port == 80 => return refuse(Token::ConnectionRefused),
-            (_, Some(Peer::Page | Peer::Control)) if facts.port != 443 => {
+            (_, Some(Peer::Page | Peer::Control | Peer::Service)) if facts.port != 443 => {
                 return refuse(Token::ConnectionRefused);
             }
             (Some(Middlebox::Interceptor { ports, trusted }), Some(_))
@@ -180,6 +169,7 @@ impl World {
             Met::Portal => (GATEWAY_ISSUER, vec!["portal.site.example"]),
             Met::Intercepted { .. } => (GATEWAY_ISSUER, vec![server]),
             Met::Peer(Peer::Control) => (HUB_ISSUER, vec![CONTROL]),
+            Met::Peer(Peer::Service) => (HUB_ISSUER, vec![REGISTRY, DATA, PROVISIONING]),
             Met::Peer(Peer::Page) => ("CN=Page CA, O=Page", vec!["page.example"]),
             Met::Peer(Peer::Hub | Peer::Broker) | Met::Reset | Met::Stall => {
                 (HUB_ISSUER, vec!["*.azure-devices.net"])
@@ -204,7 +194,8 @@ impl World {
             (true, true) if timed => in_time,
             (true, true) => TrustResult::Trusted,
         };
-        let public = matches!(met, Met::Peer(Peer::Hub | Peer::Broker | Peer::Control));
+        let public =
+            matches!(met, Met::Peer(Peer::Hub | Peer::Broker | Peer::Control | Peer::Service));
         let device = match met {
             Met::Intercepted { trusted } => *trusted,
             _ => public && !self.lacks_root,
@@ -297,7 +288,7 @@ impl World {
                 let iothub_errorcode = Some("InvalidProtocolVersion".to_owned());
                 (HttpFacts { iothub_errorcode, ..self.answered(400) }, None)
             }
-            Some(Peer::Control) => (self.answered(200), None),
+            Some(Peer::Control | Peer::Service) => (self.answered(200), None),
             Some(Peer::Broker | Peer::Page) => (self.page(), Some(Token::HttpNotIotHub)),
             None => (self.portal(), Some(Token::HttpNotIotHub)),
         }
@@ -319,10 +310,17 @@ impl World {
 
 fn subject(endpoint: &Endpoint, peer: IpAddr) -> String {
     let transport = endpoint.transport;
-    let peer = SocketAddr::new(peer, endpoint.port);
+    let port = endpoint.proxy.as_ref().map_or(endpoint.port, |via| via.url.port());
+    let peer = SocketAddr::new(peer, port);
     let who = match endpoint.role {
-        Role::Control => format!("{transport}/{}/{peer}", endpoint.server),
+        Role::Control | Role::Provisioning => {
+            format!("{transport}/{}/{peer}", endpoint.server)
+        }
         _ => format!("{transport}/{peer}"),
+    };
+    let who = match &endpoint.proxy {
+        None => who,
+        Some(via) => format!("{who}/{via}"),
     };
     match &endpoint.detour {
         None => who,
@@ -332,7 +330,27 @@ fn subject(endpoint: &Endpoint, peer: IpAddr) -> String {
     }
 }
 
-fn failure(step: Step, token: Token) -> Failure {
+/// What is known of a connection before it is tried.
+pub(super) fn facts_of(endpoint: &Endpoint, peer: IpAddr) -> EndpointFacts {
+    EndpointFacts {
+        transport: endpoint.transport,
+        role: endpoint.role,
+        server: endpoint.server.clone(),
+        port: endpoint.port,
+        peer,
+        detour: endpoint.detour.clone(),
+        proxy: None,
+        local: None,
+        round_trip_ms: None,
+        tls: None,
+        http: None,
+        amqp: None,
+        mqtt: None,
+        unexpected: None,
+    }
+}
+
+pub(super) fn failure(step: Step, token: Token) -> Failure {
     Failure::new(step, token, token.to_string())
 }
 

@@ -29,6 +29,12 @@ impl Record {
         self.steps.push(StepRecord { step, outcome, duration_ms: 1.0 });
     }
 
+    /// Whether this step was taken, the last time that it was tried.
+    pub(super) fn passed(&self, step: Step) -> bool {
+        let last = self.steps.iter().rev().find(|taken| taken.step == step);
+        last.is_some_and(|taken| taken.outcome == Outcome::Pass)
+    }
+
     /// The same, with the time that the last step took.
     pub(super) fn took(&mut self, duration_ms: f64) {
         self.steps.last_mut().unwrap().duration_ms = duration_ms;
