@@ -116,7 +116,7 @@ pub const INGREDIENTS: &[Ingredient] = &[
     ("amqp-port-dropped", &[AmqpPort]),
     ("amqp-port-rejected", &[AmqpPort]),
     ("https-port-dropped", &[]),
-    ("mtu-black-hole", &[]),
+    ("mtu-black-hole", &[DirectWay]),
     ("forward-policy-drop", &[ForwardRules]),
     ("forward-docker-user-drop", &[ForwardRules]),
     ("forward-nft-drop", &[ForwardRules]),
