@@ -8,12 +8,12 @@ use tokio::runtime::Runtime;
 use super::{How, Input, Log, Piece, SourceError, Take};
 
 /// The containers that the runtime itself consists of.
-const RUNTIME: [&str; 2] = ["edgeAgent", "edgeHub"];
+pub const RUNTIME_CONTAINERS: [&str; 2] = ["edgeAgent", "edgeHub"];
 
 /// Which of the runtime's containers are there, running or not. None where there is no engine.
 pub fn runtime_containers() -> Result<Vec<String>, SourceError> {
     let all = names_of_containers()?;
-    Ok(RUNTIME
+    Ok(RUNTIME_CONTAINERS
         .iter()
         .filter(|name| all.iter().any(|one| one == *name))
         .map(ToString::to_string)
@@ -87,5 +87,6 @@ fn problem(error: &LogError) -> SourceError {
         LogError::Engine { .. } => "run it as root, or as a member of the engine's group",
         LogError::Broken(_) => "save the log with `docker logs NAME >FILE 2>&1`, and give the file",
     };
-    SourceError::new(error.to_string()).hint(hint)
+    let absent = matches!(error, LogError::NoEngine | LogError::NoContainer(_));
+    SourceError::new(error.to_string()).hint(hint).absent_if(absent)
 }

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{How, Input, Log, Piece, SourceError, Take, broke_off, journal, packing};
+use super::{END_BYTES, How, Input, Log, Piece, SourceError, Take, broke_off, journal, packing};
+use crate::language::Text;
 
 /// An archive from standard input is kept in a temporary file, of at most so many bytes.
 const LARGEST_ARCHIVE: u64 = 4 << 30;
@@ -36,10 +37,20 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     }
     let container = container_of(path);
     let packed = packing::is_gzip(&head);
-    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    let length = file.metadata().ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+    let is_file = length.is_some();
     let begin = Log { name: input.name(), container, live: false };
     if take(Piece::Begins(begin)).is_break() {
         return Ok(());
+    }
+    // Even, so that UTF-16 is not cut in the middle of a letter.
+    let before_the_end = length.unwrap_or_default().saturating_sub(END_BYTES) & !1;
+    if how.end_alone && !packed && before_the_end > 0 {
+        let there = file.seek(SeekFrom::Start(before_the_end));
+        there.map_err(|error| unreadable(&name, &error))?;
+        if take(Piece::Note(Text::new("note.end_alone"))).is_break() {
+            return Ok(());
+        }
     }
     // A pipe has been read from, and cannot be rewound.
     let rest = io::Cursor::new(if is_file { Vec::new() } else { head });
@@ -49,6 +60,13 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
         told(packing::text(rest.chain(file), how, take), take);
     }
     Ok(())
+}
+
+pub(super) fn look(path: &Path) -> Result<(), SourceError> {
+    let name = Input::File(path.to_owned()).to_string();
+    let metadata = fs::metadata(path).map_err(|error| unreadable(&name, &error))?;
+    // Opening a pipe waits for whoever writes into it.
+    if metadata.is_file() || metadata.is_dir() { open(path, &name).map(drop) } else { Ok(()) }
 }
 
 pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
@@ -160,4 +178,43 @@ fn is_another(open: &fs::Metadata, now: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_another(_open: &fs::Metadata, _now: &fs::Metadata) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bytes, and the number of notes, that reading a file in this way brings.
+    fn read_as(path: &Path, how: &How) -> (u64, usize) {
+        let (mut bytes, mut notes) = (0, 0);
+        let mut take = |piece: Piece<'_>| {
+            match piece {
+                Piece::Begins(_) => {}
+                Piece::Bytes(piece) => bytes += piece.len() as u64,
+                Piece::Note(_) => notes += 1,
+            }
+            ControlFlow::Continue(())
+        };
+        read(path, how, &mut take).expect("it can be read");
+        (bytes, notes)
+    }
+
+    #[test]
+    fn of_a_large_file_the_end_can_be_read_alone() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        file.as_file().set_len(END_BYTES + 1_001).expect("room");
+        let end = How { end_alone: true, ..How::default() };
+        assert_eq!(read_as(file.path(), &end), (END_BYTES + 1, 1), "from an even place");
+        file.as_file().set_len(1_001).expect("room");
+        assert_eq!(read_as(file.path(), &end), (1_001, 0));
+    }
+
+    #[test]
+    fn the_notation_of_a_source_is_one_word() {
+        let read = |text: &str| text.parse::<Input>().unwrap_or(Input::Standard);
+        assert_eq!(read("container:edgeHub"), Input::Container("edgeHub".to_owned()));
+        assert_eq!(read("journal:docker"), Input::Journal("docker".to_owned()));
+        assert_eq!(read("-"), Input::Standard);
+        assert_eq!(read("./container:x"), Input::File("./container:x".into()));
+    }
 }

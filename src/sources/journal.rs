@@ -95,6 +95,7 @@ fn entries(
 fn missing(error: &io::Error) -> SourceError {
     SourceError::new(format!("cannot run journalctl: {error}"))
         .hint("this system may keep no journal; give its log files")
+        .absent_if(error.kind() == io::ErrorKind::NotFound)
 }
 
 /// A child that ends with this value, however that ends.

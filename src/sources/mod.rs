@@ -8,12 +8,13 @@ mod file;
 mod journal;
 mod packing;
 
-pub use container::{names_of_containers, runtime_containers};
+pub use container::{RUNTIME_CONTAINERS, names_of_containers, runtime_containers};
 pub use journal::RUNTIME_UNITS;
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,6 +24,9 @@ use crate::language::{Language, Text, Word};
 
 /// Bytes that are read at once.
 const PIECE: usize = 256 * 1024;
+
+/// Bytes that count as a file's end.
+const END_BYTES: u64 = 64 << 20;
 
 /// A place that logs come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct How {
     pub last: Option<u32>,
     /// Whether what is written from now on is read too.
     pub follow: bool,
+    /// Of a file that is not packed, its last 64 MiB alone.
+    pub end_alone: bool,
     /// Set when reading is to end.
     pub stop: Arc<AtomicBool>,
 }
@@ -83,11 +89,17 @@ pub type Take<'t> = dyn FnMut(Piece<'_>) -> ControlFlow<()> + 't;
 pub struct SourceError {
     message: String,
     pub hint: Option<String>,
+    /// Whether there is no such log, rather than one that cannot be read.
+    pub absent: bool,
 }
 
 impl SourceError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, absent: false }
+    }
+
+    fn absent_if(self, absent: bool) -> Self {
+        Self { absent, ..self }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -99,6 +111,20 @@ impl SourceError {
 impl fmt::Display for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name().said(Language::English))
+    }
+}
+
+/// The notation of a log in one word: a file's name, `-`, `container:NAME`, `journal:UNIT`.
+impl FromStr for Input {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.split_once(':') {
+            Some(("container", name)) => Self::Container(name.to_owned()),
+            Some(("journal", unit)) => Self::Journal(unit.to_owned()),
+            _ if text == "-" => Self::Standard,
+            _ => Self::File(PathBuf::from(text)),
+        })
     }
 }
 
@@ -114,6 +140,15 @@ impl Input {
             Self::Journal(unit) => {
                 Text::new("log.journal").with("unit", clean::line(unit, 80)).into()
             }
+        }
+    }
+
+    /// Whether it can be read as far as that can be said without waiting: a file is there, is none
+    /// of folders, and opens.
+    pub fn look(&self) -> Result<(), SourceError> {
+        match self {
+            Self::File(path) => file::look(path),
+            _ => Ok(()),
         }
     }
 
