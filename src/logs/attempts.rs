@@ -42,6 +42,8 @@ pub(super) struct Course {
     pub(super) via: Vec<String>,
     pub(super) life: Option<Life>,
     pub(super) episodes: u64,
+    /// When the last of the episodes began.
+    pub(super) began: Option<Moment>,
     /// The line after which it was over.
     pub(super) over: Option<(u64, Option<Moment>)>,
 }
@@ -101,6 +103,7 @@ struct Series {
     lasted: Option<i64>,
     via: Vec<String>,
     episodes: u64,
+    began: Option<Moment>,
     over: Option<(u64, Option<Moment>)>,
 }
 
@@ -205,7 +208,11 @@ impl Attempts {
             }
         }
         let life = self.life(ends_pending);
-        let lost = lost.map(|series| {
+        let lost = lost.map(|mut series| {
+            // Edge Hub's own connection speaks for all; that of a device behind it for itself.
+            if let Some(own) = self.clients.iter().find(|(name, it)| is_own(name) && it.is_lost()) {
+                series.last.client.clone_from(own.0);
+            }
             let outcome = match (series.silent, series.refused) {
                 (0, 0) => Outcome::Untimed,
                 (_, 0) => Outcome::Silent,
@@ -237,6 +244,10 @@ impl Attempts {
 }
 
 impl Client {
+    fn is_lost(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     fn fail(&mut self, at: Option<Moment>) {
         let Some(mark) = self.pending.take() else { return };
         let lasted = at.zip(mark.at).map(|(end, begin)| end - begin).filter(|lasted| *lasted >= 0);
@@ -261,10 +272,12 @@ fn add(series: &mut Option<Series>, failures: &[Failure], more: u64) {
         lasted: None,
         via: Vec::new(),
         episodes: 1,
+        began: first.mark.at,
         over: None,
     });
     if series.over.take().is_some() {
         series.episodes += 1;
+        series.began = first.mark.at;
     }
     series.failed += more;
     for failure in failures {
@@ -281,9 +294,14 @@ fn add(series: &mut Option<Series>, failures: &[Failure], more: u64) {
 
 impl Series {
     fn course(self, outcome: Outcome, life: Option<Life>) -> Course {
-        let Self { first, last, failed, lasted, via, episodes, over, .. } = self;
-        Course { outcome, first, last, failed, lasted, via, life, episodes, over }
+        let Self { first, last, failed, lasted, via, episodes, began, over, .. } = self;
+        Course { outcome, first, last, failed, lasted, via, life, episodes, began, over }
     }
+}
+
+/// Whether a client is Edge Hub itself.
+fn is_own(client: &str) -> bool {
+    client.ends_with("$edgeHub")
 }
 
 /// Whether a transport is one with a port of its own, in any version's words.

@@ -1,9 +1,12 @@
 //! What a log shows, as values.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::time::Moment;
 use crate::verdict::{CauseId, Documented, Effect};
 
 /// One thing that a log shows, however often it shows it.
@@ -35,6 +38,9 @@ pub struct Finding {
     pub first_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_at: Option<String>,
+    /// When the last of its episodes began; absent where there is but one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_at: Option<String>,
     /// How often it began anew after it was over.
     #[serde(default, skip_serializing_if = "is_one")]
     pub episodes: u64,
@@ -90,4 +96,7 @@ pub struct Scanned {
     pub findings: Vec<Finding>,
     /// Whether a line tells of a connection to IoT Hub, and the last such connection stands.
     pub connected: bool,
+    /// The signatures of the successes that it tells of, and when each was last seen.
+    #[serde(default)]
+    pub successes: BTreeMap<String, Option<Moment>>,
 }

@@ -47,6 +47,8 @@ pub(super) struct Fold<'s> {
     hub: Attempts,
     /// The last line of each party's attempts.
     texts: BTreeMap<Party, String>,
+    /// The last success of each signature.
+    successes: BTreeMap<String, Option<Moment>>,
     hits: u64,
     left_out: u64,
 }
@@ -60,6 +62,8 @@ struct Kept {
     last_at: Option<Moment>,
     count: u64,
     episodes: u64,
+    /// When the last episode began.
+    began: Option<Moment>,
     over: Option<(u64, Option<Moment>)>,
     text: String,
 }
@@ -73,6 +77,7 @@ impl<'s> Fold<'s> {
             agent: Attempts::default(),
             hub: Attempts::default(),
             texts: BTreeMap::new(),
+            successes: BTreeMap::new(),
             hits: 0,
             left_out: 0,
         }
@@ -80,6 +85,11 @@ impl<'s> Fold<'s> {
 
     pub(super) fn hits(&self) -> u64 {
         self.hits
+    }
+
+    /// What works, by the signatures of the lines that tell so, and when each was last seen.
+    pub(super) fn successes(&self) -> &BTreeMap<String, Option<Moment>> {
+        &self.successes
     }
 
     /// What was too much to keep.
@@ -116,6 +126,7 @@ impl<'s> Fold<'s> {
                     self.attempts(party).success(&mark(&words, hit));
                 }
                 self.end(signature, hit);
+                self.successes.insert(signature.id.clone(), hit.at);
             }
         }
     }
@@ -143,6 +154,7 @@ impl<'s> Fold<'s> {
             kept.count += 1;
             if kept.over.take().is_some() {
                 kept.episodes += 1;
+                kept.began = hit.at;
             }
             return;
         }
@@ -159,6 +171,7 @@ impl<'s> Fold<'s> {
             last_at: hit.at,
             count: 1,
             episodes: 1,
+            began: hit.at,
             over: None,
             text: shown(hit.text),
         };
@@ -254,6 +267,7 @@ impl<'s> Fold<'s> {
                 course.failed.max(1)
             },
             episodes: course.episodes,
+            began: course.began,
             over: course.over,
             text: self.texts.get(&party).cloned().unwrap_or_default(),
         };
@@ -285,6 +299,7 @@ fn told(
         count: kept.count,
         first_at: kept.first_at.map(rfc3339),
         last_at: kept.last_at.map(rfc3339),
+        since_at: kept.began.filter(|_| kept.episodes > 1).map(rfc3339),
         episodes: kept.episodes,
         recovered_line: kept.over.map(|(line, _)| line),
         recovered_at: kept.over.and_then(|(_, at)| at).map(rfc3339),

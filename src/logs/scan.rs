@@ -106,6 +106,7 @@ impl<'s> Scanner<'s> {
             },
             findings,
             connected,
+            successes: fold.successes().clone(),
         }
     }
 }
