@@ -13,6 +13,7 @@
 //! | [`clock`] | how far is the device's clock from its peers'? |
 //! | [`engine`] | which containers does the engine run, and what do they publish? |
 //! | [`runtime`] | what is the installed runtime configured to do? |
+//! | [`logs`] | no question: what was found in a log, as an observation has it |
 //! | [`registry`] | does a registry serve an image to this device? |
 //! | [`ruleset`] | which rules of the firewall drop, refuse and translate what is forwarded? |
 //! | [`trace`] | where on this host does a container's packet, or the answer to it, vanish? |
@@ -25,6 +26,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod hostname;
 mod interface;
+pub mod logs;
 pub mod mask;
 pub mod observation;
 pub mod ports;

@@ -5,6 +5,7 @@
 //! folded into [`Finding`]s, and [`judge`] says what those mean together.
 
 mod attempts;
+mod facts;
 mod finding;
 mod fold;
 mod judge;
@@ -17,6 +18,7 @@ mod signature;
 mod time;
 mod words;
 
+pub use facts::facts;
 pub use finding::{Finding, Scanned, Source, State};
 pub use judge::{LogCause, LogReport, LogVerdict, SCHEMA, judge};
 pub use scan::{Origin, Scanner};

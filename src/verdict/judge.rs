@@ -9,6 +9,7 @@ use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
 use super::evidence::{EdgeReading, Evidence, is_of_a_service};
+use super::logged::{self, Supported};
 use super::nested;
 use super::not_tested::not_tested;
 use super::outlook::outlook;
@@ -57,17 +58,33 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
 
     let agent = reach::agent(&evidence);
     let hub = reach::hub(&evidence);
-    let status = status(&evidence, &agent, hub, &chosen);
-    let unsure = chosen.iter().any(|(_, proof)| proof.confidence == Confidence::Likely);
+    let logs = logged::weigh(&evidence, chosen, &ruled_out, &agent);
+    let status = logs.status(status(&evidence, &agent, hub, &logs.causes));
+    let unsure = logs.causes.iter().any(|cause| cause.proof.confidence == Confidence::Likely);
     let not_tested = not_tested(&evidence, &agent, hub, unsure, language);
     let causes: Vec<Cause> =
-        chosen.into_iter().map(|(id, proof)| cause(id, proof, target, language)).collect();
+        logs.causes.iter().map(|supported| cause(supported, target, language)).collect();
+    let unsettled = logs.unsettled(&evidence, language);
+    let confidence = match unsettled {
+        Some(_) => Confidence::Likely,
+        None => confidence(status, &causes, &unexplained, &not_tested),
+    };
+    let mut summary = summary(&evidence, status, (&agent, hub), &causes, language);
+    let mut outlook = outlook(&evidence, &agent, hub, &causes, language);
+    if let (Some(unsettled), true) = (unsettled, causes.iter().all(|c| c.effect == Effect::Warns)) {
+        summary = unsettled;
+        if logs.is_intermittent() {
+            let now = Text::new("agent.open_now").with("outlook", outlook.edge_agent);
+            outlook.edge_agent = message(&now, language);
+        }
+    }
     Verdict {
         status,
-        confidence: confidence(status, &causes, &unexplained, &not_tested),
-        summary: summary(&evidence, status, (&agent, hub), &causes, language),
-        outlook: outlook(&evidence, &agent, hub, &causes, language),
+        confidence,
+        summary,
+        outlook,
         causes,
+        logged: logs.beside(&evidence, &ruled_out, language),
         ruled_out,
         unexplained,
         not_tested,
@@ -225,11 +242,11 @@ fn root_causes(
 }
 
 /// What works and what does not, and never better than a proved cause allows.
-fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub, causes: &[(CauseId, Proof)]) -> Status {
+fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub, causes: &[Supported<'_>]) -> Status {
     let by_reach = reach::status(evidence, agent, hub);
     let by_causes = causes
         .iter()
-        .filter_map(|(_, proof)| match proof.effect {
+        .filter_map(|cause| match cause.proof.effect {
             Effect::Blocks => Some(Status::Blocked),
             Effect::Degrades => Some(Status::Degraded),
             Effect::Warns => None,
@@ -241,12 +258,15 @@ fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub, causes: &[(CauseId, 
     }
 }
 
-fn cause(id: CauseId, proof: Proof, target: &Target, language: Language) -> Cause {
+fn cause(supported: &Supported<'_>, target: &Target, language: Language) -> Cause {
+    let (id, proof) = (supported.id, supported.proof.clone());
     let page = entry(id, language);
+    let by_a_log = supported.is_by_a_log();
     let mut words = proof.summary.arguments().clone();
     words.entry("hub").or_insert_with(|| (&target.hub).into());
     let would_confirm = match proof.confidence {
         Confidence::Confirmed => None,
+        Confidence::Likely if by_a_log => Some(logged::would_confirm(language)),
         Confidence::Likely => confirmation_of(id, proof.summary.key(), &words, language),
     };
     let nowhere = || Documented { title: page.title.clone(), source: String::new() };
@@ -254,10 +274,15 @@ fn cause(id: CauseId, proof: Proof, target: &Target, language: Language) -> Caus
         id,
         confidence: proof.confidence,
         effect: proof.effect,
-        summary: summary_of(id, &proof.summary, language),
+        summary: if by_a_log {
+            logged::decided(id, &proof.summary, language)
+        } else {
+            summary_of(id, &proof.summary, language)
+        },
         documented: page.documented.first().cloned().unwrap_or_else(nowhere),
         evidence: proof.evidence,
         would_confirm,
+        logged: supported.logged(language),
         remedy: page.remedies_for(Platform::HERE, proof.summary.key(), &words, language),
         details: proof.details,
     }

@@ -12,6 +12,7 @@ mod clouds;
 mod cover;
 mod evidence;
 mod judge;
+mod logged;
 mod nested;
 mod not_tested;
 mod outlook;
@@ -108,6 +109,9 @@ pub struct Verdict {
     pub unexplained: Vec<String>,
     /// What this run could not or was told not to examine.
     pub not_tested: Vec<NotTested>,
+    /// Faults that the device's logs show and that none of the causes accounts for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logged: Vec<Logged>,
 }
 
 /// The verdict in a word. Its number is the exit code.
@@ -221,6 +225,9 @@ pub struct Cause {
     /// What would confirm it, where it is likely; absent where it is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_confirm: Option<String>,
+    /// What the device's logs say of it: a proof of another kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logged: Vec<Logged>,
     /// What to do, the first thing first.
     pub remedy: Vec<Remedy>,
     /// What else is known, by cause: for `port-in-use` the `port`, `address` and `owner`.
@@ -242,6 +249,54 @@ pub struct Remedy {
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+}
+
+/// A fault that one of the device's logs shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Logged {
+    pub state: LoggedState,
+    /// What the log shows, when and how often, in a sentence.
+    pub summary: String,
+    /// The text that was found, by the id of its signature.
+    pub signature: String,
+    /// The log: a file's name, `container NAME`, `journal of UNIT`.
+    pub source: String,
+    /// When it was seen first, when the last of its episodes began, and when it was seen last: RFC
+    /// 3339, UTC. Absent for lines without a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<String>,
+    /// How many lines or attempts show it.
+    pub count: u64,
+    /// The causes that it leaves, the most likely first: those that it points to and that this run
+    /// does not rule out.
+    pub candidates: Vec<CauseId>,
+    /// Those that it points to and that are ruled out as of now; they may have been there then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ruled_out_now: Vec<CauseId>,
+    /// The observation of the log, by id.
+    pub evidence: Vec<String>,
+    /// What to do, the first thing first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedy: Vec<Remedy>,
+}
+
+/// How what a log shows stands beside what the probes saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LoggedState {
+    /// The probes prove the same cause.
+    Agrees,
+    /// The log shows it up to now, and the probes succeed: it comes and goes, or no probe without the
+    /// device's identity meets it.
+    Intermittent,
+    /// The log shows it up to now, and the probes did not test what it points to, or fail as well.
+    Open,
+    /// The log itself shows that it is over, or it was seen too long ago to say anything of now.
+    Past,
 }
 
 /// A cause that could have been and was not.

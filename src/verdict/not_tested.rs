@@ -80,6 +80,7 @@ pub(super) fn not_tested(
     missing.extend(configuration(evidence));
     missing.extend(images(evidence));
     missing.extend(registries(evidence));
+    missing.extend(logs(evidence));
     let told = |missing: Missing| NotTested {
         what: message(&missing.what, language),
         why: message(&missing.why, language),
@@ -170,6 +171,21 @@ fn registries(evidence: &Evidence<'_>) -> Vec<Missing> {
         missing.push(Missing::new(what, why).shown_by([reading.observation]));
     }
     missing
+}
+
+/// The logs that somebody asked for and that were not read.
+fn logs(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let unread = evidence.unread_logs().into_iter().map(|(observation, facts)| {
+        let what = Text::new("not_tested.log").with("name", clean::line(&facts.source, 160));
+        let reason = observation.failure.as_ref().map(|failure| failure.detail.as_str());
+        let why = match observation.token() {
+            Some(Token::TimedOut) => Text::new("why.log_unfinished"),
+            _ => Text::new("why.log_unreadable")
+                .with("detail", format!("`{}`", clean::line(reason.unwrap_or("?"), 200))),
+        };
+        Missing::new(what, why).shown_by([observation])
+    });
+    unread.take(3).collect()
 }
 
 fn with_token<'o>(evidence: &Evidence<'o>, token: Token) -> Vec<&'o Observation> {

@@ -87,6 +87,7 @@ pub(crate) fn subject(observation: &Observation) -> Word {
         Facts::RouteTables(_) => Text::new("target.route_tables"),
         Facts::Runtime(_) => Text::new("target.runtime"),
         Facts::Hostname(_) => Text::new("target.hostname"),
+        Facts::Logs(facts) => Text::new("target.log").with("name", &facts.source),
         Facts::Vantage(facts) => Text::new("target.vantage")
             .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
         facts => match facts.endpoint() {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod corpus;
+mod facts;
 mod forms;
 mod properties;
 mod signatures;

@@ -141,7 +141,9 @@ impl Device {
         let others = verdict.ruled_out.iter().flat_map(|other| &other.evidence);
         let missing = verdict.not_tested.iter().flat_map(|missing| &missing.evidence);
         let outlooks = outlook.edge_agent.iter().chain(&outlook.edge_hub);
-        for id in causes.chain(others).chain(missing).chain(outlooks) {
+        let logs = verdict.causes.iter().flat_map(|cause| &cause.logged).chain(&verdict.logged);
+        let logs = logs.flat_map(|logged| &logged.evidence);
+        for id in causes.chain(others).chain(logs).chain(missing).chain(outlooks) {
             assert!(self.observations.iter().any(|seen| seen.id == *id), "{id}: {verdict:#?}");
         }
         let unknown = verdict.outlook.edge_agent.starts_with("Not tested");
@@ -196,6 +198,11 @@ pub(crate) fn texts(verdict: &Verdict) -> Vec<&String> {
     texts.extend(verdict.causes.iter().filter_map(|cause| cause.would_confirm.as_ref()));
     texts.extend(verdict.ruled_out.iter().map(|other| &other.because));
     texts.extend(verdict.not_tested.iter().flat_map(|missing| [&missing.what, &missing.why]));
+    let logged = verdict.causes.iter().flat_map(|cause| &cause.logged).chain(&verdict.logged);
+    for logged in logged {
+        texts.push(&logged.summary);
+        texts.extend(logged.remedy.iter().map(|remedy| &remedy.text));
+    }
     texts
 }
 

@@ -13,6 +13,7 @@ mod device;
 mod edge;
 mod french;
 mod hostname;
+mod logs;
 mod names;
 mod nested;
 mod network;

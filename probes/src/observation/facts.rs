@@ -10,6 +10,7 @@ use crate::dns::DnsFacts;
 use crate::endpoint::EndpointFacts;
 use crate::engine::EngineFacts;
 use crate::hostname::HostnameFacts;
+use crate::logs::LogFacts;
 use crate::ports::PortFacts;
 use crate::registry::RegistryFacts;
 use crate::route::RouteFacts;
@@ -38,6 +39,7 @@ pub enum Facts {
     Runtime(Box<RuntimeFacts>),
     Hostname(HostnameFacts),
     Registry(Box<RegistryFacts>),
+    Logs(Box<LogFacts>),
 }
 
 impl Facts {
@@ -58,6 +60,7 @@ impl Facts {
             Self::Runtime(_) => Probe::Runtime,
             Self::Hostname(_) => Probe::Hostname,
             Self::Registry(_) => Probe::Registry,
+            Self::Logs(_) => Probe::Logs,
         }
     }
 
@@ -106,10 +109,12 @@ pub enum Probe {
     Hostname,
     /// A container registry, and an image of it.
     Registry,
+    /// What the runtime and the engine have written.
+    Logs,
 }
 
 impl Probe {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Dns,
         Self::Route,
         Self::EdgeRoute,
@@ -125,6 +130,7 @@ impl Probe {
         Self::Runtime,
         Self::Hostname,
         Self::Registry,
+        Self::Logs,
     ];
 }
 

@@ -37,6 +37,8 @@ pub enum Step {
     Engine,
     /// Comparing the device's clock with a peer's.
     Compare,
+    /// Reading a log.
+    Read,
 }
 
 /// How a step failed.

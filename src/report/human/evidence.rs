@@ -12,9 +12,12 @@ use crate::verdict;
 const MOST: usize = 6;
 
 /// The observations that say most: failures before successes, each failure once.
+///
+/// What a log says has a sentence of its own.
 pub(super) fn the_telling<'o>(
     observations: impl Iterator<Item = &'o Observation>,
 ) -> Vec<&'o Observation> {
+    let observations = observations.filter(|seen| !matches!(seen.facts, Facts::Logs(_)));
     let (mut telling, passed): (Vec<&Observation>, Vec<&Observation>) =
         observations.partition(|observation| observation.failed());
     telling.extend(passed);
@@ -127,6 +130,9 @@ fn success(observation: &Observation) -> Text {
             (None, Some(answer)) => Text::new("registry_greets").with("status", answer.status),
             (None, None) => Text::new("answered"),
         },
+        Facts::Logs(facts) => {
+            Text::new("log_read").with("lines", facts.lines).with("findings", facts.findings.len())
+        }
     }
 }
 

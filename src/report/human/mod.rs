@@ -12,6 +12,7 @@ use crate::verdict::{Cause, CauseId, Confidence, Status};
 
 mod evidence;
 mod full;
+mod logged;
 pub mod logs;
 mod settings;
 mod table;
@@ -42,6 +43,7 @@ pub fn text(report: &Report, detail: Detail, language: Language) -> String {
     for cause in &verdict.causes {
         out += &about(cause, &verdict.summary, report, language);
     }
+    out += &logged::of(report, language);
     out += &unexplained(report, language);
     if verdict.status != Status::Healthy {
         out += "\n";
@@ -93,6 +95,9 @@ fn about(cause: &Cause, headline: &str, report: &Report, language: Language) -> 
     for (index, observation) in evidence::the_telling(evidence).into_iter().enumerate() {
         let label = first(index, "label.evidence", language);
         out += &line(&label, &evidence::sentence(observation, language));
+    }
+    for (index, logged) in cause.logged.iter().enumerate() {
+        out += &line(&first(index, "label.logged", language), &logged.summary);
     }
     if let Some(would_confirm) = &cause.would_confirm {
         out += &line(&word("label.confirm", language), would_confirm);

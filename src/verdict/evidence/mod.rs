@@ -4,6 +4,7 @@ mod chain;
 mod connections;
 mod edge;
 mod holders;
+mod logs;
 mod names;
 mod pools;
 mod private_endpoint;
@@ -12,6 +13,7 @@ mod services;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
+pub(super) use logs::{LogReading, Subject};
 pub(super) use names::{Answer, denies};
 pub(super) use services::{Presence, RegistryReading, is_of_a_service};
 

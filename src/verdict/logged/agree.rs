@@ -1,0 +1,77 @@
+//! Which findings of logs say the same as a proved cause.
+
+use super::Supported;
+use crate::verdict::cause::CauseId;
+use crate::verdict::evidence::LogReading;
+use crate::verdict::rule::Proof;
+use crate::verdict::{Confidence, Effect};
+
+/// Findings that stand beside a cause; one of each log is enough.
+const MOST: usize = 3;
+
+/// Whether a finding may be of this cause, and where both name a port or a registry, of the same.
+pub(super) fn agrees(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
+    reading.may_speak_of_now()
+        && reading.candidates().contains(&id)
+        && !reading.is_of_one_client()
+        && accounts_for(reading, id, proof)
+        && same_place(reading, id, proof)
+}
+
+/// Whether a cause as grave as this one may bring about what the log shows: what only warns keeps
+/// nobody from the hub. That a registry refuses may weigh more than its answer alone could tell.
+fn accounts_for(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
+    id == CauseId::RegistryAccessDenied || proof.effect <= reading.effect()
+}
+
+fn same_place(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
+    match id {
+        CauseId::PortInUse | CauseId::PortNotPermitted => {
+            let port = proof.details.get("port").and_then(serde_json::Value::as_u64);
+            port.is_some() && port == reading.port().map(u64::from)
+        }
+        CauseId::RegistryAccessDenied | CauseId::RegistryUnreachable | CauseId::ImageNotFound => {
+            let registry = proof.details.get("registry").and_then(|value| value.as_str());
+            reading.registry().is_none_or(|own| Some(own.as_str()) == registry)
+        }
+        _ => true,
+    }
+}
+
+/// Takes a finding as a further proof of a cause.
+pub(super) fn support<'o>(cause: &mut Supported<'o>, reading: LogReading<'o>) {
+    let proof = &mut cause.proof;
+    if !proof.evidence.contains(&reading.observation.id) {
+        proof.evidence.push(reading.observation.id.clone());
+    }
+    // A text that has no other cause, of a fault that is there now, settles what the probes found
+    // but could not settle. One that leaves several causes settles nothing.
+    let settles = reading.decides() == Some(cause.id) && reading.stands();
+    if settles && proof.confidence == Confidence::Likely {
+        proof.confidence = Confidence::Confirmed;
+        if cause.id == CauseId::RegistryAccessDenied && proof.effect == Effect::Warns {
+            // That a registry refuses who comes without credentials is no fault. That it refuses
+            // the engine, which has what there is, is one.
+            proof.effect = reading.effect();
+            let summary = proof.summary.clone().with_key("engine_refused");
+            proof.summary = summary.followed_by("engine_cannot");
+        }
+    }
+    let of_same_log = |known: &LogReading<'_>| known.observation.id == reading.observation.id;
+    match cause.agreeing.iter().position(of_same_log) {
+        None if cause.agreeing.len() < MOST => cause.agreeing.push(reading),
+        Some(index) => {
+            if let Some(known) = cause.agreeing.get_mut(index)
+                && telling(&reading) < telling(known)
+            {
+                *known = reading;
+            }
+        }
+        None => {}
+    }
+}
+
+/// What decides and lasts tells most: smaller is better.
+fn telling(reading: &LogReading<'_>) -> (bool, usize) {
+    (!reading.stands(), reading.finding.candidates.len())
+}

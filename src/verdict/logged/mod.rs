@@ -1,0 +1,192 @@
+//! What the device's own logs add to a verdict.
+//!
+//! A log is a witness of another kind: it was there before the run and from where the runtime lives,
+//! and it does not know why. So what it shows is held against what the probes saw. Where both say the
+//! same, a cause has two proofs; what only the log can tell decides a cause, no more than likely; and
+//! what the log shows up to now while every probe succeeds is an intermittent fault, or one that no
+//! probe meets. What is over, by the log itself or by its age, is history and changes nothing.
+
+mod agree;
+mod decide;
+mod sort;
+mod tell;
+
+pub(super) use tell::{decided, would_confirm};
+
+use tell::FROM_A_LOG;
+
+use super::cause::CauseId;
+use super::evidence::{Evidence, LogReading};
+use super::reach::Agent;
+use super::rule::Proof;
+use super::{Effect, Logged, LoggedState, RuledOut, Status, nested};
+use crate::language::Language;
+
+/// Faults that no cause accounts for and that are told; the report's observations have all.
+const MOST: usize = 4;
+
+/// The chosen causes in the light of the logs, and what the logs show beside them.
+pub(super) struct Weighed<'o> {
+    pub(super) causes: Vec<Supported<'o>>,
+    beside: Vec<Beside<'o>>,
+}
+
+/// A cause, and the findings of logs that say the same.
+pub(super) struct Supported<'o> {
+    pub(super) id: CauseId,
+    pub(super) proof: Proof,
+    agreeing: Vec<LogReading<'o>>,
+}
+
+/// A fault that a log shows and no cause accounts for.
+struct Beside<'o> {
+    reading: LogReading<'o>,
+    standing: Standing,
+}
+
+/// How what a log shows stands beside what the probes saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    /// It lasts, and what it is about works now.
+    Intermittent,
+    /// It lasts, the host's way is open, and from where Edge Agent runs nothing was tried.
+    HostAlone,
+    /// It lasts, and this run did not test what it is about.
+    Untested,
+    /// It lasts for one device or module behind Edge Hub, and the way is open.
+    OneClient,
+    /// It lasts, and the probes saw it as well, by another cause or by none.
+    SeenToo,
+    /// It is over, or so old that it says nothing of now.
+    Past,
+}
+
+/// Weighs the chosen causes against what the logs show.
+pub(super) fn weigh<'o>(
+    evidence: &Evidence<'o>,
+    chosen: Vec<(CauseId, Proof)>,
+    ruled_out: &[RuledOut],
+    agent: &Agent,
+) -> Weighed<'o> {
+    let mut causes: Vec<Supported<'o>> = chosen
+        .into_iter()
+        .map(|(id, proof)| Supported { id, proof, agreeing: Vec::new() })
+        .collect();
+    let readings = evidence.log_readings();
+    let mut left: Vec<LogReading<'o>> = Vec::new();
+    for reading in readings {
+        match causes.iter_mut().find(|cause| agree::agrees(&reading, cause.id, &cause.proof)) {
+            Some(cause) => agree::support(cause, reading),
+            None => left.push(reading),
+        }
+    }
+    let mut rest = Vec::new();
+    for reading in left {
+        let Some(id) = decide::decided(evidence, &reading, ruled_out, agent) else {
+            rest.push(reading);
+            continue;
+        };
+        let same =
+            |cause: &&mut Supported<'_>| cause.id == id && decide::is_of(&cause.proof, &reading);
+        if let Some(known) = causes.iter_mut().find(same) {
+            known.agreeing.push(reading);
+        } else if nested::applies(id, evidence.target) && !is_known(&causes, id) {
+            let proof = decide::proof(evidence, id, &reading);
+            causes.push(Supported { id, proof, agreeing: vec![reading] });
+        } else {
+            rest.push(reading);
+        }
+    }
+    causes.sort_by_key(|cause| (cause.proof.effect, cause.id));
+    let beside = sort::beside(evidence, rest, &causes, ruled_out, agent);
+    Weighed { causes, beside }
+}
+
+/// A log decides a cause once; that the probes prove one elsewhere does not hinder it.
+fn is_known(causes: &[Supported<'_>], id: CauseId) -> bool {
+    causes.iter().any(|cause| cause.id == id && cause.is_by_a_log())
+}
+
+impl Weighed<'_> {
+    /// The status, which a fault that lasts keeps from being good.
+    pub(super) fn status(&self, status: Status) -> Status {
+        let unsettled = self.beside.iter().any(|beside| {
+            matches!(
+                beside.standing,
+                Standing::Intermittent | Standing::HostAlone | Standing::Untested
+            ) && !beside.reading.finding.candidates.is_empty()
+        });
+        match status {
+            Status::Healthy if unsettled => Status::Degraded,
+            other => other,
+        }
+    }
+
+    /// Whether Edge Agent's way is open now and its log shows none up to now.
+    pub(super) fn is_intermittent(&self) -> bool {
+        self.beside.iter().any(|beside| beside.standing == Standing::Intermittent)
+    }
+
+    /// What keeps the verdict from being sure, in a sentence.
+    pub(super) fn unsettled(&self, evidence: &Evidence<'_>, language: Language) -> Option<String> {
+        let telling = self.beside.iter().find(|beside| {
+            beside.standing <= Standing::Untested && !beside.reading.finding.candidates.is_empty()
+        })?;
+        Some(tell::beside(evidence, telling, language))
+    }
+
+    /// Faults that the logs show and that no cause accounts for.
+    pub(super) fn beside(
+        &self,
+        evidence: &Evidence<'_>,
+        ruled_out: &[RuledOut],
+        language: Language,
+    ) -> Vec<Logged> {
+        let told = |beside: &Beside<'_>| {
+            let reading = &beside.reading;
+            let (out, left): (Vec<CauseId>, Vec<CauseId>) =
+                reading.candidates().into_iter().partition(|id| is_ruled_out(ruled_out, *id));
+            let state = match beside.standing {
+                Standing::Intermittent => LoggedState::Intermittent,
+                Standing::Past => LoggedState::Past,
+                _ => LoggedState::Open,
+            };
+            let summary = tell::beside(evidence, beside, language);
+            let remedy = tell::remedy(evidence, beside, language);
+            Logged {
+                candidates: left,
+                ruled_out_now: out,
+                remedy,
+                ..tell::base(reading, state, summary)
+            }
+        };
+        self.beside.iter().take(MOST).map(told).collect()
+    }
+}
+
+impl Supported<'_> {
+    /// Whether no probe says anything of it.
+    pub(super) fn is_by_a_log(&self) -> bool {
+        self.proof.summary.key() == FROM_A_LOG
+    }
+
+    /// What the logs say of the cause, each log once.
+    pub(super) fn logged(&self, language: Language) -> Vec<Logged> {
+        let told = |reading: &LogReading<'_>| {
+            let summary = tell::agreeing(reading, &self.proof, language);
+            tell::base(reading, LoggedState::Agrees, summary)
+        };
+        // The first of what decided it is the cause's own sentence.
+        self.agreeing.iter().skip(usize::from(self.is_by_a_log())).map(told).collect()
+    }
+}
+
+fn is_ruled_out(ruled_out: &[RuledOut], id: CauseId) -> bool {
+    ruled_out.iter().any(|other| other.id == id)
+}
+
+/// Whether a cause stands that may keep Edge Agent from the hub: Edge Hub's ports do not.
+fn keep_edge_agent_out(causes: &[Supported<'_>]) -> bool {
+    let of_a_port = |id| matches!(id, CauseId::PortInUse | CauseId::PortNotPermitted);
+    causes.iter().any(|cause| cause.proof.effect == Effect::Blocks && !of_a_port(cause.id))
+}
