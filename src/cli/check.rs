@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::language::Languages;
+use super::logs::aside::Logs;
 use super::output::{Destination, note, print};
 use super::problem::Problem;
 use super::progress::Progress;
@@ -14,6 +15,7 @@ use crate::language::{Language, Text};
 use crate::plan::Phase;
 use crate::report::{Report, human, json, words};
 use crate::run::Event;
+use crate::sources::Input;
 use crate::verdict::Status;
 
 /// Options of `check`.
@@ -25,6 +27,7 @@ Examples:
   edgeprobe check --hub contoso.azure-devices.net --pre
   edgeprobe check --hub contoso.azure-devices.net --quiet
   edgeprobe check --hub contoso.azure-devices.net --format json
+  edgeprobe check --logs=edgeAgent.log            with a log as evidence
 
 Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
 edgeprobe itself.")]
@@ -40,7 +43,50 @@ pub(super) struct Options {
     pre: bool,
 
     #[command(flatten)]
+    logs: LogOptions,
+
+    #[command(flatten)]
     telling: Telling,
+}
+
+/// Options that say which logs are taken as evidence.
+#[derive(Debug, Args)]
+struct LogOptions {
+    /// Logs to take as evidence: a file, `-`, container:NAME or journal:UNIT; repeatable. Without
+    /// SOURCE what the runtime has written here in the last day [default where the runtime is
+    /// installed]
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = ""
+    )]
+    logs: Vec<String>,
+
+    /// Read no logs
+    #[arg(long, conflicts_with = "logs")]
+    no_logs: bool,
+}
+
+impl LogOptions {
+    /// The logs that were named, which can be opened; `None` where it is left to the device.
+    fn read(&self) -> Result<Option<Logs>, Problem> {
+        let mut named: Vec<Input> = Vec::new();
+        for input in self.logs.iter().filter(|text| !text.is_empty()) {
+            let Ok(input) = input.parse::<Input>();
+            input.look()?;
+            if !named.contains(&input) {
+                named.push(input);
+            }
+        }
+        Ok(match (named.is_empty(), self.logs.is_empty()) {
+            _ if self.no_logs => Some(Logs::None),
+            (false, _) => Some(Logs::Named(named)),
+            (true, false) => Some(Logs::Here { asked: true }),
+            (true, true) => None,
+        })
+    }
 }
 
 /// Options that say how a report is told.
@@ -76,7 +122,10 @@ pub(super) enum Format {
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let phase = options.pre.then_some(Phase::PreInstall);
+    let logs = options.logs.read()?;
     let setup = Setup::new(&options.target, &options.probes, phase)?;
+    let logs = logs.unwrap_or_else(|| setup.usual_logs());
+    let setup = Setup { logs, ..setup };
     observe_and_tell(&setup, &options.telling, languages.of(options.telling.format))
 }
 

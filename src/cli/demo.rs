@@ -10,6 +10,7 @@ use edgeprobe_probes::endpoint::{Transport, TrustStores};
 
 use super::check::{Format, Telling, observe_and_tell};
 use super::language::Languages;
+use super::logs::aside::Logs;
 use super::output::{Destination, note, print};
 use super::problem::Problem;
 use super::session::timeline;
@@ -150,6 +151,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
         timeout: TIMEOUT,
         timeline: timeline(TIMEOUT),
         given: Vec::new(),
+        logs: Logs::None,
         phase: Phase::PreInstall,
     }
 }

@@ -243,7 +243,14 @@ fn maps_nothing(edge_hub: &Container) -> bool {
 
 /// Whether any of these probes asks something of the hub.
 fn needs_a_hub(probes: &BTreeSet<Probe>) -> bool {
-    let local = [Probe::Ports, Probe::Engine, Probe::Runtime, Probe::Registry, Probe::Hostname];
+    let local = [
+        Probe::Ports,
+        Probe::Engine,
+        Probe::Runtime,
+        Probe::Registry,
+        Probe::Hostname,
+        Probe::Logs,
+    ];
     probes.iter().any(|probe| !local.contains(probe))
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use clap::{Args, ValueEnum};
 use edgeprobe_probes::clean;
 
+pub(super) mod aside;
 mod collect;
 mod follow;
 

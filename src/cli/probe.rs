@@ -5,6 +5,7 @@ use edgeprobe_probes::{Observation, Probe};
 
 use super::check::{Format, Telling};
 use super::language::Languages;
+use super::logs::aside::Logs;
 use super::output::Destination;
 use super::problem::Problem;
 use super::progress::Progress;
@@ -38,7 +39,10 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let language = languages.of(options.telling.format);
     let probe = Probe::from(options.probe);
-    let setup = Setup::new(&options.target, [probe], None)?;
+    let mut setup = Setup::new(&options.target, [probe], None)?;
+    if probe == Probe::Logs {
+        setup.logs = Logs::Here { asked: true };
+    }
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let report = {
         let mut progress = Progress::start(options.telling.quiet);

@@ -7,6 +7,7 @@ use edgeprobe_probes::Timeline;
 use edgeprobe_probes::recorder::milliseconds;
 use edgeprobe_probes::vantage::Containers;
 
+use super::logs::aside::Reading;
 use super::problem::Problem;
 use super::setup::Setup;
 use crate::language::Language;
@@ -26,7 +27,7 @@ pub(super) fn timeline(limit: Duration) -> Timeline {
 pub(super) fn perform(
     setup: &Setup,
     language: Language,
-    tell: impl FnMut(Event<'_>),
+    mut tell: impl FnMut(Event<'_>),
 ) -> Result<Report, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -37,10 +38,18 @@ pub(super) fn perform(
     let given = setup.given.clone();
     let containers =
         if setup.containers { Containers::with(&setup.trust) } else { Containers::none() };
-    let observing = run::observe(&setup.plan, &setup.trust, &containers, timeline, given, tell);
-    let observations = runtime.block_on(observing);
+    let logs = Reading::start(&setup.logs, timeline)?;
+    let observing =
+        run::observe(&setup.plan, &setup.trust, &containers, timeline, given, &mut tell);
+    let mut observations = runtime.block_on(observing);
     // A look-up that the C library still works on must not hold up the answer.
     runtime.shutdown_background();
+    for read in logs.end()? {
+        tell(Event::Asked);
+        tell(Event::Answered(&read));
+        observations.push(read);
+    }
+    run::put_in_order(&mut observations);
     let verdict = verdict::judge(&setup.plan.target, &observations, language);
     Ok(Report {
         schema: SCHEMA.to_owned(),

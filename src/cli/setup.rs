@@ -14,6 +14,7 @@ use edgeprobe_probes::{Observation, Probe, Timeline, clean, dns};
 
 use super::device::{Device, Given};
 use super::doubt::doubtful;
+use super::logs::aside::Logs;
 use super::output::note;
 use super::problem::Problem;
 use super::services::ServiceOptions;
@@ -163,6 +164,8 @@ pub(super) enum ProbeName {
     Hostname,
     /// Whether a registry serves an image to this device
     Registry,
+    /// What the runtime and the engine have written
+    Logs,
 }
 
 impl From<Protocol> for Transport {
@@ -194,6 +197,7 @@ impl From<ProbeName> for Probe {
             ProbeName::Runtime => Self::Runtime,
             ProbeName::Hostname => Self::Hostname,
             ProbeName::Registry => Self::Registry,
+            ProbeName::Logs => Self::Logs,
         }
     }
 }
@@ -240,6 +244,8 @@ pub(super) struct Setup {
     /// What is known already: the device's configuration, and the engine's answer where its
     /// containers were asked after before.
     pub(super) given: Vec<Observation>,
+    /// The logs that are read beside the probes.
+    pub(super) logs: Logs,
 }
 
 impl Setup {
@@ -288,7 +294,14 @@ impl Setup {
             containers: !options.no_container,
             timeout,
             timeline,
+            logs: Logs::None,
         })
+    }
+
+    /// The logs that are read where nobody says which: the runtime's own, once it is installed.
+    pub(super) fn usual_logs(&self) -> Logs {
+        let reads = self.plan.probes.contains(&Probe::Logs) && self.phase == Phase::Installed;
+        if reads { Logs::Here { asked: false } } else { Logs::None }
     }
 
     /// The same for another run, which begins now and knows no more than the configuration.

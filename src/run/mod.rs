@@ -82,8 +82,13 @@ pub async fn observe(
         tell(Event::Answered(&clock));
         seen.push(clock);
     }
-    seen.sort_by(|one, other| {
+    put_in_order(&mut seen);
+    seen
+}
+
+/// Puts observations in the order of their vantages, probes and ids.
+pub fn put_in_order(observations: &mut [Observation]) {
+    observations.sort_by(|one, other| {
         (&one.vantage, one.probe(), &one.id).cmp(&(&other.vantage, other.probe(), &other.id))
     });
-    seen
 }

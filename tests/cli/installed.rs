@@ -24,7 +24,7 @@ const NOBODY: [&str; 8] = [
     "engine,vantage,https,clock",
 ];
 
-fn config_toml(hub: &str) -> String {
+pub(crate) fn config_toml(hub: &str) -> String {
     format!(
         "[provisioning]\nsource = \"manual\"\n\
          connection_string = \"HostName={hub};DeviceId=gw1;SharedAccessKey={KEY}\"\n\n\

@@ -10,6 +10,7 @@
 mod bad_input;
 mod bundle;
 mod cause_pages;
+mod check_logs;
 mod cron;
 mod demo;
 mod generate;
