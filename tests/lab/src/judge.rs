@@ -34,6 +34,10 @@ pub struct Verdict {
     pub status: String,
     /// The ids of the causes, in order.
     pub causes: Vec<String>,
+    /// The ids of the observations that prove the first cause.
+    pub evidence: Vec<String>,
+    /// The states of what the logs show beside all causes.
+    pub logged: Vec<String>,
     /// The exit code.
     pub exit_code: Option<i32>,
 }
@@ -95,6 +99,14 @@ impl Verdict {
         wrong.extend(missing.map(|cause| format!("{cause} is missing")));
         let surplus = expected.never.iter().filter(named);
         wrong.extend(surplus.map(|cause| format!("{cause} is named")));
+        let of =
+            |probe: &&&str| self.evidence.iter().any(|id| id.split('/').nth(1) == Some(**probe));
+        let missing = expected.proofs.iter().filter(|probe| !of(probe));
+        wrong.extend(missing.map(|probe| format!("{probe} is no proof")));
+        let lasts = self.logged.iter().find(|state| *state != "past").map(String::as_str);
+        if lasts != expected.logged {
+            wrong.push(format!("the logs show {}", lasts.unwrap_or("nothing that lasts")));
+        }
         wrong
     }
 }
@@ -115,6 +127,8 @@ impl From<&Report> for Verdict {
         Self {
             status: report.verdict.status.clone(),
             causes: report.verdict.causes.iter().map(|cause| cause.id.clone()).collect(),
+            evidence: report.verdict.causes.first().map_or_else(Vec::new, |c| c.evidence.clone()),
+            logged: report.verdict.logged.iter().map(|logged| logged.state.clone()).collect(),
             exit_code: report.exit_code,
         }
     }
@@ -138,6 +152,7 @@ pub(crate) struct Report {
 pub(crate) struct ReportVerdict {
     pub(crate) status: String,
     pub(crate) causes: Vec<ReportCause>,
+    logged: Vec<ReportLogged>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -145,6 +160,13 @@ pub(crate) struct ReportVerdict {
 pub(crate) struct ReportCause {
     pub(crate) id: String,
     pub(crate) effect: String,
+    evidence: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ReportLogged {
+    state: String,
 }
 
 impl Report {
@@ -171,7 +193,13 @@ mod tests {
 
     fn verdict(status: &str, causes: &[&str], code: i32) -> Verdict {
         let causes = causes.iter().map(|&cause| cause.to_owned()).collect();
-        Verdict { status: status.to_owned(), causes, exit_code: Some(code) }
+        Verdict {
+            status: status.to_owned(),
+            causes,
+            evidence: vec!["host/ports/443".to_owned()],
+            logged: Vec::new(),
+            exit_code: Some(code),
+        }
     }
 
     #[test]
@@ -187,6 +215,15 @@ mod tests {
             Expected::blocked("forward-blocked").and(&["port-in-use"]).never(&["nat-missing"]);
         let got = verdict("blocked", &["forward-blocked", "nat-missing"], 2);
         assert_eq!(got.differences(&expected), ["port-in-use is missing", "nat-missing is named"]);
+    }
+
+    #[test]
+    fn a_proof_that_is_missing_and_a_log_that_is_not_heard_are_told() {
+        let got = verdict("blocked", &["port-in-use"], 2);
+        let expected = Expected::blocked("port-in-use").proved_by(&["ports", "logs"]);
+        assert_eq!(got.differences(&expected), ["logs is no proof"]);
+        let got = verdict("degraded", &[], 1);
+        assert_eq!(got.differences(&Expected::INTERMITTENT), ["the logs show nothing that lasts"]);
     }
 
     #[test]

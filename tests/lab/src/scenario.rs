@@ -40,6 +40,10 @@ pub struct Expected {
     pub also: &'static [&'static str],
     /// Causes that must not be named: what a careless reading of the same symptoms says.
     pub never: &'static [&'static str],
+    /// Probes whose observations must be among the first cause's evidence.
+    pub proofs: &'static [&'static str],
+    /// The state of what a log shows beside all causes; `None` when it must show nothing that lasts.
+    pub logged: Option<&'static str>,
 }
 
 /// One fault and everything that is known of it.
@@ -82,7 +86,18 @@ impl Scenario {
 
 impl Expected {
     /// All is well and nothing is named.
-    pub const HEALTHY: Self = Self { status: Status::Healthy, cause: None, also: &[], never: &[] };
+    pub const HEALTHY: Self = Self {
+        status: Status::Healthy,
+        cause: None,
+        also: &[],
+        never: &[],
+        proofs: &[],
+        logged: None,
+    };
+
+    /// Degraded, and no cause is named: a log shows a fault that comes and goes.
+    pub const INTERMITTENT: Self =
+        Self { status: Status::Degraded, logged: Some("intermittent"), ..Self::HEALTHY };
 
     /// Blocked, by `cause` first.
     pub const fn blocked(cause: &'static str) -> Self {
@@ -103,6 +118,12 @@ impl Expected {
     #[must_use]
     pub const fn and(self, also: &'static [&'static str]) -> Self {
         Self { also, ..self }
+    }
+
+    /// With observations of these probes as evidence of the first cause.
+    #[must_use]
+    pub const fn proved_by(self, proofs: &'static [&'static str]) -> Self {
+        Self { proofs, ..self }
     }
 
     /// With these causes not named.

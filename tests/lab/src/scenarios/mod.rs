@@ -25,13 +25,14 @@ mod tunnels;
 mod uplink;
 mod upstream;
 mod vpn;
+mod written;
 
 use crate::claim::{Address, Answer, Claim, Question};
 use crate::scenario::Scenario;
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 21] = [
+    let families: [&[Scenario]; 22] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -53,6 +54,7 @@ pub fn all() -> Vec<Scenario> {
         registry::SCENARIOS,
         provisioning::SCENARIOS,
         several::SCENARIOS,
+        written::SCENARIOS,
     ];
     families.concat()
 }
