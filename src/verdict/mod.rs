@@ -271,10 +271,9 @@ pub struct Logged {
     pub last_at: Option<String>,
     /// How many lines or attempts show it.
     pub count: u64,
-    /// The causes that it leaves, the most likely first: those that it points to and that this run
-    /// does not rule out.
+    /// The causes that it points to, the most likely first.
     pub candidates: Vec<CauseId>,
-    /// Those that it points to and that are ruled out as of now; they may have been there then.
+    /// Those of them that this run rules out as of now; they may have been there then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ruled_out_now: Vec<CauseId>,
     /// The observation of the log, by id.

@@ -152,7 +152,7 @@ fn what_lasts_in_the_log_and_works_now_is_told_and_what_is_over_is_not_a_fault()
             assert_valid(&report);
             for over in [
                 in_vain(1_800) + &connected(40),
-                in_vain(86_400 * 2).lines().take(40).map(|line| format!("{line}\n")).collect(),
+                in_vain(86_400 * 2).split_inclusive('\n').take(40).collect(),
             ] {
                 let outcome = with(&over, "json");
                 let report = outcome.json();

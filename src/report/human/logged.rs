@@ -25,7 +25,10 @@ fn one(logged: &Logged, report: &Report, language: Language) -> String {
             let ids: Vec<&str> = causes.iter().map(|cause| cause.word()).collect();
             (!ids.is_empty()).then(|| say(&Text::new(key).with("causes", ids.join(", ")), language))
         };
-        said.extend(of("logged_leaves", &logged.candidates));
+        let is_out = |cause: &&CauseId| logged.ruled_out_now.contains(cause);
+        let left: Vec<CauseId> =
+            logged.candidates.iter().filter(|cause| !is_out(cause)).copied().collect();
+        said.extend(of("logged_leaves", &left));
         said.extend(of("logged_out", &logged.ruled_out_now));
     }
     let mut out = String::from("\n");

@@ -89,7 +89,11 @@ pub(super) fn weigh<'o>(
         let same =
             |cause: &&mut Supported<'_>| cause.id == id && decide::is_of(&cause.proof, &reading);
         if let Some(known) = causes.iter_mut().find(same) {
-            known.agreeing.push(reading);
+            let is_new = |one: &LogReading<'_>| one.observation.id != reading.observation.id;
+            if known.agreeing.iter().all(is_new) {
+                known.proof.evidence.push(reading.observation.id.clone());
+                known.agreeing.push(reading);
+            }
         } else if nested::applies(id, evidence.target) && !is_known(&causes, id) {
             let proof = decide::proof(evidence, id, &reading);
             causes.push(Supported { id, proof, agreeing: vec![reading] });
@@ -144,8 +148,8 @@ impl Weighed<'_> {
     ) -> Vec<Logged> {
         let told = |beside: &Beside<'_>| {
             let reading = &beside.reading;
-            let (out, left): (Vec<CauseId>, Vec<CauseId>) =
-                reading.candidates().into_iter().partition(|id| is_ruled_out(ruled_out, *id));
+            let mut out = reading.candidates();
+            out.retain(|id| is_ruled_out(ruled_out, *id));
             let state = match beside.standing {
                 Standing::Intermittent => LoggedState::Intermittent,
                 Standing::Past => LoggedState::Past,
@@ -153,12 +157,7 @@ impl Weighed<'_> {
             };
             let summary = tell::beside(evidence, beside, language);
             let remedy = tell::remedy(evidence, beside, language);
-            Logged {
-                candidates: left,
-                ruled_out_now: out,
-                remedy,
-                ..tell::base(reading, state, summary)
-            }
+            Logged { ruled_out_now: out, remedy, ..tell::base(reading, state, summary) }
         };
         self.beside.iter().take(MOST).map(told).collect()
     }
