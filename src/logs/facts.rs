@@ -13,7 +13,7 @@ use crate::verdict::Effect;
 const FINDINGS: usize = 32;
 
 /// Characters that are kept of a line.
-const TEXT: usize = 240;
+const TEXT: usize = 160;
 
 /// What is seen this soon after the moment that is read from may have begun before; milliseconds.
 /// The runtime's own pauses are five minutes at most.
@@ -107,9 +107,9 @@ fn of_finding(
         && first.zip(since).is_some_and(|(at, since)| at - since < AT_THE_BEGIN);
     LogFinding {
         attempts: attempts(&finding, signatures),
+        text: the_telling(&finding.text, of(&finding, signatures)),
         signature: finding.signature,
         summary: finding.summary,
-        text: the_end_of(&finding.text),
         candidates: finding.candidates.iter().map(ToString::to_string).collect(),
         effect: match finding.effect {
             Effect::Blocks => LogEffect::Blocks,
@@ -129,14 +129,26 @@ fn of_finding(
     }
 }
 
-/// The telling part of a long line is its end: what came before leads to it.
-fn the_end_of(text: &str) -> String {
+/// The part of a long line that tells: from where the signature's text stands in it, or its end, since
+/// what comes before leads to it.
+fn the_telling(text: &str, signature: Option<&Signature>) -> String {
     let letters = text.chars().count();
     let Some(surplus) = letters.checked_sub(TEXT).filter(|surplus| *surplus > 0) else {
         return clean::line(text, TEXT);
     };
-    let rest: String = text.chars().skip(surplus + 1).collect();
-    format!("\u{2026}{}", clean::line(&rest, TEXT))
+    let texts = signature.into_iter().flat_map(|signature| &signature.text);
+    let place = texts.filter_map(|own| text.find(longest_piece(own))).min();
+    let before = place.and_then(|place| text.get(..place)).map(|before| before.chars().count());
+    let begin = before.unwrap_or(surplus).min(surplus);
+    let rest: String = text.chars().skip(begin).collect();
+    let dots = if begin > 0 { "\u{2026}" } else { "" };
+    format!("{dots}{}", clean::line(&rest, TEXT))
+}
+
+/// The longest fixed piece of a text with placeholders.
+fn longest_piece(text: &str) -> &str {
+    let pieces = text.split('{').map(|piece| piece.split_once('}').map_or(piece, |(_, rest)| rest));
+    pieces.max_by_key(|piece| piece.len()).unwrap_or(text)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of centuries are exact")]

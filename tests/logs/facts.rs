@@ -129,7 +129,7 @@ fn since_when_is_told_of_the_last_outage_alone() {
 }
 
 #[test]
-fn of_a_long_line_the_end_is_kept() {
+fn of_a_long_line_the_telling_part_is_kept() {
     let line = format!(
         "2026-11-24T11:58:00Z level=error msg=\"{} Bind for 0.0.0.0:443 failed: port is already \
          allocated\"\n",
@@ -138,6 +138,18 @@ fn of_a_long_line_the_end_is_kept() {
     let logs = facts_of(&[("docker.log", None, &line)]);
     let finding = only(&logs[0]);
     assert!(finding.text.ends_with("port is already allocated\""), "{}", finding.text);
-    assert!(finding.text.starts_with('\u{2026}') && finding.text.chars().count() <= 241);
+    assert!(finding.text.starts_with('\u{2026}') && finding.text.chars().count() <= 161);
     assert_eq!((finding.details["port"].as_u64(), finding.candidates.len()), (Some(443), 1));
+    let page = format!(
+        "2026-11-24T11:58:00Z docker: error parsing HTTP 403 response body: invalid character '<' \
+         looking for beginning of value: \"<html>{}</html>\"\n",
+        "<p>".repeat(60)
+    );
+    let logs = facts_of(&[("docker.log", None, &page)]);
+    let finding = only(&logs[0]);
+    assert!(
+        finding.text.starts_with("\u{2026}error parsing HTTP 403 response body"),
+        "{}",
+        finding.text
+    );
 }

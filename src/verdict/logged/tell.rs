@@ -16,7 +16,7 @@ use crate::verdict::{Logged, LoggedState, Remedy};
 pub(in crate::verdict) const FROM_A_LOG: &str = "logged.decides";
 
 /// Characters of a line that are quoted in a sentence.
-const QUOTED: usize = 160;
+const QUOTED: usize = 170;
 
 /// A cause that a log alone decides, in a sentence.
 pub(in crate::verdict) fn decided(id: CauseId, summary: &Text, language: Language) -> String {
@@ -230,10 +230,6 @@ fn what(reading: &LogReading<'_>) -> Word {
         });
         return text.with("port", port).into();
     }
-    // The telling part of a long line is its end. A backtick would end the quotation.
-    let text = finding.text.replace('`', "'");
-    let surplus = text.chars().count().saturating_sub(QUOTED);
-    let end: String = text.chars().skip(surplus).collect();
-    let dots = if surplus > 0 { "\u{2026}" } else { "" };
-    format!("`{dots}{}`", clean::line(&end, QUOTED)).into()
+    // A backtick would end the quotation.
+    format!("`{}`", clean::line(&finding.text.replace('`', "'"), QUOTED)).into()
 }
