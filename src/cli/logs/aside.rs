@@ -13,6 +13,7 @@ use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Step, Timeline, Tok
 use super::collect::Collected;
 use super::now;
 use crate::cli::problem::Problem;
+use crate::language::Language;
 use crate::logs::{Moment, Scanned, Signatures, facts};
 use crate::sources::{How, Input, Piece, RUNTIME_CONTAINERS, RUNTIME_UNITS, SourceError};
 
@@ -279,7 +280,8 @@ fn read(
 ) {
     let begun = Instant::now();
     let Some(signatures) = &*BUILT_IN else { return };
-    let mut collected = Collected::new(signatures, how.since, present);
+    // An observation is English; what is told of it has the language of the verdict.
+    let mut collected = Collected::new(signatures, how.since, present, Language::English);
     let mut told = false;
     let result = input.read(how, &mut |piece| {
         if matches!(piece, Piece::Begins(_)) && !std::mem::replace(&mut told, true) {

@@ -157,11 +157,15 @@ fn log(reading: &LogReading<'_>) -> Word {
     let facts = reading.facts;
     let party = reading.finding.attempts.map(|attempts| attempts.party);
     let text = match (facts.container.as_deref(), party, &facts.unit) {
-        (Some("edgeAgent"), ..) | (None, Some(Party::EdgeAgent), _) => Text::new("witness.edge_agent"),
+        (Some("edgeAgent"), ..) | (None, Some(Party::EdgeAgent), _) => {
+            Text::new("witness.edge_agent")
+        }
         (Some("edgeHub"), ..) | (None, Some(Party::EdgeHub), _) => Text::new("witness.edge_hub"),
         (Some(name), ..) => Text::new("witness.container").with("container", clean::line(name, 80)),
         (None, None, Some(unit)) => Text::new("witness.unit").with("unit", clean::line(unit, 80)),
-        (None, None, None) => Text::new("witness.other").with("name", clean::line(&facts.source, 120)),
+        (None, None, None) => {
+            Text::new("witness.other").with("name", clean::line(&facts.source, 120))
+        }
     };
     text.into()
 }
