@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use edgeprobe_probes::logs::LogFacts;
+use edgeprobe_probes::mask::mask;
 use edgeprobe_probes::recorder::milliseconds;
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Step, Timeline, Token, Vantage};
 
@@ -19,6 +20,9 @@ use crate::sources::{How, Input, Piece, RUNTIME_CONTAINERS, RUNTIME_UNITS, Sourc
 
 /// Of logs that nobody named only the last day is read; milliseconds.
 const A_DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// Of a container's log and a journal so many lines at the end are read.
+const LINES: u32 = 100_000;
 
 /// What nobody asked for is not waited for longer than this once the probes have ended.
 const UNASKED: Duration = Duration::from_secs(1);
@@ -91,7 +95,7 @@ impl Reading {
     pub(in crate::cli) fn start(logs: &Logs, timeline: Timeline) -> Result<Self, Problem> {
         let present = now();
         let since = matches!(logs, Logs::Here { .. }).then_some(present - A_DAY);
-        let how = How { since, end_alone: true, ..How::default() };
+        let how = How { since, last: Some(LINES), end_alone: true, ..How::default() };
         let (sender, reports) = channel();
         let begun = |input: &Input| !matches!(input, Input::Container(_));
         let inputs: Vec<(Input, Fate)> = logs
@@ -205,7 +209,7 @@ impl Reading {
     fn unread(&self) -> Vec<Observation> {
         let here = matches!(self.logs, Logs::Here { .. });
         let skipped = |input: &Input, token, detail: String| {
-            let source = crate::logs::mask(&input.to_string()).into_owned();
+            let source = mask(&input.to_string()).into_owned();
             let facts = LogFacts {
                 source,
                 read_at: crate::logs::rfc3339(self.present),
