@@ -130,7 +130,10 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
 fn setup(options: &Options) -> Result<Result<Setup, String>, Problem> {
     let phase = options.pre.then_some(Phase::PreInstall);
     let whole = Setup::new(&options.target, &options.probes, phase);
-    let Err(problem) = whole else { return whole.map(Ok) };
+    let problem = match whole {
+        Ok(setup) => return Ok(Ok(Setup { logs: setup.usual_logs().asked(), ..setup })),
+        Err(problem) => problem,
+    };
     if options.target.hub.is_some() {
         return Err(problem);
     }

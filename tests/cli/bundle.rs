@@ -10,7 +10,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use zip::ZipArchive;
 
-use crate::installed::install;
+use crate::check_logs::no_name;
+use crate::installed::{config_toml, install};
 use crate::internet::{HUB, roots, serve};
 use crate::namespace::{HUB_ADDRESS, RESOLVER_ADDRESS, alone, with_internet};
 use crate::program::{Outcome, edgeprobe, run};
@@ -159,6 +160,26 @@ fn it_says_the_same_elsewhere() {
 }
 
 #[test]
+fn the_runtime_s_own_logs_count_in_its_report() {
+    alone("bundle::the_runtime_s_own_logs_count_in_its_report", || {
+        let Some(_installed) = install(&[("aziot/config.toml", &config_toml(HUB))]) else { return };
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("journal"), no_name(90)).unwrap();
+        let daemon = "case \"$*\" in *=aziot-edged*) cat \"${0%/*}/journal\";; esac";
+        script(folder.path(), "journalctl", daemon);
+        for anonymise in [&["--output", "case.zip"][..], &["--output", "case.zip", "--anonymise"]] {
+            let outcome = bundle(folder.path(), anonymise);
+            assert_eq!(outcome.code, 0, "{outcome:?}");
+            let entries = entries(&folder.path().join("case.zip"));
+            let report: Value = serde_json::from_str(&entries["report.json"]).unwrap();
+            let causes = report["verdict"]["causes"].as_array().unwrap();
+            let names = causes.iter().find(|cause| cause["id"] == "dns-host-failure");
+            assert_eq!(names.unwrap()["logged"][0]["state"], "agrees", "{report:#}");
+        }
+    });
+}
+
+#[test]
 fn what_is_no_archive_of_ours_is_said_to_be_none() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("case.zip");
@@ -267,7 +288,9 @@ fn an_anonymised_one_has_the_same_verdict_and_nobody_s_names() {
         let own = fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_owned();
         let journal = format!(
             "case \"$*\" in *=docker*) echo 'gw1 {own} HostName={HUB};DeviceId=gw-device-7 {HUB_ADDRESS}:443 \
-             /home/alice contoso-hub db.fabrikam.local %2Fgw-device-7';; esac"
+             /home/alice contoso-hub db.fabrikam.local %2Fgw-device-7'; \
+             echo 'Attempting to connect to IoT Hub for client leaf42/reader via AMQP...'; \
+             echo 'lost client reader9/$edgeHub, then leaf42';; esac"
         );
         script(folder.path(), "journalctl", &journal);
         let bundle = |more: &[&str]| {
@@ -311,6 +334,8 @@ fn an_anonymised_one_has_the_same_verdict_and_nobody_s_names() {
             "gw-device-7",
             "alice",
             "fabrikam",
+            "leaf42",
+            "reader9",
         ];
         let log = &plain["logs/docker.txt"];
         for (path, text) in &other {

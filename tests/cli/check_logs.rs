@@ -47,7 +47,8 @@ fn connected(before: u64) -> String {
     format!("<6> {} [INF] - Edge agent connected to IoT Hub via Amqp_Tcp_Only.\n", ago(before))
 }
 
-fn no_name(before: u64) -> String {
+/// A line that says that a name did not resolve, so many seconds ago.
+pub(crate) fn no_name(before: u64) -> String {
     format!(
         "<4> {} [WRN] - Resource temporarily unavailable: Temporary failure in name resolution; \
          SharedAccessKey=c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0\n",

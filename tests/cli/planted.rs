@@ -235,6 +235,7 @@ fn no_command_shows_a_key() {
             with(&["check", "--format", "json", "--output", "report.json"]),
             with(&["check", "--format", "ndjson", "--proxy", PROXY]),
             with(&["check", "--lang", "fr", "--verbose"]),
+            with(&["check", "--logs", "--format", "json"]),
             with(&["vpn"]),
             with(&["vpn", "--format", "json"]),
             with(&["bundle", "--output", "plain.zip", "--registry-credentials"]),
@@ -281,6 +282,7 @@ fn no_command_shows_a_key() {
         let refusing = format!("unix://{}", device.path("refusing.sock").display());
         for arguments in [
             with(&["check", "--verbose"]),
+            with(&["check", "--verbose", "--logs"]),
             with(&["bundle", "--output", "refused.zip"]),
             with(&["probe", "engine"]),
             vec!["logs", "--container", "edgeAgent"],

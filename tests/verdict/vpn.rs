@@ -66,6 +66,14 @@ fn a_tunnel_that_packets_enter_untranslated_is_the_vpns_doing() {
     let verdict = entered(None).expect(Status::Blocked, &[VpnOverride]);
     assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
     entered(Some(false)).sure(&[NatMissing]);
+    // What is known of one packet's way out holds for the other that was followed beside it.
+    full_tunnel()
+        .cut_off(Token::TimedOut)
+        .traced(Stage::LeftUntranslated, |trace| {
+            trace.left[0].interface = "tun0".to_owned();
+            trace.masqueraded = (trace.destination.port() == 443).then_some(false);
+        })
+        .sure(&[NatMissing]);
 }
 
 #[test]

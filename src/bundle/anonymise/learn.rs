@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use edgeprobe_probes::Facts;
 use regex::Regex;
 use serde_json::Value;
 
@@ -40,6 +41,9 @@ static DEVICES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r#"(?i)"(?:EdgeDeviceHostName|Hostname)(?:"\s*:\s*"|=)(?<host>[A-Za-z][A-Za-z0-9._-]*)"#,
         r#"(?i)\bdevices(?:/|%2F)(?<word>[^\s/%"'?&;]+)"#,
         r#"(?:/home|/Users|C:\\+Users)[/\\]+(?<user>[^\s/\\:"';,)]+)"#,
+        r"\bfor client (?<word>[^\s,/]+)",
+        r"(?i)\b(?:client|device|identity):? (?<word>[^\s,/]+)/\$?[A-Za-z]",
+        r"(?<word>[A-Za-z0-9._:-]+)/\$edge(?:Hub|Agent)\b",
         r"(?m)^\s*(?:search|domain)\s+(?<hosts>[^\n#]+)",
         r"(?m)^DNS Domain: (?<hosts>[^\n]+)",
     ]
@@ -53,6 +57,12 @@ pub(super) fn report(report: &Report, names: &mut Names) {
     let host = |name: &str, names: &mut Names| names.learn_host(name);
     host(&report.target.hub, names);
     report.target.parent.iter().for_each(|parent| host(parent, names));
+    // A log is read further back for evidence than what of it is taken along.
+    for observation in &report.observations {
+        if let Facts::Logs(facts) = &observation.facts {
+            facts.findings.iter().for_each(|finding| text(&finding.text, names));
+        }
+    }
     if let Ok(value) = serde_json::to_value(&report.observations) {
         members(&value, names);
     }

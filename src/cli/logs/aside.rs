@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use edgeprobe_probes::logs::LogFacts;
 use edgeprobe_probes::mask::mask;
 use edgeprobe_probes::recorder::milliseconds;
-use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Step, Timeline, Token, Vantage};
+use edgeprobe_probes::{
+    Facts, Failure, Observation, Outcome, Step, Timeline, Token, Vantage, clean,
+};
 
 use super::collect::Collected;
 use super::now;
@@ -51,6 +53,14 @@ pub(in crate::cli) enum Logs {
 }
 
 impl Logs {
+    /// The same logs, which are waited for.
+    pub(in crate::cli) fn asked(self) -> Self {
+        match self {
+            Self::Here { .. } => Self::Here { asked: true },
+            other => other,
+        }
+    }
+
     fn inputs(&self) -> Vec<Input> {
         match self {
             Self::None => Vec::new(),
@@ -198,7 +208,7 @@ impl Reading {
         all.truncate(LOGS);
         let observation = |(mut facts, (input, took)): (LogFacts, (Input, Duration))| {
             if let Input::Journal(unit) = input {
-                facts.unit = Some(edgeprobe_probes::clean::line(&unit, 80));
+                facts.unit = Some(clean::line(&unit, 80));
             }
             self.observation(facts, Outcome::Pass, None, took)
         };
@@ -214,11 +224,11 @@ impl Reading {
                 source,
                 read_at: crate::logs::rfc3339(self.present),
                 unit: match input {
-                    Input::Journal(unit) => Some(edgeprobe_probes::clean::line(unit, 80)),
+                    Input::Journal(unit) => Some(clean::line(unit, 80)),
                     _ => None,
                 },
                 container: match input {
-                    Input::Container(name) => Some(edgeprobe_probes::clean::line(name, 80)),
+                    Input::Container(name) => Some(clean::line(name, 80)),
                     _ => None,
                 },
                 ..LogFacts::default()
@@ -238,7 +248,11 @@ impl Reading {
                 }
                 // Units and containers that this device does not have are not missed.
                 Fate::Failed(error) if here && error.absent => None,
-                Fate::Failed(error) => Some(skipped(input, Token::IoError, error.to_string())),
+                // An engine's own words may quote what it was asked with.
+                Fate::Failed(error) => {
+                    let detail = clean::line(&error.to_string(), 240);
+                    Some(skipped(input, Token::IoError, mask(&detail).into_owned()))
+                }
                 Fate::Read(..) => None,
             })
             .collect()

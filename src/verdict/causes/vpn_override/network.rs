@@ -63,12 +63,14 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
 /// Whether the packets that were followed are lost in the tunnel that a mechanism leads to, and not
 /// before it or behind it. So it is taken to be where none was followed.
 fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
+    // Where nothing is translated by any interface, the tunnel is not to blame for it. Of packets
+    // that are followed at once, one may be told so for all.
+    let nothing_is = edge.traces.iter().any(|(_, trace)| trace.masqueraded == Some(false));
     let in_the_tunnel = |trace: &Trace| {
         let entered =
             trace.left.iter().any(|left| Some(&left.interface) == mechanism.interface.as_ref());
         match trace.stage {
-            // Where nothing is translated by any interface, the tunnel is not to blame for it.
-            Stage::LeftUntranslated => entered && trace.masqueraded != Some(false),
+            Stage::LeftUntranslated => entered && !nothing_is,
             Stage::NoReply => entered,
             _ => false,
         }

@@ -108,6 +108,20 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         expected: Expected::degraded("vpn-override").never(&["dns-host-failure", "egress-blocked"]),
         ..Scenario::HEALTHY
     },
+    Scenario {
+        name: "nat-flushed-beside-a-tunnel",
+        broken: "A tunnel that works covers the engine's pools, and the masquerade rules were flushed",
+        topology: Topology { device: Device::Engine, ..Topology::NORMAL },
+        fault: |lab| {
+            lab.connect_vpn(Tunnel::OPENVPN, Carries::Everything, DEF1)?;
+            lab.sh("iptables -t nat -F POSTROUTING")
+        },
+        proof: &[HOST_WORKS, BRIDGE_SILENT],
+        expected: Expected::blocked("address-pool-exhausted")
+            .and(&["nat-missing"])
+            .never(&["vpn-override", "forward-blocked"]),
+        ..Scenario::HEALTHY
+    },
 ];
 
 const REGISTRY: Ipv4Addr = Ipv4Addr::new(20, 62, 128, 9);
