@@ -459,3 +459,20 @@ fn what_the_daemons_miss_directly_is_the_setting_that_they_lack() {
     let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
 }
+
+#[test]
+fn a_proxy_on_the_device_s_own_link_does_not_hide_a_dead_gateway() {
+    let (mut beside, mut beyond) = (route(PROXY_ADDRESS), route("20.36.0.1"));
+    let Facts::Route(facts) = &mut beside.facts else { unreachable!() };
+    (facts.gateway, facts.gateway_answers) = (None, None);
+    let Facts::Route(facts) = &mut beyond.facts else { unreachable!() };
+    facts.gateway_answers = Some(false);
+    let verdict = Device::networked()
+        .nameless(Token::DnsTimeout, Some(Token::DnsTimeout))
+        .told(PROXY, true)
+        .asked_by(PROXY, Part::Environment)
+        .with(beside)
+        .with(beyond)
+        .expect(Status::Degraded, &[HostOffline]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+}

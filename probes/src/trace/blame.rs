@@ -34,11 +34,13 @@ pub(super) async fn add(
     subnet: &IpNet,
 ) {
     let Some(before) = before.filter(|_| is_lost(trace.stage)) else { return };
+    trace.masqueraded = is_masqueraded(&before, subnet);
+    // What left and was never answered, no rule of this host dropped.
+    if trace.stage == Stage::LeftUntranslated {
+        return;
+    }
     let Some(mut after) = read(timeline).await else { return };
-    trace.masqueraded = is_masqueraded(&after, subnet);
     trace.dropped_by = match trace.stage {
-        // What left and was never answered, no rule of this host dropped.
-        Stage::LeftUntranslated => Vec::new(),
         Stage::NotEntered => {
             // With bridge-nf-call-iptables the kernel asks the rules that come before routing
             // while the packet is still on its port of the bridge. Others it did not come to.

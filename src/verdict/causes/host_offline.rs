@@ -17,7 +17,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let mut connections = host.hub();
     connections.extend(controls(&host));
-    connections.extend(host.by_the_way_s_proxy());
+    // A proxy on the device's own link says nothing of the way beyond it.
+    connections.extend(host.by_the_way_s_proxy().into_iter().filter(|c| !host.is_on_link(c)));
     connections.retain(Connection::connected);
     if !connections.is_empty() {
         return refuted(Text::new("connected"), observations(&connections).into_iter().take(1));

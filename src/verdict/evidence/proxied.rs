@@ -96,6 +96,18 @@ impl<'o> View<'o> {
             .collect()
     }
 
+    /// Whether the kernel reaches a connection's peer by no gateway.
+    pub(in crate::verdict) fn is_on_link(&self, connection: &Connection<'_>) -> bool {
+        self.all().any(|observation| match &observation.facts {
+            Facts::Route(facts) => {
+                facts.destination == connection.facts.peer
+                    && facts.gateway.is_none()
+                    && !observation.failed()
+            }
+            _ => false,
+        })
+    }
+
     /// Every connection by a proxy to hosts of this role.
     pub(in crate::verdict) fn proxied(
         &self,

@@ -94,7 +94,7 @@ struct With {
     /// The edgeprobe whose verdicts are tested; without it, only the faults are proved.
     #[arg(long, value_name = "PATH", value_parser = program)]
     edgeprobe: Option<PathBuf>,
-    /// The IoT Hub emulator to serve the internet; without it, dnsmasq and OpenSSL do.
+    /// The IoT Hub emulator to serve the internet; without it, dnsmasq and nginx do.
     #[arg(long, value_name = "PATH", value_parser = program)]
     emulator: Option<PathBuf>,
     /// A folder to keep each report in, a scenario's as lab-NAME.json: what tests/golden has is made

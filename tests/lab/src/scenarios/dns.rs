@@ -1,6 +1,6 @@
 //! Names do not resolve: nowhere, or only in containers.
 
-use super::{AMQPS, HOST_WORKS};
+use super::{AMQPS, HOST_WORKS, SITE_RESOLVER, start_site_resolver};
 use crate::claim::{Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
 use crate::topology::Topology;
@@ -81,21 +81,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "dns-host-site-names-only",
         broken: "The site's name server knows the site's own names and denies all others",
-        topology: Topology { resolv_conf: "nameserver 192.168.1.1\n", ..Topology::NORMAL },
+        topology: Topology { resolv_conf: SITE_RESOLVER, ..Topology::NORMAL },
         fault: |lab| {
-            let words = [
-                "dnsmasq",
-                "--no-daemon",
-                "--conf-file=/dev/null",
-                "--no-hosts",
-                "--no-resolv",
-                "--user=root",
-                "--bind-interfaces",
-                "--listen-address=192.168.1.1",
-                "--local=/#/",
-                "--host-record=printer.site,192.168.1.7",
-            ];
-            lab.serve_on_router(&words, "started")
+            let options = ["--local=/#/", "--host-record=printer.site,192.168.1.7"];
+            start_site_resolver(lab, &options)
         },
         proof: &[
             NO_NAMES,

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{BRIDGE_WORKS, CONTAINER_RESOLVES, HOST_WORKS};
+use super::{BRIDGE_WORKS, CONTAINER_RESOLVES, HOST_WORKS, SITE_RESOLVER, start_site_resolver};
 use crate::claim::{Address, Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
 use crate::topology::Topology;
@@ -64,7 +64,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "private-zone-unknown-to-containers",
         broken: "The host's resolver knows the private zone, the containers' does not",
         topology: Topology {
-            resolv_conf: "nameserver 192.168.1.1\n",
+            resolv_conf: SITE_RESOLVER,
             daemon: r#"{"dns": ["9.9.9.9"]}"#,
             ..Topology::NORMAL
         },
@@ -74,20 +74,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
                 "iptables -t nat -A PREROUTING -d 10.9.0.4 -j DNAT --to-destination 20.49.110.2
                  iptables -t mangle -A PREROUTING -d 20.49.110.2 -j DROP",
             )?;
-            let words = [
-                "dnsmasq",
-                "--no-daemon",
-                "--conf-file=/dev/null",
-                "--no-hosts",
-                "--no-resolv",
-                "--user=root",
-                "--bind-interfaces",
-                "--listen-address=192.168.1.1",
+            let options = [
                 "--server=9.9.9.9",
                 "--cname=lab-hub.azure-devices.net,lab-hub.privatelink.azure-devices.net",
                 "--host-record=lab-hub.privatelink.azure-devices.net,10.9.0.4",
             ];
-            lab.serve_on_router(&words, "started")
+            start_site_resolver(lab, &options)
         },
         proof: &[
             LINKED,

@@ -29,6 +29,7 @@ mod written;
 
 use crate::claim::{Address, Answer, Claim, Question};
 use crate::scenario::Scenario;
+use crate::{Lab, Result};
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
@@ -62,6 +63,18 @@ pub fn all() -> Vec<Scenario> {
 /// Returns the scenario called `name`.
 pub fn named(name: &str) -> Option<Scenario> {
     all().into_iter().find(|scenario| scenario.name == name)
+}
+
+/// The address at which the site's own name server is asked, where a site has one.
+const SITE_RESOLVER: &str = "nameserver 192.168.1.1\n";
+
+/// Starts the site's own name server on the router: dnsmasq, which knows no more than these options
+/// say.
+fn start_site_resolver(lab: &mut Lab, options: &[&str]) -> Result<()> {
+    const DNSMASQ: &str = "dnsmasq --no-daemon --conf-file=/dev/null --no-hosts --no-resolv \
+        --user=root --bind-interfaces --listen-address=192.168.1.1";
+    let words: Vec<&str> = DNSMASQ.split(' ').chain(options.iter().copied()).collect();
+    lab.serve_on_router(&words, "started")
 }
 
 /// A connection to the hub's AMQP port.

@@ -109,6 +109,23 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
     Scenario {
+        name: "proxy-on-the-lan-and-dead-gateway",
+        broken: "The proxy on the device's own network works, and the gateway to all else is dead",
+        topology: Topology { engine_proxy: "http://192.168.1.1:3128", ..Topology::NORMAL },
+        fault: |lab| {
+            tinyproxy(lab, "")?;
+            lab.sh("ip route replace default via 192.168.1.254 dev $UPLINK")
+        },
+        proof: &[&[
+            Claim::host(Question::Dns, Answer::Fails),
+            Claim::host(Question::Script(BY_PROXY), Answer::Works),
+        ]],
+        arguments: &["--proxy", "http://192.168.1.1:3128"],
+        // AMQP on 5671 would need the direct way.
+        expected: Expected::degraded("host-offline").never(&["dns-host-failure", "egress-blocked"]),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
         name: "nat-flushed-beside-a-tunnel",
         broken: "A tunnel that works covers the engine's pools, and the masquerade rules were flushed",
         topology: Topology { device: Device::Engine, ..Topology::NORMAL },

@@ -100,10 +100,13 @@ pub const INGREDIENTS: &[Ingredient] = &[
     ("proxy-engine-alone", &[SiteTcp, Registry, DirectWay]),
     ("proxy-on-host-loopback", &[SiteTcp, Registry, DirectWay]),
     ("proxy-intercepts", &[SiteTcp, Registry, DirectWay]),
+    ("proxy-tunnels-are-silent", &[SiteTcp, Registry, DirectWay]),
+    ("proxy-cuts-the-hub-s-tunnel", &[SiteTcp, Registry, DirectWay]),
     ("tls-intercepted-on-443", &[HubAddress]),
     ("tls-intercepted-on-5671", &[HubAddress]),
     ("tls-intercepted-by-a-trusted-root", &[HubAddress]),
     ("tls-filtered-by-name", &[]),
+    ("tls-filtered-by-version", &[]),
     ("captive-portal-on-the-web", &[SiteTcp]),
     ("captive-portal-on-plain-http-alone", &[SiteTcp]),
     ("ipv6-broken", &[]),
@@ -111,6 +114,7 @@ pub const INGREDIENTS: &[Ingredient] = &[
     ("dns-container-public-server", &[ContainerNames]),
     ("dns-host-port-dropped", &[HostNames]),
     ("dns-host-dead-server", &[HostNames]),
+    ("dns-host-site-names-only", &[HostNames]),
     ("egress-hub-dropped", &[HubAddress, DirectWay]),
     ("egress-tcp-rejected", &[SiteTcp]),
     ("amqp-port-dropped", &[AmqpPort]),
@@ -151,11 +155,30 @@ pub const INGREDIENTS: &[Ingredient] = &[
 ];
 
 /// What faults with the first causes amount to together: the second, and why.
-pub const AMOUNTS: &[(&[&str], &str, &str)] = &[(
-    &["amqp-port-blocked", "https-port-blocked"],
-    "egress-blocked",
-    "every port that the runtime may use is closed, whichever rules do it",
-)];
+pub const AMOUNTS: &[(&[&str], &str, &str)] = &[
+    (
+        &["amqp-port-blocked", "https-port-blocked"],
+        "egress-blocked",
+        "every port that the runtime may use is closed, whichever rules do it",
+    ),
+    (
+        &["dns-hijack", "https-port-blocked"],
+        "egress-blocked",
+        "the hub's address is closed and every other host's port with it: nothing shows that another \
+         address would do",
+    ),
+    (
+        &["dns-hijack", "tls-filtered"],
+        "registry-unreachable",
+        "the hub's address is closed, so that what cuts every handshake shows at the registry alone",
+    ),
+    (
+        &["amqp-port-blocked", "reverse-path-filter"],
+        "forward-blocked",
+        "nothing gets out of the network, so that the host's own rule for one port is told for what \
+         it is",
+    ),
+];
 
 /// What a fault's scenario may name as a mere warning beside its own cause, and why.
 pub const COMPANIONS: &[(&[&str], &str, &str)] = &[(

@@ -2,8 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use super::plain::start_tls_with;
-use crate::world::{HUB_NAME, HUB_PORTS, INTERCEPTOR, INTERCEPTOR_CA_FILE, PARENT, PARENT_NAME};
+use super::plain::{places, start_tls};
+use crate::world::{HUB_NAME, INTERCEPTOR, INTERCEPTOR_CA_FILE, PARENT, PARENT_NAME};
 use crate::{Beside, Host, Process, Result};
 
 /// Makes a root and a certificate of the first name, with OpenSSL.
@@ -37,15 +37,12 @@ pub(super) fn prepare(internet: &Host, beside: Beside) -> Result<()> {
     Ok(())
 }
 
-/// Stands in for it with OpenSSL.
+/// Stands in for it with nginx.
 pub(super) fn start(internet: &Host, beside: Beside) -> Result<Vec<Process>> {
     let Some(at) = address(beside) else { return Ok(Vec::new()) };
     prepare(internet, beside)?;
     let name = if beside.is_a_parent() { PARENT_NAME } else { HUB_NAME };
     internet.succeed(&["bash", "-c", MAKE, name, INTERCEPTOR_CA_FILE])?;
     let (chain, key) = ("/run/lab/beside-chain.pem", "/run/lab/beside.key");
-    HUB_PORTS
-        .iter()
-        .map(|port| start_tls_with(internet, &format!("{at}:{port}"), chain, key))
-        .collect()
+    Ok(vec![start_tls(internet, "beside", &places(at), chain, key)?])
 }

@@ -1,4 +1,6 @@
-//! Servers that nobody here wrote: dnsmasq as name server, OpenSSL behind every TLS port.
+//! Servers that nobody here wrote: dnsmasq as name server, nginx behind every TLS port.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::certificates::{Certificates, certificates};
 use super::{Running, Servers, beside};
@@ -8,7 +10,7 @@ use crate::world::{
 };
 use crate::{Beside, Host, Process, Result, Topology};
 
-/// dnsmasq and `openssl s_server`: enough for names, connections and handshakes.
+/// dnsmasq and nginx: enough for names, connections and handshakes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Plain;
 
@@ -17,10 +19,10 @@ impl Servers for Plain {
         let certificates = certificates()?;
         install(internet, &certificates)?;
         let mut processes = vec![start_resolver(internet, topology)?];
-        for port in HUB_PORTS {
-            processes.push(start_tls(internet, &format!("{}:{port}", topology.hub))?);
-        }
-        processes.push(start_tls(internet, &format!("{CONTROL}:443"))?);
+        let mut places = places(topology.hub);
+        places.push(SocketAddrV4::new(CONTROL, 443));
+        let (chain, key) = ("/run/lab/chain.pem", "/run/lab/key.pem");
+        processes.push(start_tls(internet, "hub", &places, chain, key)?);
         processes.extend(beside::start(internet, topology.beside)?);
         Ok(Running::new(certificates.authority, processes))
     }
@@ -67,18 +69,33 @@ pub(super) fn start_resolver(internet: &Host, topology: &Topology) -> Result<Pro
     internet.spawn_ready(&words, "started")
 }
 
-fn start_tls(internet: &Host, accept: &str) -> Result<Process> {
-    start_tls_with(internet, accept, "/run/lab/chain.pem", "/run/lab/key.pem")
+/// The places at which the hub, or whoever stands in for it, answers.
+pub(super) fn places(address: Ipv4Addr) -> Vec<SocketAddrV4> {
+    HUB_PORTS.iter().map(|port| SocketAddrV4::new(address, *port)).collect()
 }
 
-/// Starts OpenSSL's server with this certificate.
-pub(super) fn start_tls_with(
+/// Starts nginx, which completes handshakes with this certificate at these places.
+///
+/// A client that a middlebox cuts off keeps its connection here: a server for one client at a time,
+/// as OpenSSL's is, would have no ear for the next.
+pub(super) fn start_tls(
     internet: &Host,
-    accept: &str,
+    name: &str,
+    places: &[SocketAddrV4],
     chain: &str,
     key: &str,
 ) -> Result<Process> {
-    let mut words = vec!["openssl", "s_server", "-accept", accept, "-www"];
-    words.extend(["-cert", chain, "-cert_chain", chain, "-key", key]);
-    internet.spawn_ready(&words, "ACCEPT")
+    let listen: Vec<String> = places.iter().map(|place| format!("listen {place} ssl;")).collect();
+    let listen = listen.join(" ");
+    let file = format!("/run/lab/nginx-{name}.conf");
+    let configuration = format!(
+        "daemon off; pid /run/lab/nginx-{name}.pid; error_log stderr notice; events {{}}\n\
+         http {{ access_log off; server {{\n\
+           {listen}\n\
+           ssl_certificate {chain}; ssl_certificate_key {key};\n\
+           ssl_protocols TLSv1.2 TLSv1.3;\n\
+           location / {{ return 200; }} }} }}\n"
+    );
+    internet.write(&file, &configuration)?;
+    internet.spawn_ready(&["nginx", "-e", "stderr", "-c", &file], "start worker process")
 }
