@@ -59,14 +59,14 @@ fn asked(until: &Until) -> Result<Vec<Item>, Missing> {
 }
 
 /// Why the engine says nothing.
-pub(super) fn without(error: &LogError) -> Missing {
+fn without(error: &LogError) -> Missing {
     match error {
         LogError::NoEngine => Missing::new(Reason::NoEngine, ""),
         LogError::NoContainer(_) => Missing::new(Reason::NotThere, ""),
-        LogError::Engine { what, .. } if what.to_lowercase().contains("permission denied") => {
-            Missing::new(Reason::NotPermitted, error.to_string())
+        LogError::NotPermitted { .. } => Missing::new(Reason::NotPermitted, error.to_string()),
+        LogError::Engine { .. } | LogError::Broken(_) => {
+            Missing::new(Reason::Failed, error.to_string())
         }
-        _ => Missing::new(Reason::Failed, error.to_string()),
     }
 }
 

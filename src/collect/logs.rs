@@ -11,7 +11,7 @@ use edgeprobe_probes::mask::Lines;
 use super::Part;
 use super::shared::{LARGEST, Until, item};
 use crate::bundle::{Content, Cut, Item, Missing, Reason, What};
-use crate::sources::{How, Input, Piece, RUNTIME_UNITS};
+use crate::sources::{How, Input, Obstacle, Piece, RUNTIME_CONTAINERS, RUNTIME_UNITS, SourceError};
 
 /// The last lines of each log that are asked for.
 const LINES: u32 = 20_000;
@@ -19,30 +19,20 @@ const LINES: u32 = 20_000;
 /// How often it is looked whether the time is up.
 const LOOKS: Duration = Duration::from_millis(50);
 
-/// The containers and units, with their places in the archive: a container's as the runtime's own
-/// support bundle has it.
-const CONTAINERS: [(&str, &str); 2] =
-    [("edgeAgent", "logs/edgeAgent_log.txt"), ("edgeHub", "logs/edgeHub_log.txt")];
-const UNITS: [&str; 7] = [
-    "logs/aziot-edged.txt",
-    "logs/aziot-identityd.txt",
-    "logs/iotedge.txt",
-    "logs/docker.txt",
-    "logs/moby-engine.txt",
-    "logs/podman.txt",
-    "logs/snap.docker.dockerd.txt",
-];
-
 pub(super) fn parts(since: i64) -> Vec<Part> {
-    let containers = CONTAINERS.map(|(name, path)| (Input::Container(name.to_owned()), path));
-    let units = RUNTIME_UNITS.iter().zip(UNITS);
-    let units = units.map(|(unit, path)| (Input::Journal((*unit).to_owned()), path));
+    // A container's place is as the runtime's own support bundle has it.
+    let containers = RUNTIME_CONTAINERS
+        .map(|name| (Input::Container(name.to_owned()), format!("logs/{name}_log.txt")));
+    let units =
+        RUNTIME_UNITS.map(|unit| (Input::Journal(unit.to_owned()), format!("logs/{unit}.txt")));
     containers
         .into_iter()
         .chain(units)
         .map(|(input, path)| {
-            let source = input.to_string();
-            Part::new(path, What::Log, source, move |until| vec![take(path, &input, since, until)])
+            let (source, place) = (input.to_string(), path.clone());
+            Part::new(path, What::Log, source, move |until| {
+                vec![take(&place, &input, since, until)]
+            })
         })
         .collect()
 }
@@ -67,28 +57,19 @@ fn take(path: &str, input: &Input, since: i64, until: &Until) -> Item {
     let content = match read {
         Ok(()) => log.end(timed_out),
         Err(_) if timed_out => log.end(true),
-        Err(error) => Err(unread(input, &error.to_string())),
+        Err(error) => Err(unread(&error)),
     };
     item(path, What::Log, &input.to_string(), content)
 }
 
 /// Why there is no log.
-fn unread(input: &Input, error: &str) -> Missing {
-    let lower = error.to_lowercase();
-    let reason = match input {
-        Input::Container(_) if lower.starts_with("there is no container") => {
-            return Missing::new(Reason::NotThere, "");
-        }
-        Input::Container(_) if lower.starts_with("no container engine") => {
-            return Missing::new(Reason::NoEngine, "");
-        }
-        _ if lower.contains("permission denied") || lower.contains("insufficient permissions") => {
-            Reason::NotPermitted
-        }
-        Input::Journal(_) if lower.starts_with("cannot run journalctl") => Reason::NotThere,
-        _ => Reason::Failed,
-    };
-    Missing::new(reason, error)
+fn unread(error: &SourceError) -> Missing {
+    match error.obstacle {
+        Obstacle::Absent => Missing::new(Reason::NotThere, ""),
+        Obstacle::NoEngine => Missing::new(Reason::NoEngine, ""),
+        Obstacle::NotPermitted => Missing::new(Reason::NotPermitted, error.to_string()),
+        Obstacle::Other => Missing::new(Reason::Failed, error.to_string()),
+    }
 }
 
 /// A log as it is read: of its lines the last, up to the size of an entry.

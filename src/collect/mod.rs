@@ -26,7 +26,7 @@ type Take = Box<dyn FnOnce(&Until) -> Vec<Item> + Send>;
 /// A part of what is collected: a place in the archive that stands for all of it where it never
 /// answers, and how it is had.
 pub(crate) struct Part {
-    path: &'static str,
+    path: String,
     what: What,
     source: String,
     take: Take,
@@ -34,12 +34,12 @@ pub(crate) struct Part {
 
 impl Part {
     fn new(
-        path: &'static str,
+        path: impl Into<String>,
         what: What,
         source: impl Into<String>,
         take: impl FnOnce(&Until) -> Vec<Item> + Send + 'static,
     ) -> Self {
-        Self { path, what, source: source.into(), take: Box::new(take) }
+        Self { path: path.into(), what, source: source.into(), take: Box::new(take) }
     }
 }
 
@@ -60,13 +60,13 @@ pub fn start(since: i64, limit: Duration) -> Collecting {
     let mut awaited = Vec::new();
     for (index, Part { path, what, source, take }) in parts.into_iter().enumerate() {
         let late = Missing::new(Reason::TimedOut, "");
-        awaited.push(item(path, what, &source, Err(late)));
+        awaited.push(item(&path, what, &source, Err(late)));
         let (tell, until) = (tell.clone(), until.clone());
-        let started = thread::Builder::new().name(path.to_owned()).spawn(move || {
+        let started = thread::Builder::new().name(path.clone()).spawn(move || {
             // A defect of one part is no reason to have nothing.
             let taken = catch_unwind(AssertUnwindSafe(|| take(&until))).unwrap_or_else(|_| {
                 let broken = Missing::new(Reason::Failed, "edgeprobe itself failed");
-                vec![item(path, what, &source, Err(broken))]
+                vec![item(&path, what, &source, Err(broken))]
             });
             // Whoever waited may have given up.
             let _ = tell.send((index, taken));

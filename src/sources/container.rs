@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use edgeprobe_probes::engine::{EngineLogs, LogError, Places};
 use tokio::runtime::Runtime;
 
-use super::{How, Input, Log, Piece, SourceError, Take};
+use super::{How, Input, Log, Obstacle, Piece, SourceError, Take};
 
 /// The containers that the runtime itself consists of.
 pub const RUNTIME_CONTAINERS: [&str; 2] = ["edgeAgent", "edgeHub"];
@@ -84,9 +84,16 @@ fn problem(error: &LogError) -> SourceError {
     let hint = match error {
         LogError::NoEngine => "give log files, or set DOCKER_HOST",
         LogError::NoContainer(_) => "`docker ps --all` lists the containers",
-        LogError::Engine { .. } => "run it as root, or as a member of the engine's group",
+        LogError::NotPermitted { .. } | LogError::Engine { .. } => {
+            "run it as root, or as a member of the engine's group"
+        }
         LogError::Broken(_) => "save the log with `docker logs NAME >FILE 2>&1`, and give the file",
     };
-    let absent = matches!(error, LogError::NoEngine | LogError::NoContainer(_));
-    SourceError::new(error.to_string()).hint(hint).absent_if(absent)
+    let obstacle = match error {
+        LogError::NoEngine => Obstacle::NoEngine,
+        LogError::NoContainer(_) => Obstacle::Absent,
+        LogError::NotPermitted { .. } => Obstacle::NotPermitted,
+        LogError::Engine { .. } | LogError::Broken(_) => Obstacle::Other,
+    };
+    SourceError::new(error.to_string()).hint(hint).because(obstacle)
 }

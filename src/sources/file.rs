@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{END_BYTES, How, Input, Log, Piece, SourceError, Take, broke_off, journal, packing};
+use super::{
+    END_BYTES, How, Input, Log, Piece, SourceError, Take, broke_off, journal, of_io, packing,
+};
 use crate::language::Text;
 
 /// An archive from standard input is kept in a temporary file, of at most so many bytes.
@@ -113,7 +115,7 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
         _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };
     let what = edgeprobe_probes::clean::line(&error.to_string(), 160);
-    SourceError::new(format!("cannot read {name}: {what}")).hint(hint)
+    SourceError::new(format!("cannot read {name}: {what}")).hint(hint).because(of_io(error))
 }
 
 fn spooled(reader: impl Read) -> io::Result<File> {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{How, Input, Log, Piece, SourceError, Take, broke_off, packing};
+use super::{How, Input, Log, Obstacle, Piece, SourceError, Take, broke_off, of_io, packing};
 use crate::language::Word;
 
 /// The units of the runtime and of the engine, of every version.
@@ -86,8 +86,14 @@ fn entries(
         let _ = errors.map(|errors| errors.take(COMPLAINT).read_to_string(&mut complaint));
         let first = complaint.lines().next().unwrap_or("it ended with an error");
         let first = edgeprobe_probes::clean::line(first, 160);
+        // Who may not read a journal is told so in words alone.
+        let lower = first.to_lowercase();
+        let is_refused =
+            lower.contains("permission denied") || lower.contains("insufficient permissions");
+        let obstacle = if is_refused { Obstacle::NotPermitted } else { Obstacle::Other };
         return Err(SourceError::new(format!("journalctl cannot read {what}: {first}"))
-            .hint("run it as root, or as a member of the group systemd-journal"));
+            .hint("run it as root, or as a member of the group systemd-journal")
+            .because(obstacle));
     }
     Ok(())
 }
@@ -95,7 +101,7 @@ fn entries(
 fn missing(error: &io::Error) -> SourceError {
     SourceError::new(format!("cannot run journalctl: {error}"))
         .hint("this system may keep no journal; give its log files")
-        .absent_if(error.kind() == io::ErrorKind::NotFound)
+        .because(of_io(error))
 }
 
 /// A child that ends with this value, however that ends.

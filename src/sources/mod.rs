@@ -89,17 +89,28 @@ pub type Take<'t> = dyn FnMut(Piece<'_>) -> ControlFlow<()> + 't;
 pub struct SourceError {
     message: String,
     pub hint: Option<String>,
-    /// Whether there is no such log, rather than one that cannot be read.
-    pub absent: bool,
+    pub obstacle: Obstacle,
+}
+
+/// What keeps a log from being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// There is no such log.
+    Absent,
+    /// There is no engine to ask for it.
+    NoEngine,
+    /// This user may not read it.
+    NotPermitted,
+    Other,
 }
 
 impl SourceError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, absent: false }
+        Self { message: message.into(), hint: None, obstacle: Obstacle::Other }
     }
 
-    fn absent_if(self, absent: bool) -> Self {
-        Self { absent, ..self }
+    fn because(self, obstacle: Obstacle) -> Self {
+        Self { obstacle, ..self }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -162,6 +173,14 @@ impl Input {
             Self::Container(name) => container::read(name, how, take),
             Self::Journal(unit) => journal::read(unit, how, take),
         }
+    }
+}
+
+fn of_io(error: &std::io::Error) -> Obstacle {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Obstacle::Absent,
+        std::io::ErrorKind::PermissionDenied => Obstacle::NotPermitted,
+        _ => Obstacle::Other,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What containers have written: the engine keeps it, for those that have ended too.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ pub enum LogError {
     /// The engine was found and gives no answer, or refuses.
     #[error("the container engine at {endpoint} does not answer: {what}")]
     Engine { endpoint: String, what: String },
+    /// The engine was found, and this user may not ask it.
+    #[error("this user may not ask the container engine at {endpoint}: {what}")]
+    NotPermitted { endpoint: String, what: String },
     /// The engine knows no such container.
     #[error("there is no container `{0}`")]
     NoContainer(String),
@@ -68,9 +72,15 @@ impl EngineLogs {
             what: clean::line(&what, 200),
         };
         let reached = timeout(PATIENCE, endpoint.reach()).await;
-        reached
-            .map_err(|_| failed("no answer in time".to_owned()))?
-            .map_err(|error| failed(error.to_string()))?;
+        reached.map_err(|_| failed("no answer in time".to_owned()))?.map_err(|error| {
+            let what = clean::line(&error.to_string(), 200);
+            match error.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    LogError::NotPermitted { endpoint: endpoint.to_string(), what }
+                }
+                _ => failed(what),
+            }
+        })?;
         let docker = endpoint.client(PATIENCE).map_err(|error| failed(error.to_string()))?;
         let docker = timeout(PATIENCE, docker.negotiate_version())
             .await

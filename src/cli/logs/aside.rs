@@ -18,7 +18,7 @@ use super::now;
 use crate::cli::problem::Problem;
 use crate::language::Language;
 use crate::logs::{Moment, Scanned, Signatures, facts};
-use crate::sources::{How, Input, Piece, RUNTIME_CONTAINERS, RUNTIME_UNITS, SourceError};
+use crate::sources::{How, Input, Obstacle, Piece, RUNTIME_CONTAINERS, RUNTIME_UNITS, SourceError};
 
 /// Of logs that nobody named only the last day is read; milliseconds.
 const A_DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -247,7 +247,11 @@ impl Reading {
                     Some(skipped(input, Token::TimedOut, detail))
                 }
                 // Units and containers that this device does not have are not missed.
-                Fate::Failed(error) if here && error.absent => None,
+                Fate::Failed(error)
+                    if here && matches!(error.obstacle, Obstacle::Absent | Obstacle::NoEngine) =>
+                {
+                    None
+                }
                 // An engine's own words may quote what it was asked with.
                 Fate::Failed(error) => {
                     let detail = clean::line(&error.to_string(), 240);
