@@ -1,7 +1,7 @@
 //! `edgeprobe bundle`
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use edgeprobe_probes::{Probe, clean};
@@ -12,6 +12,7 @@ mod place;
 use super::check::Format;
 use super::device::UNNAMED;
 use super::language::Languages;
+use super::logs;
 use super::output::{note, print};
 use super::problem::Problem;
 use super::progress::Progress;
@@ -55,8 +56,8 @@ pub(super) struct Options {
     #[arg(long, alias = "anonymize")]
     anonymise: bool,
 
-    /// How far back logs are taken, at most 20000 lines of each
-    #[arg(long, value_name = "DURATION", default_value = "24h")]
+    /// From when on logs are taken, at most 20000 lines of each: a duration until now, or a time
+    #[arg(long, value_name = "TIME", default_value = "24h")]
     since: String,
 
     /// A file for the archive, written whole or not at all, or `-` for standard output
@@ -85,7 +86,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     // What a program reads does not change with the locale.
     let (people, programs) = (languages.for_people(), languages.of(Format::Json));
     let now = SystemTime::now();
-    let since = since(&options.since, now)?;
+    let since = logs::since(&options.since, logs::now())?;
     let (path, destination) = destination(options, now)?;
     // Whatever is wrong with the options is told before anything is asked.
     let limit = timeout(&options.target.timeout)?;
@@ -93,7 +94,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let report = setup(options)?.and_then(|setup| {
         let mut progress = Progress::start(options.quiet);
         let report = perform(&setup, programs, |event| progress.show(&event));
-        report.map_err(|problem| problem.to_string())
+        report.map_err(|problem| problem.message().into_owned())
     });
     let mut items = collecting.end();
     let report = if options.anonymise { anonymise(report, &mut items, programs) } else { report };
@@ -137,7 +138,6 @@ fn setup(options: &Options) -> Result<Result<Setup, String>, Problem> {
     if options.target.hub.is_some() {
         return Err(problem);
     }
-    let told = problem.to_string().replacen("error: ", "", 1);
     let local = [Probe::Ports, Probe::Engine, Probe::Runtime, Probe::Registry, Probe::Hostname];
     let setup = Setup::new(&options.target, local, phase);
     if setup.is_err() {
@@ -146,16 +146,6 @@ fn setup(options: &Options) -> Result<Result<Setup, String>, Problem> {
         target.hub = Some(UNNAMED.to_owned());
         Setup::new(&target, [Probe::Hostname], phase)?;
     }
-    note(&format!("note: {told}"));
-    Ok(setup.map_err(|_| told.lines().next().unwrap_or_default().to_owned()))
-}
-
-/// The begin of the logs' window, in milliseconds since 1970.
-fn since(text: &str, now: SystemTime) -> Result<i64, Problem> {
-    let ago = humantime::parse_duration(text).map_err(|_| {
-        Problem::new(format!("--since: `{}` is no duration", clean::line(text, 40)))
-            .hint("for example --since 3d or --since 90m")
-    })?;
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    Ok(i64::try_from(now.saturating_sub(ago).as_millis()).unwrap_or(i64::MAX))
+    note(&problem.told("note"));
+    Ok(setup.map_err(|_| problem.message().into_owned()))
 }

@@ -192,7 +192,7 @@ fn read_signatures(path: &Path) -> Result<(String, String), Problem> {
 }
 
 /// A duration until now, or a time.
-fn since(text: &str, now: Moment) -> Result<Moment, Problem> {
+pub(super) fn since(text: &str, now: Moment) -> Result<Moment, Problem> {
     let ago = humantime::parse_duration(text).ok().map(|ago| now - milliseconds(ago));
     ago.or_else(|| parse_moment(text)).ok_or_else(|| {
         Problem::new(format!(
@@ -204,7 +204,7 @@ fn since(text: &str, now: Moment) -> Result<Moment, Problem> {
 }
 
 /// The present, in milliseconds since 1970.
-fn now() -> Moment {
+pub(super) fn now() -> Moment {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(milliseconds).unwrap_or_default()
 }
 

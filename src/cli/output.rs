@@ -43,13 +43,12 @@ impl Destination {
             Self::Standard => print(text),
             Self::File(path) => {
                 let plain = anstream::adapter::strip_str(text).to_string();
-                write_file(path, &plain).map_err(|error| cannot_write(path, &error))
+                write_file(path, plain.as_bytes(), Readers::All)
+                    .map_err(|error| cannot_write(path, &error))
             }
         }
     }
-}
 
-impl Destination {
     /// Writes what is nobody else's to read: to a file whole or not at all, and for its owner alone.
     ///
     /// Fails where the file is there already, unless it is to be replaced.
@@ -61,9 +60,8 @@ impl Destination {
                     Problem::new(format!("cannot write to standard output: {error}"))
                 })
             }
-            Self::File(path) => {
-                write_private_file(path, bytes, replace).map_err(|error| cannot_write(path, &error))
-            }
+            Self::File(path) => write_file(path, bytes, Readers::Owner { replace })
+                .map_err(|error| cannot_write(path, &error)),
         }
     }
 }
@@ -90,30 +88,31 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Replaces the file in one step, so that a reader sees the old report or the new, never a part.
-fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    if is_special(path) {
-        return fs::write(path, text);
-    }
-    let mut file = like_other_files(&mut tempfile::Builder::new()).tempfile_in(folder(path))?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+/// Who may read a file that is written.
+#[derive(Clone, Copy)]
+enum Readers {
+    /// Everybody, as far as the umask lets them; an older file is replaced.
+    All,
+    /// Its owner, as of temporary files. An older file is an error, unless it is to be replaced.
+    Owner { replace: bool },
 }
 
-/// As [`write_file`], readable by its owner alone, as temporary files are.
-fn write_private_file(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+/// Writes the file in one step, so that a reader sees the old one or the new, never a part.
+fn write_file(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     if is_special(path) {
         return fs::write(path, bytes);
     }
-    let mut file = tempfile::Builder::new().tempfile_in(folder(path))?;
+    let mut builder = tempfile::Builder::new();
+    if matches!(readers, Readers::All) {
+        like_other_files(&mut builder);
+    }
+    let mut file = builder.tempfile_in(folder(path))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    if replace {
-        file.persist(path)?;
-    } else {
+    if matches!(readers, Readers::Owner { replace: false }) {
         file.persist_noclobber(path)?;
+    } else {
+        file.persist(path)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What keeps a command from doing its work.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use edgeprobe_probes::mask::mask;
@@ -20,16 +21,23 @@ impl Problem {
         self.hint = Some(hint.into());
         self
     }
+
+    /// What happened, without secrets and without the hint.
+    pub(super) fn message(&self) -> Cow<'_, str> {
+        // What was given is shown, and a connection string may be given where it has no place.
+        mask(&self.message)
+    }
+
+    /// The problem as an `error`, or as a `note` where it stops nothing.
+    pub(super) fn told(&self, kind: &str) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {}", mask(hint)));
+        format!("{kind}: {}{}", self.message(), hint.unwrap_or_default())
+    }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What was given is shown, and a connection string may be given where it has no place.
-        write!(f, "error: {}", mask(&self.message))?;
-        match &self.hint {
-            Some(hint) => write!(f, "\nhint: {}", mask(hint)),
-            None => Ok(()),
-        }
+        f.write_str(&self.told("error"))
     }
 }
 

@@ -255,7 +255,7 @@ fn mistakes_are_told_and_leave_no_file() {
     let folder = TempDir::new().unwrap();
     for (arguments, told) in [
         (&["--output", "-", "--format", "json"][..], "both want standard output"),
-        (&["--since", "yesterday"], "--since: `yesterday` is no duration"),
+        (&["--since", "yesterday"], "--since: `yesterday` is neither a duration nor a time"),
         (&["--output", "/nowhere/case.zip"], "cannot write /nowhere/case.zip"),
         (&["--hub", "contoso"], "hint:"),
     ] {
