@@ -77,7 +77,7 @@ impl World {
         };
         let addresses = addresses.unwrap_or_default();
         let mut hubs = addresses.into_iter().filter(|address| self.is_the_hub(*address));
-        hubs.any(|address| self.connects(start, transport, address))
+        hubs.any(|address| self.connects(start, transport, None, address))
     }
 
     fn works_by(&self, via: &Via, transport: Transport) -> bool {
@@ -91,7 +91,7 @@ impl World {
             (None, Some(network)) => self.module_gets(network, via.url.host()),
         };
         let mut addresses = addresses.unwrap_or_default().into_iter();
-        addresses.any(|peer| self.connects_by(start, transport, via.clone(), peer))
+        addresses.any(|peer| self.connects(start, transport, Some(via.clone()), peer))
     }
 
     /// Whether the daemons, where they are set up for a site with a proxy, reach the hub at all.

@@ -3,11 +3,9 @@
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, GivenProxy, Status, Verdict};
 use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Detour, Transport, TrustResult, ViaFacts};
+use edgeprobe_probes::endpoint::{Transport, TrustResult, ViaFacts};
 use edgeprobe_probes::proxy::ProxyAnswer;
-use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::runtime::{Part, ProxySetting, RuntimeFacts};
-use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
@@ -67,7 +65,7 @@ impl Device {
     }
 
     /// The runtime's parts are told so.
-    fn set(self, proxies: &[(Part, Option<&str>)]) -> Self {
+    pub(crate) fn set(self, proxies: &[(Part, Option<&str>)]) -> Self {
         let proxies = proxies.iter().map(|(part, url)| setting(*part, *url)).collect();
         let facts = RuntimeFacts { proxies, ..RuntimeFacts::default() };
         self.with(passed("runtime/configuration", "the runtime", Facts::Runtime(Box::new(facts))))
@@ -336,22 +334,6 @@ fn a_proxy_that_answers_in_the_hub_s_place_intercepts() {
 }
 
 #[test]
-fn a_subnet_that_covers_the_proxy_keeps_containers_from_it() {
-    let url = "http://172.18.3.128:3128";
-    let verdict = Device::networked()
-        .shut_in()
-        .rerouted(&[], &["172.18.3.0/24 via 192.168.1.1 dev eth0"], &[])
-        .told(url, true)
-        .asked_by(url, Part::Environment)
-        .changed(is_proxied, |seen| {
-            endpoint_of(seen).unwrap().peer = "172.18.3.128".parse().unwrap();
-        })
-        .failing(|o| at_edge(o) && is_proxied(o), Step::Connect, Token::HostUnreachable)
-        .expect(Status::Blocked, &[SubnetOverlap]);
-    assert!(verdict.summary.contains("172.18.3.128"), "{}", verdict.summary);
-}
-
-#[test]
 fn no_proxy_excepts_the_hub_for_those_who_read_it() {
     let excepted = |part: Part| {
         let no_proxy = Some(".azure-devices.net".to_owned());
@@ -377,41 +359,6 @@ fn a_report_that_was_written_down_is_judged_the_same() {
         };
         assert_eq!(again.verdict(), device.verdict());
     }
-}
-
-#[test]
-fn a_network_that_is_cut_off_hides_no_proxy_that_the_site_requires() {
-    // The host goes by the engine's proxy; from the edge network nothing leaves the device.
-    let verdict = Device::networked()
-        .shut_in()
-        .set(&[(Part::Engine, Some(PROXY))])
-        .asked_by(PROXY, Part::Engine)
-        .failing(|o| at_edge(o) && is_proxied(o), Step::Connect, Token::TimedOut)
-        .retabled(|tables| tables.ip_forward = Some(false))
-        .traced(Stage::LostInside, |_| ())
-        .expect(Status::Blocked, &[IpForwardDisabled, ProxyRequired]);
-    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
-}
-
-#[test]
-fn a_proxy_near_by_does_not_hide_that_a_tunnel_takes_the_way_to_the_hub() {
-    // The route to the proxy is seen first, and is none of the tunnel's.
-    let mut device = behind_a_proxy()
-        .rerouted(&[("tun0", LinkKind::Tun)], &["0.0.0.0/1 dev tun0", "128.0.0.0/1 dev tun0"], &[])
-        .changed(is_route, |o| {
-            let Facts::Route(facts) = &mut o.facts else { unreachable!() };
-            facts.interface = Some("tun0".to_owned());
-            (facts.gateway, facts.gateway_answers) = (None, None);
-        });
-    let mut by_the_uplink = connection(Transport::Amqp, Role::Detour, HUB_ADDRESS);
-    detoured(&mut by_the_uplink, Detour::Interface("eth0".to_owned()));
-    device.observations.insert(0, route(PROXY_ADDRESS));
-    let device = device.with(by_the_uplink);
-    // AMQP is what is lost: the proxy carries the rest.
-    let verdict = device.expect(Status::Degraded, &[VpnOverride]);
-    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
-    let idle = device.by_websocket_alone().expect(Status::Healthy, &[VpnOverride]);
-    assert_eq!(idle.causes[0].effect, Effect::Warns);
 }
 
 #[test]
@@ -457,22 +404,5 @@ fn what_the_daemons_miss_directly_is_the_setting_that_they_lack() {
         .with(service);
     // A device without its identity does not get one.
     let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
-    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
-}
-
-#[test]
-fn a_proxy_on_the_device_s_own_link_does_not_hide_a_dead_gateway() {
-    let (mut beside, mut beyond) = (route(PROXY_ADDRESS), route("20.36.0.1"));
-    let Facts::Route(facts) = &mut beside.facts else { unreachable!() };
-    (facts.gateway, facts.gateway_answers) = (None, None);
-    let Facts::Route(facts) = &mut beyond.facts else { unreachable!() };
-    facts.gateway_answers = Some(false);
-    let verdict = Device::networked()
-        .nameless(Token::DnsTimeout, Some(Token::DnsTimeout))
-        .told(PROXY, true)
-        .asked_by(PROXY, Part::Environment)
-        .with(beside)
-        .with(beyond)
-        .expect(Status::Degraded, &[HostOffline]);
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
 }

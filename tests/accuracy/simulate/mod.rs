@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 
 use edgeprobe::plan::{Ask, Control, HubPorts, Plan, Question, ResolverFiles, Services, Vantages};
 use edgeprobe::verdict::{Language, Target, Verdict, judge};
-use edgeprobe_probes::endpoint::{Endpoint, Transport};
+use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
 use edgeprobe_probes::{Observation, Probe, Role};
 
 use crate::world::{CONTROL, HUB, STUB, World};
@@ -123,11 +123,13 @@ impl World {
         }
     }
 
-    /// Whether a connection from here to one of the hub's addresses works.
+    /// Whether a connection from here to the hub works, at one of its own addresses or of the proxy
+    /// that it goes by.
     pub(crate) fn connects(
         &self,
         start: Start<'_>,
         transport: Transport,
+        proxy: Option<Via>,
         peer: std::net::IpAddr,
     ) -> bool {
         let endpoint = Endpoint {
@@ -136,32 +138,9 @@ impl World {
             server: HUB.to_owned(),
             port: transport.default_port(),
             detour: None,
-            proxy: None,
+            proxy,
         };
-        self.opens(start, &endpoint, peer)
-    }
-
-    /// The same by a proxy, at this address of its.
-    pub(crate) fn connects_by(
-        &self,
-        start: Start<'_>,
-        transport: Transport,
-        via: edgeprobe_probes::endpoint::Via,
-        peer: std::net::IpAddr,
-    ) -> bool {
-        let endpoint = Endpoint {
-            transport,
-            role: Role::Hub,
-            server: HUB.to_owned(),
-            port: transport.default_port(),
-            detour: None,
-            proxy: Some(via),
-        };
-        self.opens(start, &endpoint, peer)
-    }
-
-    fn opens(&self, start: Start<'_>, endpoint: &Endpoint, peer: std::net::IpAddr) -> bool {
         let vantage = edgeprobe_probes::Vantage::Host;
-        !self.answer_connection(&vantage, start, endpoint, peer).failed()
+        !self.answer_connection(&vantage, start, &endpoint, peer).failed()
     }
 }
