@@ -75,3 +75,19 @@ fn is_masqueraded(ruleset: &Ruleset, subnet: &IpNet) -> Option<bool> {
     let is_translated = !masquerades(ruleset, subnet).is_empty();
     (is_translated || ruleset.unread.is_empty()).then_some(is_translated)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_left_untranslated_is_judged_by_the_rules_as_they_were() {
+        let destination = "20.49.110.2:443".parse().unwrap();
+        let mut trace = Trace { stage: Stage::LeftUntranslated, ..Trace::unseen(destination) };
+        // The time is up, so that the rules could not be read again.
+        let over = Timeline::start(Duration::ZERO);
+        add(&mut trace, over, Some(Ruleset::default()), &"172.17.0.0/16".parse().unwrap()).await;
+        assert_eq!(trace.masqueraded, Some(false));
+        assert!(trace.dropped_by.is_empty());
+    }
+}
