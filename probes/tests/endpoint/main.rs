@@ -8,6 +8,8 @@ mod certificates;
 mod handshake;
 mod https;
 mod mqtt;
+#[path = "../programs/mod.rs"]
+mod programs;
 mod proxies;
 mod real_peers;
 mod support;

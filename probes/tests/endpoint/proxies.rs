@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +10,9 @@ use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Observation, Role, Timeline, Vantage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
 use tokio_rustls::TlsAcceptor;
 
+use crate::programs::{Running, free_port, start};
 use crate::support::*;
 
 /// The hub by a name that every proxy on this machine resolves.
@@ -70,64 +69,15 @@ impl Hub {
     }
 }
 
-/// A port that was free just now: these programs cannot say which they were given.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind((LOOPBACK, 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// A proxy that runs; it ends with the value.
-struct Running {
-    port: u16,
-    _child: Child,
-    _folder: tempfile::TempDir,
-}
-
-/// Starts a program with a configuration that is made for a port and a folder. `None` where it is
-/// not installed.
-async fn start(
-    program: &str,
-    arguments: &[&str],
-    configuration: impl Fn(u16, &Path) -> String,
-) -> Option<Running> {
-    let found = ["/usr/bin", "/usr/sbin"].map(|folder| Path::new(folder).join(program));
-    let Some(program) = found.iter().find(|path| path.exists()) else {
-        println!("skipped: `{program}` is not installed");
-        return None;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    // Squid gives up root for its own user, who must find its files.
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
-    std::fs::set_permissions(folder.path(), open).unwrap();
-    let port = free_port();
-    let file = folder.path().join("proxy.conf");
-    std::fs::write(&file, configuration(port, folder.path())).unwrap();
-    let child = Command::new(program)
-        .args(arguments)
-        .arg(&file)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let listening = async {
-        while TcpStream::connect((LOOPBACK, port)).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), listening).await.expect("it listens in time");
-    Some(Running { port, _child: child, _folder: folder })
-}
-
 async fn tinyproxy(more: &str) -> Option<Running> {
-    start("tinyproxy", &["-d", "-c"], |port, _| {
+    start(&["tinyproxy", "-d", "-c"], |port, _| {
         format!("Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nMaxClients 10\n{more}\n")
     })
     .await
 }
 
 async fn squid(more: impl Fn(&Path) -> String) -> Option<Running> {
-    start("squid", &["-N", "-f"], |port, folder| {
+    start(&["squid", "-N", "-f"], |port, folder| {
         let path = folder.display();
         format!(
             "{}\nhttp_access allow all\nhttp_port 127.0.0.1:{port}\npid_filename {path}/pid\n\

@@ -5,38 +5,27 @@ use std::fs;
 use edgeprobe_probes::registry::{Part, Scheme};
 use edgeprobe_probes::runtime::{self, ProxySetting};
 use edgeprobe_probes::{Outcome, Step, Token};
-use tempfile::TempDir;
 
+use crate::programs::{Running, free_port, start};
 use crate::real::{Front, Registry};
 use crate::support::*;
 
-struct Squid {
-    port: u16,
-    _folder: TempDir,
-    _program: Running,
-}
+struct Squid(Running);
 
 impl Squid {
     async fn start(rules: &str) -> Option<Self> {
-        if !has("squid") {
-            return None;
-        }
-        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
-        let path = folder.path().display().to_string();
-        // Squid gives its privileges up, and reads the names after that.
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
-        fs::set_permissions(folder.path(), open).unwrap();
-        fs::write(folder.path().join("hosts"), format!("127.0.0.1 {BEHIND_PROXY}\n")).unwrap();
-        let text = format!(
-            "{rules}\nhttp_access allow all\nhttp_port 127.0.0.1:{port}\npid_filename {path}/pid\n\
-             cache_log {path}/log\naccess_log none\nshutdown_lifetime 0 seconds\n\
-             hosts_file {path}/hosts\nvisible_hostname proxy.plant\n"
-        );
-        let file = folder.path().join("squid.conf");
-        fs::write(&file, text).unwrap();
-        let program = start(&["squid", "-N", "-f", file.to_str().unwrap()]);
-        listening(port).await;
-        Some(Self { port, _folder: folder, _program: program })
+        let squid = start(&["squid", "-N", "-f"], |port, folder| {
+            // It reads the names once it has given root up.
+            fs::write(folder.join("hosts"), format!("127.0.0.1 {BEHIND_PROXY}\n")).unwrap();
+            let path = folder.display();
+            format!(
+                "{rules}\nhttp_access allow all\nhttp_port 127.0.0.1:{port}\n\
+                 pid_filename {path}/pid\ncache_log {path}/log\naccess_log none\n\
+                 shutdown_lifetime 0 seconds\nhosts_file {path}/hosts\n\
+                 visible_hostname proxy.plant\n"
+            )
+        });
+        squid.await.map(Self)
     }
 
     /// What an engine is told of it.
@@ -44,7 +33,7 @@ impl Squid {
         ProxySetting {
             part: runtime::Part::Engine,
             https_proxy: Some(
-                format!("http://edge:{PASSWORD}@127.0.0.1:{}", self.port).parse().unwrap(),
+                format!("http://edge:{PASSWORD}@127.0.0.1:{}", self.0.port).parse().unwrap(),
             ),
             no_proxy: no_proxy.map(str::to_owned),
             source: "the engine".to_owned(),
@@ -59,7 +48,7 @@ async fn a_registry_that_only_the_proxy_knows_is_reached_by_it() {
     let Some(squid) = Squid::start("").await else { return };
     let mut asker = Asker::anonymous().trusting(&front.pki.root);
     asker.proxy = Some(squid.setting(None));
-    let seen = asker.ask(&format!("{BEHIND_PROXY}:{}/edge/module:1.0", front.port)).await;
+    let seen = asker.ask(&format!("{BEHIND_PROXY}:{}/edge/module:1.0", front.port())).await;
     assert_eq!(seen.outcome, Outcome::Pass, "{seen:#?}");
     assert_eq!(facts(&seen).scheme, Scheme::Https);
     let steps: Vec<Step> = seen.steps.iter().map(|step| step.step).collect();
@@ -97,7 +86,7 @@ async fn a_registry_that_the_engine_reaches_without_its_proxy_is_asked_directly(
         no_proxy: Some("localhost".to_owned()),
         source: "the engine".to_owned(),
     });
-    let seen = asker.ask(&format!("localhost:{}/edge/module:1.0", front.port)).await;
+    let seen = asker.ask(&format!("localhost:{}/edge/module:1.0", front.port())).await;
     assert_eq!(seen.outcome, Outcome::Pass, "{seen:#?}");
     assert_eq!(facts(&seen).hosts[0].proxy, None);
 }

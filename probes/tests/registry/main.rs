@@ -10,6 +10,8 @@
 #![cfg(unix)]
 
 mod by_proxy;
+#[path = "../programs/mod.rs"]
+mod programs;
 mod real;
 mod servers;
 mod support;

@@ -1,22 +1,19 @@
 //! Debian's docker-registry, alone, with passwords, and with nginx in front that refuses.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use edgeprobe_probes::registry::{CredentialUse, Part, Scheme};
 use edgeprobe_probes::{Outcome, Token};
-use tempfile::TempDir;
 
+use crate::programs::{Running, find, start};
 use crate::support::*;
 
 /// A registry with the image `edge/module:1.0` in it.
-pub(crate) struct Registry {
-    pub(crate) port: u16,
-    directory: TempDir,
-    _program: Running,
-}
+pub(crate) struct Registry(Running);
 
-/// `edge` and the password, as htpasswd writes them by bcrypt.
 const HTPASSWD: &str = "htpasswd";
 
 const CONFIGURATION: &str =
@@ -24,33 +21,20 @@ const CONFIGURATION: &str =
 
 impl Registry {
     pub(crate) async fn start(with_passwords: bool) -> Option<Self> {
-        let wanted: &[&str] = if with_passwords {
-            &["docker-registry", "curl", HTPASSWD]
-        } else {
-            &["docker-registry", "curl"]
-        };
-        if !wanted.iter().all(|program| has(program)) {
-            return None;
-        }
-        let directory = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let auth = if with_passwords {
-            let file = directory.path().join("users");
-            let words = ["-Bbn", "edge", PASSWORD];
-            let output = std::process::Command::new(HTPASSWD).args(words).output().unwrap();
-            fs::write(&file, output.stdout).unwrap();
-            format!("auth: {{htpasswd: {{realm: Plant, path: {}}}}}\n", file.display())
-        } else {
-            String::new()
-        };
-        let configuration = directory.path().join("config.yml");
-        let text = format!(
-            "version: 0.1\nstorage: {{inmemory: {{}}}}\n{auth}http: {{addr: \"127.0.0.1:{port}\"}}\n"
-        );
-        fs::write(&configuration, text).unwrap();
-        let program = start(&["docker-registry", "serve", configuration.to_str().unwrap()]);
-        listening(port).await;
-        let registry = Self { port, directory, _program: program };
+        find("curl")?;
+        let users = if with_passwords { Some(users(&find(HTPASSWD)?)) } else { None };
+        let serving = start(&["docker-registry", "serve"], |port, folder| {
+            let auth = users.map_or_else(String::new, |users| {
+                let file = folder.join("users");
+                fs::write(&file, users).unwrap();
+                format!("auth: {{htpasswd: {{realm: Plant, path: {}}}}}\n", file.display())
+            });
+            format!(
+                "version: 0.1\nstorage: {{inmemory: {{}}}}\n{auth}\
+                 http: {{addr: \"127.0.0.1:{port}\"}}\n"
+            )
+        });
+        let registry = Self(serving.await?);
         registry.push(with_passwords);
         Some(registry)
     }
@@ -60,71 +44,78 @@ impl Registry {
         let user = if with_passwords { format!("-u edge:{PASSWORD}") } else { String::new() };
         let digest = "$(printf %s \"$CONFIGURATION\" | sha256sum | cut -d' ' -f1)";
         let script = format!(
-            r#"set -e; base=http://127.0.0.1:{}/v2/edge/module; digest=sha256:{digest}
-            place=$(curl -sf {user} -X POST -D - -o /dev/null $base/blobs/uploads/ | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
-            printf %s "$CONFIGURATION" | curl -sf {user} -X PUT -H 'Content-Type: application/octet-stream' --data-binary @- "$place&digest=$digest"
+            r#"set -e -o pipefail; base=http://127.0.0.1:{}/v2/edge/module; digest=sha256:{digest}
+            place=$(curl -sSf {user} -X POST -D - -o /dev/null $base/blobs/uploads/ | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
+            printf %s "$CONFIGURATION" | curl -sSf {user} -X PUT -H 'Content-Type: application/octet-stream' --data-binary @- "$place&digest=$digest"
             type=application/vnd.docker.distribution.manifest.v2+json
             printf '{{"schemaVersion":2,"mediaType":"%s","config":{{"mediaType":"application/vnd.docker.container.image.v1+json","size":%s,"digest":"%s"}},"layers":[]}}' $type ${{#CONFIGURATION}} $digest |
-                curl -sf {user} -X PUT -H "Content-Type: $type" --data-binary @- $base/manifests/1.0"#,
-            self.port
+                curl -sSf {user} -X PUT -H "Content-Type: $type" --data-binary @- $base/manifests/1.0"#,
+            self.0.port
         );
-        let status = std::process::Command::new("bash")
-            .args(["-c", &script])
-            .env("CONFIGURATION", CONFIGURATION)
-            .status()
-            .unwrap();
-        assert!(status.success(), "the image cannot be pushed");
+        let push = || {
+            let mut bash = Command::new("bash");
+            bash.args(["-c", &script]).env("CONFIGURATION", CONFIGURATION).output().unwrap()
+        };
+        // A registry that has only just begun to listen once refused an image, on a machine that
+        // had never run it: the image is no more than what the tests need, so it is tried again.
+        let mut output = push();
+        for _ in 0..2 {
+            if output.status.success() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(500));
+            output = push();
+        }
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the image cannot be pushed: {told}\n{}", self.0.words());
     }
 
     fn name(&self, image: &str) -> String {
-        format!("localhost:{}{image}", self.port)
+        format!("localhost:{}{image}", self.0.port)
     }
+}
 
-    fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.directory.path().join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
+/// `edge` and the password, as htpasswd writes them by bcrypt.
+fn users(htpasswd: &Path) -> Vec<u8> {
+    Command::new(htpasswd).args(["-Bbn", "edge", PASSWORD]).output().unwrap().stdout
 }
 
 /// nginx in front of a registry, by TLS; it refuses as `rule` says.
 pub(crate) struct Front {
-    pub(crate) port: u16,
+    nginx: Running,
     pub(crate) pki: Pki,
-    _program: Running,
 }
 
 impl Front {
     pub(crate) async fn start(registry: &Registry, rule: &str) -> Option<Self> {
-        if !has("nginx") {
-            return None;
-        }
-        let (port, pki) = (free_port(), Pki::new());
-        let chain = registry.file("chain.pem", &pki.chain);
-        let key = registry.file("key.pem", &pki.key);
-        let folder = registry.directory.path().display().to_string();
-        let text = format!(
-            "daemon off; pid {folder}/nginx.pid; error_log stderr; events {{}}\n\
-             http {{ access_log off; client_body_temp_path {folder}/body;\n\
-               proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;\n\
-               uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;\n\
-               server {{ listen 127.0.0.1:{port} ssl; server_name localhost;\n\
-                 ssl_certificate {}; ssl_certificate_key {};\n\
-                 location / {{ proxy_pass http://127.0.0.1:{}; proxy_set_header Host $http_host; }}\n\
-                 {rule} }} }}\n",
-            chain.display(),
-            key.display(),
-            registry.port,
-        );
-        let configuration = registry.file("nginx.conf", &text);
-        let words = ["nginx", "-e", "stderr", "-c", configuration.to_str().unwrap()];
-        let program = start(&words);
-        listening(port).await;
-        Some(Self { port, pki, _program: program })
+        let pki = Pki::new();
+        let nginx = start(&["nginx", "-e", "stderr", "-c"], |port, folder| {
+            let path = folder.display();
+            fs::write(folder.join("chain.pem"), &pki.chain).unwrap();
+            fs::write(folder.join("key.pem"), &pki.key).unwrap();
+            format!(
+                "daemon off; pid {path}/nginx.pid; error_log stderr; events {{}}\n\
+                 http {{ access_log off; client_body_temp_path {path}/body;\n\
+                   proxy_temp_path {path}/proxy; fastcgi_temp_path {path}/fastcgi;\n\
+                   uwsgi_temp_path {path}/uwsgi; scgi_temp_path {path}/scgi;\n\
+                   server {{ listen 127.0.0.1:{port} ssl; server_name localhost;\n\
+                     ssl_certificate {path}/chain.pem; ssl_certificate_key {path}/key.pem;\n\
+                     location / {{ proxy_pass http://127.0.0.1:{};\n\
+                       proxy_set_header Host $http_host; }}\n\
+                     {rule} }} }}\n",
+                registry.0.port,
+            )
+        });
+        let nginx = nginx.await?;
+        Some(Self { nginx, pki })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.nginx.port
     }
 
     fn name(&self, image: &str) -> String {
-        format!("localhost:{}{image}", self.port)
+        format!("localhost:{}{image}", self.port())
     }
 }
 

@@ -1,9 +1,6 @@
 //! Questions, credentials, certificates and programs that the tests share.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,49 +84,6 @@ impl Asker {
 pub(crate) fn facts(observation: &Observation) -> &RegistryFacts {
     let Facts::Registry(facts) = &observation.facts else { panic!("{observation:?}") };
     facts
-}
-
-/// A program that ends with the test.
-pub(crate) struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-pub(crate) fn start(words: &[&str]) -> Running {
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    Running(command.spawn().unwrap())
-}
-
-/// Whether the program is here; says so where it is not.
-pub(crate) fn has(program: &str) -> bool {
-    let found = ["/usr/bin", "/usr/sbin", "/usr/local/bin"]
-        .iter()
-        .any(|folder| Path::new(folder).join(program).exists());
-    if !found {
-        println!("skipped: {program} is not installed");
-    }
-    found
-}
-
-/// A port of loopback that nobody holds.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// Waits until somebody listens on the port.
-pub(crate) async fn listening(port: u16) {
-    for _ in 0..2_000 {
-        if tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("nobody listens on {port}");
 }
 
 /// An authority, and a certificate of its for localhost: PEM of the chain and of the key.
