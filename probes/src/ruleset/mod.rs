@@ -127,6 +127,17 @@ pub enum Family {
     Netdev,
 }
 
+/// Writes the word that nft takes.
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ip => "ip",
+            Self::Inet => "inet",
+            Self::Netdev => "netdev",
+        })
+    }
+}
+
 /// The points on a packet's way at which the kernel asks the rules.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

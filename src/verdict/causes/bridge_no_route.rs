@@ -8,6 +8,7 @@ use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Rule, refuted};
 use crate::verdict::told;
+use crate::verdict::words::priority_ahead_of;
 
 pub(super) const RULE: Rule = Rule { id: CauseId::BridgeNoRoute, examine };
 
@@ -33,6 +34,9 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Findin
         });
         let text = |variant| {
             let by = by.iter().fold(about(edge, variant), |text, by| text.with("rule", by));
+            let rule = mechanism.and_then(|mechanism| mechanism.rule.as_ref());
+            let ahead = rule.and_then(priority_ahead_of);
+            let by = ahead.into_iter().fold(by, |text, ahead| text.with("priority", ahead));
             by.with("address", way.destination)
         };
         if let Lookup::Refused { token, detail } = &way.forward {

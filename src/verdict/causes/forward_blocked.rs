@@ -8,6 +8,7 @@ use edgeprobe_probes::route::tables::{ReversePathFilter, Route};
 use edgeprobe_probes::trace::{Stage, Trace};
 
 use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use super::firewall::written_by;
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -77,8 +78,8 @@ fn by_rule(text: Text, variant: &'static str, trace: &Trace) -> Text {
         "dropped" => "dropped_by",
         _ => "rejected_by",
     };
-    match rule_text(trace) {
-        Some(rule) => text.with_key(named).with("rule", rule),
+    match trace.dropped_by.first() {
+        Some(rule) => written_by(text.with_key(named).with("rule", &rule.text), rule),
         None => text,
     }
 }

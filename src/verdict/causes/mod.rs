@@ -11,6 +11,7 @@ mod dns_host_failure;
 mod edge;
 mod egress_blocked;
 mod engine_unavailable;
+mod firewall;
 mod forward_blocked;
 mod high_latency;
 mod host_offline;

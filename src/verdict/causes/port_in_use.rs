@@ -49,7 +49,11 @@ fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
     let text = match (&holder.container, &holder.process, holder.pid) {
         (Some(container), ..) => words("container").with("container", container),
         (None, Some(process), Some(pid)) => {
-            words("process").with("process", process).with("pid", pid)
+            let supervised = if holder.unit.is_some() { "yes" } else { "no" };
+            words("process")
+                .with("process", process)
+                .with("pid", pid)
+                .with("supervised", supervised)
         }
         _ if holder.user.is_some() => words("user"),
         _ => words("unknown"),

@@ -2,6 +2,7 @@
 
 use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
+use edgeprobe_probes::route::tables::Rule;
 use edgeprobe_probes::route::vpn;
 use edgeprobe_probes::ruleset::FilterRule;
 use edgeprobe_probes::trace::{Stage, Trace};
@@ -10,6 +11,7 @@ use serde_json::json;
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::causes::edge::{about, cut_off, opens};
+use crate::verdict::causes::firewall::written_by;
 use crate::verdict::evidence::EdgeReading;
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words;
@@ -93,6 +95,7 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
     let text =
         mechanism.vpn.into_iter().fold(text, |text, product| text.with("vpn", words::vpn(product)));
     let text = mechanism.interface.iter().fold(text, |text, name| text.with("interface", name));
+    let text = ahead_of(text, mechanism.rule.as_ref());
     let traces = edge.traces.iter().map(|(observation, _)| *observation);
     // A tunnel that is exempt from translation and a device that translates nothing look the same
     // where the rules cannot be read.
@@ -149,11 +152,24 @@ fn by_filter<'o>(
         .with("vpn", words::vpn(product))
         .with("interface", interface)
         .with("rule", &rule.text);
-    let proof = cut_off(edge, text)
+    let proof = cut_off(edge, written_by(text, rule))
         .supported_by([trace_seen])
         .with_detail("mechanism", "kill-switch")
         .with_detail("rule", rule.text.clone());
     with_interface(proof, Some(interface)).alone()
+}
+
+/// Whether a policy rule or the main table itself is at work, and a priority ahead of the rule's.
+fn ahead_of(text: Text, rule: Option<&Rule>) -> Text {
+    match rule {
+        None => text.with("routing", "main"),
+        Some(rule) => {
+            let text = text.with("routing", "rule");
+            words::priority_ahead_of(rule)
+                .into_iter()
+                .fold(text, |text, priority| text.with("priority", priority))
+        }
+    }
 }
 
 fn with_interface(proof: Proof, interface: Option<&str>) -> Proof {
