@@ -35,6 +35,7 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Findin
         let text = |variant| {
             let by = by.iter().fold(about(edge, variant), |text, by| text.with("rule", by));
             let rule = mechanism.and_then(|mechanism| mechanism.rule.as_ref());
+            let by = rule.iter().fold(by, |text, rule| text.with("rule_priority", rule.priority));
             let ahead = rule.and_then(priority_ahead_of);
             let by = ahead.into_iter().fold(by, |text, ahead| text.with("priority", ahead));
             by.with("address", way.destination)

@@ -36,6 +36,12 @@ pub(super) fn about(edge: &EdgeReading<'_>, variant: &'static str) -> Text {
         .with("network", edgeprobe_probes::clean::line(&edge.network.name, 64))
         .with("subnet", edge.network.subnet)
         .with("bridge", bridge)
+        .with("default_bridge", is_default(&edge.network.name))
+}
+
+/// Whether the network is the engine's own, which nobody can take down and make again.
+pub(super) fn is_default(network: &str) -> &'static str {
+    if network == "bridge" { "yes" } else { "no" }
 }
 
 /// A proof that the network is cut off: it explains all that fails from there.

@@ -48,19 +48,31 @@ fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
     };
     let text = match (&holder.container, &holder.process, holder.pid) {
         (Some(container), ..) => words("container").with("container", container),
-        (None, Some(process), Some(pid)) => {
-            let supervised = if holder.unit.is_some() { "yes" } else { "no" };
-            words("process")
-                .with("process", process)
-                .with("pid", pid)
-                .with("supervised", supervised)
-        }
+        (None, Some(process), Some(pid)) => words("process")
+            .with("process", process)
+            .with("pid", pid)
+            .with("supervised", supervised(process, holder.unit.as_deref())),
         _ if holder.user.is_some() => words("user"),
         _ => words("unknown"),
     };
     let text = add(text, "unit", &holder.unit);
     let text = add(text, "user", &holder.user);
     add(text, "process", &holder.process)
+}
+
+/// The programs by which engines forward a published port to a container.
+const FORWARDERS: [&str; 3] = ["docker-proxy", "rootlessport", "rootlesskit"];
+
+/// Who would start a process again, or has others with it: a service of the system, an engine, or
+/// nobody. A session's scope is left with its session, which nobody wants to end.
+fn supervised(process: &str, unit: Option<&str>) -> &'static str {
+    if FORWARDERS.contains(&process) {
+        return "engine";
+    }
+    match unit {
+        Some(unit) if unit.ends_with(".service") => "service",
+        _ => "no",
+    }
 }
 
 /// The address that the holder is bound to; all addresses where only the engine names the holder.
