@@ -12,6 +12,7 @@ mod killed;
 mod logs;
 mod machine;
 mod podman;
+mod remedies;
 mod report;
 mod side_by_side;
 mod support;

@@ -24,6 +24,7 @@ mod privilege;
 mod properties;
 mod proxies;
 mod proxies_and_routes;
+mod remedies;
 mod routing;
 mod services;
 mod services_by_proxy;

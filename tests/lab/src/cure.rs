@@ -7,7 +7,7 @@ use crate::{Error, Judge, Lab, Scenario, Verdict};
 
 /// How the commands begin that change something and need no more than the lab has: the kernel's
 /// own tools, and the engine.
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 10] = [
     "sudo ip rule add ",
     "sudo ip route add ",
     "sudo ip link set ",
@@ -17,6 +17,7 @@ const CHANGES: [&str; 9] = [
     "sudo sysctl -w ",
     "sudo kill ",
     "docker stop ",
+    "sudo docker network create ",
 ];
 
 /// What `sudo` is on a device where everybody is root.
