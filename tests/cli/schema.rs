@@ -47,6 +47,18 @@ fn the_schema_names_itself() {
 }
 
 #[test]
+fn the_document_tells_what_every_token_means() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reading-a-report.md");
+    let text = fs::read_to_string(path).unwrap();
+    let schema = schema();
+    let tokens = schema["$defs"]["Token"]["oneOf"].as_array().unwrap();
+    let words = tokens.iter().map(|token| token["const"].as_str().unwrap());
+    let untold: Vec<&str> =
+        words.filter(|word| !text.contains(&format!("\n| `{word}` | "))).collect();
+    assert!(untold.is_empty(), "docs/reading-a-report.md does not tell of {untold:?}");
+}
+
+#[test]
 fn every_report_is_valid() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for ((fault, format), outcome) in demos() {
