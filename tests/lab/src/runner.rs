@@ -99,7 +99,7 @@ pub(crate) fn in_turns<T: Sync, R: Send>(
     let mut done: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
         // A worker that panicked takes its rows with it, and nobody may take the rest for all.
-        let joined = workers.into_iter().map(|worker| worker.join());
+        let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
         joined.flat_map(|done| done.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     done.sort_by_key(|(index, _)| *index);
