@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
 use super::setup::{ProbeChoice, Setup, TargetOptions, timeout};
-use crate::bundle::{Contents, listing, packed, summary};
+use crate::bundle::{Contents, apart, listing, packed, summary};
 use crate::collect;
 use crate::plan::Phase;
 use crate::report::Report;
@@ -103,6 +103,9 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         ..report.clone()
     });
     items.extend(of_the_report(&report, told.as_ref(), people));
+    // The report has its place before anything else: replay reads it there.
+    items.rotate_right(2);
+    apart(&mut items);
     let created = humantime::format_rfc3339_seconds(now).to_string();
     let contents = Contents::of(&items, report.as_ref().ok(), created, options.anonymise);
     let told = contents.clone().told_as(told.as_ref());

@@ -257,6 +257,8 @@ impl Setup {
     ) -> Result<Self, Problem> {
         let Probes { chosen: probes, engine } = probes.into();
         let given = Given::read(options)?;
+        named("--hostname", options.hostname.as_deref(), true)?;
+        named("--network", options.network.as_deref(), false)?;
         let resolver = options.resolver.as_deref().map(resolver).transpose()?;
         let control: HubName = options.control.parse().map_err(|error| {
             Problem::new(format!("--control: {error}")).hint("give it a host name")
@@ -316,6 +318,20 @@ impl Setup {
         let plan = Plan { probes: probes.into(), ..self.plan.clone() };
         Self { plan, given: Vec::new(), ..self.afresh() }
     }
+}
+
+/// Refuses what is a connection string instead of a name, without showing it.
+fn named(option: &str, name: Option<&str>, or_empty: bool) -> Result<(), Problem> {
+    let Some(name) = name else { return Ok(()) };
+    if name.contains(['=', ';']) {
+        return Err(Problem::new(format!("{option}: a name has no `=` and no `;`"))
+            .hint("give it the name alone, and no connection string"));
+    }
+    if name.trim().is_empty() && !or_empty {
+        return Err(Problem::new(format!("{option}: the name is empty"))
+            .hint("leave the option out for the network that the runtime is configured with"));
+    }
+    Ok(())
 }
 
 fn resolver(text: &str) -> Result<SocketAddr, Problem> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use edgeprobe_probes::clean::without_colour;
 use serde::Deserialize;
 
 use super::time::{Moment, Reference, microseconds, of_line};
@@ -71,25 +72,6 @@ fn without_frame(line: &[u8]) -> &[u8] {
         [0..=2, 0, 0, 0, _, _, _, _, rest @ ..] => rest,
         _ => line,
     }
-}
-
-/// Without a terminal's colours, which would stand in the middle of a text.
-fn without_colour(line: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(0x1b, line).is_none() {
-        return Cow::Borrowed(line);
-    }
-    let mut plain = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, after)) =
-        memchr::memmem::find(rest, b"\x1b[").and_then(|at| rest.split_at_checked(at))
-    {
-        plain.extend_from_slice(before);
-        let sequence = after.get(2..).unwrap_or_default();
-        let end = sequence.iter().position(|byte| (0x40..0x7f).contains(byte));
-        rest = end.and_then(|end| sequence.get(end + 1..)).unwrap_or_default();
-    }
-    plain.extend_from_slice(rest);
-    Cow::Owned(plain)
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn anonymised(run: &Run) -> Run {
         verdict: run.verdict(),
         observations: run.observations.clone(),
     };
-    let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[]);
+    let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[], &[]);
     let report = anonymiser.report(&report, Language::English).expect("it is a report still");
     Run { target: report.target, observations: report.observations }
 }

@@ -23,6 +23,14 @@ const TRACES: [&str; 4] = ["PLANTED", "UExBTlRFR", "BMQU5URU", "QTEFOVEVE"];
 
 const PROXY: &str = "http://edge:PLANTED@127.0.0.1:9";
 
+/// Proxies as people write them, with passwords that are not escaped.
+const UNESCAPED: [&str; 4] = [
+    "http://edge:p@PLANTED@127.0.0.1:9",
+    "http://edge:pa/PLANTED@127.0.0.1:9",
+    "edge:PLANTED@127.0.0.1:9",
+    "http:/edge:PLANTED@127.0.0.1:9",
+];
+
 fn secrets() -> Vec<String> {
     vec![
         format!("HostName={HUB};DeviceId=gw1;SharedAccessKey={KEY}"),
@@ -33,10 +41,14 @@ fn secrets() -> Vec<String> {
         "Proxy-Authorization: Basic ZWRnZTpQTEFOVEVE".to_owned(),
         "-----BEGIN RSA PRIVATE KEY-----".to_owned(),
         "PLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTED".to_owned(),
+        format!("{} module=x", "PLANTEDPLANTED".repeat(4)),
         "PLANTED".to_owned(),
         "-----END RSA PRIVATE KEY-----".to_owned(),
         "docker login -u me -p PLANTED contoso.azurecr.io".to_owned(),
         r#"{"auths":{"contoso.azurecr.io":{"auth":"bWU6UExBTlRFRA=="}}}"#.to_owned(),
+        UNESCAPED.join(" refused, "),
+        r#"{"password":"abc, PLANTED","X-Registry-Auth":["PLANTED"]}"#.to_owned(),
+        "SharedAccessKey\u{1b}[0m=\u{1b}[32mPLANTED\u{1b}[0m".to_owned(),
         format!("symmetric_key = \"{KEY}\" Bind for 0.0.0.0:443 failed: port is already allocated"),
         format!("Edge agent attempting to connect to IoT Hub via Amqp_Tcp_Only... {KEY}"),
     ]
@@ -60,16 +72,17 @@ fn files() -> Vec<(&'static str, String)> {
         "[Service]\nEnvironment=\"https_proxy={PROXY}\" \"TOKEN=PLANTED x\"\nExecStart=/bin/true --key PLANTED\n"
     );
     let daemon = format!(
-        r#"{{"proxies":{{"https-proxy":"{PROXY}"}},"log-opts":{{"splunk-token":"PLANTED"}},"mtu":1400}}"#
+        r#"{{"proxies":{{"https-proxy":"{PROXY}","http-proxy":"{}"}},"log-opts":{{"splunk-token":"PLANTED"}},"mtu":1400}}"#,
+        UNESCAPED[1]
     );
     vec![
         ("aziot/config.toml", toml),
         ("aziot/edged/config.d/site.toml", "[agent.env]\nAPI_KEY = \"PLANTED\"\n".to_owned()),
         ("iotedge/config.yaml", yaml),
-        ("environment", format!("https_proxy={PROXY}\nTOKEN=PLANTED\n")),
+        ("environment", format!("https_proxy={}\nTOKEN=PLANTED\n", UNESCAPED[0])),
         ("systemd/system/aziot-edged.service", unit.clone()),
         ("systemd/system/aziot-edged.service.d/proxy.conf", unit.clone()),
-        ("systemd/system/docker.service.d/proxy.conf", unit),
+        ("systemd/system/docker.service.d/proxy.conf", unit.replace(PROXY, UNESCAPED[2])),
         ("docker/daemon.json", daemon),
     ]
 }
@@ -94,21 +107,25 @@ fn answer(connection: &UnixStream, refuses: bool) {
     let path =
         path.strip_prefix("/v1.").and_then(|rest| rest.split_once('/')).map_or(path, |(_, p)| p);
     let path = path.trim_start_matches('/');
-    let network = serde_json::json!({"Name": "azure-iot-edge", "Id": "ab12", "Driver": "bridge", "Scope": "local",
+    let network = |id: &str| {
+        serde_json::json!({"Name": "azure-iot-edge", "Id": id, "Driver": "bridge", "Scope": "local",
         "IPAM": {"Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]},
-        "Options": {}, "Containers": {}, "Labels": {"token": KEY}});
+        "Options": {}, "Containers": {}, "Labels": {"token": KEY}})
+    };
     let container = serde_json::json!({"Id": "cafe01", "Name": "/edgeAgent", "Args": ["--key", KEY],
         "State": {"Status": "running", "Running": true, "Pid": 0, "Error": format!("sig={KEY}")},
         "Config": {"Image": "mcr.microsoft.com/azureiotedge-agent:1.5", "Cmd": ["run", KEY],
             "Env": [format!("EdgeHubConnectionString=HostName={HUB};SharedAccessKey={KEY}"),
-                format!("https_proxy={PROXY}"), format!("MYSTERY={KEY}"), "SHORT=PLANTED",
+                format!("https_proxy={PROXY}"), format!("HTTP_PROXY={}", UNESCAPED[3]), format!("MYSTERY={KEY}"), "SHORT=PLANTED",
                 format!("IOTEDGE_IOTHUBHOSTNAME={HUB}"), "IOTEDGE_MODULEGENERATIONID=PLANTED"],
             "Labels": {"net.azure-devices.edge.owner": "Microsoft.Azure.Devices.Edge.Agent", "secret": "PLANTED"}},
         "HostConfig": {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "PLANTED"}}},
         "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}});
     let summary = serde_json::json!([{"Id": "cafe01", "Names": ["/edgeAgent"], "Image": "agent",
         "Command": format!("run {KEY}"), "Labels": {"secret": "PLANTED"},
-        "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}}]);
+        "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}},
+        // Nobody can say what it is.
+        {"Id": "cafe02", "Names": ["/broken"], "Labels": {"net.azure-devices.edge.owner": "x"}}]);
     if refuses && path != "_ping" {
         let message = serde_json::json!({ "message": format!("no: SharedAccessKey={KEY}") });
         let body = message.to_string();
@@ -120,12 +137,21 @@ fn answer(connection: &UnixStream, refuses: bool) {
             r#"{"Version":"27.1.1","ApiVersion":"1.44","MinAPIVersion":"1.24"}"#.to_owned()
         }
         "info" => {
-            serde_json::json!({"ServerVersion": "27.1.1", "HttpsProxy": PROXY, "Labels": [KEY],
+            serde_json::json!({"ServerVersion": "27.1.1", "HttpsProxy": PROXY, "HttpProxy": UNESCAPED[0], "Labels": [KEY],
             "Warnings": [format!("WARNING: password={KEY}")]})
             .to_string()
         }
-        "networks" => serde_json::json!([network]).to_string(),
-        "networks/azure-iot-edge" | "networks/ab12" => network.to_string(),
+        // Two of one name, which an engine finds by their ids alone.
+        "networks" => serde_json::json!([network("ab12"), network("ab13")]).to_string(),
+        "networks/ab12" | "networks/ab13" => network(&path[9..]).to_string(),
+        "networks/azure-iot-edge" => {
+            let body = br#"{"message":"network azure-iot-edge is ambiguous (2 matches found on name)"}"#;
+            return respond(connection, "400 Bad Request", "application/json", body);
+        }
+        "containers/cafe02/json" => {
+            let body = br#"{"message":"layer does not exist"}"#;
+            return respond(connection, "500 Internal Server Error", "application/json", body);
+        }
         "containers/json" => summary.to_string(),
         "containers/cafe01/json" | "containers/edgeAgent/json" => container.to_string(),
         "containers/edgeAgent/logs" | "containers/cafe01/logs" => {
@@ -308,6 +334,7 @@ fn no_command_shows_a_key() {
                 "configuration/etc/systemd/system/aziot-edged.service.d/proxy.conf",
                 "engine/containers/edgeAgent.json",
                 "engine/networks/azure-iot-edge.json",
+                "engine/networks/azure-iot-edge-2.json",
                 "logs/edgeAgent_log.txt",
                 "logs/docker.txt",
             ] {
@@ -319,6 +346,7 @@ fn no_command_shows_a_key() {
             }
             let container = &entries["engine/containers/edgeAgent.json"];
             assert!(container.contains("MYSTERY=…") && container.contains("172."), "{container}");
+            assert!(entries["contents.json"].contains("engine/containers/broken"), "left out");
         }
     });
 }

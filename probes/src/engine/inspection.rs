@@ -22,6 +22,9 @@ const CONTAINERS: usize = 64;
 /// The runtime's label on its containers.
 const OWNER: &str = "net.azure-devices.edge.owner";
 
+/// Containers by their names, and those that could not be inspected, with the reason.
+type Containers = (Vec<(String, Value)>, Vec<(String, String)>);
+
 /// One answer of the engine's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
@@ -59,7 +62,9 @@ impl EngineLogs {
         let networks = self.settled("networks", networks, failed).unwrap_or_default();
         all.networks =
             networks.iter().map(|(name, value)| inspection(name, value, keep::network)).collect();
-        let containers = self.settled("containers", containers, failed).unwrap_or_default();
+        let (containers, broken) =
+            self.settled("containers", containers, failed).unwrap_or_default();
+        failed.extend(broken);
         all.containers = containers
             .iter()
             .map(|(name, value)| inspection(name, value, keep::container))
@@ -72,18 +77,22 @@ impl EngineLogs {
         let mut networks = Vec::new();
         for network in listed.into_iter().take(NETWORKS) {
             let name = network.name.clone().unwrap_or_default();
-            // The list has no containers in it; the answer for one network has.
-            let whole = self.docker.inspect_network(&name, None).await;
-            networks.push((name, whole.map_or_else(|_| json(&network), |whole| json(&whole))));
+            // The list has no containers in it; the answer for one network has. Several networks
+            // may have one name.
+            let whole = match network.id.as_deref().filter(|id| is_an_id(id)) {
+                Some(id) => self.docker.inspect_network(id, None).await.ok(),
+                None => None,
+            };
+            networks.push((name, whole.map_or_else(|| json(&network), |whole| json(&whole))));
         }
         Ok(networks)
     }
 
-    async fn of_the_runtime(&self) -> Result<Vec<(String, Value)>, Error> {
+    async fn of_the_runtime(&self) -> Result<Containers, Error> {
         let options =
             bollard::query_parameters::ListContainersOptionsBuilder::new().all(true).build();
         let listed = self.docker.list_containers(Some(options)).await?;
-        let mut containers = Vec::new();
+        let (mut containers, mut broken) = Containers::default();
         for summary in listed {
             let names = summary.names.unwrap_or_default();
             let name = names.first().map_or("", |name| name.trim_start_matches('/')).to_owned();
@@ -91,20 +100,22 @@ impl EngineLogs {
             let on_its_network = networks.unwrap_or_default().contains_key(RUNTIME_NETWORK);
             let managed = summary.labels.unwrap_or_default().contains_key(OWNER);
             let own = name == "edgeAgent" || name == "edgeHub";
-            // An id becomes part of a request's path.
             let id = summary.id.unwrap_or_default();
-            let is_an_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if !(own || managed || on_its_network) || !is_an_id || containers.len() >= CONTAINERS {
+            let asked = containers.len() + broken.len();
+            if !(own || managed || on_its_network) || !is_an_id(&id) || asked >= CONTAINERS {
                 continue;
             }
             match self.docker.inspect_container(&id, None).await {
                 Ok(answer) => containers.push((name, json(&answer))),
                 // It has ended meanwhile.
                 Err(Error::DockerResponseServerError { status_code: 404, .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let place = format!("containers/{}", clean::line(&name, 128));
+                    broken.push((place, self.failure(&error).to_string()));
+                }
             }
         }
-        Ok(containers)
+        Ok((containers, broken))
     }
 
     /// One answer, made safe to keep.
@@ -133,6 +144,11 @@ impl EngineLogs {
         failed.push((name.to_owned(), why));
         None
     }
+}
+
+/// Whether a text is an id, which becomes part of a request's path.
+fn is_an_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn json(answer: &impl Serialize) -> Value {
