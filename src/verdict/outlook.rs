@@ -5,6 +5,7 @@
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
 use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Observation, Probe, Role};
 
 use super::catalogue::message;
@@ -30,7 +31,7 @@ pub(super) fn outlook(
     });
     Outlook {
         edge_agent: message(&edge_agent, language),
-        edge_hub: message(&edge_hub(evidence, hub), language),
+        edge_hub: message(&edge_hub(evidence, hub, causes), language),
         evidence: OutlookEvidence { edge_agent: seen, edge_hub: ids(ports(evidence, hub)) },
     }
 }
@@ -89,6 +90,13 @@ fn kept_out(
         .or_else(|| though_it_is_reached("agent.half_a_parent", &[CauseId::ParentUnreachable]))
         .or_else(|| by("agent.unprovisioned", &[CauseId::ProvisioningUnreachable]))
         .or_else(|| {
+            let by_daemons = causes
+                .iter()
+                .any(|cause| keeps(cause, Part::IdentityService) || keeps(cause, Part::Daemon));
+            though_it_is_reached("agent.no_identity", &[CauseId::ProxyRejects])
+                .filter(|_| by_daemons)
+        })
+        .or_else(|| {
             though_it_is_reached(
                 "agent.cut_off",
                 &[
@@ -110,6 +118,14 @@ fn kept_out(
             )
         })
         .or_else(|| unserved(evidence).filter(|_| reaches))
+}
+
+/// Whether a proxy that this part goes by keeps it from all that it needs.
+fn keeps(cause: &Cause, part: Part) -> bool {
+    let parts = cause.details.get("parts").and_then(serde_json::Value::as_array);
+    cause.id == CauseId::ProxyRejects
+        && cause.effect == Effect::Blocks
+        && parts.is_some_and(|parts| parts.contains(&serde_json::json!(part)))
 }
 
 /// What becomes of Edge Agent where what stops a part of its own way stops altogether what it depends
@@ -178,7 +194,11 @@ fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {
     }
 }
 
-fn edge_hub(evidence: &Evidence<'_>, hub: Hub) -> Text {
+fn edge_hub(evidence: &Evidence<'_>, hub: Hub, causes: &[Cause]) -> Text {
+    let has_its_ports = matches!(hub, Hub::CanStart | Hub::Running);
+    if has_its_ports && causes.iter().any(|cause| keeps(cause, Part::EdgeHub)) {
+        return Text::new("hub.shut_in").with("hub", &evidence.target.hub);
+    }
     let all = listed(evidence.ports().map(|(_, facts)| facts.port));
     let failed =
         listed(evidence.ports().filter(|(port, _)| port.failed()).map(|(_, facts)| facts.port));

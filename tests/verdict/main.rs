@@ -24,6 +24,7 @@ mod privilege;
 mod properties;
 mod proxies;
 mod proxies_and_routes;
+mod proxies_of_parts;
 mod remedies;
 mod routing;
 mod services;
