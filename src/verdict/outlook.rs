@@ -10,7 +10,7 @@ use edgeprobe_probes::{Observation, Probe, Role};
 
 use super::catalogue::message;
 use super::cause::CauseId;
-use super::evidence::{Evidence, Manner, is_of_a_service};
+use super::evidence::{Connection, Evidence, Manner, is_of_a_service};
 use super::reach::{Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
@@ -26,7 +26,9 @@ pub(super) fn outlook(
     language: Language,
 ) -> Outlook {
     let (edge_agent, seen) = kept_out(evidence, agent, causes).unwrap_or_else(|| {
-        let text = by_proxy(evidence, agent).unwrap_or_else(|| edge_agent(evidence, agent));
+        let text = by_proxy(evidence, agent)
+            .or_else(|| by_no_port_of_its_own(evidence, agent))
+            .unwrap_or_else(|| edge_agent(evidence, agent));
         (text, ids(attempts(evidence, agent)))
     });
     Outlook {
@@ -167,6 +169,26 @@ fn by_proxy(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text> {
         }
         _ => None,
     }
+}
+
+/// What becomes of Edge Agent where its proxy leads to the hub and it may use no transport that a
+/// proxy can carry.
+fn by_no_port_of_its_own(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text> {
+    let view = evidence.agent();
+    let via = view.way().via().filter(|_| !evidence.goes_direct())?;
+    let lost = matches!(agent, Agent::Unreachable { .. } | Agent::Nameless);
+    let cannot_be_carried = view.transports().iter().all(|it| it.default_port() != 443);
+    let leads_there = view.by_the_way_s_proxy().iter().any(Connection::works);
+    if !lost || !cannot_be_carried || !leads_there {
+        return None;
+    }
+    let first = view.transports().first()?;
+    let wanted = match first {
+        Transport::Mqtt => "MqttWs",
+        _ => "AmqpWs",
+    };
+    let text = Text::new("agent.no_port_of_its_own").with("proxy", via.url.to_string());
+    Some(text.with("hub", &evidence.target.hub).with("first", first).with("wanted", wanted))
 }
 
 fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {

@@ -87,7 +87,7 @@ fn examine_parts<'o>(
     let parts = &by_proxy.parts;
     let (effect, meaning) = effect_on_parts(evidence, view, parts);
     let text = text.with("parts", listed(parts.iter().copied().map(part))).followed_by(meaning);
-    let no_way = evidence.no_way_to(view, &here.connections);
+    let no_way = view.no_way_to(&here.connections);
     here.proof(effect, text, confidence)
         .supported_by(no_way.iter().copied())
         .explaining(no_way)
@@ -98,7 +98,7 @@ fn examine_parts<'o>(
 }
 
 /// What it does to parts of the runtime that their proxy is lost, and the sentence that says so.
-fn effect_on_parts(
+pub(super) fn effect_on_parts(
     evidence: &Evidence<'_>,
     view: &View<'_>,
     parts: &[Part],

@@ -91,11 +91,12 @@ impl<'o> Evidence<'o> {
     fn is_a_container(&self, name: &str) -> bool {
         self.engine().is_some_and(|(_, engine)| engine.containers.iter().any(|it| it.name == name))
     }
+}
 
+impl<'o> View<'o> {
     /// What the kernel says against the way to a proxy's addresses, from here.
     pub(in crate::verdict) fn no_way_to(
         &self,
-        view: &View<'o>,
         connections: &[Connection<'o>],
     ) -> Vec<&'o Observation> {
         let is_to = |observation: &Observation| {
@@ -106,6 +107,6 @@ impl<'o> Evidence<'o> {
             };
             connections.iter().any(|connection| connection.facts.peer == destination)
         };
-        view.all().filter(|observation| observation.failed() && is_to(observation)).collect()
+        self.all().filter(|observation| observation.failed() && is_to(observation)).collect()
     }
 }
