@@ -11,6 +11,7 @@ use edgeprobe_probes::{Facts, Observation, Step, Token, clean};
 use ipnet::IpNet;
 
 use crate::verdict::catalogue::Text;
+use crate::verdict::causes::edge::is_default;
 use crate::verdict::causes::proxy_rejects::effect_on_parts;
 use crate::verdict::evidence::Evidence;
 use crate::verdict::rule::Proof;
@@ -56,6 +57,7 @@ pub(super) fn examine(evidence: &Evidence<'_>) -> Vec<Proof> {
             .with("network", &network.name)
             .with("subnet", network.subnet)
             .with("bridge", &network.bridge)
+            .with("default_bridge", is_default(&network.name))
             .with("host", &lost.host)
             .with("address", listed(&lost.addresses));
         let confidence = if lost.is_elsewhere { Confidence::Confirmed } else { Confidence::Likely };

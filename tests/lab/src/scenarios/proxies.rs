@@ -75,6 +75,7 @@ pub(super) fn told_of_a_proxy(lab: &Lab) -> Result<()> {
 
 /// A proxy on the router that stops no other way.
 fn beside_the_open_way(lab: &mut Lab) -> Result<()> {
+    lab.router().sh("echo nameserver 9.9.9.9 >/etc/resolv.conf")?;
     lab.router()
         .write("/etc/tinyproxy-lab.conf", "Port 3128\nListen 192.168.1.1\nMaxClients 50\n")?;
     lab.serve_on_router(&["tinyproxy", "-d", "-c", "/etc/tinyproxy-lab.conf"], "listening on fd")
