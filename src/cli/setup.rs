@@ -268,8 +268,9 @@ impl Setup {
         let timeline = timeline(timeout);
         let containers = engine && given.lacks_containers(&probes, options.vantage);
         let device = Device::look(timeline, containers)?;
-        let provisioning = options.services.provisioning()?;
-        let target = Target { provisioning, ..given.target(&device, &probes)? };
+        let target = given.target(&device, &probes)?;
+        let provisioning = options.services.provisioning(&target.hub)?;
+        let target = Target { provisioning, ..target };
         if let Some(doubt) = Doubt::about(&target.hub) {
             note(&doubtful(&target.hub, &doubt));
         }

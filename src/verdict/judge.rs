@@ -142,8 +142,8 @@ fn beside_the_proxy(
         return proofs;
     }
     let by_proxy = ids(evidence.failures_by_the_proxy());
-    for (id, proof) in &mut proofs {
-        if *id == CauseId::ProxyRejects || proof.explains.iter().any(|id| by_proxy.contains(id)) {
+    for (_, proof) in &mut proofs {
+        if proof.explains.iter().any(|id| by_proxy.contains(id)) {
             proof.explains.extend(ids(evidence.closed_directly()));
         }
     }

@@ -25,7 +25,7 @@ mod words;
 pub use crate::language::Language;
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use cause::{CauseId, UnknownCause};
-pub use clouds::Doubt;
+pub use clouds::{Doubt, provisioning_beside};
 pub use judge::judge;
 pub use nested::PARENT_PORT;
 pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};

@@ -1,5 +1,7 @@
 //! What a run says nothing of, and why.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
 use edgeprobe_probes::registry::CredentialUse;
 use edgeprobe_probes::runtime::{Part, SourceState};
@@ -55,6 +57,7 @@ pub(super) fn not_tested(
         _ => {}
     }
     missing.extend(networks(evidence));
+    missing.extend(by_ipv6(evidence));
     if is_told_by_nobody(evidence) {
         missing.push(plain("not_tested.proxy", "why.proxy_unseen"));
     }
@@ -212,7 +215,9 @@ fn containers_trust(evidence: &Evidence<'_>) -> Option<Missing> {
 /// not missed.
 fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     let edges = evidence.edges();
-    if edges.is_empty() {
+    let left_out = edges.is_empty() && no_network(evidence) == "why.networks_left_out";
+    let without_ipv4 = if left_out { Vec::new() } else { without_ipv4(evidence) };
+    if edges.is_empty() && without_ipv4.is_empty() {
         let why = Text::new(no_network(evidence));
         let host = evidence.host();
         let missing = Missing::new(Text::new("not_tested.bridge"), why);
@@ -233,7 +238,58 @@ fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
             let missing = Missing::new(Text::new("not_tested.network").with("network", name), why);
             Some(missing.shown_by(edge.view.of(Probe::Vantage)))
         })
+        .chain(without_ipv4)
         .collect()
+}
+
+/// The runtime's network, or the default one in its place, where it has no IPv4: nothing is asked
+/// from there.
+fn without_ipv4(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let Some((seen, engine)) = evidence.engine() else { return Vec::new() };
+    let networks = edge_networks(&engine.networks, evidence.target.network.as_deref());
+    let own = networks.into_iter().next().filter(|network| {
+        let has =
+            |ipv4: bool| network.subnets.iter().any(|range| range.subnet.addr().is_ipv4() == ipv4);
+        network.bridge.is_some() && has(false) && !has(true)
+    });
+    own.into_iter()
+        .map(|network| {
+            let name = clean::line(&network.name, 64);
+            let what = Text::new("not_tested.network").with("network", name);
+            Missing::new(what, Text::new("why.no_ipv4")).shown_by([seen])
+        })
+        .collect()
+}
+
+/// The container networks that have IPv6 beside IPv4, where the hub has it too and an address was
+/// borrowed: that is an IPv4 address alone.
+fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let has_ipv6 = evidence.host().hub_addresses().iter().any(IpAddr::is_ipv6);
+    let borrowed = |edge: &&EdgeReading<'_>| {
+        edge.view.all().any(|observation| match &observation.facts {
+            Facts::Vantage(facts) => matches!(facts.means, Some(Means::BorrowedAddress { .. })),
+            _ => false,
+        })
+    };
+    let edges = evidence.edges();
+    let edges = edges.iter().filter(|_| has_ipv6).filter(borrowed);
+    edges
+        .filter(|edge| speaks_ipv6(evidence, edge) && !evidence.is_spare(&edge.view.vantage))
+        .map(|edge| {
+            let name = clean::line(&edge.network.name, 64);
+            let what = Text::new("not_tested.ipv6").with("network", name);
+            Missing::new(what, Text::new("why.ipv4_borrowed"))
+                .shown_by(edge.view.of(Probe::Vantage))
+        })
+        .collect()
+}
+
+/// Whether the engine gave the network IPv6 too.
+fn speaks_ipv6(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> bool {
+    evidence.engine().is_some_and(|(_, engine)| {
+        let network = engine.networks.iter().find(|it| it.name == edge.network.name);
+        network.is_some_and(|it| it.subnets.iter().any(|range| range.subnet.addr().is_ipv6()))
+    })
 }
 
 fn was_tried(host: &View<'_>) -> bool {
@@ -249,6 +305,22 @@ fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
             _ => false,
         })
     };
+    let lost_by_ipv6 = |edge: &&EdgeReading<'_>| {
+        let lost = |c: &Connection<'_>| c.facts.peer.is_ipv6() && !c.connected();
+        speaks_ipv6(evidence, edge) && edge.view.hub().iter().any(lost)
+    };
+    let by_ipv6 = evidence.edges();
+    let by_ipv6 = by_ipv6
+        .iter()
+        .filter(lost_by_ipv6)
+        .filter(|edge| !in_own_container(edge) && !evidence.is_spare(&edge.view.vantage))
+        .map(|edge| {
+            let name = clean::line(&edge.network.name, 64);
+            let what = Text::new("not_tested.trace").with("network", name);
+            let missing = Missing::new(what, Text::new("why.ipv6_not_followed"));
+            missing.shown_by(edge.view.of(Probe::Vantage))
+        })
+        .collect::<Vec<_>>();
     evidence
         .edges()
         .iter()
@@ -260,6 +332,7 @@ fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
             let missing = Missing::new(what, Text::new("why.not_followed"));
             missing.shown_by(edge.view.of(Probe::Vantage))
         })
+        .chain(by_ipv6)
         .collect()
 }
 

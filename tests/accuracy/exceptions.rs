@@ -194,6 +194,19 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         why: "nothing of the network gets out, so that the host's rule is told for what it is",
     },
     Exception {
+        faults: &["amqp-dropped-on-bridge", "nat-flushed"],
+        named: CauseId::ForwardBlocked,
+        when: |_| true,
+        why: "nothing of the network gets out, so that the host's rule is told for what it is",
+    },
+    Exception {
+        faults: &["forward-rejected", "sinkhole"],
+        named: CauseId::VpnOverride,
+        when: |case| case.setting.vpn == Vpn::Full,
+        why: "the hub's name leads to no address that a packet could be followed to, so that the \
+              tunnel may be what takes the network's way; the verdict is then likely",
+    },
+    Exception {
         faults: &["stale-hosts-entry"],
         named: CauseId::DnsHostFailure,
         when: |case| {
@@ -297,7 +310,10 @@ pub(crate) struct Hidden {
 /// Where failures may be left unexplained, or without a cause; the verdict is then likely.
 pub(crate) const UNEXPLAINED: &[Hidden] = &[
     Hidden {
-        when: |case| case.has("large-packets-lost") && case.has("name-filtered"),
+        when: |case| {
+            case.has("large-packets-lost")
+                && (case.has("name-filtered") || case.has("name-filtered-on-443"))
+        },
         why: "each takes away the control by which the other would be told",
     },
     Hidden {

@@ -48,11 +48,12 @@ impl World {
         }
         let works: Vec<bool> =
             self.protocols.iter().map(|transport| self.works(*transport)).collect();
-        if works.iter().all(|works| !works) {
+        if works.iter().all(|works| !works) || self.shuts_edge_hub_in() {
             Status::Blocked
         } else if works.iter().any(|works| !works)
             || !self.works(Transport::Https)
             || !self.daemons_reach_it()
+            || !self.edge_hub_reaches_443()
             || self.is_read_along()
         {
             Status::Degraded
@@ -96,10 +97,26 @@ impl World {
 
     /// Whether the daemons, where they are set up for a site with a proxy, reach the hub at all.
     fn daemons_reach_it(&self) -> bool {
-        self.services.proxy.is_none()
-            || [Part::Daemon, Part::IdentityService]
-                .iter()
-                .all(|part| self.proxy_of(*part).is_some())
+        if !self.services.configured {
+            return true;
+        }
+        [Part::Daemon, Part::IdentityService].iter().all(|part| match self.proxy_of(*part) {
+            None => self.services.proxy.is_none(),
+            Some(_) => !self.services.led_astray.contains(part),
+        })
+    }
+
+    fn edge_hub_reaches_443(&self) -> bool {
+        !self.services.configured
+            || self.engine.is_none()
+            || !self.services.led_astray.contains(&Part::EdgeHub)
+    }
+
+    /// Whether Edge Hub has no port of its own to go by where its proxy is lost.
+    fn shuts_edge_hub_in(&self) -> bool {
+        let by_its_own =
+            |transport: &Transport| transport.default_port() != 443 && self.works(*transport);
+        !self.edge_hub_reaches_443() && !self.protocols.iter().any(by_its_own)
     }
 
     fn is_the_hub(&self, address: IpAddr) -> bool {

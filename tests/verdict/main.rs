@@ -8,7 +8,9 @@
 )]
 #![allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "scenarios read as sentences")]
 
+mod beside_ipv4;
 mod causes;
+mod covered_services;
 mod device;
 mod edge;
 mod french;
@@ -24,6 +26,7 @@ mod privilege;
 mod properties;
 mod proxies;
 mod proxies_and_routes;
+mod proxies_of_parts;
 mod remedies;
 mod routing;
 mod services;

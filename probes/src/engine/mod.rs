@@ -1,6 +1,7 @@
 //! Which containers and networks has the engine, and how is it configured?
 
 mod api;
+mod command_line;
 mod container;
 mod endpoint;
 mod facts;
@@ -43,7 +44,8 @@ pub async fn inspect_in(timeline: Timeline, vantage: &Vantage, places: &Places) 
     let mut facts = EngineFacts { endpoint: places.describe(), ..EngineFacts::default() };
     let program = places.program();
     facts.installed = program.is_some();
-    facts.settings = settings::read(places.settings(), timeline.patience() / 4).await;
+    facts.settings =
+        settings::read(places.settings(), places.pid_files(), timeline.patience() / 4).await;
 
     let result = match places.endpoints() {
         Err(problem) => Err(not_answering(problem)),

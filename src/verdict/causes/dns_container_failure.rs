@@ -55,9 +55,12 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
     let text: Text = about(edge, variant).with("hub", hub).with("resolver", listed(servers));
     let text = failures.next().into_iter().fold(text, |text, why| text.with("failure", why));
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
+    let proxies = edge.view.answers(Role::Proxy).filter(|answer| !answer.denies());
+    let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());
     Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
         .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))
+        .explaining(proxies)
         .explaining(denials(host).filter(|_| !pinned.is_empty()))
         .explaining(
             edge.failures()

@@ -185,7 +185,12 @@ pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding
         return Vec::new();
     }
     let elsewhere = those(&reading.elsewhere, Connection::connected);
-    let text = Text::new("closed")
+    let by_proxy = view.way().via().filter(|_| !elsewhere.iter().any(Connection::is_direct));
+    let text = match by_proxy {
+        Some(via) => Text::new("proxy").with("proxy", via.url.to_string()),
+        None => Text::new("closed"),
+    };
+    let text = text
         .with("port", ports(&reading.on_port))
         .with("address", peers(&reading.on_port))
         .with("other_port", ports(&elsewhere))

@@ -6,6 +6,7 @@ mod edge;
 mod holders;
 mod logs;
 mod names;
+mod parts;
 mod pools;
 mod private_endpoint;
 mod proxied;
@@ -15,6 +16,7 @@ pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
 pub(super) use logs::{LogReading, Subject};
 pub(super) use names::{Answer, denies};
+pub(super) use parts::ByProxy;
 pub(super) use services::{Presence, RegistryReading, is_of_a_service};
 
 use edgeprobe_probes::engine::DEFAULT_NETWORKS;

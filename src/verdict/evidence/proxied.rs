@@ -31,11 +31,16 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What failed by the proxy on Edge Agent's way, from anywhere.
+    /// What failed by the proxy on Edge Agent's way, or for its name, from anywhere.
     pub(in crate::verdict) fn failures_by_the_proxy(&self) -> Vec<&'o Observation> {
         let views = self.views();
         let proxied = views.iter().flat_map(View::by_the_way_s_proxy);
-        proxied.map(|connection| connection.observation).filter(|seen| seen.failed()).collect()
+        let proxied = proxied.map(|connection| connection.observation);
+        let names = views.iter().flat_map(|view| {
+            view.way().via().map(|via| view.proxy_answers(via)).unwrap_or_default()
+        });
+        let names = names.map(|answer| answer.observation);
+        proxied.chain(names).filter(|seen| seen.failed()).collect()
     }
 
     /// The direct connections to the hub that did not open, from anywhere.
@@ -158,7 +163,7 @@ impl<'o> View<'o> {
 
     /// The addresses that programs here would use for a proxy; `None` where its URL names one, or
     /// nobody here was asked.
-    fn addresses_of(&self, via: &Via) -> Option<Vec<IpAddr>> {
+    pub(super) fn addresses_of(&self, via: &Via) -> Option<Vec<IpAddr>> {
         let answers = self.proxy_answers(via);
         (!answers.is_empty())
             .then(|| answers.iter().flat_map(|answer| answer.facts.ips()).collect())
