@@ -32,3 +32,4 @@ mod shared_faults;
 mod told_apart;
 mod tunnels;
 mod vpn;
+mod vpn_names;
