@@ -35,3 +35,4 @@ mod shared_faults;
 mod told_apart;
 mod tunnels;
 mod vpn;
+mod vpn_names;

@@ -231,3 +231,21 @@ fn a_full_tunnel_is_not_blamed_where_no_packet_was_sent() {
     let verdict = Device::unprivileged().rerouted(TUN, &HALVES, &[]).expect(Status::Healthy, &[]);
     assert!(!verdict.not_tested.is_empty());
 }
+
+#[test]
+fn a_tunnel_is_not_to_blame_for_silence_that_the_host_meets_as_well() {
+    // The host's file pins one address, which is dead; containers are led to one that is on their
+    // own link.
+    let inside = "172.18.5.4";
+    let mut device = full_tunnel()
+        .failing(to_hub, Step::Connect, Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned());
+    for transport in [Transport::Amqp, Transport::AmqpWs, Transport::Https] {
+        let opened = connection(transport, Role::Hub, inside);
+        let mut closed = from(&edge_network(), opened.clone());
+        fail(&mut closed, Step::Connect, Token::HostUnreachable);
+        device.observations.extend([opened, closed]);
+    }
+    let verdict = device.verdict();
+    assert!(verdict.causes.iter().all(|cause| cause.id != VpnOverride), "{verdict:#?}");
+}

@@ -4,6 +4,7 @@ use edgeprobe_probes::{Observation, Role, Token};
 
 use super::edge::{about, at_each_edge, hub_addresses};
 use super::shared::{observations, those};
+use super::vpn_override::answers_the_host_alone;
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, Connection, EdgeReading, Evidence, View};
@@ -20,7 +21,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let host = evidence.host();
-    let found = at_each_edge(evidence, |edge| examine_edge(edge, &host, &evidence.target.hub));
+    let found = at_each_edge(evidence, |edge| {
+        if answers_the_host_alone(evidence, edge) {
+            return Vec::new();
+        }
+        examine_edge(edge, &host, &evidence.target.hub)
+    });
     if found.is_empty() { not_inherited(&host, &evidence.target.hub) } else { found }
 }
 

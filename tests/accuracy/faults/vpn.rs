@@ -4,6 +4,7 @@ use edgeprobe::verdict::CauseId;
 use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::ruleset::Verdict;
 
+use super::names::servers;
 use super::{Fault, anywhere, edge, of_a_vpn, rule, with_engine};
 use crate::setting::{Setting, Vpn};
 use crate::world::{Filter, FilterAction, World};
@@ -102,6 +103,17 @@ pub(super) const FAULTS: &[Fault] = &[
             world.tunnel("tun0", LinkKind::Tun, "10.8.0.6/24", true);
             let subnet = edge(world).subnet;
             world.rule(&format!("90: from {subnet} prohibit"));
+        },
+    },
+    Fault {
+        name: "vpn-names-for-the-host-alone",
+        cause: CauseId::VpnOverride,
+        slot: "resolver",
+        // The company's name servers are where the tunnel leads, and know the host's address there.
+        fits: |setting| with_engine(setting) && setting.vpn == Vpn::Split,
+        inject: |world| {
+            *servers(world) = vec!["10.20.0.53".parse().unwrap()];
+            exempt(world, "tun0");
         },
     },
 ];

@@ -23,7 +23,7 @@ use edgeprobe::verdict::{Language, Target, Verdict, judge};
 use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
 use edgeprobe_probes::{Observation, Probe, Role};
 
-use crate::world::{CONTROL, HUB, STUB, World};
+use crate::world::{CONTROL, HUB, PARENT, STUB, World};
 
 /// What a run saw.
 #[derive(Clone, Debug)]
@@ -73,6 +73,7 @@ impl World {
         Plan {
             target: Target {
                 hub: HUB.to_owned(),
+                parent: self.is_child.then(|| PARENT.to_owned()),
                 protocols: self.protocols.clone(),
                 ports: vec![443, 5671, 8883],
                 ..Target::default()
@@ -134,8 +135,8 @@ impl World {
     ) -> bool {
         let endpoint = Endpoint {
             transport,
-            role: Role::Hub,
-            server: HUB.to_owned(),
+            role: if self.is_child { Role::Parent } else { Role::Hub },
+            server: self.upstream().to_owned(),
             port: transport.default_port(),
             detour: None,
             proxy,

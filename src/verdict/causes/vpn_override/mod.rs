@@ -4,6 +4,8 @@ mod host;
 mod names;
 mod network;
 
+pub(super) use names::answers_the_host_alone;
+
 use super::edge::{at_each_edge, hub_addresses};
 use super::shared::as_one;
 use crate::verdict::Effect;

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::dns::{DnsFacts, Resolver};
 use edgeprobe_probes::route::signature::Mechanism;
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_probes::{Facts, Observation, Role};
 
 use crate::verdict::causes::edge::about;
 use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
@@ -22,14 +22,14 @@ pub(super) fn examine(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option
     }
     let behind = behind_a_vpn(evidence, edge)?;
     let (_, vpn) = behind.first()?;
+    if behind.iter().any(|(_, vpn)| carries_the_network(edge, vpn)) {
+        return None;
+    }
     let servers: Vec<IpAddr> = behind.iter().map(|(server, _)| *server).collect();
     let to_the_host = answers_to_the_host(evidence, &servers);
     if to_the_host.is_empty() {
         return None;
     }
-    // Only a connection shows that packets of the network pass at all.
-    let confidence =
-        if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
     let hub = &evidence.target.hub;
     let text = about(edge, "dns").with("resolver", listed(&servers)).with("hub", hub);
     let text = vpn.vpn.into_iter().fold(text, |text, it| text.with("vpn", words::vpn(it)));
@@ -41,10 +41,19 @@ pub(super) fn examine(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option
             .supported_by(edge.kernels_word())
             .explaining(controls.filter(|control| control.failed()))
             .explaining(edge.ways.iter().map(|(way, _)| *way).filter(|way| way.failed()))
-            .with_confidence(confidence)
+            // No question is followed on its way: a filter for them alone would look the same.
+            .with_confidence(Confidence::Likely)
             .with_detail("mechanism", "dns")
             .with_detail("interface", vpn.interface.clone());
     Some(proof)
+}
+
+/// Whether it is a VPN's doing that the network's name servers do not answer it.
+pub(in crate::verdict::causes) fn answers_the_host_alone(
+    evidence: &Evidence<'_>,
+    edge: &EdgeReading<'_>,
+) -> bool {
+    examine(evidence, edge).is_some()
 }
 
 /// The name servers that the network asks, with the VPN that the kernel leads its questions to;
@@ -53,21 +62,37 @@ fn behind_a_vpn(
     evidence: &Evidence<'_>,
     edge: &EdgeReading<'_>,
 ) -> Option<Vec<(IpAddr, Mechanism)>> {
-    let others: Vec<IpAddr> = evidence
-        .host()
-        .hub_addresses()
-        .into_iter()
-        .chain(evidence.addresses_of_the_proxy())
-        .collect();
+    let known = known_servers(evidence);
     edge.ways
         .iter()
         .map(|(_, way)| way.destination)
-        .filter(|server| !others.contains(server))
+        .filter(|destination| known.contains(destination))
         .map(|server| {
-            let mut mechanisms = edge.mechanisms(server).into_iter();
-            Some((server, mechanisms.find(|mechanism| mechanism.vpn.is_some())?))
+            // A network without IPv6 reaches no IPv6 server, VPN or not.
+            let mut mechanisms = edge.mechanisms(server).into_iter().filter(|_| server.is_ipv4());
+            Some((server, mechanisms.find(|it| it.vpn.is_some() && it.interface.is_some())?))
         })
         .collect()
+}
+
+/// What is known to be a name server: the kernel was asked the way to other addresses as well, and
+/// to one of no meaning where no name had led anywhere yet.
+fn known_servers(evidence: &Evidence<'_>) -> Vec<IpAddr> {
+    let asked = evidence.all().iter().filter_map(|observation| match &observation.facts {
+        Facts::Dns(DnsFacts { resolver: Resolver::Server(at), .. }) => Some(at.ip()),
+        _ => None,
+    });
+    let told = evidence.engine().into_iter().flat_map(|(_, engine)| engine.settings.dns.clone());
+    asked.chain(told).collect()
+}
+
+/// Whether the VPN carries the network's connections to the hub: it lets the network's packets
+/// pass then, and what keeps its questions from the name servers is something else.
+fn carries_the_network(edge: &EdgeReading<'_>, vpn: &Mechanism) -> bool {
+    edge.opened.iter().any(|connection| {
+        let mechanisms = edge.mechanisms(connection.facts.peer);
+        mechanisms.iter().any(|mechanism| mechanism.interface == vpn.interface)
+    })
 }
 
 /// What the host was told by these servers.

@@ -73,7 +73,11 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
             trace.left.iter().any(|left| Some(&left.interface) == mechanism.interface.as_ref());
         match trace.stage {
             Stage::LeftUntranslated => entered && !nothing_is,
-            Stage::NoReply => entered,
+            // Silence that the host meets there as well is not the tunnel's.
+            Stage::NoReply => {
+                let there = |ip| ip == std::net::IpAddr::V4(*trace.destination.ip());
+                entered && edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()))
+            }
             _ => false,
         }
     };
