@@ -25,8 +25,10 @@ use crate::report::words::{say, word};
 use crate::report::{Report, json};
 use crate::verdict::Status;
 
-/// What this question needs: ways, names, and whether connections open.
-const PROBES: [Probe; 9] = [
+/// What this question needs: ways, names, and whether connections open, on each transport that Edge
+/// Agent may use and on 443 beside them, so that a port which is closed somewhere is not taken for a
+/// network that reaches nothing.
+const PROBES: [Probe; 11] = [
     Probe::Dns,
     Probe::Route,
     Probe::EdgeRoute,
@@ -34,6 +36,8 @@ const PROBES: [Probe; 9] = [
     Probe::Trace,
     Probe::Vantage,
     Probe::Tls,
+    Probe::Websocket,
+    Probe::Https,
     Probe::Engine,
     Probe::Runtime,
 ];
