@@ -30,7 +30,7 @@ impl Engine {
         ]);
         fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap();
         let folder = TempDir::new().unwrap();
-        serve(&socket(folder.path()), |path| answer(path));
+        serve(&socket(folder.path()), answer);
         Self { folder }
     }
 

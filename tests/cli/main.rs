@@ -25,6 +25,7 @@ mod namespace;
 mod namespaced;
 mod pipes;
 mod planted;
+mod probe;
 mod program;
 mod registry;
 mod replay;

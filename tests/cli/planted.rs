@@ -202,6 +202,7 @@ fn no_command_shows_a_key() {
             with(&["check", "--logs", "--format", "json"]),
             with(&["vpn"]),
             with(&["vpn", "--format", "json"]),
+            with(&["vpn", "--format", "ndjson", "--vantage", "bridge"]),
             with(&["bundle", "--output", "plain.zip", "--registry-credentials"]),
             with(&["bundle", "--output", "json.zip", "--format", "json", "--proxy", PROXY]),
             with(&["bundle", "--output", "other.zip", "--anonymise", "--lang", "fr"]),
@@ -234,6 +235,8 @@ fn no_command_shows_a_key() {
             "route-tables",
             "edge-route",
             "vantage",
+            "trace",
+            "logs",
         ] {
             commands.push(with(&["probe", probe]));
         }

@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "scenarios read as sentences")]
 
+mod alone;
 mod causes;
 mod device;
 mod edge;
