@@ -6,6 +6,7 @@ use edgeprobe::bundle::Anonymiser;
 use edgeprobe::plan::{Phase, Vantages};
 use edgeprobe::report::{self, Report, SCHEMA, Tool};
 use edgeprobe::verdict::{Cause, Confidence, Language, Status, Verdict};
+use edgeprobe_probes::{Observation, Vantage};
 
 use crate::examine::{Case, replays, shown};
 use crate::sample::{all, pairs, singles, triples};
@@ -50,7 +51,14 @@ fn asked_from_the_networks_alone_no_cause_is_wrong_and_certain() {
     let vantages = Vantages { host: false, ..Vantages::default() };
     let wrong = all(&cases, |case| {
         let world = case.world();
-        let verdict = world.check_from(vantages.clone()).verdict();
+        let run = world.check_from(vantages.clone());
+        // Where no network was joined nothing was asked at all.
+        let joined =
+            |it: &Observation| it.vantage != Vantage::Host && it.facts.endpoint().is_some();
+        if !run.observations.iter().any(joined) {
+            return None;
+        }
+        let verdict = run.verdict();
         let sure = |it: &&Cause| it.confidence == Confidence::Confirmed;
         let invented = verdict.causes.iter().filter(sure).any(|it| !case.may_be_named(it.id));
         let worse = verdict.status > world.truth() && verdict.status != Status::Inconclusive;

@@ -41,11 +41,12 @@ impl<'o> Evidence<'o> {
 
     /// Whether the host was left out: only container networks tried to connect to the hub.
     pub(in crate::verdict) fn is_without_the_host(&self) -> bool {
-        let hub = edgeprobe_probes::Role::Hub;
-        let tried = |view: &View<'o>| {
-            view.connections(hub).next().is_some() || view.proxied(hub).next().is_some()
-        };
-        !tried(&self.host()) && self.views().iter().any(tried)
+        !self.host_tried() && self.views().iter().any(View::tried)
+    }
+
+    /// Whether the host tried to connect to the hub, by whichever way.
+    pub(in crate::verdict) fn host_tried(&self) -> bool {
+        self.host().tried()
     }
 
     /// Each container network of which anything was seen.
@@ -90,6 +91,13 @@ impl<'o> Evidence<'o> {
         let cut_off = closed.into_iter().filter(host_opened).collect();
         let (alone, tables) = (self.is_without_the_host(), self.tables());
         Some(EdgeReading { network, tables, ways, traces, opened, cut_off, alone, view })
+    }
+}
+
+impl View<'_> {
+    fn tried(&self) -> bool {
+        let hub = edgeprobe_probes::Role::Hub;
+        self.connections(hub).next().is_some() || self.proxied(hub).next().is_some()
     }
 }
 

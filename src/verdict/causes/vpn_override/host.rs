@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::route::decision::{Decision, Flow, decide};
-use edgeprobe_probes::route::tables::{MAIN_TABLE, Tables};
+use edgeprobe_probes::route::tables::{MAIN_TABLE, Route, Tables};
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Observation, Vantage, clean};
 use serde_json::json;
