@@ -146,6 +146,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
             },
             vantages: Vantages { host: true, bridge: false, network: None },
             services: Services::default(),
+            follow_all: false,
         },
         trust: TrustStores::from_der(&layout.device_roots, None, &layout.public_roots),
         timeout: TIMEOUT,

@@ -36,6 +36,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let language = languages.of(options.telling.format);
     report.verdict = verdict::judge(&report.target, &report.observations, language);
+    report.vpn = report.vpn.take().map(|vpn| vpn.again(&report, language));
     report.tool = Tool::this();
     tell(&report, &options.telling, language, &destination, false)?;
     Ok(report.verdict.status.exit_code())

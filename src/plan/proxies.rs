@@ -37,7 +37,9 @@ impl Plan {
                     questions.extend(self.route(peer));
                 }
                 let by = |transport| self.by(&via, transport, peer, &upstream);
-                questions.extend(transports.iter().copied().map(by));
+                if self.vantages.host || *vantage != Vantage::Host {
+                    questions.extend(transports.iter().copied().map(by));
+                }
             }
         }
         questions

@@ -58,6 +58,9 @@ pub(super) fn not_tested(
     }
     missing.extend(networks(evidence));
     missing.extend(by_ipv6(evidence));
+    if evidence.is_without_the_host() {
+        missing.push(plain("not_tested.host", "why.host_left_out"));
+    }
     if is_told_by_nobody(evidence) {
         missing.push(plain("not_tested.proxy", "why.proxy_unseen"));
     }

@@ -74,6 +74,11 @@ impl Case {
         (verdict, breaches)
     }
 
+    /// Whether a cause is one of the injected, or one that an expert would name here as well.
+    pub(crate) fn may_be_named(&self, id: CauseId) -> bool {
+        self.faults.iter().any(|fault| fault.cause == id) || excused(self, id)
+    }
+
     fn breaches(&self, verdict: &Verdict, truth: Status) -> Vec<Breach> {
         let mut breaches = Vec::new();
         let mut must = |property, holds: bool| {
@@ -82,11 +87,9 @@ impl Case {
                 breaches.push(Breach { property, detail });
             }
         };
-        let injected =
-            |id: CauseId| self.faults.iter().any(|fault| fault.cause == id) || excused(self, id);
         must(
             "every named cause is an injected one",
-            verdict.causes.iter().all(|it| injected(it.id)),
+            verdict.causes.iter().all(|it| self.may_be_named(it.id)),
         );
         must(
             "a cause says what would confirm it exactly where it is likely",

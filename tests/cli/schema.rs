@@ -21,6 +21,12 @@ fn assert_valid(validator: &Validator, report: &Value, what: &str) {
     assert!(errors.is_empty(), "{what}: {errors:#?}");
 }
 
+/// Holds a report against the schema.
+#[track_caller]
+pub(crate) fn assert_valid_report(report: &Value) {
+    assert_valid(&jsonschema::validator_for(&schema()).unwrap(), report, "the report");
+}
+
 #[test]
 fn the_schema_that_is_checked_in_is_the_programs_own() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");

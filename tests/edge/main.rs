@@ -16,6 +16,7 @@ mod remedies;
 mod report;
 mod side_by_side;
 mod support;
+mod trace;
 mod unprivileged;
 mod verdicts;
 mod watch;

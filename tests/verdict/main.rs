@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "scenarios read as sentences")]
 
+mod alone;
 mod beside_ipv4;
 mod causes;
 mod covered_services;

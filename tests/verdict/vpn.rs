@@ -8,6 +8,7 @@ use edgeprobe_probes::route::vpn::Vpn;
 use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Role, Step, Token};
+use serde_json::json;
 
 use crate::device::*;
 use crate::network::*;
@@ -203,7 +204,12 @@ fn a_dead_tunnel_takes_the_host_too_while_another_uplink_answers() {
         .without(|o| matches!(o.facts, Facts::Clock(_)))
         .with(by_the_uplink)
         .sure(&[VpnOverride]);
-    assert!(verdict.causes[0].summary.contains("another uplink"));
+    let cause = &verdict.causes[0];
+    assert!(cause.summary.contains("another uplink"));
+    assert_eq!(cause.details["network"], "azure-iot-edge");
+    assert_eq!(cause.details["networks"][0], "azure-iot-edge");
+    assert_eq!(cause.details["routes"], json!(HALVES));
+    assert_eq!(cause.details["rule"], json!(null));
 }
 
 #[test]
@@ -214,8 +220,12 @@ fn a_kill_switch_that_rejects_the_host_rejects_its_networks() {
         .failing(is_route, Step::Route, Token::HostUnreachable)
         .without(|o| matches!(o.facts, Facts::Clock(_)))
         .sure(&[VpnOverride]);
-    assert_eq!(verdict.causes[0].details["mechanism"], "kill-switch");
-    assert_eq!(verdict.causes[0].effect, Effect::Blocks);
+    let cause = &verdict.causes[0];
+    assert_eq!(cause.details["mechanism"], "kill-switch");
+    assert_eq!(cause.details["network"], "azure-iot-edge");
+    assert_eq!(cause.details["routes"], json!([KILL_SWITCH]));
+    assert_eq!(cause.details["rule"], "50: from all lookup 200");
+    assert_eq!(cause.effect, Effect::Blocks);
 }
 
 #[test]

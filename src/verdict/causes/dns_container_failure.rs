@@ -42,7 +42,7 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
             .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone);
     }
     // A network that is cut off altogether has another fault, of which this is a consequence.
-    if answers.is_empty() || edge.is_cut_off() {
+    if answers.is_empty() || edge.is_cut_off() || edge.fails_alone() {
         return Vec::new();
     }
     // Only a connection shows that packets pass at all.

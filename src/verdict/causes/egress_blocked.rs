@@ -1,6 +1,7 @@
 //! `egress-blocked`: a firewall beyond the host blocks every port that the hub needs.
 
 use edgeprobe_probes::dns::{AddressKind, Resolver};
+use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Facts, Observation, Role};
 
 use super::shared::{
@@ -16,10 +17,25 @@ pub(super) const RULE: Rule = Rule { id: CauseId::EgressBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
-    at_each_vantage(evidence, |view| examine_view(view, &host))
+    let left = |view: &View<'_>| {
+        let edges = evidence.edges();
+        let edge = edges.iter().find(|edge| edge.view.vantage == view.vantage)?;
+        let (seen, _) = edge.alone.then(|| edge.vanished(&[Stage::NoReply]))??;
+        Some(seen)
+    };
+    at_each_vantage(evidence, |view| {
+        examine_view(view, &host, evidence.is_without_the_host(), left(view))
+    })
 }
 
-fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
+/// Examines what one place reaches. `alone` says that the host was not asked to connect, and `left`
+/// is then a packet that left this device and was not answered.
+fn examine_view(
+    view: &View<'_>,
+    host: &View<'_>,
+    alone: bool,
+    left: Option<&Observation>,
+) -> Vec<Finding> {
     let connections = view.hub();
     let connected = those(&connections, Connection::connected);
     if !connected.is_empty() {
@@ -35,7 +51,7 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
     let host_is_stopped_too = !host
         .connections(Role::Hub)
         .any(|own| own.connected() && connections.iter().any(|it| it.facts.peer == own.facts.peer));
-    if connections.is_empty() || !host_is_stopped_too {
+    if connections.is_empty() || !host_is_stopped_too || (alone && left.is_none()) {
         return Vec::new();
     }
     let controls = controls(view);
@@ -56,10 +72,11 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
         .with("manner", Text::new(if silent { "manner.silent" } else { "manner.refused" }));
     // Without a sign that the way out works at all, the uplink may as well be dead; and an address
     // that only the hosts file knows may as well be the wrong one.
-    let open = beyond.is_empty() || only_by_hosts_file(host, &connections);
+    let open = alone || beyond.is_empty() || only_by_hosts_file(host, &connections);
     let confidence = if open { Confidence::Likely } else { Confidence::Confirmed };
     Proof::confirmed(Effect::Blocks, text, observations(&connections))
         .supported_by(beyond)
+        .supported_by(left)
         .with_confidence(confidence)
         .explaining(failures(&those(&controls, |control| !control.connected())))
         .alone()

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::{Observation, Role, Step, Token};
+use serde_json::Value;
+use serde_json::map::Entry;
 
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::evidence::{Connection, Evidence, View, denies};
@@ -71,7 +73,22 @@ fn joined(first: Proof, second: Proof) -> Proof {
         }
     }
     for (name, value) in other.details {
-        proof.details.entry(name).or_insert(value);
+        // What both lead elsewhere is told of both.
+        let is_both = ["networks", "routes"].contains(&name.as_str());
+        match proof.details.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(mut entry) => {
+                if let (true, Value::Array(known), Value::Array(more)) =
+                    (is_both, entry.get_mut(), value)
+                {
+                    let new: Vec<Value> =
+                        more.into_iter().filter(|one| !known.contains(one)).collect();
+                    known.extend(new);
+                }
+            }
+        }
     }
     proof
 }

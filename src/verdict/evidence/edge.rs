@@ -25,6 +25,9 @@ pub(in crate::verdict) struct EdgeReading<'o> {
     pub(in crate::verdict) opened: Vec<Connection<'o>>,
     /// Those that did not, although the host's own connection to the same port did.
     pub(in crate::verdict) cut_off: Vec<Connection<'o>>,
+    /// Whether the host was asked for no connection at all, so that nothing tells what only the
+    /// network does not reach from what nobody here does.
+    pub(in crate::verdict) alone: bool,
 }
 
 impl<'o> Evidence<'o> {
@@ -34,6 +37,16 @@ impl<'o> Evidence<'o> {
             Facts::RouteTables(tables) => Some((observation, &**tables)),
             _ => None,
         })
+    }
+
+    /// Whether the host was left out: only container networks tried to connect to the hub.
+    pub(in crate::verdict) fn is_without_the_host(&self) -> bool {
+        !self.host_tried() && self.views().iter().any(View::tried)
+    }
+
+    /// Whether the host tried to connect to the hub, by whichever way.
+    pub(in crate::verdict) fn host_tried(&self) -> bool {
+        self.host().tried()
     }
 
     /// Each container network of which anything was seen.
@@ -76,7 +89,15 @@ impl<'o> Evidence<'o> {
                 .any(|own| own.connected() && own.facts.socket() == connection.facts.socket())
         };
         let cut_off = closed.into_iter().filter(host_opened).collect();
-        Some(EdgeReading { network, tables: self.tables(), ways, traces, opened, cut_off, view })
+        let (alone, tables) = (self.is_without_the_host(), self.tables());
+        Some(EdgeReading { network, tables, ways, traces, opened, cut_off, alone, view })
+    }
+}
+
+impl View<'_> {
+    fn tried(&self) -> bool {
+        let hub = edgeprobe_probes::Role::Hub;
+        self.connections(hub).next().is_some() || self.proxied(hub).next().is_some()
     }
 }
 
@@ -110,6 +131,11 @@ impl<'o> EdgeReading<'o> {
         let elsewhere =
             |way: &EdgeRouteFacts| way.back.interface().is_some_and(|it| Some(it) != bridge);
         borrowed && self.ways.iter().any(|(_, way)| elsewhere(way))
+    }
+
+    /// Whether nothing that was tried from the network opened, and the host tried nothing.
+    pub(in crate::verdict) fn fails_alone(&self) -> bool {
+        self.alone && self.opened.is_empty() && self.was_tried()
     }
 
     /// Whether questions could be asked from the network.

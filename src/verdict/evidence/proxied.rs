@@ -57,11 +57,15 @@ impl<'o> Evidence<'o> {
         by_it.map(|connection| connection.facts.peer).collect()
     }
 
-    /// Whether the proxy on Edge Agent's way opens a way out from here, or from the host where nobody
-    /// asked from here.
+    /// Whether the proxy on Edge Agent's way opens a way out from here; where nobody asked from here,
+    /// from the host, or else from where Edge Agent runs.
     pub(in crate::verdict) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
-        let here = view.by_the_way_s_proxy();
-        let tried = if here.is_empty() { self.host().by_the_way_s_proxy() } else { here };
+        let mut tried = view.by_the_way_s_proxy();
+        for other in [Self::host, Self::agent] {
+            if tried.is_empty() {
+                tried = other(self).by_the_way_s_proxy();
+            }
+        }
         tried.iter().any(Connection::connected)
     }
 

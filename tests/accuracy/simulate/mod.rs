@@ -41,7 +41,12 @@ impl Run {
 impl World {
     /// Runs the check, as `run::observe` does.
     pub(crate) fn check(&self) -> Run {
-        let plan = self.plan();
+        self.check_from(Vantages::default())
+    }
+
+    /// The same from these vantages.
+    pub(crate) fn check_from(&self, vantages: Vantages) -> Run {
+        let plan = Plan { vantages, ..self.plan() };
         let mut posed: Vec<Ask> = Vec::new();
         let mut seen: Vec<Observation> = self.read_configuration().into_iter().collect();
         loop {
@@ -95,6 +100,7 @@ impl World {
             },
             hub_ports: HubPorts::default(),
             control: Control { host: CONTROL.to_owned(), port: 443 },
+            follow_all: false,
         }
     }
 

@@ -4,6 +4,7 @@
 mod agreement;
 mod changes;
 mod edge;
+mod files;
 pub(crate) mod lookup;
 pub(crate) mod neighbour;
 pub(crate) mod netlink;

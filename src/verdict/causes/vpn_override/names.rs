@@ -6,6 +6,7 @@ use edgeprobe_probes::dns::{DnsFacts, Resolver};
 use edgeprobe_probes::route::signature::Mechanism;
 use edgeprobe_probes::{Facts, Observation, Role};
 
+use super::network::of_the_network;
 use crate::verdict::causes::edge::about;
 use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
 use crate::verdict::rule::Proof;
@@ -17,7 +18,7 @@ use crate::verdict::{Confidence, Effect};
 pub(super) fn examine(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option<Proof> {
     let answers: Vec<Answer<'_>> = edge.view.answers(Role::Hub).collect();
     let unanswered = answers.iter().all(|answer| answer.observation.failed() && !answer.denies());
-    if answers.is_empty() || !unanswered || edge.is_cut_off() {
+    if answers.is_empty() || !unanswered || edge.is_cut_off() || edge.fails_alone() {
         return None;
     }
     let behind = behind_a_vpn(evidence, edge)?;
@@ -34,6 +35,8 @@ pub(super) fn examine(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option
     let text = about(edge, "dns").with("resolver", listed(&servers)).with("hub", hub);
     let text = vpn.vpn.into_iter().fold(text, |text, it| text.with("vpn", words::vpn(it)));
     let text = vpn.interface.iter().fold(text, |text, name| text.with("interface", name));
+    let routes: Vec<String> = vpn.routes.iter().map(ToString::to_string).collect();
+    let rule = vpn.rule.as_ref().map(ToString::to_string);
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
     let proof =
         Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
@@ -44,8 +47,10 @@ pub(super) fn examine(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option
             // No question is followed on its way: a filter for them alone would look the same.
             .with_confidence(Confidence::Likely)
             .with_detail("mechanism", "dns")
-            .with_detail("interface", vpn.interface.clone());
-    Some(proof)
+            .with_detail("interface", vpn.interface.clone())
+            .with_detail("routes", routes)
+            .with_detail("rule", rule);
+    Some(of_the_network(edge, proof))
 }
 
 /// Whether it is a VPN's doing that the network's name servers do not answer it.

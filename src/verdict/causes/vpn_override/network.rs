@@ -1,11 +1,11 @@
 //! A VPN that takes a container network's traffic away, while the host's own passes.
 
-use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
 use edgeprobe_probes::route::tables::Rule;
 use edgeprobe_probes::route::vpn;
 use edgeprobe_probes::ruleset::FilterRule;
 use edgeprobe_probes::trace::{Stage, Trace};
+use edgeprobe_probes::{Observation, clean};
 use serde_json::json;
 
 use crate::verdict::Confidence;
@@ -56,7 +56,8 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
         || mechanism.routes.iter().any(|route| route.kind.rejects())
         || mechanism.rule.as_ref().is_some_and(|rule| rule.action.rejects());
     if edge.was_tried() {
-        edge.is_cut_off() && (certain || is_lost_in(edge, mechanism))
+        let cut_off = edge.is_cut_off() || edge.fails_alone();
+        cut_off && (certain || is_lost_in(edge, mechanism))
     } else {
         certain
     }
@@ -109,8 +110,9 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .any(|(_, trace)| trace.stage == Stage::LeftUntranslated && trace.masqueraded.is_none());
     let told = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
     let by_tunnel = mechanism.direction == Direction::Forward && mechanism.interface.is_some();
-    let confidence =
-        if by_tunnel && untold && !told { Confidence::Likely } else { Confidence::Confirmed };
+    // What lies behind the tunnel loses the host's own packets as well, and nobody looked.
+    let open = (untold && !told) || edge.fails_alone();
+    let confidence = if by_tunnel && open { Confidence::Likely } else { Confidence::Confirmed };
     let proof = cut_off(edge, with_gateway(edge, text))
         .supported_by(edge.kernels_word())
         .supported_by([tables])
@@ -119,7 +121,13 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .with_detail("mechanism", json!(mechanism.kind))
         .with_detail("routes", routes)
         .with_detail("rule", rule);
-    with_interface(proof, mechanism.interface.as_deref())
+    of_the_network(edge, with_interface(proof, mechanism.interface.as_deref()))
+}
+
+/// The proof with the network that it is about; of several, the findings are made one.
+pub(super) fn of_the_network(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
+    let name = clean::line(&edge.network.name, 64);
+    proof.with_detail("network", name.clone()).with_detail("networks", vec![name])
 }
 
 /// The stages at which a filter of this host may have taken a packet.
@@ -160,7 +168,7 @@ fn by_filter<'o>(
         .supported_by([trace_seen])
         .with_detail("mechanism", "kill-switch")
         .with_detail("rule", rule.text.clone());
-    with_interface(proof, Some(interface)).alone()
+    of_the_network(edge, with_interface(proof, Some(interface))).alone()
 }
 
 /// Whether a policy rule or the main table itself is at work, and a priority ahead of the rule's.
