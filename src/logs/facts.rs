@@ -111,6 +111,7 @@ fn of_finding(
         signature: finding.signature,
         summary: finding.summary,
         candidates: finding.candidates.iter().map(ToString::to_string).collect(),
+        variant: finding.variant,
         effect: match finding.effect {
             Effect::Blocks => LogEffect::Blocks,
             Effect::Degrades => LogEffect::Degrades,
