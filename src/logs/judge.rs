@@ -175,8 +175,7 @@ fn cause(
     // Where no finding says which of the page's it is, what is for certain findings alone is left out.
     let stands_for = |finding: &&Finding| finding.candidates.first() == Some(&id);
     let variant = telling.filter(stands_for).and_then(|finding| finding.variant.as_deref());
-    let remedy =
-        page.remedies_for(Platform::HERE, variant.unwrap_or_default(), &words, language);
+    let remedy = page.remedies_for(Platform::HERE, variant.unwrap_or_default(), &words, language);
     LogCause { id, confidence, effect, summary, findings: shown, remedy }
 }
 

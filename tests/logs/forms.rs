@@ -80,7 +80,8 @@ fn the_journal_s_export_form() {
 fn compose_and_the_terminal() {
     assert_same("compose", |_, line| format!("edgeAgent  | {line}\n"));
     assert_same("colour", |_, line| format!("\u{1b}[32m{line}\u{1b}[0m\n"));
-    let painted = |line: &str| line.replace(' ', "\u{1b}[1;36m \u{1b}[0m").replace('r', "r\u{1b}[K");
+    let painted =
+        |line: &str| line.replace(' ', "\u{1b}[1;36m \u{1b}[0m").replace('r', "r\u{1b}[K");
     assert_same("colour in the middle", |_, line| format!("{}\n", painted(line)));
     assert_same("colour in docker's JSON", |_, line| {
         format!("{}\n", json!({"log": painted(line) + "\n", "stream": "stdout"}))

@@ -100,7 +100,10 @@ fn a_mistake_is_told_with_its_place_and_reason() {
         ("text = [\"port is taken\"]\nrole = \"attempt\"", "needs a `party`"),
         ("text = [\"port is taken\"]\ncolour = \"red\"", "line 8: unknown field `colour`"),
         ("text = [\"port is taken\"]\neffect = \"kills\"", "line 8: unknown variant `kills`"),
-        ("text = [\"port is taken\"]\nvariant = \"silently\"", "`silently` is no sentence of the first"),
+        (
+            "text = [\"port is taken\"]\nvariant = \"silently\"",
+            "`silently` is no sentence of the first",
+        ),
         ("text = port", "line 7: "),
     ] {
         let error = Signatures::load(Some(("own.toml", &format!("{good}{more}")))).unwrap_err();
@@ -158,7 +161,10 @@ fn what_is_to_be_done_is_for_what_the_text_says() {
         "ip -brief address show"
     ));
     assert!(!has("Bind for 0.0.0.0:443 failed: permission denied", "ip -brief address show"));
-    assert!(has("Bind for 0.0.0.0:443 failed: port is already allocated", "sudo ss -ltnp 'sport = :443'"));
+    assert!(has(
+        "Bind for 0.0.0.0:443 failed: port is already allocated",
+        "sudo ss -ltnp 'sport = :443'"
+    ));
     assert!(has("WARNING: IPv4 forwarding is disabled", "sudo sysctl -w net.ipv4.ip_forward=1"));
     let ufw = "[UFW BLOCK] IN=br-280bbe3477ec OUT=eth0 SRC=172.18.0.2 DST=20.49.110.2 LEN=60 \
                PROTO=TCP SPT=33762 DPT=5671 WINDOW=64240";

@@ -451,12 +451,7 @@ fn a_certificate_that_has_ended_in_the_log_settles_nothing_of_the_clock() {
     let device = device.changed(to_hub, |o| {
         fail(o, Step::Tls, Token::TlsExpired);
         let trust = trust(late, late, TrustResult::Trusted);
-        certified(
-            o,
-            "CN=Microsoft Azure RSA TLS Issuing CA 03",
-            &["*.azure-devices.net"],
-            &trust,
-        );
+        certified(o, "CN=Microsoft Azure RSA TLS Issuing CA 03", &["*.azure-devices.net"], &trust);
     });
     let before = device.expect(Status::Blocked, &[ClockSkew]);
     assert_eq!(before.causes[0].confidence, Confidence::Likely);
@@ -465,7 +460,10 @@ fn a_certificate_that_has_ended_in_the_log_settles_nothing_of_the_clock() {
         (standing_for("expired", finding("certificate-ended-then", several)), true),
         (finding("certificate-time", several), true),
         // One that is not valid yet is of a clock that is behind, and this one would be ahead.
-        (standing_for("not_yet_valid", finding("certificate-begins-later", &["clock-skew"])), false),
+        (
+            standing_for("not_yet_valid", finding("certificate-begins-later", &["clock-skew"])),
+            false,
+        ),
         (standing_for("behind", finding("token-expired", &["clock-skew"])), false),
     ] {
         let signature = log.signature.clone();
@@ -478,9 +476,10 @@ fn a_certificate_that_has_ended_in_the_log_settles_nothing_of_the_clock() {
 
 #[test]
 fn an_address_that_the_host_lacks_is_decided_by_the_log_though_the_port_is_free() {
-    let missing = standing_for("no_such_address", finding("port-address-missing", &["port-not-permitted"]))
-        .with("port", json!(443))
-        .with("address", json!("203.0.113.50"));
+    let missing =
+        standing_for("no_such_address", finding("port-address-missing", &["port-not-permitted"]))
+            .with("port", json!(443))
+            .with("address", json!("203.0.113.50"));
     let device = Device::networked();
     let verdict = device.clone().with(daemons(missing.clone()));
     let verdict = verdict.expect(Status::Blocked, &[PortNotPermitted]);
@@ -488,10 +487,14 @@ fn an_address_that_the_host_lacks_is_decided_by_the_log_though_the_port_is_free(
     assert_eq!(cause.confidence, Confidence::Likely);
     assert!(verdict.ruled_out.iter().all(|out| out.id != PortNotPermitted), "{verdict:#?}");
     let told: Vec<&str> = cause.remedy.iter().map(|remedy| remedy.text.as_str()).collect();
-    assert!(told[0].starts_with("Correct `HostIp`") && told[0].contains("203.0.113.50"), "{told:#?}");
+    assert!(
+        told[0].starts_with("Correct `HostIp`") && told[0].contains("203.0.113.50"),
+        "{told:#?}"
+    );
     // The host has it by now.
     let has = device.retabled(|tables| {
-        let own = Address { interface: "eth0".to_owned(), network: "203.0.113.50/24".parse().unwrap() };
+        let own =
+            Address { interface: "eth0".to_owned(), network: "203.0.113.50/24".parse().unwrap() };
         tables.addresses.push(own);
     });
     let verdict = has.with(daemons(missing)).expect(Status::Healthy, &[]);
@@ -516,7 +519,8 @@ fn a_manifest_that_the_engine_was_refused_confirms_for_the_same_image_alone() {
         };
         let log = daemons(unknown.with("image", json!(image)));
         let verdict = device.clone().with(log).verdict();
-        let cause = verdict.causes.iter().find(|cause| !cause.evidence[0].contains("logs")).unwrap();
+        let cause =
+            verdict.causes.iter().find(|cause| !cause.evidence[0].contains("logs")).unwrap();
         assert_eq!((cause.confidence, cause.logged.len()), (confidence, logs), "{image}");
     }
 }
@@ -524,11 +528,15 @@ fn a_manifest_that_the_engine_was_refused_confirms_for_the_same_image_alone() {
 #[test]
 fn what_is_to_be_done_about_a_cause_of_the_log_is_for_its_sentence() {
     let told = |variant: &str| {
-        let finding = standing_for(variant, finding("forwarding-disabled", &["ip-forward-disabled"]));
+        let finding =
+            standing_for(variant, finding("forwarding-disabled", &["ip-forward-disabled"]));
         let device = Device::unobserved().with(daemons(finding));
         let verdict = device.verdict();
         let cause = verdict.causes.first().unwrap_or_else(|| panic!("{verdict:#?}"));
-        cause.remedy.iter().any(|one| one.command.as_deref() == Some("sudo sysctl -w net.ipv4.ip_forward=1"))
+        cause
+            .remedy
+            .iter()
+            .any(|one| one.command.as_deref() == Some("sudo sysctl -w net.ipv4.ip_forward=1"))
     };
     assert!(told("everywhere"));
     assert!(!told("bridge"));

@@ -31,7 +31,9 @@ fn same_place(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
             let port = proof.details.get("port").and_then(serde_json::Value::as_u64);
             port.is_some() && port == reading.port().map(u64::from)
         }
-        CauseId::RegistryAccessDenied | CauseId::RegistryUnreachable => same_registry(reading, proof),
+        CauseId::RegistryAccessDenied | CauseId::RegistryUnreachable => {
+            same_registry(reading, proof)
+        }
         // That one image is not there says nothing of another.
         CauseId::ImageNotFound => same_registry(reading, proof) && same_image(reading, proof),
         CauseId::ClockSkew => {
@@ -51,7 +53,8 @@ fn same_registry(reading: &LogReading<'_>, proof: &Proof) -> bool {
 fn same_image(reading: &LogReading<'_>, proof: &Proof) -> bool {
     let detail = |name| proof.details.get(name).and_then(|value| value.as_str());
     let own = reading.detail("image").and_then(repository);
-    let (Some(own), Some(registry), Some(image)) = (own, detail("registry"), detail("image")) else {
+    let (Some(own), Some(registry), Some(image)) = (own, detail("registry"), detail("image"))
+    else {
         return true;
     };
     repository(&format!("{registry}/{image}")).is_none_or(|other| own == other)

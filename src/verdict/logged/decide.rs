@@ -140,7 +140,9 @@ fn of_port(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
         let wanted = reading.detail("address").and_then(|address| address.parse::<IpAddr>().ok());
         let has = |address: IpAddr| {
             let tables = evidence.tables().map(|(_, tables)| tables);
-            tables.is_some_and(|tables| tables.addresses.iter().any(|own| own.network.addr() == address))
+            tables.is_some_and(|tables| {
+                tables.addresses.iter().any(|own| own.network.addr() == address)
+            })
         };
         return if wanted.is_some_and(has) { Test::Works } else { Test::None };
     }

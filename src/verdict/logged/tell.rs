@@ -43,8 +43,18 @@ pub(super) fn words(reading: &LogReading<'_>, text: Text) -> Text {
 /// The words of a log's finding that a page's remedies may want.
 pub(crate) fn words_of(details: &Map<String, Value>) -> Vec<(&'static str, String)> {
     const WANTED: [&str; 12] = [
-        "port", "address", "container", "image", "registry", "hub", "network", "process", "subnet",
-        "bridge", "firewall", "platform",
+        "port",
+        "address",
+        "container",
+        "image",
+        "registry",
+        "hub",
+        "network",
+        "process",
+        "subnet",
+        "bridge",
+        "firewall",
+        "platform",
     ];
     let said = |name: &'static str| {
         let value = details.get(name)?;
