@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use edgeprobe_probes::{Probe, clean};
 
 mod parts;
@@ -13,7 +13,7 @@ use super::check::Format;
 use super::device::UNNAMED;
 use super::language::Languages;
 use super::logs;
-use super::output::{note, print};
+use super::output::{Form, note, print};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -64,22 +64,13 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// What is printed of it
+    /// What is printed of it: a summary, or the contents list as JSON
     #[arg(long, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     format: Form,
 
     /// Print nothing when the archive is written
     #[arg(long, short)]
     quiet: bool,
-}
-
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// A summary for people
-    Human,
-    /// The contents list as JSON
-    Json,
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {

@@ -4,7 +4,18 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::problem::Problem;
+
+/// The form of a result that comes whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
 
 /// Where a result goes.
 #[derive(Debug)]

@@ -78,13 +78,16 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
             outlook.edge_agent = message(&now, language);
         }
     }
+    let logged = logs.beside(&evidence, &ruled_out, language);
+    // What a log decides in a place that the probes did not look at is not out.
+    ruled_out.retain(|out| causes.iter().all(|cause| cause.id != out.id));
     Verdict {
         status,
         confidence,
         summary,
         outlook,
         causes,
-        logged: logs.beside(&evidence, &ruled_out, language),
+        logged,
         ruled_out,
         unexplained,
         not_tested,
@@ -283,7 +286,7 @@ fn cause(supported: &Supported<'_>, target: &Target, language: Language) -> Caus
         evidence: proof.evidence,
         would_confirm,
         logged: supported.logged(language),
-        remedy: page.remedies_for(Platform::HERE, proof.summary.key(), &words, language),
+        remedy: page.remedies_for(Platform::HERE, supported.variant(), &words, language),
         details: proof.details,
     }
 }

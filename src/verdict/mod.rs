@@ -27,6 +27,7 @@ pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use cause::{CauseId, UnknownCause};
 pub use clouds::{Doubt, provisioning_beside};
 pub use judge::judge;
+pub(crate) use logged::words_of;
 pub use nested::PARENT_PORT;
 pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};
 pub(crate) use told::{failure, refusal, subject, token};

@@ -121,7 +121,7 @@ impl Platform {
 impl Entry {
     /// What to do about a finding on a system, with the finding's own words filled in. A command
     /// that lacks a word is for another finding of the cause, so its remedy is left out.
-    pub(super) fn remedies_for(
+    pub(crate) fn remedies_for(
         &self,
         platform: Platform,
         variant: &str,
@@ -137,16 +137,9 @@ impl Entry {
         self.on(platform).map(|remedy| remedy.filled(&Arguments::new(), language)).collect()
     }
 
-    /// What to do on a system, with the words that are known.
-    pub fn remedies_with(
-        &self,
-        platform: Platform,
-        words: impl IntoIterator<Item = (&'static str, String)>,
-        language: Language,
-    ) -> Vec<Remedy> {
-        let words = words.into_iter().map(|(name, word)| (name, word.into()));
-        let words = words.collect();
-        filled_in(self.on(platform).filter(|remedy| remedy.fits(&words)), &words, language)
+    /// Whether the rule has a sentence of this variant.
+    pub(crate) fn has_sentence(&self, variant: &str) -> bool {
+        self.summary.contains_key(variant)
     }
 
     /// What would confirm the cause where it is no more than likely, in general words, each sentence
