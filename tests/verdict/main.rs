@@ -21,6 +21,7 @@ mod names;
 mod nested;
 mod network;
 mod observed;
+mod on_the_host;
 mod peers;
 mod pick;
 mod privilege;

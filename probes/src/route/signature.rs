@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::author::author;
 use super::decision::{Decision, Flow, decide};
 use super::edge::EdgeNetwork;
 use super::tables::{MAIN_TABLE, Route, RouteKind, Rule, RuleAction, Tables};
-use super::vpn::{self, Vpn, vpn_of};
+use super::vpn::{Vpn, vpn_of};
 
 /// How traffic of an edge network is led elsewhere than by the host's own uplink, or back to
 /// elsewhere than its bridge.
@@ -153,8 +154,7 @@ fn mechanism(
     let interface = decision.route.and_then(Route::interface);
     let vpn = match interface {
         Some(interface) => vpn_of(tables, interface),
-        // What rejects leads nowhere; a VPN that is up is then the likely author.
-        None => vpn::active(tables).map(|(vpn, _)| vpn),
+        None => author(tables, &decision),
     };
     Mechanism {
         kind,
@@ -347,7 +347,8 @@ mod tests {
 
     #[test]
     fn a_rejecting_default_is_a_kill_switch() {
-        let tables = device(TUN, &["unreachable default table 200"], &["50: from all lookup 200"]);
+        let routes = ["unreachable default table 200", "10.0.0.0/8 dev tun0 table 200"];
+        let tables = device(TUN, &routes, &["50: from all lookup 200"]);
         let found = summary(&tables);
         let text = "50: from all lookup 200 | unreachable default table 200".to_owned();
         assert_eq!(found[0], (Kind::KillSwitch, Forward, Some(Vpn::Other), text));
@@ -368,14 +369,5 @@ mod tests {
         assert_eq!(judge(&tables), []);
         tables.routes[0].metric = 0;
         assert_eq!(judge(&tables)[0].kind, Kind::RouteShadowsSubnet);
-    }
-
-    #[test]
-    fn a_ppp_link_is_a_vpn_only_beside_another_uplink() {
-        let ppp = [("ppp0", LinkKind::Ppp)];
-        let mut tables = device(&ppp, &["default dev ppp0"], &[]);
-        assert_eq!(judge(&tables)[0].vpn, Some(Vpn::Ppp));
-        tables.routes.retain(|route| !route.leaves_by("eth0"));
-        assert_eq!(judge(&tables), []);
     }
 }

@@ -1,9 +1,11 @@
 //! `bridge-no-route`: no route from the bridge/NAT network to the hub, no VPN involved.
 
 use edgeprobe_probes::route::edge::Lookup;
+use edgeprobe_probes::route::signature::{Direction, Mechanism};
 use edgeprobe_probes::trace::Stage;
 
 use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Rule, refuted};
@@ -27,31 +29,33 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Findin
             return Vec::new();
         }
         let mechanisms = edge.mechanisms(way.destination);
-        let mechanism = mechanisms.iter().find(|mechanism| mechanism.vpn.is_none());
-        let by = mechanism.map(|mechanism| {
-            let rule = mechanism.rule.as_ref().map(ToString::to_string);
-            rule.or_else(|| mechanism.routes.first().map(ToString::to_string)).unwrap_or_default()
-        });
-        let text = |variant| {
-            let by = by.iter().fold(about(edge, variant), |text, by| text.with("rule", by));
-            let rule = mechanism.and_then(|mechanism| mechanism.rule.as_ref());
-            let by = rule.iter().fold(by, |text, rule| text.with("rule_priority", rule.priority));
-            let ahead = rule.and_then(priority_ahead_of);
-            let by = ahead.into_iter().fold(by, |text, ahead| text.with("priority", ahead));
-            by.with("address", way.destination)
+        let leads = |direction| {
+            let leads = |it: &&Mechanism| it.vpn.is_none() && it.direction == direction;
+            mechanisms.iter().find(leads)
         };
-        if let Lookup::Refused { token, detail } = &way.forward {
-            let variant = if by.is_some() { "refused_by" } else { "refused" };
-            return cut_off(edge, text(variant).with("failure", told::refusal(*token, detail)))
+        let mechanism = leads(Direction::Forward);
+        let text =
+            |variant, by| written_by(about(edge, variant), by).with("address", way.destination);
+        let refused = |text: Text, token, detail: &str| {
+            cut_off(edge, text.with("failure", told::refusal(token, detail)))
                 .supported_by([observation])
                 .supported_by(edge.kernels_word())
-                .alone();
+                .alone()
+        };
+        if let Lookup::Refused { token, detail } = &way.forward {
+            let variant = if mechanism.is_some() { "refused_by" } else { "refused" };
+            return refused(text(variant, mechanism), *token, detail);
+        }
+        let answers = leads(Direction::Return);
+        if let (Lookup::Refused { token, detail }, Some(_)) = (&way.back, answers) {
+            return refused(text("answers_refused", answers), *token, detail);
         }
         // A way that is not the host's own, and on which the packets are lost.
         let elsewhere = way.forward.interface() != way.host.interface();
         let lost = edge.vanished(&[Stage::NoReply, Stage::LostInside]);
         if let (true, Some(_), Some((trace, _))) = (elsewhere, mechanism, lost) {
-            return cut_off(edge, text("elsewhere")).supported_by([observation, trace]).alone();
+            let text = text("elsewhere", mechanism);
+            return cut_off(edge, text).supported_by([observation, trace]).alone();
         }
     }
     let found: Vec<_> = edge
@@ -60,4 +64,16 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Findin
         .map(|(observation, _)| observation)
         .collect();
     if found.is_empty() { Vec::new() } else { refuted(about(edge, "found"), found) }
+}
+
+/// The sentence with the rule, or else the route, that leads the packets so.
+fn written_by(text: Text, mechanism: Option<&Mechanism>) -> Text {
+    let Some(mechanism) = mechanism else { return text };
+    let rule = mechanism.rule.as_ref();
+    let shown = rule.map(ToString::to_string);
+    let shown = shown.or_else(|| mechanism.routes.first().map(ToString::to_string));
+    let text = text.with("rule", shown.unwrap_or_default());
+    let text = rule.iter().fold(text, |text, rule| text.with("rule_priority", rule.priority));
+    let ahead = rule.and_then(priority_ahead_of);
+    ahead.into_iter().fold(text, |text, ahead| text.with("priority", ahead))
 }

@@ -2,31 +2,27 @@
 
 use std::net::IpAddr;
 
-use super::shared::{as_one, observations, only_warning};
+use super::shared::{as_one, no_graver_than_its_use, observations};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
-use crate::verdict::evidence::{EdgeReading, Evidence};
+use crate::verdict::evidence::{EdgeReading, Evidence, Use};
 use crate::verdict::rule::{Finding, Proof};
 
 /// Asks a rule of each container network, and makes one finding of what it says of them.
 ///
 /// One that any network shows is not refuted by another. What only a network shows that the runtime
-/// does not use, the engine's default one beside its own, keeps nothing of the runtime from working,
-/// and what it refutes says nothing of the runtime's own.
+/// does not use (the engine's default one beside its own, or any where the runtime is on the host's)
+/// keeps nothing of the runtime from working, and what it refutes says nothing of the runtime's own.
 pub(super) fn at_each_edge<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&EdgeReading<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
     as_one(evidence.edges().iter().map(|edge| {
-        let findings = examine(edge);
-        if evidence.is_spare(&edge.view.vantage) { spare(findings) } else { findings }
+        let used_by = evidence.used_by(&edge.view.vantage);
+        let counts =
+            |finding: &Finding| used_by != Use::Nobodys || matches!(finding, Finding::Proved(_));
+        no_graver_than_its_use(used_by, examine(edge)).into_iter().filter(counts).collect()
     }))
-}
-
-/// The findings of a network that the runtime does not use.
-fn spare(findings: Vec<Finding>) -> Vec<Finding> {
-    let proved = |finding: &Finding| matches!(finding, Finding::Proved(_));
-    only_warning(findings).into_iter().filter(proved).collect()
 }
 
 /// A sentence about one network.

@@ -7,8 +7,8 @@ use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
 use serde_json::json;
 
 use super::shared::{
-    as_one, at_each_vantage, cut_in_handshake, effect_of_loss, observations, only_warning, place,
-    those,
+    as_one, at_each_vantage, cut_in_handshake, effect_of_loss, no_graver_than_its_use,
+    observations, place, those,
 };
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
@@ -27,8 +27,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     for view in evidence.views() {
         for by_proxy in evidence.parts_by_proxy(&view) {
             let found = examine_parts(evidence, &view, &by_proxy);
-            let spare = evidence.is_spare(&view.vantage);
-            let found = if spare { only_warning(found) } else { found };
+            let found = no_graver_than_its_use(evidence.used_by(&view.vantage), found);
             let at = place_of(&by_proxy.via);
             match of_each.iter_mut().find(|(known, _)| *known == at) {
                 Some((_, findings)) => findings.extend(found),

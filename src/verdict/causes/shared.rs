@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::map::Entry;
 
 use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::evidence::{Connection, Evidence, View, denies};
+use crate::verdict::evidence::{Connection, Evidence, Use, View, denies};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words::listed;
 pub(super) use crate::verdict::words::place;
@@ -23,10 +23,12 @@ pub(super) fn at_each_vantage<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&View<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
-    as_one(evidence.views().iter().map(|view| {
-        let findings = examine(view);
-        if evidence.is_spare(&view.vantage) { only_warning(findings) } else { findings }
-    }))
+    as_one(
+        evidence
+            .views()
+            .iter()
+            .map(|view| no_graver_than_its_use(evidence.used_by(&view.vantage), examine(view))),
+    )
 }
 
 /// One finding from those of several places, the first place's sentence before the others'.
@@ -47,13 +49,22 @@ pub(super) fn as_one(places: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding>
     proofs.map(Finding::Proved).or(refutation).into_iter().collect()
 }
 
-/// The same findings of a network that the runtime does not use: they can do no more than warn.
-pub(super) fn only_warning(findings: Vec<Finding>) -> Vec<Finding> {
-    let warning = |finding| match finding {
-        Finding::Proved(proof) => Finding::Proved(Proof { effect: Effect::Warns, ..proof }),
+/// The same findings, as grave as the use that the runtime makes of where they were made allows: what
+/// it does not use at all can do no more than warn, and what keeps Edge Hub alone from the hub stops
+/// its messages and not Edge Agent.
+pub(super) fn no_graver_than_its_use(used_by: Use, findings: Vec<Finding>) -> Vec<Finding> {
+    let gravest = match used_by {
+        Use::EdgeAgents => Effect::Blocks,
+        Use::EdgeHubs => Effect::Degrades,
+        Use::Nobodys => Effect::Warns,
+    };
+    let limited = |finding| match finding {
+        Finding::Proved(proof) => {
+            Finding::Proved(Proof { effect: proof.effect.max(gravest), ..proof })
+        }
         refuted @ Finding::Refuted { .. } => refuted,
     };
-    findings.into_iter().map(warning).collect()
+    findings.into_iter().map(limited).collect()
 }
 
 /// One proof from two places: the graver one's sentence and effect, all the evidence.

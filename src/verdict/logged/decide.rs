@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::engine::Container;
 use edgeprobe_probes::ports::PortFacts;
 use edgeprobe_probes::registry::Reference;
 use edgeprobe_probes::{Observation, Vantage};
@@ -200,10 +199,7 @@ pub(super) fn is_of(proof: &Proof, reading: &LogReading<'_>) -> bool {
 /// its stead: a daemon runs on the host, Edge Agent and Edge Hub in containers.
 pub(super) fn is_asked_where_it_runs(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> bool {
     let is_of_a_container = reading.finding.attempts.is_some() || reading.facts.container.is_some();
-    let on_the_host = |container: &Container| {
-        container.is_edge_agent() && container.network_mode.as_deref() == Some("host")
-    };
     !is_of_a_container
         || evidence.agent().vantage != Vantage::Host
-        || evidence.engine().is_some_and(|(_, engine)| engine.containers.iter().any(on_the_host))
+        || evidence.agent_is_on_the_host()
 }

@@ -63,7 +63,7 @@ pub(super) const FAULTS: &[Fault] = &[
             world.tunnel("tun0", LinkKind::Tun, "10.8.0.6/24", false);
             world.route("unreachable default table 200");
             world.rule("49: from all lookup 254 suppress_prefixlength 0");
-            world.rule("50: from all lookup 200");
+            world.rule("50: not from all fwmark 0xc8 lookup 200");
         },
     },
     Fault {
@@ -102,6 +102,8 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| {
             world.tunnel("tun0", LinkKind::Tun, "10.8.0.6/24", true);
             let subnet = edge(world).subnet;
+            world.route("10.0.0.0/8 dev tun0 table 90");
+            world.rule(&format!("89: from {subnet} lookup 90"));
             world.rule(&format!("90: from {subnet} prohibit"));
         },
     },

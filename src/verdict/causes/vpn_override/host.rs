@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::route::RouteFacts;
+use edgeprobe_probes::route::author::author;
 use edgeprobe_probes::route::decision::{Decision, Flow, decide};
-use edgeprobe_probes::route::tables::{MAIN_TABLE, Route, Tables};
-use edgeprobe_probes::route::vpn::vpn_of;
+use edgeprobe_probes::route::tables::{Link, MAIN_TABLE, Route, Tables};
+use edgeprobe_probes::route::vpn::{Vpn, vpn_of};
 use edgeprobe_probes::{Observation, Vantage, clean};
 use serde_json::json;
 
@@ -53,16 +54,19 @@ fn about_the_networks(evidence: &Evidence<'_>, proof: Proof) -> Proof {
     }
 }
 
-/// The kernel refuses by a rule or a route that rejects, beside a VPN's interface, up or down.
+/// The kernel refuses by a rule or a route that rejects and that a VPN's client wrote, whether its
+/// interface is up or down.
 fn rejected(tables: &Tables, seen: &Observation, route: &RouteFacts) -> Option<Proof> {
     if !seen.failed() {
         return None;
     }
     let decision = decide(tables, &Flow::own(route.destination)).filter(Decision::rejects)?;
-    let (product, interface) = tables
-        .links
-        .iter()
-        .find_map(|link| Some((vpn_of(tables, &link.name)?, link.name.as_str())))?;
+    let product = author(tables, &decision)?;
+    let made = |link: &&Link| vpn_of(tables, &link.name);
+    // A WireGuard that is a program's has a link of no known make once its routes are gone.
+    let link = tables.links.iter().find(|link| made(link) == Some(product));
+    let link = link.or_else(|| tables.links.iter().find(|link| made(link) == Some(Vpn::Other)))?;
+    let interface = link.name.as_str();
     let by = match decision.route {
         Some(route) => route.to_string(),
         None => decision.rule.to_string(),

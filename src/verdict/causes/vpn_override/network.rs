@@ -12,7 +12,7 @@ use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::causes::edge::{about, cut_off, opens};
 use crate::verdict::causes::firewall::written_by;
-use crate::verdict::evidence::EdgeReading;
+use crate::verdict::evidence::{EdgeReading, Manner};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words;
 
@@ -64,7 +64,8 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
 }
 
 /// Whether the packets that were followed are lost in the tunnel that a mechanism leads to, and not
-/// before it or behind it. So it is taken to be where none was followed.
+/// before it or behind it. Where none was followed, they may be, unless each was refused at once: a
+/// tunnel swallows, and it is a filter that refuses.
 fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     // Where nothing is translated by any interface, the tunnel is not to blame for it. Of packets
     // that are followed at once, one may be told so for all.
@@ -82,18 +83,24 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
             _ => false,
         }
     };
-    edge.traces.is_empty() || edge.traces.iter().any(|(_, trace)| in_the_tunnel(trace))
+    if edge.traces.is_empty() {
+        return edge.cut_off.iter().any(|c| c.manner() != Some(Manner::Refused));
+    }
+    edge.traces.iter().any(|(_, trace)| in_the_tunnel(trace))
 }
 
 fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation) -> Proof {
     let routes: Vec<String> = mechanism.routes.iter().map(ToString::to_string).collect();
     let rule = mechanism.rule.as_ref().map(ToString::to_string);
     let shown = rule.iter().chain(&routes).map(|text| format!("`{text}`")).collect::<Vec<_>>();
+    let by_tunnel = mechanism.direction == Direction::Forward && mechanism.interface.is_some();
+    let unseen = by_tunnel && edge.traces.is_empty();
     let variant = match mechanism.kind {
         MechanismKind::RouteShadowsSubnet => "shadow",
         MechanismKind::KillSwitch => "kill_switch",
         MechanismKind::SourceRule => "source_rule",
         _ if mechanism.direction == Direction::Return => "return",
+        _ if unseen => "tunnel_unseen",
         _ => "tunnel",
     };
     let text = about(edge, variant).with("routes", shown.join(", "));
@@ -109,10 +116,10 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .iter()
         .any(|(_, trace)| trace.stage == Stage::LeftUntranslated && trace.masqueraded.is_none());
     let told = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
-    let by_tunnel = mechanism.direction == Direction::Forward && mechanism.interface.is_some();
     // What lies behind the tunnel loses the host's own packets as well, and nobody looked.
     let open = (untold && !told) || edge.fails_alone();
-    let confidence = if by_tunnel && open { Confidence::Likely } else { Confidence::Confirmed };
+    let likely = unseen || by_tunnel && open;
+    let confidence = if likely { Confidence::Likely } else { Confidence::Confirmed };
     let proof = cut_off(edge, with_gateway(edge, text))
         .supported_by(edge.kernels_word())
         .supported_by([tables])
