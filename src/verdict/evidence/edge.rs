@@ -90,7 +90,7 @@ impl<'o> Evidence<'o> {
         };
         let cut_off = closed.into_iter().filter(host_opened).collect();
         let (alone, tables) = (self.is_without_the_host(), self.tables());
-        Some(EdgeReading { network, tables, ways, traces, opened, cut_off, alone, view })
+        Some(EdgeReading { view, network, tables, ways, traces, opened, cut_off, alone })
     }
 }
 
