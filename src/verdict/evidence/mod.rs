@@ -11,6 +11,7 @@ mod pools;
 mod private_endpoint;
 mod proxied;
 mod services;
+mod ways;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
@@ -18,6 +19,7 @@ pub(super) use logs::{LogReading, Subject};
 pub(super) use names::{Answer, denies};
 pub(super) use parts::ByProxy;
 pub(super) use services::{Presence, RegistryReading, is_of_a_service};
+pub(super) use ways::{ends_here, was_answered};
 
 use edgeprobe_probes::engine::DEFAULT_NETWORKS;
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
