@@ -10,6 +10,7 @@ mod cause;
 mod causes;
 mod clouds;
 mod cover;
+mod cut_short;
 mod evidence;
 mod judge;
 mod logged;

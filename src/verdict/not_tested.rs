@@ -10,11 +10,16 @@ use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Token, clean};
 
 use super::NotTested;
 use super::catalogue::message;
+use super::cut_short;
 use super::evidence::{Connection, EdgeReading, Evidence, View};
 use super::reach::{Agent, Hub};
 use super::rule::ids;
 use super::told;
+use super::words::listed;
 use crate::language::{Language, Text, Word};
+
+/// How many silences are named of those that were cut short.
+const MOST_SUBJECTS: usize = 4;
 
 /// Something that was not examined, and the observations that show why.
 struct Missing {
@@ -33,12 +38,12 @@ impl Missing {
     }
 }
 
-/// What this run says nothing of, in the order of the way to the hub. `unsure` says that a cause is
-/// no more than likely, so that what would decide is missed.
+/// What this run says nothing of, in the order of the way to the hub. `aside` was given too little
+/// time; `unsure` says that a cause is no more than likely, so that what would decide is missed.
 pub(super) fn not_tested(
     evidence: &Evidence<'_>,
-    agent: &Agent,
-    hub: Hub,
+    aside: &[Observation],
+    (agent, hub): (&Agent, Hub),
     unsure: bool,
     language: Language,
 ) -> Vec<NotTested> {
@@ -56,6 +61,7 @@ pub(super) fn not_tested(
         }
         _ => {}
     }
+    missing.extend(cut_short(evidence, aside));
     missing.extend(networks(evidence));
     missing.extend(by_ipv6(evidence));
     if evidence.is_without_the_host() {
@@ -93,6 +99,22 @@ pub(super) fn not_tested(
         evidence: missing.evidence,
     };
     missing.into_iter().map(told).collect()
+}
+
+/// What this run's own time was too short for.
+fn cut_short(evidence: &Evidence<'_>, aside: &[Observation]) -> Option<Missing> {
+    let all = evidence.all().iter().chain(aside);
+    let missed: Vec<&Observation> = all.filter(|seen| cut_short::is_missed(seen)).collect();
+    let mut subjects: Vec<Word> = Vec::new();
+    for subject in missed.iter().map(|seen| told::subject(seen)) {
+        if !subjects.contains(&subject) {
+            subjects.push(subject);
+        }
+    }
+    subjects.truncate(MOST_SUBJECTS);
+    let what = Text::new("cut_short.not_tested").with("subjects", listed(subjects));
+    let why = Text::new("cut_short.why");
+    (!missed.is_empty()).then(|| Missing::new(what, why).shown_by(missed))
 }
 
 /// The files of the runtime and of what it stands on that say nothing, at most three of them.

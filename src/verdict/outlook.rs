@@ -11,7 +11,7 @@ use edgeprobe_probes::{Observation, Probe, Role};
 use super::catalogue::message;
 use super::cause::CauseId;
 use super::evidence::{Connection, Evidence, Manner, is_of_a_service};
-use super::reach::{Agent, Hub};
+use super::reach::{self, Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
 use super::{Cause, Effect, Outlook, OutlookEvidence};
@@ -204,6 +204,9 @@ fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {
         .with("first", first)
         .with("transport", used)
         .with("hub", hub),
+        Agent::Unreachable { .. } | Agent::Nameless if reach::ran_out_of_time(evidence) => {
+            Text::new("agent.cut_short").with("hub", hub)
+        }
         Agent::Unreachable { first: Manner::Silent, last: Manner::Silent } => {
             Text::new("agent.unreachable_silent")
         }

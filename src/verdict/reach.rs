@@ -73,6 +73,20 @@ pub(super) fn agent(evidence: &Evidence<'_>) -> Agent {
     }
 }
 
+/// Whether Edge Agent reaches the hub by no transport, and none was waited for as long as it needs.
+pub(super) fn ran_out_of_time(evidence: &Evidence<'_>) -> bool {
+    let view = evidence.agent();
+    let connections = view.on_the_way();
+    let names: Vec<&Observation> =
+        view.deciding_answers(Role::Hub).iter().map(|answer| answer.observation).collect();
+    let tried: Vec<&Observation> = if connections.is_empty() {
+        names
+    } else {
+        connections.iter().map(|connection| connection.observation).collect()
+    };
+    !tried.is_empty() && tried.iter().all(|seen| seen.is_cut_short())
+}
+
 /// Whether a transport keeps Edge Agent waiting or says no at once.
 fn manner(view: &View<'_>, transport: Transport) -> Manner {
     let silent =

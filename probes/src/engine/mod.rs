@@ -117,9 +117,9 @@ fn not_answering(detail: String) -> Failure {
 
 /// The failure with the endpoint in front, and with silence in the engine's own word.
 fn named(endpoint: &Endpoint, failure: Failure) -> Failure {
-    let Failure { step, token, detail } = failure;
-    let token = if token == Token::TimedOut { Token::EngineNotAnswering } else { token };
-    Failure { step, token, detail: format!("{endpoint}: {detail}") }
+    let silent = failure.token == Token::TimedOut;
+    let token = if silent { Token::EngineNotAnswering } else { failure.token };
+    Failure { token, detail: format!("{endpoint}: {}", failure.detail), ..failure }
 }
 
 #[cfg(test)]

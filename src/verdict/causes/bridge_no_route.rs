@@ -1,29 +1,49 @@
 //! `bridge-no-route`: no route from the bridge/NAT network to the hub, no VPN involved.
 
-use edgeprobe_probes::route::edge::Lookup;
+use std::net::IpAddr;
+
+use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_probes::route::signature::{Direction, Mechanism};
 use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::{Observation, Role};
 
 use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use super::has_no_way;
+use super::shared::{failures, observations, peers, those};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{EdgeReading, Evidence};
-use crate::verdict::rule::{Finding, Rule, refuted};
+use crate::verdict::evidence::{Connection, EdgeReading, Evidence, View, ends_here};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
 use crate::verdict::words::priority_ahead_of;
+use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::BridgeNoRoute, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let next = next_hops(evidence);
-    at_each_edge(evidence, |edge| examine_edge(edge, &next))
+    let host = evidence.host();
+    at_each_edge(evidence, |edge| examine_edge(edge, &next, &host, &evidence.target.hub))
 }
 
-fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Finding> {
+fn examine_edge(
+    edge: &EdgeReading<'_>,
+    next: &[IpAddr],
+    host: &View<'_>,
+    hub: &str,
+) -> Vec<Finding> {
     if !edge.opened.is_empty() {
         return opens(edge);
     }
-    for (observation, way) in edge.ways_to(next) {
+    if let Some(proof) = lacks_the_hosts_family(edge, host) {
+        let text = proof.summary.clone().with("hub", hub);
+        return Proof { summary: text, ..proof }.alone();
+    }
+    // The kernel is not asked about IPv6, which the network does not have.
+    let asked = |(_, way): &(&Observation, &EdgeRouteFacts)| {
+        (&way.forward, &way.host) != (&Lookup::NotAsked, &Lookup::NotAsked)
+    };
+    for (observation, way) in edge.ways_to(next).filter(asked) {
         if way.host.way().is_none() {
             // The host has no way either: that is the greater fault.
             return Vec::new();
@@ -76,4 +96,41 @@ fn written_by(text: Text, mechanism: Option<&Mechanism>) -> Text {
     let text = rule.iter().fold(text, |text, rule| text.with("rule_priority", rule.priority));
     let ahead = rule.and_then(priority_ahead_of);
     ahead.into_iter().fold(text, |text, ahead| text.with("priority", ahead))
+}
+
+/// The host reaches the hub by IPv6 alone, and the network has IPv4 alone, for which the host has no
+/// working way.
+fn lacks_the_hosts_family<'o>(edge: &EdgeReading<'o>, host: &View<'o>) -> Option<Proof> {
+    let own: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
+    let opened = those(&own, Connection::connected);
+    let theirs: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
+    let sends_ipv6 = theirs.iter().any(|it| it.facts.peer.is_ipv6() && !has_no_way(it));
+    let by_ipv6_alone = opened.iter().all(|it| it.facts.peer.is_ipv6());
+    if opened.is_empty() || !by_ipv6_alone || !edge.network.subnet.addr().is_ipv4() || sends_ipv6 {
+        return None;
+    }
+    let ways = edge.ways.iter().filter(|(_, way)| way.destination.is_ipv4());
+    let refused: Vec<&Observation> = ways
+        .filter(|(_, way)| matches!(way.host, Lookup::Refused { .. }))
+        .map(|(seen, _)| *seen)
+        .collect();
+    let ended = host.ways_out().into_iter().filter(|(_, way)| way.destination.is_ipv4());
+    let ended: Vec<&Observation> = ended.filter(ends_here).map(|(seen, _)| seen).collect();
+    // Otherwise something beyond this host may be what stops IPv4.
+    let is_certain = !refused.is_empty() || !ended.is_empty();
+    if !is_certain && theirs.is_empty() {
+        return None;
+    }
+    let text = about(edge, "ipv4_alone").with("address", peers(&opened));
+    let confidence = if is_certain { Confidence::Confirmed } else { Confidence::Likely };
+    let proof = Proof::confirmed(Effect::Blocks, text, observations(&theirs))
+        .supported_by(observations(&opened))
+        .supported_by(refused)
+        .supported_by(ended.iter().copied())
+        .explaining(edge.failures())
+        .explaining(ended.iter().copied().filter(|way| way.failed()))
+        .explaining(failures(&those(&own, |it| it.facts.peer.is_ipv4())))
+        .with_confidence(confidence)
+        .with_detail("network", edgeprobe_probes::clean::line(&edge.network.name, 64));
+    Some(proof)
 }

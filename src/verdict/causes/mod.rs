@@ -43,6 +43,8 @@ mod vpn_override;
 mod websocket_blocked;
 mod wrong_uplink;
 
+pub(super) use ipv6_broken::has_no_way;
+
 use super::rule::Rule;
 
 /// Every rule there is.

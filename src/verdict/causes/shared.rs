@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::map::Entry;
 
 use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::evidence::{Connection, Evidence, Use, View, denies};
+use crate::verdict::evidence::{Connection, Evidence, Use, View, denies, was_answered};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words::listed;
 pub(super) use crate::verdict::words::place;
@@ -235,12 +235,6 @@ pub(super) fn lost_on_the_way<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observatio
         matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))
     };
     evidence.all().iter().filter(of_the_network).filter(|o| !denies(o)).collect()
-}
-
-/// Whether a name server said anything at all, good or bad.
-fn was_answered(observation: &Observation) -> bool {
-    let bad = [Token::DnsNxdomain, Token::DnsNoAddress, Token::DnsServfail, Token::DnsRefused];
-    !observation.failed() || observation.token().is_some_and(|token| bad.contains(&token))
 }
 
 /// The controls by another interface than this one that were answered: connections to the hub that

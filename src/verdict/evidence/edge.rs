@@ -10,6 +10,7 @@ use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
+use crate::verdict::causes::has_no_way;
 
 /// One container network beside the host.
 pub(in crate::verdict) struct EdgeReading<'o> {
@@ -88,7 +89,11 @@ impl<'o> Evidence<'o> {
                 .chain(host.proxied(hub))
                 .any(|own| own.connected() && own.facts.socket() == connection.facts.socket())
         };
-        let cut_off = closed.into_iter().filter(host_opened).collect();
+        // A network without IPv6 sends nothing there: the host does not lose what is not sent.
+        let is_sent = |connection: &Connection<'o>| {
+            connection.facts.peer.is_ipv4() || !has_no_way(connection)
+        };
+        let cut_off = closed.into_iter().filter(is_sent).filter(host_opened).collect();
         let (alone, tables) = (self.is_without_the_host(), self.tables());
         Some(EdgeReading { view, network, tables, ways, traces, opened, cut_off, alone })
     }

@@ -12,6 +12,7 @@ mod pools;
 mod private_endpoint;
 mod proxied;
 mod services;
+mod ways;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
@@ -20,6 +21,7 @@ pub(super) use names::{Answer, denies};
 pub(super) use parts::ByProxy;
 pub(super) use places::Use;
 pub(super) use services::{Presence, RegistryReading, is_of_a_service};
+pub(super) use ways::{ends_here, was_answered};
 
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
 

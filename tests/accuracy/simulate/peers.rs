@@ -358,6 +358,7 @@ pub(super) fn facts_of(endpoint: &Endpoint, peer: IpAddr) -> EndpointFacts {
         proxy: None,
         local: None,
         round_trip_ms: None,
+        kernel_round_trip_ms: None,
         tls: None,
         http: None,
         amqp: None,
