@@ -8,9 +8,10 @@ use edgeprobe_probes::ruleset::FilterRule;
 use edgeprobe_probes::trace::{Stage, Trace};
 use serde_json::json;
 
+use super::ipsec;
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
-use crate::verdict::causes::edge::{about, cut_off, opens};
+use crate::verdict::causes::edge::{about, as_the_tables_allow, cut_off, opens};
 use crate::verdict::causes::firewall::written_by;
 use crate::verdict::evidence::EdgeReading;
 use crate::verdict::rule::{Finding, Proof, refuted};
@@ -41,7 +42,12 @@ pub(super) fn examine<'o>(
     if let Some(mechanism) = mechanism {
         return by_routes(edge, &mechanism, tables_seen).alone();
     }
+    if let Some(proof) = ipsec::examine(edge) {
+        return proof.alone();
+    }
     match vpn::active(tables) {
+        // Policies of IPsec are a VPN without an interface.
+        None if edge.has_ipsec() => Vec::new(),
         None => refuted(about(edge, "no_vpn"), [tables_seen]),
         Some((product, interface)) => by_filter(edge, rule, product, interface),
     }
@@ -78,6 +84,8 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
                 let there = |ip| ip == std::net::IpAddr::V4(*trace.destination.ip());
                 entered && edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()))
             }
+            // The tunnel itself says that it leads nowhere: nothing has left by it then.
+            Stage::RejectedByHost => edge.is_given_up(trace),
             _ => false,
         }
     };
@@ -119,7 +127,7 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .with_detail("mechanism", json!(mechanism.kind))
         .with_detail("routes", routes)
         .with_detail("rule", rule);
-    with_interface(proof, mechanism.interface.as_deref())
+    as_the_tables_allow(edge, with_interface(proof, mechanism.interface.as_deref()))
 }
 
 /// The stages at which a filter of this host may have taken a packet.
