@@ -272,7 +272,8 @@ mod tests {
         let mut networks: Vec<Network> =
             (0..100).map(|number| named(&format!("a{number:03}"))).collect();
         networks.extend([named(RUNTIME_NETWORK), named("bridge"), named("site")]);
-        let attachment = Attachment { network: "site".to_owned(), addresses: Vec::new() };
+        let addresses = vec!["172.30.0.2".parse().unwrap()];
+        let attachment = Attachment { network: "site".to_owned(), addresses };
         let on_it = Container { networks: vec![attachment], ..Container::default() };
         assert_eq!(keep_the_first(&mut networks, &[on_it]), 39);
         assert_eq!(networks.len(), NETWORKS);
