@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
 use edgeprobe_probes::registry::CredentialUse;
+use edgeprobe_probes::ruleset::Unread;
 use edgeprobe_probes::runtime::{Part, SourceState};
+use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Token, clean};
 
@@ -67,6 +69,8 @@ pub(super) fn not_tested(
     if evidence.is_without_the_host() {
         missing.push(plain("not_tested.host", "why.host_left_out"));
     }
+    missing.extend(beyond_what_is_read(evidence));
+    missing.extend(rules(evidence));
     if is_told_by_nobody(evidence) {
         missing.push(plain("not_tested.proxy", "why.proxy_unseen"));
     }
@@ -359,6 +363,49 @@ fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
         })
         .chain(by_ipv6)
         .collect()
+}
+
+/// The tables that were read in part, and the engine's networks that were not.
+fn beyond_what_is_read(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let tables = evidence.tables().filter(|(_, tables)| !tables.complete);
+    let tables = tables.map(|(seen, _)| {
+        Missing::new(Text::new("not_tested.tables"), Text::new("why.tables_incomplete"))
+            .shown_by([seen])
+    });
+    let networks = evidence.all().iter().find_map(|observation| match &observation.facts {
+        Facts::Engine(facts) if facts.networks_left_out > 0 => {
+            let what =
+                Text::new("not_tested.more_networks").with("number", facts.networks_left_out);
+            Some(Missing::new(what, Text::new("why.more_networks")).shown_by([observation]))
+        }
+        _ => None,
+    });
+    tables.into_iter().chain(networks).collect()
+}
+
+/// The networks whose packets are lost where a rule may have had them, and no rule could be read.
+fn rules(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let unread = |edge: &EdgeReading<'_>| {
+        let mut filtered = edge.traces.iter().filter(|(_, trace)| {
+            matches!(trace.stage, Stage::LostInside | Stage::RejectedByHost | Stage::ReplyLost)
+                && !edge.is_given_up(trace)
+        });
+        let named = edge.traces.iter().any(|(_, trace)| !trace.dropped_by.is_empty());
+        let (seen, why) = filtered.find_map(|(seen, trace)| Some((*seen, trace.rules_unread?)))?;
+        if named || evidence.is_spare(&edge.view.vantage) {
+            return None;
+        }
+        let name = clean::line(&edge.network.name, 64);
+        let what = Text::new("not_tested.rules").with("network", name);
+        let why = match why {
+            Unread::NoTool => "why.rules_no_tool",
+            Unread::TooMany => "why.rules_too_many",
+            Unread::TooSlow => "why.rules_too_slow",
+            Unread::Failed => "why.rules_failed",
+        };
+        Some(Missing::new(what, Text::new(why)).shown_by([seen]))
+    };
+    evidence.edges().iter().filter_map(unread).collect()
 }
 
 /// Why nothing at all is known of a container network.

@@ -6,12 +6,13 @@ mod keep;
 use std::time::Duration;
 
 use bollard::errors::Error;
+use bollard::models::Network;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::logs::{EngineLogs, LogError};
-use super::network::RUNTIME_NETWORK;
+use super::network::{DEFAULT_NETWORKS, RUNTIME_NETWORK};
 use crate::clean;
 use crate::mask::Masked;
 
@@ -75,7 +76,7 @@ impl EngineLogs {
     async fn networks(&self) -> Result<Vec<(String, Value)>, Error> {
         let listed = self.docker.list_networks(None).await?;
         let mut networks = Vec::new();
-        for network in listed.into_iter().take(NETWORKS) {
+        for network in the_first(listed) {
             let name = network.name.clone().unwrap_or_default();
             // The list has no containers in it; the answer for one network has. Several networks
             // may have one name.
@@ -151,6 +152,17 @@ fn is_an_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// The runtime's network and the engine's default ones before others, as many as are inspected.
+fn the_first(mut listed: Vec<Network>) -> Vec<Network> {
+    listed.sort_by_cached_key(|network| {
+        let name = network.name.clone().unwrap_or_default();
+        let is_needed = name == RUNTIME_NETWORK || DEFAULT_NETWORKS.contains(&name.as_str());
+        (!is_needed, name)
+    });
+    listed.truncate(NETWORKS);
+    listed
+}
+
 fn json(answer: &impl Serialize) -> Value {
     serde_json::to_value(answer).unwrap_or_default()
 }
@@ -159,4 +171,23 @@ fn inspection(name: &str, answer: &Value, keep: fn(&Value) -> Value) -> Inspecti
     let text = serde_json::to_string_pretty(&keep(answer)).unwrap_or_default() + "\n";
     let places = text.matches(crate::mask::MASK).count();
     Inspection { name: clean::line(name, 128), answer: Masked { text, places } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_too_many_networks_the_runtime_s_and_the_default_ones_are_inspected() {
+        let named = |name: String| Network { name: Some(name), ..Network::default() };
+        let mut listed: Vec<Network> =
+            (0..100).map(|number| named(format!("a{number:03}"))).collect();
+        listed.extend(["bridge", RUNTIME_NETWORK].map(|name| named(name.to_owned())));
+        let first = the_first(listed);
+        let names: Vec<_> = first.iter().filter_map(|network| network.name.as_deref()).collect();
+        assert_eq!(
+            (names.len(), &names[..3]),
+            (NETWORKS, &[RUNTIME_NETWORK, "bridge", "a000"][..])
+        );
+    }
 }

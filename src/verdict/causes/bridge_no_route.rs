@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_probes::route::signature::{Direction, Mechanism};
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::trace::{Stage, Trace};
 use edgeprobe_probes::{Observation, Role};
 
-use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use super::edge::{about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens};
 use super::has_no_way;
 use super::shared::{failures, observations, peers, those};
 use crate::verdict::catalogue::Text;
@@ -72,10 +72,27 @@ fn examine_edge(
         }
         // A way that is not the host's own, and on which the packets are lost.
         let elsewhere = way.forward.interface() != way.host.interface();
-        let lost = edge.vanished(&[Stage::NoReply, Stage::LostInside]);
+        if let (true, Some(_), Some(next)) = (elsewhere, mechanism, edge.silent_neighbour(way)) {
+            let text = text("gateway", mechanism)
+                .with("interface", &next.interface)
+                .with("gateway", next.address);
+            let followed = edge.traces.iter().map(|(seen, _)| *seen);
+            let proof = cut_off(edge, text)
+                .supported_by([observation])
+                .supported_by(followed)
+                .supported_by(edge.kernels_word());
+            return as_the_tables_allow(edge, proof).alone();
+        }
+        let is_lost = |trace: &Trace| match trace.stage {
+            Stage::NoReply | Stage::LostInside => true,
+            Stage::RejectedByHost => edge.is_given_up(trace),
+            _ => false,
+        };
+        let lost = edge.traces.iter().copied().find(|(_, trace)| is_lost(trace));
         if let (true, Some(_), Some((trace, _))) = (elsewhere, mechanism, lost) {
             let text = text("elsewhere", mechanism);
-            return cut_off(edge, text).supported_by([observation, trace]).alone();
+            let proof = cut_off(edge, text).supported_by([observation, trace]);
+            return as_the_tables_allow(edge, proof).alone();
         }
     }
     let found: Vec<_> = edge

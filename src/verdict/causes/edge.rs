@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use super::shared::{as_one, no_graver_than_its_use, observations};
-use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::evidence::{EdgeReading, Evidence, Use};
 use crate::verdict::rule::{Finding, Proof};
+use crate::verdict::{Confidence, Effect};
 
 /// Asks a rule of each container network, and makes one finding of what it says of them.
 ///
@@ -45,6 +45,14 @@ pub(super) fn cut_off(edge: &EdgeReading<'_>, text: Text) -> Proof {
     Proof::confirmed(Effect::Blocks, text, observations(&edge.cut_off))
         .explaining(edge.failures())
         .with_detail("network", edgeprobe_probes::clean::line(&edge.network.name, 64))
+}
+
+/// The same proof, no more than likely where it rests on tables that were not read whole.
+pub(super) fn as_the_tables_allow(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
+    match edge.tables {
+        Some((_, tables)) if !tables.complete => proof.with_confidence(Confidence::Likely),
+        _ => proof,
+    }
 }
 
 /// The refutation that connections from the network open.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use edgeprobe_probes::route::edge::{EdgeNetwork, EdgeRouteFacts};
 use edgeprobe_probes::route::signature::{Mechanism, recognise};
 use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::trace::{Answer, Stage, Trace};
+use edgeprobe_probes::trace::{Neighbour, Stage, Trace};
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Vantage};
 
@@ -115,12 +115,9 @@ impl<'o> EdgeReading<'o> {
 
     fn is_lost_on_this_host(&self) -> bool {
         self.traces.iter().any(|(_, trace)| match trace.stage {
-            Stage::LostInside | Stage::LeftUntranslated | Stage::ReplyLost => true,
-            // The kernel says so too where the gateway does not answer, which stops the host as well.
-            Stage::RejectedByHost => {
-                let answer = trace.delivered.as_ref().map(|reply| reply.answer);
-                !matches!(answer, Some(Answer::Unreachable { code: 0 | 1 }))
-            }
+            Stage::LeftUntranslated | Stage::ReplyLost => true,
+            // The kernel does so too where the gateway does not answer, which stops the host as well.
+            Stage::LostInside | Stage::RejectedByHost => !trace.is_given_up_by_the_kernel(),
             Stage::NotEntered | Stage::AnsweredByHost | Stage::NoReply | Stage::Delivered => false,
         })
     }
@@ -171,7 +168,10 @@ impl<'o> EdgeReading<'o> {
     /// What the tables hold against the network's traffic to a destination.
     pub(in crate::verdict) fn mechanisms(&self, destination: IpAddr) -> Vec<Mechanism> {
         match self.tables {
-            Some((_, tables)) => recognise(tables, self.network, destination),
+            Some((_, tables)) => {
+                let asked = self.ways.iter().find(|(_, way)| way.destination == destination);
+                recognise(tables, self.network, destination, asked.map(|(_, way)| *way))
+            }
             None => Vec::new(),
         }
     }
@@ -182,6 +182,30 @@ impl<'o> EdgeReading<'o> {
         stages: &[Stage],
     ) -> Option<(&'o Observation, &'o Trace)> {
         self.traces.iter().copied().find(|(_, trace)| stages.contains(&trace.stage))
+    }
+
+    /// Whether the kernel gave a followed packet up itself, because the next one on its way does
+    /// not answer. A firewall says the same in ICMP's words, so a gateway that does answer refutes it.
+    pub(in crate::verdict) fn is_given_up(&self, trace: &Trace) -> bool {
+        let answers = self.ways.iter().any(|(_, way)| {
+            way.destination == IpAddr::V4(*trace.destination.ip())
+                && way.gateway_answers == Some(true)
+        });
+        trace.silent_neighbour.is_some() && trace.dropped_by.is_empty()
+            || trace.is_given_up_by_the_kernel() && !answers
+    }
+
+    /// The gateway, or the destination itself, that does not answer on its link.
+    pub(in crate::verdict) fn silent_neighbour(&self, way: &EdgeRouteFacts) -> Option<Neighbour> {
+        let followed = self.traces.iter().find_map(|(_, trace)| {
+            let waited =
+                self.is_given_up(trace) && IpAddr::V4(*trace.destination.ip()) == way.destination;
+            trace.silent_neighbour.clone().filter(|_| waited)
+        });
+        followed.or_else(|| {
+            let found = way.forward.way().filter(|_| way.gateway_answers == Some(false))?;
+            Some(Neighbour { interface: found.interface.clone()?, address: found.gateway? })
+        })
     }
 
     /// Everything that failed from the network.

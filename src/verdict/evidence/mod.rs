@@ -4,6 +4,7 @@ mod chain;
 mod connections;
 mod edge;
 mod holders;
+mod ipsec;
 mod logs;
 mod names;
 mod parts;

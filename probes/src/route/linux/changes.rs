@@ -20,6 +20,9 @@ const GROUPS: [u32; 7] = [1, 5, 7, 8, 9, 11, 19];
 /// How long the kernel must be silent for a change to be over: a VPN client makes a dozen in a row.
 const SETTLED: Duration = Duration::from_millis(250);
 
+/// How long that is waited for.
+const UNSETTLED: Duration = Duration::from_millis(2500);
+
 /// The changes of the network namespace that it was made in, and of some files, from then on.
 #[derive(Debug)]
 pub struct Changes {
@@ -42,12 +45,16 @@ impl Changes {
         Ok(Self { coming, _stop: stop })
     }
 
-    /// Waits until something has changed and everything has been quiet for a quarter of a second.
+    /// Waits until something has changed and everything has been quiet for a quarter of a second,
+    /// or for some seconds not: a link that comes and goes is never quiet.
     pub async fn next(&mut self) {
         if self.coming.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
-        while let Ok(Some(())) = tokio::time::timeout(SETTLED, self.coming.recv()).await {}
+        let settle = async {
+            while let Ok(Some(())) = tokio::time::timeout(SETTLED, self.coming.recv()).await {}
+        };
+        let _ = tokio::time::timeout(UNSETTLED, settle).await;
     }
 }
 
@@ -111,6 +118,23 @@ mod tests {
         tokio::time::timeout(ENOUGH, changes.next()).await.unwrap();
         sandbox.set_up("ip rule add from 172.18.0.0/16 blackhole").await;
         tokio::time::timeout(ENOUGH, changes.next()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_link_that_comes_and_goes_is_told_of_all_the_same() {
+        let (changed, coming) = mpsc::channel(1);
+        let (stop, _stopped) = UnixStream::pair().unwrap();
+        let mut changes = Changes { coming, _stop: stop };
+        let flapping = async {
+            loop {
+                let _ = changed.try_send(());
+                tokio::time::sleep(SETTLED / 5).await;
+            }
+        };
+        tokio::select! {
+            () = flapping => {}
+            told = tokio::time::timeout(ENOUGH, changes.next()) => told.unwrap(),
+        }
     }
 
     #[tokio::test]

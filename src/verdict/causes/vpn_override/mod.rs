@@ -1,6 +1,7 @@
 //! `vpn-override`: a VPN's routes, rules, filter or DNS on the host override the edge network.
 
 mod host;
+mod ipsec;
 mod names;
 mod network;
 

@@ -8,9 +8,10 @@ use edgeprobe_probes::trace::{Stage, Trace};
 use edgeprobe_probes::{Observation, clean};
 use serde_json::json;
 
+use super::ipsec;
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
-use crate::verdict::causes::edge::{about, cut_off, opens};
+use crate::verdict::causes::edge::{about, as_the_tables_allow, cut_off, opens};
 use crate::verdict::causes::firewall::written_by;
 use crate::verdict::evidence::{EdgeReading, Manner};
 use crate::verdict::rule::{Finding, Proof, refuted};
@@ -41,7 +42,12 @@ pub(super) fn examine<'o>(
     if let Some(mechanism) = mechanism {
         return by_routes(edge, &mechanism, tables_seen).alone();
     }
+    if let Some(proof) = ipsec::examine(edge) {
+        return proof.alone();
+    }
     match vpn::active(tables) {
+        // Policies of IPsec are a VPN without an interface.
+        None if edge.has_ipsec() => Vec::new(),
         None => refuted(about(edge, "no_vpn"), [tables_seen]),
         Some((product, interface)) => by_filter(edge, rule, product, interface),
     }
@@ -80,6 +86,8 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
                 let there = |ip| ip == std::net::IpAddr::V4(*trace.destination.ip());
                 entered && edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()))
             }
+            // The tunnel itself says that it leads nowhere: nothing has left by it then.
+            Stage::RejectedByHost => edge.is_given_up(trace),
             _ => false,
         }
     };
@@ -128,7 +136,8 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .with_detail("mechanism", json!(mechanism.kind))
         .with_detail("routes", routes)
         .with_detail("rule", rule);
-    of_the_network(edge, with_interface(proof, mechanism.interface.as_deref()))
+    let proof = of_the_network(edge, with_interface(proof, mechanism.interface.as_deref()));
+    as_the_tables_allow(edge, proof)
 }
 
 /// The proof with the network that it is about; of several, the findings are made one.
