@@ -303,7 +303,7 @@ fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
     let edges = evidence.edges();
     let edges = edges.iter().filter(|_| has_ipv6).filter(borrowed);
     edges
-        .filter(|edge| speaks_ipv6(evidence, edge) && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| evidence.gives_ipv6(edge.network) && !evidence.is_spare(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
             let what = Text::new("not_tested.ipv6").with("network", name);
@@ -311,14 +311,6 @@ fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
                 .shown_by(edge.view.of(Probe::Vantage))
         })
         .collect()
-}
-
-/// Whether the engine gave the network IPv6 too.
-fn speaks_ipv6(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> bool {
-    evidence.engine().is_some_and(|(_, engine)| {
-        let network = engine.networks.iter().find(|it| it.name == edge.network.name);
-        network.is_some_and(|it| it.subnets.iter().any(|range| range.subnet.addr().is_ipv6()))
-    })
 }
 
 fn was_tried(host: &View<'_>) -> bool {
@@ -336,7 +328,7 @@ fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
     };
     let lost_by_ipv6 = |edge: &&EdgeReading<'_>| {
         let lost = |c: &Connection<'_>| c.facts.peer.is_ipv6() && !c.connected();
-        speaks_ipv6(evidence, edge) && edge.view.hub().iter().any(lost)
+        evidence.gives_ipv6(edge.network) && edge.view.hub().iter().any(lost)
     };
     let by_ipv6 = evidence.edges();
     let by_ipv6 = by_ipv6

@@ -23,22 +23,21 @@ pub(super) const RULE: Rule = Rule { id: CauseId::BridgeNoRoute, examine };
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let next = next_hops(evidence);
     let host = evidence.host();
-    at_each_edge(evidence, |edge| examine_edge(edge, &next, &host, &evidence.target.hub))
+    at_each_edge(evidence, |edge| {
+        if !edge.opened.is_empty() {
+            return opens(edge);
+        }
+        // What an engine has given IPv6 was perhaps asked from an address of IPv4 that was borrowed.
+        let ipv4_alone = !evidence.gives_ipv6(edge.network);
+        let lacks = || lacks_the_hosts_family(edge, &host, &evidence.target.hub);
+        match ipv4_alone.then(lacks).flatten() {
+            Some(proof) => proof.alone(),
+            None => examine_edge(edge, &next),
+        }
+    })
 }
 
-fn examine_edge(
-    edge: &EdgeReading<'_>,
-    next: &[IpAddr],
-    host: &View<'_>,
-    hub: &str,
-) -> Vec<Finding> {
-    if !edge.opened.is_empty() {
-        return opens(edge);
-    }
-    if let Some(proof) = lacks_the_hosts_family(edge, host) {
-        let text = proof.summary.clone().with("hub", hub);
-        return Proof { summary: text, ..proof }.alone();
-    }
+fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
     // The kernel is not asked about IPv6, which the network does not have.
     let asked = |(_, way): &(&Observation, &EdgeRouteFacts)| {
         (&way.forward, &way.host) != (&Lookup::NotAsked, &Lookup::NotAsked)
@@ -117,7 +116,7 @@ fn written_by(text: Text, mechanism: Option<&Mechanism>) -> Text {
 
 /// The host reaches the hub by IPv6 alone, and the network has IPv4 alone, for which the host has no
 /// working way.
-fn lacks_the_hosts_family<'o>(edge: &EdgeReading<'o>, host: &View<'o>) -> Option<Proof> {
+fn lacks_the_hosts_family(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Option<Proof> {
     let own: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
     let opened = those(&own, Connection::connected);
     let theirs: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
@@ -138,7 +137,7 @@ fn lacks_the_hosts_family<'o>(edge: &EdgeReading<'o>, host: &View<'o>) -> Option
     if !is_certain && theirs.is_empty() {
         return None;
     }
-    let text = about(edge, "ipv4_alone").with("address", peers(&opened));
+    let text = about(edge, "ipv4_alone").with("address", peers(&opened)).with("hub", hub);
     let confidence = if is_certain { Confidence::Confirmed } else { Confidence::Likely };
     let proof = Proof::confirmed(Effect::Blocks, text, observations(&theirs))
         .supported_by(observations(&opened))

@@ -60,6 +60,14 @@ impl<'o> Evidence<'o> {
             .collect()
     }
 
+    /// Whether the engine gave the network IPv6 too.
+    pub(in crate::verdict) fn gives_ipv6(&self, network: &EdgeNetwork) -> bool {
+        self.engine().is_some_and(|(_, engine)| {
+            let known = engine.networks.iter().find(|it| it.name == network.name);
+            known.is_some_and(|it| it.subnets.iter().any(|range| range.subnet.addr().is_ipv6()))
+        })
+    }
+
     fn edge(&self, view: View<'o>, host: &View<'o>) -> Option<EdgeReading<'o>> {
         let network = view.all().find_map(|observation| match &observation.facts {
             Facts::EdgeRoute(facts) => Some(&facts.network),
