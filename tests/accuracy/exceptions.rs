@@ -329,7 +329,7 @@ impl Case {
         let lost = |it: &Fault| {
             matches!(it.slot, "uplink" | "vpn") || it.name == "bridge-led-to-dead-uplink"
         };
-        self.setting.nested && self.faults.iter().any(lost)
+        self.setting.is_a_child() && self.faults.iter().any(lost)
     }
 
     fn has_no_way_out(&self) -> bool {
@@ -367,7 +367,7 @@ pub(crate) const UNEXPLAINED: &[Hidden] = &[
         why: "each takes away the control by which the other would be told",
     },
     Hidden {
-        when: |case| case.has("no-default-route") && case.setting.nested,
+        when: |case| case.has("no-default-route") && case.setting.is_a_child(),
         why: "no way out is looked for on a child whose name servers do not answer, and so what the \
               kernel says of its networks' way to them is left open",
     },

@@ -63,6 +63,14 @@ pub(crate) enum Needs {
     Proxy,
 }
 
+/// What Edge Agent connects to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upstream {
+    Hub,
+    /// Another device, in nested edge.
+    Parent,
+}
+
 /// One healthy device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
@@ -78,8 +86,7 @@ pub(crate) struct Setting {
     /// Whether the firewall's rules can be listed.
     pub(crate) readable_rules: bool,
     pub(crate) needs: Needs,
-    /// Whether it is a child in nested edge.
-    pub(crate) nested: bool,
+    pub(crate) upstream: Upstream,
 }
 
 const PROTOCOLS: [&[Transport]; 4] = [
@@ -102,7 +109,7 @@ impl Setting {
         old_engine: true,
         readable_rules: true,
         needs: Needs::Nothing,
-        nested: false,
+        upstream: Upstream::Hub,
     };
 
     /// Every setting there is.
@@ -129,7 +136,7 @@ impl Setting {
                                             old_engine,
                                             readable_rules,
                                             needs: Needs::Nothing,
-                                            nested: false,
+                                            upstream: Upstream::Hub,
                                         });
                                     }
                                 }
@@ -146,8 +153,12 @@ impl Setting {
         let proxied = usual.filter(|it| it.protocols == PROTOCOLS[1] && it.vpn != Vpn::Full);
         let proxied: Vec<Self> = proxied.map(needs(Needs::Proxy)).collect();
         let in_the_plant = all.iter().filter(|it| it.ipv6 == Ipv6::None);
-        let children: Vec<Self> = in_the_plant.map(|it| Self { nested: true, ..*it }).collect();
+        let children: Vec<Self> = in_the_plant.map(|it| Self { upstream: Upstream::Parent, ..*it }).collect();
         [all, services, proxied, children].concat()
+    }
+
+    pub(crate) fn is_a_child(&self) -> bool {
+        self.upstream == Upstream::Parent
     }
 
     /// The device itself, healthy.
@@ -167,7 +178,7 @@ impl Setting {
                     std::mem::replace(&mut world.names.configured, vec![STUB]);
             }
         }
-        if self.nested {
+        if self.is_a_child() {
             world.is_child = true;
             world.names.hub = vec![PARENT_ADDRESS];
             world.peers.push((PARENT_ADDRESS, Peer::Parent));
@@ -265,7 +276,7 @@ impl fmt::Display for Setting {
             if self.old_engine { "old" } else { "new" },
             if self.readable_rules { "readable" } else { "unreadable" },
             self.needs,
-            if self.nested { ", a child" } else { "" },
+            if self.is_a_child() { ", a child" } else { "" },
         )
     }
 }

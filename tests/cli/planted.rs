@@ -11,6 +11,7 @@ use crate::engine::{Answer, serve};
 use crate::installed::install;
 use crate::internet::HUB;
 use crate::namespace::alone;
+use crate::probe::NAMES;
 use crate::program::{Outcome, edgeprobe};
 
 /// A key, with the characters that are encoded.
@@ -247,24 +248,7 @@ fn no_command_shows_a_key() {
             vec!["demo"],
             vec!["demo", "--format", "json", "--fault", "port-in-use"],
         ];
-        for probe in [
-            "dns",
-            "route",
-            "tls",
-            "websocket",
-            "https",
-            "ports",
-            "clock",
-            "engine",
-            "runtime",
-            "hostname",
-            "registry",
-            "route-tables",
-            "edge-route",
-            "vantage",
-            "trace",
-            "logs",
-        ] {
+        for probe in NAMES {
             commands.push(with(&["probe", probe]));
         }
         for arguments in commands {

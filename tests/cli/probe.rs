@@ -10,7 +10,7 @@ use crate::namespace::with_internet;
 use crate::vpn::{ask_with, knows_the_network};
 
 /// Every name of a probe, by what the program itself says that it takes.
-const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 16] = [
     "dns",
     "route",
     "tls",

@@ -20,7 +20,7 @@ fn for_a_vpn(name: &'static str, kind: LinkKind, routes: &[&str], rules: &[&str]
     let verdict = Device::networked()
         .rerouted(&[(name, kind)], routes, rules)
         .cut_off(Token::TimedOut)
-        .traced(Stage::NoReply, |trace| trace.left[0].interface = name.to_owned())
+        .traced(Stage::NoReply, |trace| name.clone_into(&mut trace.left[0].interface))
         .expect(Status::Blocked, &[VpnOverride]);
     commands(&verdict.causes[0]).into_iter().map(str::to_owned).collect()
 }

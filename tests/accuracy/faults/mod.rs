@@ -72,7 +72,7 @@ const NOT_OF_A_CHILD: &[CauseId] = &[
 impl Fault {
     /// Whether it can be had on a device in this setting.
     pub(crate) fn is_of(&self, setting: &Setting) -> bool {
-        (self.fits)(setting) && !(setting.nested && NOT_OF_A_CHILD.contains(&self.cause))
+        (self.fits)(setting) && !(setting.is_a_child() && NOT_OF_A_CHILD.contains(&self.cause))
     }
 }
 

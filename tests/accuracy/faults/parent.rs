@@ -58,7 +58,7 @@ pub(super) const FAULTS: &[Fault] = &[
 ];
 
 fn a_child(setting: &Setting) -> bool {
-    setting.nested
+    setting.is_a_child()
 }
 
 /// What the site does, a tunnel for everything hides from the device.
