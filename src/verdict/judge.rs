@@ -101,10 +101,10 @@ fn judge_tested(
         summary,
         outlook,
         causes,
-        logged,
         ruled_out,
         unexplained,
         not_tested,
+        logged,
     }
 }
 

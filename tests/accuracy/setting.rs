@@ -153,7 +153,8 @@ impl Setting {
         let proxied = usual.filter(|it| it.protocols == PROTOCOLS[1] && it.vpn != Vpn::Full);
         let proxied: Vec<Self> = proxied.map(needs(Needs::Proxy)).collect();
         let in_the_plant = all.iter().filter(|it| it.ipv6 == Ipv6::None);
-        let children: Vec<Self> = in_the_plant.map(|it| Self { upstream: Upstream::Parent, ..*it }).collect();
+        let children: Vec<Self> =
+            in_the_plant.map(|it| Self { upstream: Upstream::Parent, ..*it }).collect();
         [all, services, proxied, children].concat()
     }
 

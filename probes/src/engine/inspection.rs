@@ -184,10 +184,7 @@ mod tests {
             (0..100).map(|number| named(format!("a{number:03}"))).collect();
         listed.extend(["bridge", RUNTIME_NETWORK].map(|name| named(name.to_owned())));
         let first = the_first(listed);
-        let names: Vec<_> = first.iter().filter_map(|network| network.name.as_deref()).collect();
-        assert_eq!(
-            (names.len(), &names[..3]),
-            (NETWORKS, &[RUNTIME_NETWORK, "bridge", "a000"][..])
-        );
+        let told: Vec<_> = first.iter().filter_map(|network| network.name.as_deref()).collect();
+        assert_eq!((told.len(), &told[..3]), (NETWORKS, &[RUNTIME_NETWORK, "bridge", "a000"][..]));
     }
 }

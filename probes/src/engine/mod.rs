@@ -116,10 +116,12 @@ fn not_answering(detail: String) -> Failure {
 }
 
 /// The failure with the endpoint in front, and with silence in the engine's own word.
-fn named(endpoint: &Endpoint, failure: Failure) -> Failure {
-    let silent = failure.token == Token::TimedOut;
-    let token = if silent { Token::EngineNotAnswering } else { failure.token };
-    Failure { token, detail: format!("{endpoint}: {}", failure.detail), ..failure }
+fn named(endpoint: &Endpoint, mut failure: Failure) -> Failure {
+    if failure.token == Token::TimedOut {
+        failure.token = Token::EngineNotAnswering;
+    }
+    failure.detail = format!("{endpoint}: {}", failure.detail);
+    failure
 }
 
 #[cfg(test)]

@@ -106,21 +106,20 @@ async fn watch(
             Some(ended)
         }
     };
-    let ended = match early {
-        Some(ended) => ended,
-        None => {
-            let mut changed = tokio::time::Instant::now();
-            loop {
-                let now = trace(&attempt, capture.seen());
-                if now != *seen {
-                    *seen = now;
-                    changed = tokio::time::Instant::now();
-                }
-                tokio::select! {
-                    ended = &mut connecting => break ended,
-                    () = capture.more() => {}
-                    () = tokio::time::sleep_until(changed + QUIET) => return Err(unanswered()),
-                }
+    let ended = if let Some(ended) = early {
+        ended
+    } else {
+        let mut changed = tokio::time::Instant::now();
+        loop {
+            let now = trace(&attempt, capture.seen());
+            if now != *seen {
+                *seen = now;
+                changed = tokio::time::Instant::now();
+            }
+            tokio::select! {
+                ended = &mut connecting => break ended,
+                () = capture.more() => {}
+                () = tokio::time::sleep_until(changed + QUIET) => return Err(unanswered()),
             }
         }
     };

@@ -47,7 +47,7 @@ async fn followed_after(
         let borrowed = borrow(timeline, edge_network(), Vec::new()).await.unwrap();
         let hub = SocketAddrV4::new(HUB.parse().unwrap(), 5671);
         let readings = Readings::default();
-        let late = after.saturating_sub(timeline.limit() - timeline.remaining());
+        let late = after.saturating_sub(timeline.limit().saturating_sub(timeline.remaining()));
         tokio::time::sleep(late).await;
         follow(timeline, &edge_network(), borrowed.place(), &tables, hub, &readings).await
     };

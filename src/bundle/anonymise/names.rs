@@ -201,7 +201,7 @@ impl Names {
             !self.words.iter().any(|word| stem.contains(word.as_str()) || word.contains(*stem))
         };
         let stem = self.stem.or_else(|| STEMS.iter().find(|stem| holds_none(stem)).copied());
-        *self.stem.insert(stem.unwrap_or("q"))
+        self.stem.insert(stem.unwrap_or("q"))
     }
 }
 
@@ -267,7 +267,9 @@ mod tests {
     fn thousands_of_names_take_one_attempt_each() {
         let mut names = names();
         let all: Vec<String> = (0..20_000).map(|number| format!("leafdev{number:05}")).collect();
-        all.iter().for_each(|name| names.learn_word(name));
+        for name in &all {
+            names.learn_word(name);
+        }
         let images: BTreeSet<String> = all.iter().map(|name| names.label(name)).collect();
         assert_eq!(images.len(), all.len());
         let attempts: u64 = names.next.values().map(|next| next - 1).sum();

@@ -74,7 +74,7 @@ mod tests {
         let ip: Ipv6Addr = "2603:1030:a::7".parse().unwrap();
         let reversed = |ip: Ipv6Addr| {
             let digits = format!("{:032x}", ip.to_bits());
-            digits.chars().rev().map(|digit| format!("{digit}.")).collect::<String>() + "ip6.arpa"
+            digits.chars().rev().flat_map(|digit| [digit, '.']).collect::<String>() + "ip6.arpa"
         };
         let IpAddr::V6(image) = addresses.ip(ip.into()) else { panic!("{ip}") };
         assert_eq!(text(&reversed(ip), &addresses), reversed(image));

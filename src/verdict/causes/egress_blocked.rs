@@ -107,15 +107,16 @@ fn is_stopped_here(view: &View<'_>, host: &View<'_>, connection: &Connection<'_>
 fn by_this_host(view: &View<'_>, host: &View<'_>, stopped: &[Connection<'_>]) -> Proof {
     let ways: Vec<_> = stopped.iter().filter_map(|it| host.way_to(it.facts.peer)).collect();
     let silent = ways.iter().find(|(way, _)| !way.failed()).and_then(|(_, way)| way.gateway);
-    let text = match silent {
-        Some(gateway) => sentence(view, "next_hop", stopped).with("gateway", gateway),
-        None => {
-            let refused = ways.first().map(|(way, _)| *way);
-            let refused = refused.or_else(|| stopped.first().map(|it| it.observation));
-            let why = refused.and_then(told::failure);
-            why.into_iter()
-                .fold(sentence(view, "own_route", stopped), |text, why| text.with("failure", why))
-        }
+    let text = if let Some(gateway) = silent {
+        sentence(view, "next_hop", stopped).with("gateway", gateway)
+    } else {
+        let refused = ways.first().map(|(way, _)| *way);
+        let refused = refused.or_else(|| stopped.first().map(|it| it.observation));
+        let text = sentence(view, "own_route", stopped);
+        refused
+            .and_then(told::failure)
+            .into_iter()
+            .fold(text, |text, why| text.with("failure", why))
     };
     Proof::confirmed(Effect::Blocks, text, observations(stopped))
         .supported_by(ways.iter().map(|(way, _)| *way))

@@ -40,14 +40,13 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let dead = ways.iter().find(|(way, _)| !way.failed());
-    let text = match dead {
-        Some((_, facts)) => Text::new("dead_gateway")
+    let text = if let Some((_, facts)) = dead {
+        Text::new("dead_gateway")
             .with("gateway", facts.gateway.map(|ip| ip.to_string()).unwrap_or_default())
-            .with("interface", facts.interface.as_deref().unwrap_or("?")),
-        None => {
-            let why = ways.first().and_then(|(way, _)| told::failure(way));
-            why.into_iter().fold(Text::new("no_route"), |text, why| text.with("failure", why))
-        }
+            .with("interface", facts.interface.as_deref().unwrap_or("?"))
+    } else {
+        let why = ways.first().and_then(|(way, _)| told::failure(way));
+        why.into_iter().fold(Text::new("no_route"), |text, why| text.with("failure", why))
     };
     Proof::confirmed(Effect::Blocks, text, ways.iter().map(|(way, _)| *way))
         .explaining(lost_on_the_way(evidence))

@@ -122,12 +122,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_link_that_comes_and_goes_is_told_of_all_the_same() {
-        let (changed, coming) = mpsc::channel(1);
+        let (sender, coming) = mpsc::channel(1);
         let (stop, _stopped) = UnixStream::pair().unwrap();
         let mut changes = Changes { coming, _stop: stop };
         let flapping = async {
             loop {
-                let _ = changed.try_send(());
+                let _ = sender.try_send(());
                 tokio::time::sleep(SETTLED / 5).await;
             }
         };
