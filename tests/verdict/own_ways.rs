@@ -7,6 +7,7 @@ use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::runtime::Part;
+use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
@@ -177,6 +178,7 @@ fn where_the_host_was_not_tried_a_network_does_not_speak_for_it() {
         .without(|o| at_host(o) && o.facts.endpoint().is_some())
         .without(|o| matches!(o.facts, Facts::Clock(_)))
         .cut_off(Token::TimedOut)
+        .traced(Stage::NoReply, |_| ())
         .expect(Status::Blocked, &[EgressBlocked]);
     assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
     assert!(verdict.summary.contains("from the host itself"), "{}", verdict.summary);

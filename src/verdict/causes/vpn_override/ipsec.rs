@@ -4,6 +4,7 @@ use edgeprobe_probes::route::tables::IpsecDirection;
 use edgeprobe_probes::route::vpn::Vpn;
 use serde_json::json;
 
+use super::network::of_the_network;
 use crate::verdict::Confidence;
 use crate::verdict::causes::edge::{about, cut_off};
 use crate::verdict::evidence::EdgeReading;
@@ -38,5 +39,5 @@ pub(super) fn examine(edge: &EdgeReading<'_>) -> Option<Proof> {
         .with_confidence(confidence)
         .with_detail("mechanism", json!("ipsec-policy"))
         .with_detail("rule", taken.policy.map(ToString::to_string));
-    Some(proof)
+    Some(of_the_network(edge, proof))
 }
