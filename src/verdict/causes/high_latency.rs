@@ -83,7 +83,8 @@ fn handshake(connection: &Connection<'_>) -> Option<f64> {
 
 /// The times of what was asked of the peer itself and answered, in milliseconds.
 fn exchanges<'o>(connection: &Connection<'o>) -> impl Iterator<Item = f64> + use<'o> {
-    let asked = |step| matches!(step, Step::Amqp | Step::Mqtt | Step::Upgrade | Step::Http);
+    let asked =
+        |step| matches!(step, Step::Tls | Step::Amqp | Step::Mqtt | Step::Upgrade | Step::Http);
     let steps = connection.observation.steps.iter();
     steps
         .filter(move |record| record.outcome == Outcome::Pass && asked(record.step))
