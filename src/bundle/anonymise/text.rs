@@ -175,6 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn the_reverse_of_an_address_is_replaced_once() {
+        let mut replacer = replacer();
+        let image = replacer.text("20.49.110.2");
+        let reversed: Vec<&str> = image.split('.').rev().collect();
+        let shown = replacer.text("2.110.49.20.in-addr.arpa and 2.110.49.20.IN-ADDR.ARPA.");
+        let reversed = reversed.join(".");
+        assert_eq!(shown, format!("{reversed}.in-addr.arpa and {reversed}.IN-ADDR.ARPA."));
+        let zone = "1.2.3.4.5.6.7.8.2.0.0.0.0.3.0.1.3.0.6.2.ip6.arpa";
+        let own = super::reverse::text(zone, &replacer.addresses);
+        assert_eq!(replacer.text(zone), own);
+    }
+
+    #[test]
     fn of_an_id_with_dots_no_part_stays() {
         let mut names = Names::default();
         names.learn_word("line1.acmecorp");

@@ -18,11 +18,23 @@ static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(super) fn text(text: &str, addresses: &Addresses) -> String {
     replaced(&ADDRESS, text, |found| {
         let whole = found.name("ip")?.as_str();
+        let after = text.get(found.name("ip")?.end()..).unwrap_or_default();
+        if is_reverse(whole, after) {
+            return None;
+        }
         let (before, whole) = unescaped(text, found.name("ip")?.start(), whole);
         let length = found.name("length").map(|length| length.as_str());
         let image = image(whole, length, addresses)?;
         Some(format!("{before}{image}"))
     })
+}
+
+/// Whether this is the begin of a name for an address, which has its image already.
+fn is_reverse(name: &str, after: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let zone = after.get(.."-addr.arpa".len()).unwrap_or_default();
+    name.ends_with(".ip6.arpa")
+        || (name.rsplit('.').next() == Some("in") && zone.eq_ignore_ascii_case("-addr.arpa"))
 }
 
 /// The image of what may be an address: alone, in a prefix, with a port, or at a sentence's end.
