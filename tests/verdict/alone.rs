@@ -39,14 +39,25 @@ fn a_packet_that_left_and_was_not_answered_is_likely_lost_beyond_this_device() {
     assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
 }
 
+/// As [`alone`], with a tunnel that everything is led into.
+fn behind_a_tunnel() -> Device {
+    let halves = ["0.0.0.0/1 via 10.8.0.1 dev tun0", "128.0.0.0/1 via 10.8.0.1 dev tun0"];
+    alone().rerouted(&[("tun0", LinkKind::Tun)], &halves, &[])
+}
+
+#[test]
+fn silence_behind_a_tunnel_is_likely_the_vpns_though_no_packet_was_followed() {
+    let verdict =
+        behind_a_tunnel().cut_off(Token::TimedOut).expect(Status::Blocked, &[VpnOverride]);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+    assert!(!verdict.causes[0].summary.contains("host"), "{}", verdict.summary);
+    let verdict = behind_a_tunnel().cut_off(Token::ConnectionRefused).verdict();
+    assert!(verdict.causes.iter().all(|cause| cause.id != VpnOverride), "{verdict:#?}");
+}
+
 #[test]
 fn a_packet_that_is_lost_behind_a_tunnel_is_likely_the_vpns_loss() {
-    let verdict = alone()
-        .rerouted(
-            &[("tun0", LinkKind::Tun)],
-            &["0.0.0.0/1 via 10.8.0.1 dev tun0", "128.0.0.0/1 via 10.8.0.1 dev tun0"],
-            &[],
-        )
+    let verdict = behind_a_tunnel()
         .cut_off(Token::TimedOut)
         .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned())
         .expect(Status::Blocked, &[VpnOverride]);

@@ -102,7 +102,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| {
             world.tunnel("tun0", LinkKind::Tun, "10.8.0.6/24", true);
             let subnet = edge(world).subnet;
-            world.route("10.0.0.0/8 dev tun0 table 90");
+            world.route("10.20.0.0/16 dev tun0 table 90");
             world.rule(&format!("89: from {subnet} lookup 90"));
             world.rule(&format!("90: from {subnet} prohibit"));
         },

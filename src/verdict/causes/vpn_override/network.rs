@@ -92,7 +92,9 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
         }
     };
     if edge.traces.is_empty() {
-        return edge.cut_off.iter().any(|c| c.manner() != Some(Manner::Refused));
+        let alone = edge.fails_alone().then(|| edge.view.hub());
+        let mut closed = edge.cut_off.iter().chain(alone.iter().flatten());
+        return closed.any(|connection| connection.manner() == Some(Manner::Silent));
     }
     edge.traces.iter().any(|(_, trace)| in_the_tunnel(trace))
 }
