@@ -63,7 +63,6 @@ pub(super) fn perform(
         },
         target: setup.plan.target.clone(),
         verdict,
-        vpn: None,
         observations,
     })
 }

@@ -11,7 +11,6 @@ mod dns_host_failure;
 mod edge;
 mod egress_blocked;
 mod engine_unavailable;
-mod firewall;
 mod forward_blocked;
 mod high_latency;
 mod host_offline;
@@ -42,8 +41,6 @@ mod tls_intercepted;
 mod vpn_override;
 mod websocket_blocked;
 mod wrong_uplink;
-
-pub(super) use ipv6_broken::has_no_way;
 
 use super::rule::Rule;
 

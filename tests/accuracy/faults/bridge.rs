@@ -143,8 +143,7 @@ pub(super) const FAULTS: &[Fault] = &[
             let address = "172.18.5.4".parse().unwrap();
             world.names.hub = vec![address];
             world.names.private_link = true;
-            let upstream = if world.is_child { Peer::Parent } else { Peer::Hub };
-            world.peers.push((address, upstream));
+            world.peers.push((address, Peer::Hub));
             world.route("172.18.5.0/24 via 192.168.1.1 dev eth0");
         },
     },
@@ -165,7 +164,7 @@ fn of_the_runtime(setting: &Setting) -> bool {
 }
 
 /// Stops what the runtime's network sends, or of it what goes to these ports.
-pub(super) fn filtered(world: &mut World, action: FilterAction, ports: &[u16]) {
+fn filtered(world: &mut World, action: FilterAction, ports: &[u16]) {
     let bridge = edge(world).bridge.clone();
     let (target, verdict) = match action {
         FilterAction::Drop => ("DROP", Verdict::Drop),

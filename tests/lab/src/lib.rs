@@ -22,7 +22,6 @@
 
 mod claim;
 mod command;
-pub mod cure;
 mod engine;
 mod error;
 mod host;

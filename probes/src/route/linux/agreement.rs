@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -106,8 +105,7 @@ async fn compare(setup: &str) -> Option<()> {
     sandbox.set_up(DEVICE).await;
     sandbox.set_up(setup).await;
     let ask = || async {
-        let answers = DESTINATIONS
-            .map(|to| ask_edge(edge_network(), to.parse().unwrap(), Duration::ZERO).unwrap());
+        let answers = DESTINATIONS.map(|to| ask_edge(edge_network(), to.parse().unwrap()).unwrap());
         (tables::read().unwrap(), answers)
     };
     let (tables, answers) = sandbox.place.run(ask).await.unwrap();
