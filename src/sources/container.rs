@@ -84,8 +84,9 @@ fn problem(error: &LogError) -> SourceError {
     let hint = match error {
         LogError::NoEngine => "give log files, or set DOCKER_HOST",
         LogError::NoContainer(_) => "`docker ps --all` lists the containers",
-        LogError::NotPermitted { .. } | LogError::Engine { .. } => {
-            "run it as root, or as a member of the engine's group"
+        LogError::NotPermitted { .. } => "run it as root, or as a member of the engine's group",
+        LogError::Engine { .. } => {
+            "see whether it runs (`systemctl status docker`), or give log files"
         }
         LogError::Broken(_) => "save the log with `docker logs NAME >FILE 2>&1`, and give the file",
     };

@@ -8,6 +8,7 @@ use edgeprobe_probes::endpoint::Transport;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use crate::programs::free_port;
 use crate::support::*;
 
 /// The hub's chain and key in files, for programs.
@@ -147,8 +148,8 @@ async fn qpid_proton_is_not_taken_for_the_hub() {
     }
     let world = World::new();
     let files = Files::of(&world.identity);
-    // Proton cannot say which port it was given, so it is given one that was free just now.
-    let free = std::net::TcpListener::bind((LOOPBACK, 0)).unwrap().local_addr().unwrap().port();
+    // Proton cannot say which port it was given.
+    let free = free_port();
     let (_child, mut lines) =
         start(Command::new(python).args(["-c", PROTON]).arg(files.pem()).arg(free.to_string()));
     line_with(&mut lines, "listening").await;

@@ -1,4 +1,4 @@
-//! Questions, credentials, certificates and programs that the tests share.
+//! Questions, credentials and certificates that the tests share.
 
 use std::fs;
 use std::sync::Arc;
