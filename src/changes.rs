@@ -1,4 +1,5 @@
-//! What differs between two readings of the host's links, addresses, routes and rules.
+//! What differs between two readings of the host's links, addresses, routes and rules, or of its
+//! resolver's configuration.
 
 use edgeprobe_probes::route::tables::{Link, Tables};
 use serde::{Deserialize, Serialize};
@@ -23,7 +24,21 @@ pub struct Baseline {
 ///
 /// The engine's own traffic of interfaces, a container that starts or stops, is left out.
 pub fn between(before: &Tables, after: &Tables) -> Vec<String> {
-    let (before, after) = (lines(before), lines(after));
+    gone_and_come(&lines(before), &lines(after))
+}
+
+/// What has come and gone in the text of a resolver's configuration. Comments, which some programs
+/// write the time into, are left out.
+pub fn in_resolver_file(name: &str, before: &str, after: &str) -> Vec<String> {
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::trim);
+        let tells = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
+        tells.map(|line| format!("{name}: {line}")).collect()
+    };
+    gone_and_come(&lines(before), &lines(after))
+}
+
+fn gone_and_come(before: &[String], after: &[String]) -> Vec<String> {
     let gone = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
     let come = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
     gone.chain(come).collect()
@@ -88,5 +103,20 @@ mod tests {
         after.links.push(link("veth1", LinkKind::Veth, Some("br-edge")));
         assert_eq!(between(&before, &after), ["+ link wg0 up mtu 1420"]);
         assert_eq!(between(&after, &before), ["- link wg0 up mtu 1420"]);
+    }
+
+    #[test]
+    fn another_name_server_is_told_and_a_comment_is_not() {
+        let before = "# at 10:00\nnameserver 192.168.1.1\nsearch site\n";
+        let after = "# at 10:05\nnameserver 10.8.0.1\nsearch site\n";
+        assert_eq!(
+            in_resolver_file("/etc/resolv.conf", before, after),
+            [
+                "- /etc/resolv.conf: nameserver 192.168.1.1",
+                "+ /etc/resolv.conf: nameserver 10.8.0.1"
+            ]
+        );
+        let later = before.replace("10:00", "10:30");
+        assert!(in_resolver_file("/etc/resolv.conf", before, &later).is_empty());
     }
 }

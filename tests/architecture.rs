@@ -1,8 +1,13 @@
 //! Holds the house to its plan: arrows between the program's modules run one way, and what judges
 //! and tells does so without waiting.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has found something")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has found something"
+)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +33,18 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
 ];
 
+/// Words of what waits, or reads the world beside its arguments.
+const KNOWN_TO_THE_WORLD: [&str; 8] = [
+    "tokio",
+    "async ",
+    "std::net::TcpStream",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "std::process",
+    "std::env",
+];
+
 /// The modules that are plain functions of plain values.
 const PURE: [&str; 7] = ["bundle", "changes", "language", "logs", "plan", "report", "verdict"];
 
@@ -46,8 +63,10 @@ fn arrows_run_one_way() {
     for (module, allowed) in ARROWS {
         for (file, text) in sources(module) {
             for (used, _) in ARROWS {
-                let uses = text.contains(&format!("crate::{used}::"))
-                    || text.contains(&format!("crate::{used};"));
+                let uses = ["::", ";", ",", "}", " as "].iter().any(|after| {
+                    text.contains(&format!("crate::{used}{after}"))
+                        || text.contains(&format!("crate::{{{used}{after}"))
+                });
                 let may = used == module || allowed.contains(&used);
                 assert!(!uses || may, "{} uses {used}", file.display());
             }
@@ -56,10 +75,30 @@ fn arrows_run_one_way() {
 }
 
 #[test]
+fn the_picture_shows_the_arrows() {
+    let text = fs::read_to_string("ARCHITECTURE.md").unwrap();
+    let (_, picture) = text.split_once("graph TD\n").unwrap();
+    let (picture, _) = picture.split_once("```").unwrap();
+    let mut shown = BTreeSet::new();
+    for line in picture.lines() {
+        let line = line.replace("-- types only -->", "-->");
+        let names: Vec<&str> = line.split("-->").map(str::trim).collect();
+        shown.extend(names.windows(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())));
+    }
+    let held: BTreeSet<(String, String)> = ARROWS
+        .into_iter()
+        .flat_map(|(from, to)| to.iter().map(move |to| (from.to_owned(), (*to).to_owned())))
+        .collect();
+    let is_here = |name: &str| ARROWS.iter().any(|(module, _)| *module == name);
+    let between = shown.into_iter().filter(|(from, to)| is_here(from) && is_here(to));
+    assert_eq!(between.collect::<BTreeSet<_>>(), held);
+}
+
+#[test]
 fn what_judges_and_tells_does_not_wait() {
     for module in PURE {
         for (file, text) in sources(module) {
-            for word in ["tokio", "async ", "std::net::TcpStream", "std::thread", "SystemTime"] {
+            for word in KNOWN_TO_THE_WORLD {
                 assert!(!text.contains(word), "{} knows `{word}`", file.display());
             }
         }

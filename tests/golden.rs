@@ -109,7 +109,7 @@ fn recorded_runs_are_told_in_french() {
 fn anonymised_runs_are_judged_as_before() {
     for file in recordings() {
         let report: Report = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[]);
+        let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[], &[]);
         let other = anonymiser.report(&report, Language::English).expect("it is a report still");
         let name = file.display();
         let (before, after) = (&report.verdict, &other.verdict);

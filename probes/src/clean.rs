@@ -1,5 +1,7 @@
 //! Text from outside, made safe to show: bounded, on one line, without control characters.
 
+use std::borrow::Cow;
+
 /// The text with control and direction-changing characters replaced by spaces, runs of white space
 /// folded, and cut to `limit` characters with an ellipsis.
 pub fn line(text: &str, limit: usize) -> String {
@@ -29,8 +31,50 @@ pub fn bytes(bytes: &[u8], limit: usize) -> String {
     line(&String::from_utf8_lossy(bounded), limit)
 }
 
+/// Without a terminal's colours, titles and links, which would stand in the middle of a text.
+pub fn without_colour(line: &[u8]) -> Cow<'_, [u8]> {
+    if !line.contains(&ESCAPE) {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.iter().position(|byte| *byte == ESCAPE) {
+        let (before, sequence) = rest.split_at(at);
+        plain.extend_from_slice(before);
+        rest = sequence.get(escape(sequence)..).unwrap_or_default();
+    }
+    plain.extend_from_slice(rest);
+    Cow::Owned(plain)
+}
+
+const ESCAPE: u8 = 0x1b;
+
+/// The length of an escape sequence (ECMA-48): one that never ends reaches to the line's end, but for
+/// a title's, whose text may be all that the line says.
+fn escape(sequence: &[u8]) -> usize {
+    let whole = sequence.len();
+    let rest = sequence.get(2..).unwrap_or_default();
+    match sequence.get(1) {
+        Some(b'[') => {
+            let end = rest.iter().position(|byte| (0x40..0x7f).contains(byte));
+            end.map_or(whole, |end| end + 3)
+        }
+        Some(b']') => {
+            let end = rest.iter().position(|byte| matches!(*byte, 0x07 | ESCAPE));
+            match end.and_then(|end| Some((end, rest.get(end)?))) {
+                Some((end, 0x07)) => end + 3,
+                Some((end, _)) if rest.get(end + 1) == Some(&b'\\') => end + 4,
+                _ => 2,
+            }
+        }
+        // A choice of characters, as `ESC ( B`.
+        Some(b' '..=b'/') => 3.min(whole),
+        _ => 1,
+    }
+}
+
 /// Whether a terminal would act on the character instead of showing it.
-fn is_unsafe(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             // Zero-width, bidirectional controls (Trojan Source, CVE-2021-42574), and the like.
@@ -53,6 +97,20 @@ mod tests {
     fn long_text_is_cut_with_an_ellipsis() {
         assert_eq!(line("abcdef", 3), "abc…");
         assert_eq!(line("abc", 3), "abc");
+    }
+
+    #[test]
+    fn colours_titles_and_links_go() {
+        for (line, plain) in [
+            ("\x1b[31mport\x1b[0m is\x1b[", "port is"),
+            ("\x1b]0;a title\x07port", "port"),
+            ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+            ("\x1b]port", "port"),
+            ("\x1b(Bport\x1b=\x1b", "port="),
+            ("port", "port"),
+        ] {
+            assert_eq!(without_colour(line.as_bytes()), plain.as_bytes(), "{line:?}");
+        }
     }
 
     #[test]

@@ -154,6 +154,7 @@ mod tests {
             peer: [192, 0, 2, 1].into(),
             local: None,
             round_trip_ms: None,
+            kernel_round_trip_ms: None,
             tls: Some(TlsFacts { trust: Some(trust), ..TlsFacts::default() }),
             http: Some(HttpFacts {
                 date: Some(1000),

@@ -44,6 +44,9 @@ pub struct LogFinding {
     /// The ids of the causes that it points to, the most likely first; one alone is decided by the
     /// text.
     pub candidates: Vec<String>,
+    /// The sentence of the first candidate's page that it stands for, where the text says as much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// What it means for the device while it lasts.
     pub effect: LogEffect,
     /// For attempts to connect: whose, and what became of them.

@@ -86,7 +86,8 @@ impl Recorder {
 
     /// Takes one step: bounded by `limit` and by the run's deadline, timed, and recorded.
     ///
-    /// A step that does not end in time fails with [`Token::TimedOut`].
+    /// A step that does not end in time fails with [`Token::TimedOut`], and its failure says whether
+    /// the time was too short to prove anything.
     pub async fn step<T>(
         &mut self,
         step: Step,
@@ -97,11 +98,7 @@ impl Recorder {
         let limit = limit.min(self.timeline.remaining());
         let result = match tokio::time::timeout(limit, work).await {
             Ok(result) => result,
-            Err(_) => Err(Failure::new(
-                step,
-                Token::TimedOut,
-                format!("no answer within {:.1} s", limit.as_secs_f64()),
-            )),
+            Err(_) => Err(silence(step, limit)),
         };
         let outcome = if result.is_ok() { Outcome::Pass } else { Outcome::Fail };
         self.record(step, outcome, begun);
@@ -142,6 +139,18 @@ impl Recorder {
     }
 }
 
+/// The failure of a step that was given this long.
+fn silence(step: Step, limit: Duration) -> Failure {
+    let seconds = limit.as_secs_f64();
+    let failure = Failure::new(step, Token::TimedOut, "").after(limit);
+    let detail = if failure.cut_short {
+        format!("no answer within the {seconds:.1} s that --timeout left for it")
+    } else {
+        format!("no answer within {seconds:.1} s")
+    };
+    Failure { detail, ..failure }
+}
+
 /// The failure that an operating system's error means at this step.
 pub fn io_failure(step: Step, error: &io::Error) -> Failure {
     let text = error.to_string();
@@ -169,5 +178,25 @@ fn io_token(error: &io::Error) -> Token {
         Kind::TimedOut | Kind::WouldBlock => Token::TimedOut,
         Kind::AddrInUse => Token::AddressInUse,
         _ => Token::IoError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_step_whose_waiting_the_deadline_cut_short_says_so() {
+        let mut recorder = Recorder::start(Timeline::start(Duration::from_millis(20)));
+        let silent = std::future::pending::<Result<(), Failure>>();
+        let failure = recorder.step(Step::Tls, Duration::from_secs(5), silent).await.unwrap_err();
+        assert_eq!((failure.token, failure.cut_short), (Token::TimedOut, true));
+        assert!(failure.detail.ends_with("s that --timeout left for it"), "{}", failure.detail);
+    }
+
+    #[test]
+    fn a_step_that_waited_for_the_repetition_of_a_lost_packet_does_not() {
+        let failure = silence(Step::Tls, Duration::from_secs(3));
+        assert_eq!((failure.cut_short, failure.detail.as_str()), (false, "no answer within 3.0 s"));
     }
 }

@@ -1,5 +1,6 @@
 //! The archive itself: a zip, which every system opens.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read as _, Write as _};
 
 use zip::result::ZipError;
@@ -32,16 +33,40 @@ pub enum ArchiveError {
     TooLarge,
 }
 
+/// Why no archive can be made: it would be larger than a zip can be.
+#[derive(Debug, thiserror::Error)]
+#[error("the entry {path} cannot be packed: {why}")]
+pub struct PackError {
+    path: String,
+    why: String,
+}
+
 /// Whether these are a zip's first bytes.
 pub fn is_archive(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
-/// The archive of these items, with the list of contents as text and as JSON first.
-///
-/// Fails where it would be larger than a zip can be.
-pub fn packed(listing: &str, contents: &str, items: &[Item]) -> Result<Vec<u8>, ArchiveError> {
-    let unwritten = |error: &dyn std::error::Error| ArchiveError::Unreadable(error.to_string());
+/// Gives each item a place of its own, also where capitals and small letters are one: the second
+/// `a.json` becomes `a-2.json`.
+pub fn apart(items: &mut [Item]) {
+    let mut taken: BTreeSet<String> =
+        [LISTING, CONTENTS].map(str::to_ascii_lowercase).into_iter().collect();
+    for item in items {
+        let path = item.path.clone();
+        let name = path.rfind('/').map_or(0, |slash| slash + 1);
+        let dot = path.rfind('.').filter(|dot| *dot > name).unwrap_or(path.len());
+        let (stem, ending) = path.split_at(dot);
+        let mut number = 2u64;
+        while !taken.insert(item.path.to_lowercase()) {
+            item.path = format!("{stem}-{number}{ending}");
+            number += 1;
+        }
+    }
+}
+
+/// The archive of these items, whose places are apart, with the list of contents as text and as JSON
+/// first.
+pub fn packed(listing: &str, contents: &str, items: &[Item]) -> Result<Vec<u8>, PackError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .unix_permissions(0o600);
@@ -52,11 +77,16 @@ pub fn packed(listing: &str, contents: &str, items: &[Item]) -> Result<Vec<u8>, 
     });
     let lists = [(LISTING, listing, latest), (CONTENTS, contents, latest)];
     for (path, text, taken_at) in lists.into_iter().chain(texts) {
+        let unwritten =
+            |why: String| PackError { path: edgeprobe_probes::clean::line(path, 200), why };
         zip.start_file(path, options.last_modified_time(taken(taken_at)))
-            .map_err(|error| unwritten(&error))?;
-        zip.write_all(text.as_bytes()).map_err(|error| unwritten(&error))?;
+            .map_err(|error| unwritten(error.to_string()))?;
+        zip.write_all(text.as_bytes()).map_err(|error| unwritten(error.to_string()))?;
     }
-    Ok(zip.finish().map_err(|error| unwritten(&error))?.into_inner())
+    let whole = zip.finish();
+    Ok(whole
+        .map_err(|error| PackError { path: CONTENTS.to_owned(), why: error.to_string() })?
+        .into_inner())
 }
 
 /// A time in RFC 3339 as a zip has it; the earliest that one can have where it is none.
@@ -109,6 +139,37 @@ mod tests {
         let archive = archive(REPORT, "{\"é\": 1}".to_owned());
         assert!(is_archive(&archive));
         assert_eq!(report_in(&archive).unwrap(), "{\"é\": 1}");
+    }
+
+    #[test]
+    fn two_items_of_one_place_are_both_packed() {
+        let item = |path: &str| Item {
+            path: path.to_owned(),
+            what: What::EngineNetwork,
+            source: String::new(),
+            taken_at: String::new(),
+            content: Ok(Content { text: path.to_owned(), ..Content::default() }),
+        };
+        let given =
+            ["n/a.json", "n/A.json", "n/a.json", "n/a-2.json", "contents.txt", "n.x/a", "n.x/a"];
+        let mut items = given.map(item);
+        apart(&mut items);
+        let places = items.each_ref().map(|item| item.path.as_str());
+        let apart = [
+            "n/a.json",
+            "n/A-2.json",
+            "n/a-3.json",
+            "n/a-2-2.json",
+            "contents-2.txt",
+            "n.x/a",
+            "n.x/a-2",
+        ];
+        assert_eq!(places, apart);
+        let packed = packed("list", "{}", &items).unwrap();
+        assert_eq!(ZipArchive::new(Cursor::new(packed)).unwrap().len(), given.len() + 2);
+        let twice = [item("n/a.json"), item("n/a.json")];
+        let error = super::packed("list", "{}", &twice).unwrap_err().to_string();
+        assert!(error.starts_with("the entry n/a.json cannot be packed: "), "{error}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod tell;
 mod words;
 
 pub use anonymise::Anonymiser;
-pub use archive::{ArchiveError, is_archive, packed, report_in};
+pub use archive::{ArchiveError, PackError, apart, is_archive, packed, report_in};
 pub use contents::{BundleVerdict, Contents, Entry, LeftOut, SCHEMA};
 pub use item::{Content, Cut, Item, Missing, Reason, What};
 pub use tell::{listing, summary};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use edgeprobe_probes::{Probe, clean};
 
 mod parts;
@@ -13,12 +13,12 @@ use super::check::Format;
 use super::device::UNNAMED;
 use super::language::Languages;
 use super::logs;
-use super::output::{note, print};
+use super::output::{Form, note, print};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
 use super::setup::{ProbeChoice, Setup, TargetOptions, timeout};
-use crate::bundle::{Contents, listing, packed, summary};
+use crate::bundle::{Contents, apart, listing, packed, summary};
 use crate::collect;
 use crate::plan::Phase;
 use crate::report::Report;
@@ -64,22 +64,13 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// What is printed of it
+    /// What is printed of it: a summary, or the contents list as JSON
     #[arg(long, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     format: Form,
 
     /// Print nothing when the archive is written
     #[arg(long, short)]
     quiet: bool,
-}
-
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// A summary for people
-    Human,
-    /// The contents list as JSON
-    Json,
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
@@ -103,6 +94,9 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         ..report.clone()
     });
     items.extend(of_the_report(&report, told.as_ref(), people));
+    // The report has its place before anything else: replay reads it there.
+    items.rotate_right(2);
+    apart(&mut items);
     let created = humantime::format_rfc3339_seconds(now).to_string();
     let contents = Contents::of(&items, report.as_ref().ok(), created, options.anonymise);
     let told = contents.clone().told_as(told.as_ref());

@@ -64,7 +64,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         None => healthy,
     };
     // Nothing is started for a report that cannot be written.
-    Destination::prepare(options.telling.output.as_deref())?;
+    Destination::look(options.telling.output.as_deref())?;
     let demo = Demo::start(scenario).map_err(|error| Problem::new(error.to_string()))?;
     if options.telling.format == Format::Human && !options.telling.quiet {
         note(&introduction(fault, language));
@@ -146,6 +146,7 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
             },
             vantages: Vantages { host: true, bridge: false, network: None },
             services: Services::default(),
+            follow_all: false,
         },
         trust: TrustStores::from_der(&layout.device_roots, None, &layout.public_roots),
         timeout: TIMEOUT,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use edgeprobe_probes::clean;
 
 pub(super) mod aside;
@@ -11,7 +11,7 @@ mod collect;
 mod follow;
 
 use super::language::Languages;
-use super::output::{Destination, note};
+use super::output::{Destination, Form, note};
 use super::problem::Problem;
 use crate::language::{Language, Text};
 use crate::logs::{LARGEST_FILE, LogReport, Moment, Signatures, judge, parse_moment};
@@ -62,7 +62,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "TOML")]
     signatures: Option<PathBuf>,
 
-    /// The form of the result
+    /// The form of the result; in JSON with --follow, a document on a line for each change
     #[arg(long, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     format: Form,
 
@@ -73,15 +73,6 @@ pub(super) struct Options {
     /// Print only when the verdict is not healthy
     #[arg(long, short)]
     quiet: bool,
-}
-
-/// A form of the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people
-    Human,
-    /// One JSON document; with --follow, one on a line for each change
-    Json,
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {

@@ -1,16 +1,30 @@
 //! The one place that prints: results to standard output or to a file, errors to standard error.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::problem::Problem;
+
+/// The form of a result that comes whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
 
 /// Where a result goes.
 #[derive(Debug)]
 pub(super) enum Destination {
     Standard,
     File(PathBuf),
+    /// A pipe or a device, such as `/dev/stderr`: it cannot be replaced, only written to. A pipe is
+    /// opened once, since its reader goes when its writer has gone.
+    Special(PathBuf, File),
 }
 
 impl Destination {
@@ -19,9 +33,12 @@ impl Destination {
         let Some(path) = file.filter(|path| *path != Path::new("-")) else {
             return Ok(Self::Standard);
         };
-        let attempt = if is_special(path) {
-            fs::OpenOptions::new().write(true).open(path).map(drop)
-        } else if path.is_dir() {
+        if is_special(path) {
+            let opened = fs::OpenOptions::new().write(true).open(path);
+            let opened = opened.map_err(|error| cannot_write(path, &error))?;
+            return Ok(Self::Special(path.to_owned(), opened));
+        }
+        let attempt = if path.is_dir() {
             Err(io::Error::from(io::ErrorKind::IsADirectory))
         } else {
             tempfile::tempfile_in(folder(path)).map(drop)
@@ -32,8 +49,13 @@ impl Destination {
         }
     }
 
+    /// The same for whoever prepares it later, so that nothing is begun in vain: a pipe is not opened.
+    pub(super) fn look(file: Option<&Path>) -> Result<(), Problem> {
+        if file.is_some_and(is_special) { Ok(()) } else { Self::prepare(file).map(drop) }
+    }
+
     pub(super) fn is_file(&self) -> bool {
-        matches!(self, Self::File(_))
+        matches!(self, Self::File(_) | Self::Special(..))
     }
 
     /// Writes a result: to standard output as it is, to a file whole or not at all and without
@@ -45,6 +67,10 @@ impl Destination {
                 let plain = anstream::adapter::strip_str(text).to_string();
                 write_file(path, plain.as_bytes(), Readers::All)
                     .map_err(|error| cannot_write(path, &error))
+            }
+            Self::Special(path, file) => {
+                let plain = anstream::adapter::strip_str(text).to_string();
+                write_special(file, plain.as_bytes()).map_err(|error| cannot_write(path, &error))
             }
         }
     }
@@ -62,6 +88,9 @@ impl Destination {
             }
             Self::File(path) => write_file(path, bytes, Readers::Owner { replace })
                 .map_err(|error| cannot_write(path, &error)),
+            Self::Special(path, file) => {
+                write_special(file, bytes).map_err(|error| cannot_write(path, &error))
+            }
         }
     }
 }
@@ -99,9 +128,6 @@ enum Readers {
 
 /// Writes the file in one step, so that a reader sees the old one or the new, never a part.
 fn write_file(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
-    if is_special(path) {
-        return fs::write(path, bytes);
-    }
     let mut builder = tempfile::Builder::new();
     if matches!(readers, Readers::All) {
         like_other_files(&mut builder);
@@ -115,6 +141,10 @@ fn write_file(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
         file.persist(path)?;
     }
     Ok(())
+}
+
+fn write_special(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes).and_then(|()| file.flush())
 }
 
 /// Temporary files are private by default; a report is for monitoring to read, as far as the umask
@@ -134,7 +164,6 @@ fn like_other_files<'b>(
     builder
 }
 
-/// A pipe or a device, such as `/dev/stderr`, cannot be replaced, only written to.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }

@@ -1,7 +1,7 @@
 //! `edgeprobe probe`
 
 use clap::Args;
-use edgeprobe_probes::{Observation, Probe};
+use edgeprobe_probes::{Observation, Outcome, Probe, Vantage};
 
 use super::check::{Format, Telling};
 use super::language::Languages;
@@ -10,8 +10,9 @@ use super::output::Destination;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
-use super::setup::{ProbeName, Setup, TargetOptions};
+use super::setup::{ProbeName, Probes, Setup, TargetOptions, VantageChoice};
 use crate::language::Language;
+use crate::plan::is_asked_anywhere;
 use crate::report::{human, json, words};
 
 /// Options of `probe`.
@@ -21,7 +22,12 @@ Examples:
   edgeprobe probe dns --hub contoso.azure-devices.net
   edgeprobe probe tls --hub contoso.azure-devices.net --protocol amqp,mqtt
   edgeprobe probe ports --hub contoso.azure-devices.net --ports 443
+  edgeprobe probe tls --vantage bridge      from the container networks alone
+  edgeprobe probe trace                     a connection's way through this host
   edgeprobe probe registry --registry contoso.azurecr.io/module:1.0
+
+What a probe stands on is asked before it: trace needs the engine's networks, a
+place on one and a connection from there. Of that only what went wrong is shown.
 
 Exit codes: 0 all answers are good, 2 at least one is not, 3 nothing was asked.")]
 pub(super) struct Options {
@@ -39,7 +45,8 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let language = languages.of(options.telling.format);
     let probe = Probe::from(options.probe);
-    let mut setup = Setup::new(&options.target, [probe], None)?;
+    let mut setup = Setup::new(&options.target, Probes::alone(probe), None)?;
+    setup.plan.follow_all = probe == Probe::Trace;
     if probe == Probe::Logs {
         setup.logs = Logs::Here { asked: true };
     }
@@ -48,8 +55,13 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         let mut progress = Progress::start(options.telling.quiet);
         perform(&setup, language, |event| progress.show(&event))?
     };
-    let wanted: Vec<&Observation> =
-        report.observations.iter().filter(|observation| observation.probe() == probe).collect();
+    let vantage = options.target.vantage;
+    let is_wanted = |observation: &&Observation| {
+        let from_a_network = matches!(observation.vantage, Vantage::Bridge(_));
+        let elsewhere = vantage == VantageChoice::Bridge && is_asked_anywhere(probe);
+        observation.probe() == probe && (from_a_network || !elsewhere)
+    };
+    let wanted: Vec<&Observation> = report.observations.iter().filter(is_wanted).collect();
     let failed = wanted.iter().any(|observation| observation.failed());
     let code = match (wanted.is_empty(), failed) {
         (true, _) => super::FAILED,
@@ -58,7 +70,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     };
     if code != 0 || !options.telling.quiet {
         let text = match options.telling.format {
-            Format::Human => told(&report.observations, language),
+            Format::Human => told(&report.observations, &wanted, language),
             Format::Json => json::document(&report).map_err(|error| unwritable(&error))?,
             Format::Ndjson => json::lines(&report).map_err(|error| unwritable(&error))?,
         };
@@ -67,12 +79,16 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     Ok(code)
 }
 
-/// Each observation in a line, those that only led to the probe included.
-fn told(observations: &[Observation], language: Language) -> String {
-    if observations.is_empty() {
-        return words::word("probe.nothing", language) + "\n";
+/// Each wanted observation, and of what only led to it what went wrong.
+fn told(all: &[Observation], wanted: &[&Observation], language: Language) -> String {
+    let is_wanted = |observation: &Observation| wanted.iter().any(|it| it.id == observation.id);
+    let shown = all.iter().filter(|it| is_wanted(it) || it.outcome != Outcome::Pass);
+    let told =
+        shown.map(|observation| human::full(observation, language) + "\n").collect::<String>();
+    if wanted.is_empty() {
+        return format!("{}\n{told}", words::word("probe.nothing", language));
     }
-    observations.iter().map(|observation| human::full(observation, language) + "\n").collect()
+    told
 }
 
 fn unwritable(error: &std::io::Error) -> Problem {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use edgeprobe_probes::clean;
+use serde_json::Value;
 
 use super::check::{Telling, tell};
 use super::language::Languages;
@@ -35,6 +36,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let language = languages.of(options.telling.format);
     report.verdict = verdict::judge(&report.target, &report.observations, language);
+    report.vpn = report.vpn.take().map(|vpn| vpn.again(&report, language));
     report.tool = Tool::this();
     tell(&report, &options.telling, language, &destination, false)?;
     Ok(report.verdict.status.exit_code())
@@ -50,11 +52,12 @@ fn read(path: &Path) -> Result<Report, Problem> {
         Problem::new(format!("cannot read {name}: {error}"))
             .hint("give it a report that `edgeprobe check --format json` wrote, or a bundle")
     })?;
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+    let value: Value = serde_json::from_str(&text).map_err(|error| {
         let how = if error.is_eof() { "ends in the middle" } else { "is not JSON" };
         Problem::new(format!("{name} {how}: {error}"))
             .hint("record it again with `edgeprobe check --format json --output FILE`")
     })?;
+    let value = cleaned(value);
     match value.get("schema").and_then(|schema| schema.as_str()) {
         Some(SCHEMA) => {}
         Some(other) if is_newer(other) => {
@@ -74,6 +77,21 @@ fn read(path: &Path) -> Result<Report, Problem> {
         Problem::new(format!("{name} is no complete report: {error}"))
             .hint("it may have been edited, or recorded by a newer edgeprobe")
     })
+}
+
+/// The report with a space for whatever a terminal would act on: it may be anybody's.
+fn cleaned(value: Value) -> Value {
+    let plain = |text: String| {
+        if text.contains(clean::is_unsafe) { text.replace(clean::is_unsafe, " ") } else { text }
+    };
+    match value {
+        Value::String(text) => Value::String(plain(text)),
+        Value::Array(items) => items.into_iter().map(cleaned).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, value)| (plain(name), cleaned(value))).collect()
+        }
+        other => other,
+    }
 }
 
 fn contents(path: &Path) -> io::Result<String> {

@@ -12,7 +12,7 @@ use edgeprobe_probes::registry::{
 
 use super::problem::Problem;
 use crate::plan::{HubName, Services};
-use crate::verdict::GLOBAL_PROVISIONING;
+use crate::verdict::provisioning_beside;
 
 /// The word that stands for no registry at all.
 const NONE: &str = "none";
@@ -28,16 +28,14 @@ pub(super) struct ServiceOptions {
     #[arg(long)]
     registry_credentials: bool,
 
-    /// The Device Provisioning Service must be reached: this one, or the public cloud's [default:
-    /// as the runtime's configuration says]
-    #[arg(
-        long,
-        value_name = "HOST",
-        num_args = 0..=1,
-        default_missing_value = GLOBAL_PROVISIONING
-    )]
+    /// The Device Provisioning Service must be reached: this one, or that of the hub's cloud
+    /// [default: as the runtime's configuration says]
+    #[arg(long, value_name = "HOST", num_args = 0..=1, default_missing_value = BESIDE_THE_HUB)]
     provisioning: Option<String>,
 }
+
+/// The value of the option that names no host.
+const BESIDE_THE_HUB: &str = "";
 
 impl ServiceOptions {
     /// What the options ask for, with the files that they speak of.
@@ -52,9 +50,12 @@ impl ServiceOptions {
         })
     }
 
-    /// The provisioning service that the options name.
-    pub(super) fn provisioning(&self) -> Result<Option<String>, Problem> {
-        self.provisioning.as_deref().map(provisioning).transpose()
+    /// The provisioning service that the options name, for a device of this hub.
+    pub(super) fn provisioning(&self, hub: &str) -> Result<Option<String>, Problem> {
+        match self.provisioning.as_deref() {
+            Some(BESIDE_THE_HUB) => Ok(Some(provisioning_beside(hub))),
+            named => named.map(provisioning).transpose(),
+        }
     }
 
     fn registries(&self) -> Result<Option<Vec<Reference>>, Problem> {

@@ -63,6 +63,7 @@ pub(super) fn perform(
         },
         target: setup.plan.target.clone(),
         verdict,
+        vpn: None,
         observations,
     })
 }

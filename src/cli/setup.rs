@@ -19,8 +19,13 @@ use super::output::note;
 use super::problem::Problem;
 use super::services::ServiceOptions;
 use super::session::timeline;
-use crate::plan::{Control, HubName, HubPorts, Phase, Plan, ResolverFiles, Vantages};
+use crate::plan::{Control, HubName, HubPorts, Phase, Plan, ResolverFiles, Vantages, with_grounds};
 use crate::verdict::{Doubt, Target};
+
+/// What the C library and the engine read, and what systemd-resolved writes of the servers that it
+/// asks itself.
+pub(super) const RESOLV_CONF: &str = "/etc/resolv.conf";
+pub(super) const BEHIND_STUB: &str = "/run/systemd/resolve/resolv.conf";
 
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
@@ -93,7 +98,7 @@ pub(super) struct TargetOptions {
 /// Options that choose among the probes.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct ProbeChoice {
-    /// Run these probes alone
+    /// Run these probes alone, with those that they stand on
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
     only: Vec<ProbeName>,
 
@@ -110,7 +115,8 @@ pub(super) enum VantageChoice {
     Auto,
     /// The host alone
     Host,
-    /// The container networks alone; names are asked for from the host as well
+    /// The container networks alone. The host is asked what it alone can say: names, routes, ports,
+    /// the engine, registries, the provisioning service
     Bridge,
 }
 
@@ -205,6 +211,8 @@ impl From<ProbeName> for Probe {
 /// The probes of a run.
 pub(super) struct Probes {
     chosen: BTreeSet<Probe>,
+    /// Whether what they stand on is to be asked as well, because nobody chose among the others.
+    grounded: bool,
     /// Whether the engine may be asked before the run, for what its containers say.
     engine: bool,
 }
@@ -220,13 +228,27 @@ impl From<&ProbeChoice> for Probes {
         } else {
             of(&choice.only)
         };
-        Self { chosen, engine: !skipped.contains(&Probe::Engine) }
+        let grounded = !choice.only.is_empty();
+        Self { chosen, grounded, engine: !skipped.contains(&Probe::Engine) }
     }
 }
 
 impl<const N: usize> From<[Probe; N]> for Probes {
     fn from(probes: [Probe; N]) -> Self {
-        Self { chosen: probes.into(), engine: true }
+        Self { chosen: probes.into(), grounded: false, engine: true }
+    }
+}
+
+impl Probes {
+    /// One probe, and what it stands on.
+    pub(super) fn alone(probe: Probe) -> Self {
+        Self { chosen: [probe].into(), grounded: true, engine: true }
+    }
+
+    /// All that takes part where questions are asked from these places.
+    fn taking_part(self, vantage: VantageChoice) -> BTreeSet<Probe> {
+        let from_networks = vantage == VantageChoice::Bridge;
+        if self.grounded { with_grounds(&self.chosen, from_networks) } else { self.chosen }
     }
 }
 
@@ -255,8 +277,12 @@ impl Setup {
         probes: impl Into<Probes>,
         phase: Option<Phase>,
     ) -> Result<Self, Problem> {
-        let Probes { chosen: probes, engine } = probes.into();
+        let probes: Probes = probes.into();
+        let engine = probes.engine;
+        let probes = probes.taking_part(options.vantage);
         let given = Given::read(options)?;
+        named("--hostname", options.hostname.as_deref(), true)?;
+        named("--network", options.network.as_deref(), false)?;
         let resolver = options.resolver.as_deref().map(resolver).transpose()?;
         let control: HubName = options.control.parse().map_err(|error| {
             Problem::new(format!("--control: {error}")).hint("give it a host name")
@@ -266,8 +292,9 @@ impl Setup {
         let timeline = timeline(timeout);
         let containers = engine && given.lacks_containers(&probes, options.vantage);
         let device = Device::look(timeline, containers)?;
-        let provisioning = options.services.provisioning()?;
-        let target = Target { provisioning, ..given.target(&device, &probes)? };
+        let target = given.target(&device, &probes)?;
+        let provisioning = options.services.provisioning(&target.hub)?;
+        let target = Target { provisioning, ..target };
         if let Some(doubt) = Doubt::about(&target.hub) {
             note(&doubtful(&target.hub, &doubt));
         }
@@ -276,7 +303,7 @@ impl Setup {
             given: device.observations(timeline, &probes),
             plan: Plan {
                 vantages: Vantages {
-                    host: true,
+                    host: options.vantage != VantageChoice::Bridge,
                     bridge: options.vantage != VantageChoice::Host,
                     network: target.network.clone(),
                 },
@@ -289,6 +316,7 @@ impl Setup {
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
                 services: options.services.services(resolver)?,
+                follow_all: false,
             },
             trust,
             containers: !options.no_container,
@@ -304,11 +332,22 @@ impl Setup {
         if reads { Logs::Here { asked: false } } else { Logs::None }
     }
 
-    /// The same for another run, which begins now and knows no more than the configuration.
+    /// The same for another run, which begins now and knows no more than the configuration. A VPN
+    /// client may have put other name servers in place meanwhile.
     pub(super) fn afresh(&self) -> Self {
         let mut given = self.given.clone();
         given.retain(|observation| observation.probe() == Probe::Runtime);
-        Self { given, timeline: timeline(self.timeout), ..self.clone() }
+        let mut plan = self.plan.clone();
+        if plan.ask_system {
+            plan.name_servers = name_servers(None);
+            plan.resolver_files = resolver_files();
+        }
+        Self { plan, given, timeline: timeline(self.timeout), ..self.clone() }
+    }
+
+    /// The files that say which name servers are asked; none where an option does.
+    pub(super) fn resolver_files(&self) -> &'static [&'static str] {
+        if self.plan.ask_system { &[RESOLV_CONF, BEHIND_STUB] } else { &[] }
     }
 
     /// As [`Setup::afresh`], with other probes.
@@ -316,6 +355,20 @@ impl Setup {
         let plan = Plan { probes: probes.into(), ..self.plan.clone() };
         Self { plan, given: Vec::new(), ..self.afresh() }
     }
+}
+
+/// Refuses what is a connection string instead of a name, without showing it.
+fn named(option: &str, name: Option<&str>, or_empty: bool) -> Result<(), Problem> {
+    let Some(name) = name else { return Ok(()) };
+    if name.contains(['=', ';']) {
+        return Err(Problem::new(format!("{option}: a name has no `=` and no `;`"))
+            .hint("give it the name alone, and no connection string"));
+    }
+    if name.trim().is_empty() && !or_empty {
+        return Err(Problem::new(format!("{option}: the name is empty"))
+            .hint("leave the option out for the network that the runtime is configured with"));
+    }
+    Ok(())
 }
 
 fn resolver(text: &str) -> Result<SocketAddr, Problem> {
@@ -351,8 +404,8 @@ fn resolver_files() -> ResolverFiles {
         Some(text)
     };
     ResolverFiles {
-        resolv_conf: read("/etc/resolv.conf").unwrap_or_default(),
-        resolved: read("/run/systemd/resolve/resolv.conf"),
+        resolv_conf: read(RESOLV_CONF).unwrap_or_default(),
+        resolved: read(BEHIND_STUB),
     }
 }
 

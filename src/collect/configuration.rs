@@ -2,9 +2,11 @@
 //! that are known to be harmless.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use edgeprobe_probes::mask;
 use edgeprobe_probes::runtime::{self, Root};
+use regex::Regex;
 
 use super::Part;
 use super::files::read;
@@ -27,6 +29,26 @@ pub(super) fn part() -> Part {
     })
 }
 
+/// A device's id as connection strings have it.
+static DEVICE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?i)\bDeviceId=(?<id>[^\s;"'\\]+)"#).ok());
+
+/// The ids of this device in the connection strings that it is configured with. They are for whoever
+/// replaces them elsewhere, and stand in no entry.
+pub(crate) fn device_ids() -> Vec<String> {
+    let facts = runtime::read(&Root::of_this_device());
+    let files = facts.sources.iter().filter(|source| source.name.starts_with('/'));
+    files
+        .filter_map(|source| read(Path::new(&source.name)).ok())
+        .flat_map(|text| ids_in(&text))
+        .collect()
+}
+
+fn ids_in(text: &str) -> Vec<String> {
+    let found = DEVICE.iter().flat_map(|device| device.captures_iter(text));
+    found.filter_map(|found| Some(found.name("id")?.as_str().to_owned())).collect()
+}
+
 /// A file's entry; none for what is no file.
 fn of_file(source: &str) -> Option<Item> {
     let own = source.strip_prefix('/')?;
@@ -36,4 +58,17 @@ fn of_file(source: &str) -> Option<Item> {
         Err(error) => Err(unread(&error)),
     };
     Some(item(&format!("{PATH}/{own}"), What::Configuration, source, content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_string_s_device_is_known() {
+        let toml = "connection_string = \"HostName=h;DeviceId=line1.acmecorp;SharedAccessKey=x\"\n";
+        let yaml = "  device_connection_string: 'HostName=h;SharedAccessKey=x;deviceid=press7'\n";
+        assert_eq!(ids_in(&format!("{toml}{yaml}")), ["line1.acmecorp", "press7"]);
+        assert_eq!(ids_in("device_id = \"press7\""), [""; 0]);
+    }
 }

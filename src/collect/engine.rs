@@ -49,7 +49,7 @@ fn asked(until: &Until) -> Result<Vec<Item>, Missing> {
     for (name, why) in all.failed {
         let failed = Missing::new(Reason::Failed, why);
         items.push(item(
-            &format!("{PATH}/{name}"),
+            &format!("{PATH}/{}", name.split('/').map(file_name).collect::<Vec<_>>().join("/")),
             What::EngineInfo,
             &format!("GET /{name}"),
             Err(failed),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use edgeprobe_probes::clean::{is_unsafe, without_colour};
 use edgeprobe_probes::mask::Lines;
 
 use super::Part;
@@ -125,8 +126,10 @@ impl Log {
     }
 
     fn line(&mut self, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
-        let line = line.trim_end_matches(['\n', '\r']);
+        // A colour in the middle of a name or a secret would hide it.
+        let mut line = String::from_utf8_lossy(&without_colour(line)).into_owned();
+        line.retain(|c| c == '\t' || !is_unsafe(c));
+        let line = line.as_str();
         let masked = self.masked.line(line);
         let marks = |text: &str| text.matches(edgeprobe_probes::mask::MASK).count();
         self.places += marks(&masked).saturating_sub(marks(line));
@@ -195,6 +198,21 @@ mod tests {
         );
         assert!(!content.text.contains("PLAN"), "{}", content.text);
         assert!(content.text.ends_with("\nlast\n") && content.masked > 2, "{}", content.text);
+    }
+
+    #[test]
+    fn colours_and_characters_that_nobody_sees_hide_no_secret() {
+        let full = "MIIE".repeat(16);
+        let lines = [
+            "SharedAccessKey\x1b[0m=\x1b[32mPLANTED".to_owned(),
+            "Shared\u{200b}Access\0Key=PLANTED".to_owned(),
+            "pass\x1b]0;title\x07word: \x1b[1mPLANTED\tafter\r".to_owned(),
+            "-----BEGIN PRIVATE KEY-----".to_owned(),
+            format!("\x1b[33m{full}\x1b[0m"),
+        ];
+        let text = read(LARGEST, &[lines.join("\n").as_bytes()]).text;
+        assert!(!text.contains("PLANTED") && !text.contains("MIIE"), "{text}");
+        assert!(text.starts_with("SharedAccessKey=…\nSharedAccessKey=…\npassword: …\tafter\n"));
     }
 
     #[test]

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 use crate::bundle::{Item, Missing, Reason, What};
 use shared::{Until, item};
 
+pub(crate) use configuration::device_ids;
+
 /// How long a part may take to notice that its time is up.
 const GRACE: Duration = Duration::from_millis(400);
 

@@ -111,6 +111,15 @@ impl Word {
         }
     }
 
+    /// Whether it is, or lists, one of these; words that differ between languages are none.
+    pub(crate) fn is_one_of(&self, wanted: &[String]) -> bool {
+        match self {
+            Self::Plain(word) => wanted.contains(word),
+            Self::List(words) => words.iter().any(|word| word.is_one_of(wanted)),
+            _ => false,
+        }
+    }
+
     /// The word that is the same in every language, if it is one such word.
     fn plain(&self) -> Option<&str> {
         match self {

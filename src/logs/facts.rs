@@ -1,4 +1,10 @@
 //! From what logs show to the facts of observations, which a verdict takes as evidence.
+//!
+//! A [`Finding`] and a [`LogFinding`] are the same thing for two readers, and stay two types. The one is
+//! the result of `edgeprobe logs`: its lines by number, where the symptom is documented, causes as the
+//! catalogue knows them. The other is an observation: no verdict's types, since the probes know none, and
+//! what a verdict that has no clock and no signatures must be told, its age and whose attempts it is. Both
+//! are published forms; one type for both would put into each what only the other's reader can use.
 
 use edgeprobe_probes::clean;
 use edgeprobe_probes::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party as Who};
@@ -111,6 +117,7 @@ fn of_finding(
         signature: finding.signature,
         summary: finding.summary,
         candidates: finding.candidates.iter().map(ToString::to_string).collect(),
+        variant: finding.variant,
         effect: match finding.effect {
             Effect::Blocks => LogEffect::Blocks,
             Effect::Degrades => LogEffect::Degrades,

@@ -18,6 +18,9 @@ pub struct Finding {
     pub documented: Documented,
     /// The causes that it points to, the most likely first; one alone is decided by the text.
     pub candidates: Vec<CauseId>,
+    /// The sentence of the first candidate's page that it stands for, where the text says as much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// The signature that found it.
     pub signature: String,
     /// What it means for the device while it lasts.

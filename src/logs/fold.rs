@@ -289,6 +289,7 @@ fn told(
         summary: render(signature.sentence(origin.language), &words, origin.language),
         documented: signature.documented(origin.language),
         candidates: signature.candidates.clone(),
+        variant: signature.variant.clone(),
         signature: signature.id.clone(),
         effect: signature.effect,
         state: if kept.over.is_some() { State::Recovered } else { State::Open },

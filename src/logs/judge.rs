@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::finding::{Finding, Scanned, Source, State};
 use super::words::say;
 use crate::language::{Language, Text};
-use crate::verdict::{CauseId, Confidence, Effect, Platform, Remedy, Status, entry};
+use crate::verdict::{CauseId, Confidence, Effect, Platform, Remedy, Status, entry, words_of};
 
 /// The name and version of this shape. A breaking change raises the number.
 pub const SCHEMA: &str = "edgeprobe.logs/1";
@@ -170,21 +170,13 @@ fn cause(
         _ => say(&Text::new("cause").with("line", &page.line), language),
     };
     let effect = telling.map_or(Effect::Warns, |finding| finding.effect);
-    let remedy =
-        page.remedies_with(Platform::HERE, telling.map(words).unwrap_or_default(), language);
+    let words = telling.map(|finding| words_of(&finding.details)).unwrap_or_default();
+    let words = words.into_iter().map(|(name, word)| (name, word.into())).collect();
+    // Where no finding says which of the page's it is, what is for certain findings alone is left out.
+    let stands_for = |finding: &&Finding| finding.candidates.first() == Some(&id);
+    let variant = telling.filter(stands_for).and_then(|finding| finding.variant.as_deref());
+    let remedy = page.remedies_for(Platform::HERE, variant.unwrap_or_default(), &words, language);
     LogCause { id, confidence, effect, summary, findings: shown, remedy }
-}
-
-/// The words of a finding that remedies may want.
-fn words(finding: &Finding) -> Vec<(&'static str, String)> {
-    const WANTED: [&str; 8] =
-        ["port", "address", "container", "image", "registry", "hub", "network", "process"];
-    let said = |name: &'static str| {
-        let value = finding.details.get(name)?;
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some((name, text))
-    };
-    WANTED.into_iter().filter_map(said).collect()
 }
 
 /// What the logs show where no finding lasts.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use edgeprobe_probes::clean::without_colour;
 use serde::Deserialize;
 
 use super::time::{Moment, Reference, microseconds, of_line};
@@ -22,8 +23,9 @@ pub(super) fn unwrap(line: &[u8], reference: Reference) -> Message<'_> {
         && let Some((text, outer)) = wrapped.content()
     {
         // What the runtime wrote itself counts more than when somebody collected it.
+        let text = without_colour(&text).into_owned();
         let at = of_line(&text, reference).or(outer);
-        return Message { text: Cow::Owned(without_colour(&text).into_owned()), at };
+        return Message { text: Cow::Owned(text), at };
     }
     let text = without_colour(line);
     let at = of_line(&text, reference);
@@ -73,23 +75,53 @@ fn without_frame(line: &[u8]) -> &[u8] {
     }
 }
 
-/// Without a terminal's colours, which would stand in the middle of a text.
-fn without_colour(line: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(0x1b, line).is_none() {
-        return Cow::Borrowed(line);
+/// A block of lines without a terminal's colours, which would stand in the middle of a text; of lines
+/// in JSON too, where they are written as escapes. No line break goes.
+pub(super) fn block_without_colour(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_coloured = || {
+        memchr::memchr(ESCAPE, text).is_some() || memchr::memmem::find(text, b"\\u001").is_some()
+    };
+    if !is_coloured() {
+        return Cow::Borrowed(text);
     }
-    let mut plain = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, after)) =
-        memchr::memmem::find(rest, b"\x1b[").and_then(|at| rest.split_at_checked(at))
-    {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memchr2(ESCAPE, b'\\', rest) {
+        let (before, mark) = rest.split_at(at);
         plain.extend_from_slice(before);
-        let sequence = after.get(2..).unwrap_or_default();
-        let end = sequence.iter().position(|byte| (0x40..0x7f).contains(byte));
-        rest = end.and_then(|end| sequence.get(end + 1..)).unwrap_or_default();
+        let (kept, colour) = match mark {
+            [ESCAPE, ..] | [b'\\', b'u', b'0', b'0', b'1', b'b' | b'B', ..] => {
+                let escape = if mark.first() == Some(&ESCAPE) { 1 } else { 6 };
+                match sequence(mark.get(escape..).unwrap_or_default()) {
+                    0 => (escape, 0),
+                    sequence => (0, escape + sequence),
+                }
+            }
+            // A backslash that is itself escaped begins nothing.
+            [b'\\', b'\\', ..] => (2, 0),
+            _ => (1, 0),
+        };
+        plain.extend_from_slice(mark.get(..kept).unwrap_or_default());
+        rest = mark.get(kept + colour..).unwrap_or_default();
     }
     plain.extend_from_slice(rest);
     Cow::Owned(plain)
+}
+
+/// How a terminal's commands begin.
+const ESCAPE: u8 = 0x1b;
+
+/// How long the rest of a terminal's command is: of a colour, of a cursor's move, of a set of letters.
+fn sequence(rest: &[u8]) -> usize {
+    match rest {
+        [b'[', rest @ ..] => {
+            let numbers = rest.iter().take_while(|byte| (b'0'..=b'?').contains(*byte)).count();
+            let ends = rest.get(numbers).is_some_and(u8::is_ascii_alphabetic);
+            1 + numbers + usize::from(ends)
+        }
+        [b'(', set, ..] if set.is_ascii_alphanumeric() => 2,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -130,5 +162,16 @@ mod tests {
     fn frames_colours_and_carriage_returns_go() {
         assert_eq!(told(b"\x01\0\0\0\0\0\0\x05hello\r").0, "hello");
         assert_eq!(told(b"\x1b[31mport\x1b[0m is\x1b[").0, "port is");
+    }
+
+    #[test]
+    fn colours_go_from_the_middle_of_lines_and_from_json() {
+        let plain = |text: &[u8]| String::from_utf8_lossy(&block_without_colour(text)).into_owned();
+        assert_eq!(plain(b"a\x1b[1;31mb\x1b(B\x1b[mc\n\x1b[0Kd\x1b[\ne"), "abc\nd\ne");
+        assert_eq!(plain(br#"{"log":"a\u001b[31mb\u001B[0m\n"}"#), r#"{"log":"ab\n"}"#);
+        // A text about escapes, and what is no command.
+        let about = r#"{"log":"say \\u001b[31m, \u001bx, \u0010 and C:\\users"}"#;
+        assert_eq!(plain(about.as_bytes()), about);
+        assert_eq!(plain(br#"{"log":"cut\u001b["}"#), r#"{"log":"cut"}"#);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::finding::{Scanned, Source};
 use super::fold::{Fold, Hit};
-use super::line::unwrap;
+use super::line::{block_without_colour, unwrap};
 use super::lines::Lines;
 use super::set::Signatures;
 use super::time::{Moment, Reference, of_line, rfc3339};
@@ -114,6 +114,8 @@ impl<'s> Scanner<'s> {
 impl Progress<'_> {
     /// Takes whole lines.
     fn take(&mut self, block: &[u8]) {
+        // A colour may stand in the middle of what is looked for.
+        let block = &*block_without_colour(block);
         if self.first.is_none() && self.lines < LOOK_AHEAD as u64 {
             let mut heads = block.split(|byte| *byte == b'\n').take(LOOK_AHEAD);
             self.first = heads.find_map(|line| self.time_of(line));

@@ -9,6 +9,8 @@ use regex_syntax::ParserBuilder;
 
 use super::literal::required;
 use super::signature::{Outcome, Party, Role, Signature, SignatureFile, expression, placeholder};
+use crate::language::Language;
+use crate::verdict::entry;
 
 /// The signatures that are compiled in, one file for each family.
 const BUILT_IN: [(&str, &str); 7] = [
@@ -226,6 +228,13 @@ fn check(signature: &Signature) -> Result<(), String> {
         return Err("it needs `candidates`, causes that `edgeprobe explain` lists; or, if the \
                     network is not at fault, `documented`"
             .to_owned());
+    }
+    if let Some(variant) = &signature.variant {
+        let of = signature.candidates.first().map(|id| entry(*id, Language::English));
+        if !of.is_some_and(|page| page.has_sentence(variant)) {
+            let what = "is no sentence of the first candidate's page";
+            return Err(format!("`variant`: `{}` {what}", clean(variant)));
+        }
     }
     if tells && signature.says.is_empty() {
         return Err("it needs `says`: the finding in a sentence".to_owned());

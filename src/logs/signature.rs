@@ -38,6 +38,9 @@ pub struct Signature {
     /// The causes that it points to, the most likely first. One alone is decided by the text.
     #[serde(default)]
     pub candidates: Vec<CauseId>,
+    /// The sentence of the first candidate's page that it stands for, which chooses the remedies.
+    #[serde(default)]
+    pub variant: Option<String>,
     /// What it means for the device while it lasts.
     #[serde(default = "blocks")]
     pub effect: Effect,
@@ -118,9 +121,10 @@ pub enum Outcome {
 }
 
 /// What may stand in braces, and which characters it stands for.
-pub(super) const PLACEHOLDERS: [(&str, &str); 18] = [
+pub(super) const PLACEHOLDERS: [(&str, &str); 21] = [
     ("address", r"[0-9A-Fa-f.:*\[\]]*"),
     ("any", r".*?"),
+    ("bridge", r"[A-Za-z0-9._-]+"),
     ("client", r"[^\s,]+"),
     ("container", NAME),
     ("host", NAME),
@@ -131,11 +135,13 @@ pub(super) const PLACEHOLDERS: [(&str, &str); 18] = [
     ("network", NAME),
     ("number", r"[0-9]+"),
     ("pid", r"[0-9]+"),
+    ("platform", r"[A-Za-z0-9/._-]+(?: [0-9.]+)?"),
     ("port", r"[0-9]{1,5}"),
     ("process", NAME),
     ("registry", NAME),
     ("status", r"[0-9]{3}"),
     ("subnet", r"[0-9A-Fa-f.:/]+"),
+    ("time", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9:]+)"),
     ("via", r"[A-Za-z_]+(?: over WebSockets?)?"),
 ];
 

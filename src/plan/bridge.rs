@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Probe, Step, Token};
 
@@ -101,11 +102,16 @@ impl Plan {
         let facts = observation.facts.endpoint()?;
         let IpAddr::V4(peer) = facts.peer else { return None };
         // In a container, a proxy of its own loopback is no packet's destination on this host.
-        let failed = facts.role == self.upstream(seen).role
-            && !peer.is_loopback()
-            && observation.failed_step() == Some(Step::Connect);
+        // What becomes of Edge Hub's own proxy says nothing of the way that the network takes.
+        let edge_hubs = facts.proxy.as_ref().is_some_and(|proxy| proxy.part == Part::EdgeHub);
+        let leads_out = facts.role == self.upstream(seen).role && !edge_hubs && !peer.is_loopback();
+        let failed = observation.failed_step() == Some(Step::Connect);
         // Which interfaces to watch, the tables say.
-        (failed && tables(seen).is_some() && self.asks(Probe::Trace)).then(|| Question::Trace {
+        (leads_out
+            && (failed || self.follow_all)
+            && tables(seen).is_some()
+            && self.asks(Probe::Trace))
+        .then(|| Question::Trace {
             edge: Box::new(edge.clone()),
             destination: std::net::SocketAddrV4::new(peer, facts.socket().port()),
         })

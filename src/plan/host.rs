@@ -27,9 +27,11 @@ impl Plan {
         questions.extend(self.local_ports(seen));
         for peer in self.upstream_addresses(seen) {
             questions.extend(self.route(peer));
-            questions.extend(self.connections(peer, seen));
+            if self.vantages.host {
+                questions.extend(self.connections(peer, seen));
+            }
         }
-        if self.asks(Probe::Https) {
+        if self.asks(Probe::Https) && self.vantages.host {
             let control = addresses(seen, Role::Control).into_iter().next();
             questions.extend(control.map(|peer| self.control_at(peer, self.control.port)));
         }
@@ -47,7 +49,8 @@ impl Plan {
     /// The hub's name, and the control's, of every resolver. A run that only connects asks no more
     /// than it needs to have an address.
     fn of_every_resolver(&self, seen: &[Observation]) -> Vec<Question> {
-        let needs_an_address = !self.transports().is_empty() || self.asks(Probe::Route);
+        let needs_an_address =
+            !self.transports().is_empty() || self.asks(Probe::Route) || self.asks(Probe::EdgeRoute);
         if !self.asks(Probe::Dns) && !needs_an_address {
             return Vec::new();
         }
@@ -97,7 +100,7 @@ impl Plan {
                 self.without_an_address(facts, seen)
             }
             // An address that one interface could ask for is tried by that interface.
-            Facts::Dns(facts) if facts.role == Role::Detour => {
+            Facts::Dns(facts) if facts.role == Role::Detour && self.vantages.host => {
                 let by = facts.interface.clone().map(Detour::Interface);
                 facts.ips().flat_map(|peer| self.detours(peer, by.clone(), &upstream)).collect()
             }

@@ -7,6 +7,7 @@
 
 mod bridge;
 mod edge;
+mod grounds;
 mod host;
 mod hub_name;
 mod nested;
@@ -20,6 +21,7 @@ mod services;
 mod upstream;
 
 pub use edge::{Edge, ResolverFiles};
+pub use grounds::{is_asked_anywhere, with_grounds};
 pub use hub_name::{HubName, HubNameError};
 pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
@@ -65,11 +67,16 @@ pub struct Plan {
     pub control: Control,
     /// The registries and the provisioning service.
     pub services: Services,
+    /// Whether a connection from a container network that opened is followed as well, because its way
+    /// is what somebody wants to see.
+    pub follow_all: bool,
 }
 
-/// From where questions are asked.
+/// From where questions are asked that can be asked from anywhere. What only the host can say is
+/// asked of it whichever they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vantages {
+    /// Whether the host connects to the hub and the control itself.
     pub host: bool,
     pub bridge: bool,
     /// The container network that the runtime is to use; the runtime's own choice by default.
@@ -126,10 +133,8 @@ impl Plan {
     /// Every question that is worth asking in the light of what has been seen.
     pub fn questions(&self, seen: &[Observation]) -> Vec<Ask> {
         let mut asks = Vec::new();
-        if self.vantages.host {
-            asks.extend(self.of_the_host(seen).into_iter().map(Ask::from_the_host));
-            asks.extend(self.of_services(seen).into_iter().map(Ask::from_the_host));
-        }
+        asks.extend(self.of_the_host(seen).into_iter().map(Ask::from_the_host));
+        asks.extend(self.of_services(seen).into_iter().map(Ask::from_the_host));
         if self.vantages.bridge {
             asks.extend(self.of_the_edge_networks(seen));
         }

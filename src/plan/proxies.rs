@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
-use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
 
 use super::nested::Upstream;
@@ -38,7 +37,9 @@ impl Plan {
                     questions.extend(self.route(peer));
                 }
                 let by = |transport| self.by(&via, transport, peer, &upstream);
-                questions.extend(transports.iter().copied().map(by));
+                if self.vantages.host || *vantage != Vantage::Host {
+                    questions.extend(transports.iter().copied().map(by));
+                }
             }
         }
         questions
@@ -110,21 +111,24 @@ impl Plan {
         system.into_iter().chain(servers.iter().map(of)).collect()
     }
 
-    /// The proxy on Edge Agent's way, and those of the daemons, which go by no other way; where 443
-    /// is closed or the hub has no address, every other one too: it may be the way that is missing.
+    /// The proxy on Edge Agent's way, those of the daemons from the host and Edge Hub's from its
+    /// network, which go by no other way; where 443 is closed or the hub has no address, every other
+    /// one too: it may be the way that is missing.
     fn proxies_worth_asking(&self, vantage: &Vantage, seen: &[Observation]) -> Vec<Via> {
         let upstream = self.upstream(seen);
         let missing = is_closed(vantage, upstream.role, seen);
         // Which hosts are reached without a proxy is told by name: a child's parent by its own.
         let target = Target { hub: upstream.name, ..self.target.clone() };
         let way = target.way(seen);
-        let worth = |via: &Via| {
-            let a_daemons = matches!(via.part, Part::Daemon | Part::IdentityService);
-            let on_the_way = way.via().is_some_and(|own| own.url == via.url);
-            missing || on_the_way || (a_daemons && *vantage == Vantage::Host)
+        let of_parts = target.proxies_of_parts(seen);
+        let is_needed = |via: &Via| {
+            let a_parts = of_parts.iter().any(|(part, url)| part.is_at(vantage) && *url == via.url);
+            a_parts || way.via().is_some_and(|own| own.url == via.url)
         };
         let proxies = target.proxies_to_the_hub(seen).into_iter();
-        proxies.filter(worth).take(MOST_PROXIES).collect()
+        let (needed, others): (Vec<Via>, Vec<Via>) = proxies.partition(is_needed);
+        let others = others.into_iter().filter(|_| missing);
+        needed.into_iter().chain(others).take(MOST_PROXIES).collect()
     }
 }
 

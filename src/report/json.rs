@@ -5,11 +5,18 @@ use std::io;
 use edgeprobe_probes::Observation;
 use serde::Serialize;
 
-use super::Report;
+use super::vpn::VpnAnswer;
+use super::{Report, Run, Tool};
+use crate::verdict::{Target, Verdict};
 
 /// One JSON document, indented, with a line break at its end.
 pub fn document(report: &Report) -> io::Result<String> {
     Ok(serde_json::to_string_pretty(report)? + "\n")
+}
+
+/// One JSON document on a line of its own, for a stream of them.
+pub fn document_line(report: &Report) -> io::Result<String> {
+    Ok(serde_json::to_string(report)? + "\n")
 }
 
 /// A line of NDJSON: an observation as it arrives, or the report without its observations at the
@@ -20,13 +27,28 @@ enum Line<'r> {
     Observation {
         observation: &'r Observation,
     },
-    Verdict {
-        schema: &'r str,
-        tool: &'r super::Tool,
-        run: &'r super::Run,
-        target: &'r crate::verdict::Target,
-        verdict: &'r crate::verdict::Verdict,
-    },
+    Verdict(Rest<'r>),
+    /// What a change has brought, under `vpn --watch`.
+    Change(Rest<'r>),
+}
+
+/// A report without its observations.
+#[derive(Serialize)]
+struct Rest<'r> {
+    schema: &'r str,
+    tool: &'r Tool,
+    run: &'r Run,
+    target: &'r Target,
+    verdict: &'r Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpn: Option<&'r VpnAnswer>,
+}
+
+impl<'r> Rest<'r> {
+    fn of(report: &'r Report) -> Self {
+        let Report { schema, tool, run, target, verdict, vpn, .. } = report;
+        Self { schema, tool, run, target, verdict, vpn: vpn.as_ref() }
+    }
 }
 
 /// The line for an observation.
@@ -36,8 +58,12 @@ pub fn observation_line(observation: &Observation) -> io::Result<String> {
 
 /// The last line: everything but the observations, which went before.
 pub fn verdict_line(report: &Report) -> io::Result<String> {
-    let Report { schema, tool, run, target, verdict, .. } = report;
-    Ok(serde_json::to_string(&Line::Verdict { schema, tool, run, target, verdict })? + "\n")
+    Ok(serde_json::to_string(&Line::Verdict(Rest::of(report)))? + "\n")
+}
+
+/// The one line for a change that was watched: all but the observations.
+pub fn change_line(report: &Report) -> io::Result<String> {
+    Ok(serde_json::to_string(&Line::Change(Rest::of(report)))? + "\n")
 }
 
 /// All lines of a run that is over.

@@ -3,12 +3,14 @@
 pub mod human;
 pub mod json;
 pub mod style;
+pub mod vpn;
 pub mod words;
 
 use edgeprobe_probes::Observation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::vpn::VpnAnswer;
 use crate::plan::Phase;
 use crate::verdict::{Target, Verdict};
 
@@ -25,6 +27,9 @@ pub struct Report {
     pub run: Run,
     pub target: Target,
     pub verdict: Verdict,
+    /// Of `edgeprobe vpn` alone: its answer, which the exit code follows in the verdict's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpn: Option<VpnAnswer>,
     pub observations: Vec<Observation>,
 }
 

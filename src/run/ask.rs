@@ -21,6 +21,8 @@ pub(super) struct Asker {
     pub(super) footholds: Footholds,
     pub(super) containers: Containers,
     pub(super) registry_access: Access,
+    /// The firewall's rules, as the traces share them.
+    pub(super) rules: trace::Readings,
 }
 
 impl Asker {
@@ -41,7 +43,9 @@ impl Asker {
                 let place = foothold.place()?;
                 let tables = tables?;
                 let network = &edge.network;
-                Some(trace::follow(self.timeline, network, place, &tables, destination).await)
+                let following =
+                    trace::follow(self.timeline, network, place, &tables, destination, &self.rules);
+                Some(following.await)
             }
             Question::Server { server, name, role } => {
                 self.enquire(vantage, Enquiry::Server { server, name, role }).await

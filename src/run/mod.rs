@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::vantage::Containers;
-use edgeprobe_probes::{Observation, Probe, Timeline, Vantage, clock};
+use edgeprobe_probes::{Observation, Probe, Timeline, Vantage, clock, trace};
 use tokio::task::JoinSet;
 
 use crate::plan::{Ask, Plan};
@@ -46,6 +46,7 @@ pub async fn observe(
         footholds: Footholds::default(),
         containers: containers.clone(),
         registry_access: plan.services.registry_access.clone(),
+        rules: trace::Readings::default(),
     };
     let mut posed: Vec<Ask> = Vec::new();
     let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();

@@ -55,11 +55,13 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
         }
     }
     // A pipe has been read from, and cannot be rewound.
-    let rest = io::Cursor::new(if is_file { Vec::new() } else { head });
+    let rest = io::Cursor::new(head);
     if how.follow && is_file && !packed {
         told(packing::text(Followed { file, path, how }, how, take), take);
+    } else if is_file {
+        told(packing::text(file, how, take), take);
     } else {
-        told(packing::text(rest.chain(file), how, take), take);
+        told(packing::stream(rest.chain(file), how, take), take);
     }
     Ok(())
 }
@@ -84,7 +86,7 @@ pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), Source
         };
     }
     if take(Piece::Begins(Log { name: input.name(), container: None, live: false })).is_continue() {
-        told(packing::text(reader, how, take), take);
+        told(packing::stream(reader, how, take), take);
     }
     Ok(())
 }

@@ -11,8 +11,9 @@ use zip::ZipArchive;
 use super::{How, Log, PIECE, Piece, Take, broke_off};
 use crate::language::{Text, Word};
 
-/// What is packed may be small and unpack without end: so many bytes of it are read.
-const LARGEST_UNPACKED: u64 = 16 << 30;
+/// What is packed may be small and unpack without end, and a device has no end at all: so many bytes
+/// are read.
+const LARGEST: u64 = 16 << 30;
 
 /// Members of an archive that are looked at.
 const MEMBERS: usize = 10_000;
@@ -52,9 +53,27 @@ pub(super) fn is_gzip(head: &[u8]) -> bool {
     head.starts_with(&GZIP)
 }
 
-/// Hands on a log that is plain text or gzip, as UTF-8.
+/// Hands on a file's log that is plain text or gzip, as UTF-8.
 pub(super) fn text(
     reader: impl Read,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    text_of(reader, u64::MAX, how, take)
+}
+
+/// The same of a pipe or a device, which may have no end; whoever follows one waits for what comes.
+pub(super) fn stream(
+    reader: impl Read,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    text_of(reader, if how.follow { u64::MAX } else { LARGEST }, how, take)
+}
+
+fn text_of(
+    reader: impl Read,
+    most: u64,
     how: &How,
     take: &mut Take<'_>,
 ) -> io::Result<ControlFlow<()>> {
@@ -62,9 +81,9 @@ pub(super) fn text(
     if is_gzip(&head) {
         let unpacked = MultiGzDecoder::new(BufReader::with_capacity(PIECE, reader));
         let (head, unpacked) = peeked(unpacked)?;
-        return bounded(decoded(&head, unpacked), how, take);
+        return bounded(decoded(&head, unpacked), LARGEST, how, take);
     }
-    pump(decoded(&head, reader), how, take)
+    bounded(decoded(&head, reader), most, how, take)
 }
 
 /// Hands on every log of an archive, as a support bundle has them.
@@ -101,7 +120,7 @@ pub(super) fn archive(
         let flow = if is_gzip(&head) {
             text(unpacked, how, take)
         } else {
-            bounded(decoded(&head, unpacked), how, take)
+            bounded(decoded(&head, unpacked), LARGEST, how, take)
         };
         match flow {
             Ok(ControlFlow::Continue(())) => {}
@@ -129,9 +148,14 @@ fn container_of(name: &str) -> Option<String> {
     file.strip_suffix("_log.txt").map(str::to_owned)
 }
 
-/// Hands on what a reader gives, up to the most that anything packed may have.
-fn bounded(mut reader: impl Read, how: &How, take: &mut Take<'_>) -> io::Result<ControlFlow<()>> {
-    let flow = pump(reader.by_ref().take(LARGEST_UNPACKED), how, take)?;
+/// Hands on what a reader gives, up to so many bytes.
+fn bounded(
+    mut reader: impl Read,
+    most: u64,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    let flow = pump(reader.by_ref().take(most), how, take)?;
     if flow.is_continue() && reader.read(&mut [0])? > 0 {
         let _ = take(Piece::Note(Text::new("note.bounded")));
     }
@@ -181,5 +205,27 @@ fn unmarked(head: &[u8]) -> Option<&'static Encoding> {
         (false, true) => Some(UTF_16LE),
         (true, false) => Some(UTF_16BE),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_has_no_end_the_begin_is_read() {
+        let (mut bytes, mut notes) = (0, 0);
+        let mut take = |piece: Piece<'_>| {
+            match piece {
+                Piece::Begins(_) => {}
+                Piece::Bytes(piece) => bytes += piece.len() as u64,
+                Piece::Note(_) => notes += 1,
+            }
+            ControlFlow::Continue(())
+        };
+        let most = 3 * PIECE as u64 + 1;
+        let read = bounded(std::io::repeat(0), most, &How::default(), &mut take).expect("zeros");
+        assert!(read.is_continue());
+        assert_eq!((bytes, notes), (most, 1));
     }
 }

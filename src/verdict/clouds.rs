@@ -13,6 +13,15 @@ const CLOSED: &str = "de";
 /// At most this many letters are taken for a slip.
 const SLIPS: usize = 2;
 
+/// The provisioning service of the cloud that a hub is in; the public cloud's where the name does not
+/// say.
+pub fn provisioning_beside(hub: &str) -> String {
+    let hub = hub.trim_end_matches('.').to_ascii_lowercase();
+    let ending = ENDINGS.iter().find(|ending| hub.ends_with(&format!(".{SERVICE}.{ending}")));
+    let ending = ending.filter(|ending| **ending != CLOSED).unwrap_or(&"net");
+    format!("global.{PROVISIONING}.{ending}")
+}
+
 /// Why a host name is probably not that of the IoT Hub that was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
@@ -118,6 +127,21 @@ mod tests {
         let link = Doubt::about("Contoso.privatelink.azure-devices.us").unwrap();
         assert_eq!(link.meant(), Some("contoso.azure-devices.us"));
         assert_eq!(Doubt::about("contoso.azure-devices.de"), Some(Doubt::ClosedCloud));
+    }
+
+    #[test]
+    fn each_cloud_has_a_provisioning_service_of_its_own() {
+        for (hub, ending) in [
+            ("contoso.azure-devices.us", "us"),
+            ("Contoso.device.azure-devices.cn", "cn"),
+            ("contoso.azure-devices.net", "net"),
+            ("contoso.azure-devices.de", "net"),
+            ("hub.example.us", "net"),
+            ("10.0.0.1", "net"),
+        ] {
+            let service = format!("global.azure-devices-provisioning.{ending}");
+            assert_eq!(provisioning_beside(hub), service, "{hub}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of,
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
+use super::cut_short;
 use super::evidence::{EdgeReading, Evidence, is_of_a_service};
 use super::logged::{self, Supported};
 use super::nested;
@@ -26,8 +27,20 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
     }
 }
 
-/// Judges the way to what this device connects to.
+/// Judges the way to what this device connects to, without what a run had too little time for.
 fn judge_upstream(target: &Target, observations: &[Observation], language: Language) -> Verdict {
+    match cut_short::set_aside(target, observations) {
+        Some((kept, aside)) => judge_tested(target, &kept, &aside, language),
+        None => judge_tested(target, observations, &[], language),
+    }
+}
+
+fn judge_tested(
+    target: &Target,
+    observations: &[Observation],
+    aside: &[Observation],
+    language: Language,
+) -> Verdict {
     let evidence = Evidence::new(target, observations);
     let mut proofs = Vec::new();
     let mut ruled_out = Vec::new();
@@ -43,6 +56,7 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
             }
         }
     }
+    cut_short::confirm_nothing(target, observations, &mut proofs);
     let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
     let mut proofs = beside_the_proxy(&evidence, proofs, &failures);
     for (id, proof) in &mut proofs {
@@ -61,7 +75,7 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
     let logs = logged::weigh(&evidence, chosen, &ruled_out, &agent);
     let status = logs.status(status(&evidence, &agent, hub, &logs.causes));
     let unsure = logs.causes.iter().any(|cause| cause.proof.confidence == Confidence::Likely);
-    let not_tested = not_tested(&evidence, &agent, hub, unsure, language);
+    let not_tested = not_tested(&evidence, aside, (&agent, hub), unsure, language);
     let causes: Vec<Cause> =
         logs.causes.iter().map(|supported| cause(supported, target, language)).collect();
     let unsettled = logs.unsettled(&evidence, language);
@@ -78,16 +92,19 @@ fn judge_upstream(target: &Target, observations: &[Observation], language: Langu
             outlook.edge_agent = message(&now, language);
         }
     }
+    let logged = logs.beside(&evidence, &ruled_out, language);
+    // What a log decides in a place that the probes did not look at is not out.
+    ruled_out.retain(|out| causes.iter().all(|cause| cause.id != out.id));
     Verdict {
         status,
         confidence,
         summary,
         outlook,
         causes,
-        logged: logs.beside(&evidence, &ruled_out, language),
         ruled_out,
         unexplained,
         not_tested,
+        logged,
     }
 }
 
@@ -142,8 +159,8 @@ fn beside_the_proxy(
         return proofs;
     }
     let by_proxy = ids(evidence.failures_by_the_proxy());
-    for (id, proof) in &mut proofs {
-        if *id == CauseId::ProxyRejects || proof.explains.iter().any(|id| by_proxy.contains(id)) {
+    for (_, proof) in &mut proofs {
+        if proof.explains.iter().any(|id| by_proxy.contains(id)) {
             proof.explains.extend(ids(evidence.closed_directly()));
         }
     }
@@ -267,6 +284,9 @@ fn cause(supported: &Supported<'_>, target: &Target, language: Language) -> Caus
     let would_confirm = match proof.confidence {
         Confidence::Confirmed => None,
         Confidence::Likely if by_a_log => Some(logged::would_confirm(language)),
+        Confidence::Likely if proof.cut_short => {
+            Some(message(&Text::new("cut_short.would_confirm"), language))
+        }
         Confidence::Likely => confirmation_of(id, proof.summary.key(), &words, language),
     };
     let nowhere = || Documented { title: page.title.clone(), source: String::new() };
@@ -283,7 +303,7 @@ fn cause(supported: &Supported<'_>, target: &Target, language: Language) -> Caus
         evidence: proof.evidence,
         would_confirm,
         logged: supported.logged(language),
-        remedy: page.remedies_for(Platform::HERE, proof.summary.key(), &words, language),
+        remedy: page.remedies_for(Platform::HERE, supported.variant(), &words, language),
         details: proof.details,
     }
 }
@@ -325,6 +345,7 @@ fn summary(
         (Status::Healthy, _) if hub == Hub::Unknown => "summary.agent_only",
         (Status::Healthy, _) => "summary.healthy",
         (Status::Degraded, _) => "summary.degraded",
+        (Status::Blocked, _) if reach::ran_out_of_time(evidence) => "summary.cut_short",
         (Status::Blocked, Agent::Nameless) => "summary.nameless",
         (Status::Blocked, _) => "summary.blocked",
         (Status::Inconclusive, _) => "summary.inconclusive",

@@ -1,18 +1,27 @@
 //! What a run says nothing of, and why.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::engine::{EngineFacts, edge_networks};
 use edgeprobe_probes::registry::CredentialUse;
+use edgeprobe_probes::ruleset::Unread;
 use edgeprobe_probes::runtime::{Part, SourceState};
+use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Token, clean};
 
 use super::NotTested;
 use super::catalogue::message;
+use super::cut_short;
 use super::evidence::{Connection, EdgeReading, Evidence, View};
 use super::reach::{Agent, Hub};
 use super::rule::ids;
 use super::told;
+use super::words::listed;
 use crate::language::{Language, Text, Word};
+
+/// How many silences are named of those that were cut short.
+const MOST_SUBJECTS: usize = 4;
 
 /// Something that was not examined, and the observations that show why.
 struct Missing {
@@ -31,12 +40,12 @@ impl Missing {
     }
 }
 
-/// What this run says nothing of, in the order of the way to the hub. `unsure` says that a cause is
-/// no more than likely, so that what would decide is missed.
+/// What this run says nothing of, in the order of the way to the hub. `aside` was given too little
+/// time; `unsure` says that a cause is no more than likely, so that what would decide is missed.
 pub(super) fn not_tested(
     evidence: &Evidence<'_>,
-    agent: &Agent,
-    hub: Hub,
+    aside: &[Observation],
+    (agent, hub): (&Agent, Hub),
     unsure: bool,
     language: Language,
 ) -> Vec<NotTested> {
@@ -54,7 +63,14 @@ pub(super) fn not_tested(
         }
         _ => {}
     }
+    missing.extend(cut_short(evidence, aside));
     missing.extend(networks(evidence));
+    missing.extend(by_ipv6(evidence));
+    if evidence.is_without_the_host() {
+        missing.push(plain("not_tested.host", "why.host_left_out"));
+    }
+    missing.extend(beyond_what_is_read(evidence));
+    missing.extend(rules(evidence));
     if is_told_by_nobody(evidence) {
         missing.push(plain("not_tested.proxy", "why.proxy_unseen"));
     }
@@ -87,6 +103,22 @@ pub(super) fn not_tested(
         evidence: missing.evidence,
     };
     missing.into_iter().map(told).collect()
+}
+
+/// What this run's own time was too short for.
+fn cut_short(evidence: &Evidence<'_>, aside: &[Observation]) -> Option<Missing> {
+    let all = evidence.all().iter().chain(aside);
+    let missed: Vec<&Observation> = all.filter(|seen| cut_short::is_missed(seen)).collect();
+    let mut subjects: Vec<Word> = Vec::new();
+    for subject in missed.iter().map(|seen| told::subject(seen)) {
+        if !subjects.contains(&subject) {
+            subjects.push(subject);
+        }
+    }
+    subjects.truncate(MOST_SUBJECTS);
+    let what = Text::new("cut_short.not_tested").with("subjects", listed(subjects));
+    let why = Text::new("cut_short.why");
+    (!missed.is_empty()).then(|| Missing::new(what, why).shown_by(missed))
 }
 
 /// The files of the runtime and of what it stands on that say nothing, at most three of them.
@@ -212,7 +244,9 @@ fn containers_trust(evidence: &Evidence<'_>) -> Option<Missing> {
 /// not missed.
 fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     let edges = evidence.edges();
-    if edges.is_empty() {
+    let left_out = edges.is_empty() && no_network(evidence) == "why.networks_left_out";
+    let without_ipv4 = if left_out { Vec::new() } else { without_ipv4(evidence) };
+    if edges.is_empty() && without_ipv4.is_empty() {
         let why = Text::new(no_network(evidence));
         let host = evidence.host();
         let missing = Missing::new(Text::new("not_tested.bridge"), why);
@@ -233,6 +267,49 @@ fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
             let missing = Missing::new(Text::new("not_tested.network").with("network", name), why);
             Some(missing.shown_by(edge.view.of(Probe::Vantage)))
         })
+        .chain(without_ipv4)
+        .collect()
+}
+
+/// The runtime's network, or the default one in its place, where it has no IPv4: nothing is asked
+/// from there.
+fn without_ipv4(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let Some((seen, engine)) = evidence.engine() else { return Vec::new() };
+    let networks = edge_networks(&engine.networks, evidence.target.network.as_deref());
+    let own = networks.into_iter().next().filter(|network| {
+        let has =
+            |ipv4: bool| network.subnets.iter().any(|range| range.subnet.addr().is_ipv4() == ipv4);
+        network.bridge.is_some() && has(false) && !has(true)
+    });
+    own.into_iter()
+        .map(|network| {
+            let name = clean::line(&network.name, 64);
+            let what = Text::new("not_tested.network").with("network", name);
+            Missing::new(what, Text::new("why.no_ipv4")).shown_by([seen])
+        })
+        .collect()
+}
+
+/// The container networks that have IPv6 beside IPv4, where the hub has it too and an address was
+/// borrowed: that is an IPv4 address alone.
+fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let has_ipv6 = evidence.host().hub_addresses().iter().any(IpAddr::is_ipv6);
+    let borrowed = |edge: &&EdgeReading<'_>| {
+        edge.view.all().any(|observation| match &observation.facts {
+            Facts::Vantage(facts) => matches!(facts.means, Some(Means::BorrowedAddress { .. })),
+            _ => false,
+        })
+    };
+    let edges = evidence.edges();
+    let edges = edges.iter().filter(|_| has_ipv6).filter(borrowed);
+    edges
+        .filter(|edge| evidence.gives_ipv6(edge.network) && !evidence.is_spare(&edge.view.vantage))
+        .map(|edge| {
+            let name = clean::line(&edge.network.name, 64);
+            let what = Text::new("not_tested.ipv6").with("network", name);
+            Missing::new(what, Text::new("why.ipv4_borrowed"))
+                .shown_by(edge.view.of(Probe::Vantage))
+        })
         .collect()
 }
 
@@ -249,6 +326,22 @@ fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
             _ => false,
         })
     };
+    let lost_by_ipv6 = |edge: &&EdgeReading<'_>| {
+        let lost = |c: &Connection<'_>| c.facts.peer.is_ipv6() && !c.connected();
+        evidence.gives_ipv6(edge.network) && edge.view.hub().iter().any(lost)
+    };
+    let by_ipv6 = evidence.edges();
+    let by_ipv6 = by_ipv6
+        .iter()
+        .filter(lost_by_ipv6)
+        .filter(|edge| !in_own_container(edge) && !evidence.is_spare(&edge.view.vantage))
+        .map(|edge| {
+            let name = clean::line(&edge.network.name, 64);
+            let what = Text::new("not_tested.trace").with("network", name);
+            let missing = Missing::new(what, Text::new("why.ipv6_not_followed"));
+            missing.shown_by(edge.view.of(Probe::Vantage))
+        })
+        .collect::<Vec<_>>();
     evidence
         .edges()
         .iter()
@@ -260,7 +353,51 @@ fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
             let missing = Missing::new(what, Text::new("why.not_followed"));
             missing.shown_by(edge.view.of(Probe::Vantage))
         })
+        .chain(by_ipv6)
         .collect()
+}
+
+/// The tables that were read in part, and the engine's networks that were not.
+fn beyond_what_is_read(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let tables = evidence.tables().filter(|(_, tables)| !tables.complete);
+    let tables = tables.map(|(seen, _)| {
+        Missing::new(Text::new("not_tested.tables"), Text::new("why.tables_incomplete"))
+            .shown_by([seen])
+    });
+    let networks = evidence.all().iter().find_map(|observation| match &observation.facts {
+        Facts::Engine(facts) if facts.networks_left_out > 0 => {
+            let what =
+                Text::new("not_tested.more_networks").with("number", facts.networks_left_out);
+            Some(Missing::new(what, Text::new("why.more_networks")).shown_by([observation]))
+        }
+        _ => None,
+    });
+    tables.into_iter().chain(networks).collect()
+}
+
+/// The networks whose packets are lost where a rule may have had them, and no rule could be read.
+fn rules(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let unread = |edge: &EdgeReading<'_>| {
+        let mut filtered = edge.traces.iter().filter(|(_, trace)| {
+            matches!(trace.stage, Stage::LostInside | Stage::RejectedByHost | Stage::ReplyLost)
+                && !edge.is_given_up(trace)
+        });
+        let named = edge.traces.iter().any(|(_, trace)| !trace.dropped_by.is_empty());
+        let (seen, why) = filtered.find_map(|(seen, trace)| Some((*seen, trace.rules_unread?)))?;
+        if named || evidence.is_spare(&edge.view.vantage) {
+            return None;
+        }
+        let name = clean::line(&edge.network.name, 64);
+        let what = Text::new("not_tested.rules").with("network", name);
+        let why = match why {
+            Unread::NoTool => "why.rules_no_tool",
+            Unread::TooMany => "why.rules_too_many",
+            Unread::TooSlow => "why.rules_too_slow",
+            Unread::Failed => "why.rules_failed",
+        };
+        Some(Missing::new(what, Text::new(why)).shown_by([seen]))
+    };
+    evidence.edges().iter().filter_map(unread).collect()
 }
 
 /// Why nothing at all is known of a container network.

@@ -5,12 +5,13 @@
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
 use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Observation, Probe, Role};
 
 use super::catalogue::message;
 use super::cause::CauseId;
-use super::evidence::{Evidence, Manner, is_of_a_service};
-use super::reach::{Agent, Hub};
+use super::evidence::{Connection, Evidence, Manner, is_of_a_service};
+use super::reach::{self, Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
 use super::{Cause, Effect, Outlook, OutlookEvidence};
@@ -25,12 +26,14 @@ pub(super) fn outlook(
     language: Language,
 ) -> Outlook {
     let (edge_agent, seen) = kept_out(evidence, agent, causes).unwrap_or_else(|| {
-        let text = by_proxy(evidence, agent).unwrap_or_else(|| edge_agent(evidence, agent));
+        let text = by_proxy(evidence, agent)
+            .or_else(|| by_no_port_of_its_own(evidence, agent))
+            .unwrap_or_else(|| edge_agent(evidence, agent));
         (text, ids(attempts(evidence, agent)))
     });
     Outlook {
         edge_agent: message(&edge_agent, language),
-        edge_hub: message(&edge_hub(evidence, hub), language),
+        edge_hub: message(&edge_hub(evidence, hub, causes), language),
         evidence: OutlookEvidence { edge_agent: seen, edge_hub: ids(ports(evidence, hub)) },
     }
 }
@@ -89,6 +92,13 @@ fn kept_out(
         .or_else(|| though_it_is_reached("agent.half_a_parent", &[CauseId::ParentUnreachable]))
         .or_else(|| by("agent.unprovisioned", &[CauseId::ProvisioningUnreachable]))
         .or_else(|| {
+            let by_daemons = causes
+                .iter()
+                .any(|cause| keeps(cause, Part::IdentityService) || keeps(cause, Part::Daemon));
+            though_it_is_reached("agent.no_identity", &[CauseId::ProxyRejects])
+                .filter(|_| by_daemons)
+        })
+        .or_else(|| {
             though_it_is_reached(
                 "agent.cut_off",
                 &[
@@ -110,6 +120,14 @@ fn kept_out(
             )
         })
         .or_else(|| unserved(evidence).filter(|_| reaches))
+}
+
+/// Whether a proxy that this part goes by keeps it from all that it needs.
+fn keeps(cause: &Cause, part: Part) -> bool {
+    let parts = cause.details.get("parts").and_then(serde_json::Value::as_array);
+    cause.id == CauseId::ProxyRejects
+        && cause.effect == Effect::Blocks
+        && parts.is_some_and(|parts| parts.contains(&serde_json::json!(part)))
 }
 
 /// What becomes of Edge Agent where what stops a part of its own way stops altogether what it depends
@@ -153,6 +171,26 @@ fn by_proxy(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text> {
     }
 }
 
+/// What becomes of Edge Agent where its proxy leads to the hub and it may use no transport that a
+/// proxy can carry.
+fn by_no_port_of_its_own(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text> {
+    let view = evidence.agent();
+    let via = view.way().via().filter(|_| !evidence.goes_direct())?;
+    let lost = matches!(agent, Agent::Unreachable { .. } | Agent::Nameless);
+    let cannot_be_carried = view.transports().iter().all(|it| it.default_port() != 443);
+    let leads_there = view.by_the_way_s_proxy().iter().any(Connection::works);
+    if !lost || !cannot_be_carried || !leads_there {
+        return None;
+    }
+    let first = view.transports().first()?;
+    let wanted = match first {
+        Transport::Mqtt => "MqttWs",
+        _ => "AmqpWs",
+    };
+    let text = Text::new("agent.no_port_of_its_own").with("proxy", via.url.to_string());
+    Some(text.with("hub", &evidence.target.hub).with("first", first).with("wanted", wanted))
+}
+
 fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {
     let hub = &evidence.target.hub;
     match agent {
@@ -166,6 +204,9 @@ fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {
         .with("first", first)
         .with("transport", used)
         .with("hub", hub),
+        Agent::Unreachable { .. } | Agent::Nameless if reach::ran_out_of_time(evidence) => {
+            Text::new("agent.cut_short").with("hub", hub)
+        }
         Agent::Unreachable { first: Manner::Silent, last: Manner::Silent } => {
             Text::new("agent.unreachable_silent")
         }
@@ -178,7 +219,11 @@ fn edge_agent(evidence: &Evidence<'_>, agent: &Agent) -> Text {
     }
 }
 
-fn edge_hub(evidence: &Evidence<'_>, hub: Hub) -> Text {
+fn edge_hub(evidence: &Evidence<'_>, hub: Hub, causes: &[Cause]) -> Text {
+    let has_its_ports = matches!(hub, Hub::CanStart | Hub::Running);
+    if has_its_ports && causes.iter().any(|cause| keeps(cause, Part::EdgeHub)) {
+        return Text::new("hub.shut_in").with("hub", &evidence.target.hub);
+    }
     let all = listed(evidence.ports().map(|(_, facts)| facts.port));
     let failed =
         listed(evidence.ports().filter(|(port, _)| port.failed()).map(|(_, facts)| facts.port));

@@ -90,6 +90,24 @@ impl Target {
         proxies
     }
 
+    /// The proxies that parts of the runtime beside Edge Agent go by to the hub, as each is told.
+    pub fn proxies_of_parts(&self, seen: &[Observation]) -> Vec<(Part, ProxyUrl)> {
+        let beside_edge_agent =
+            |part| matches!(part, Part::Daemon | Part::IdentityService | Part::EdgeHub);
+        let settings = self.proxy_settings(seen).into_iter();
+        let mut looked_at: Vec<Part> = Vec::new();
+        settings
+            .filter(|setting| beside_edge_agent(setting.part))
+            // Where a part is told twice, its first word is what it goes by.
+            .filter(|setting| {
+                let first = !looked_at.contains(&setting.part);
+                looked_at.push(setting.part);
+                first
+            })
+            .filter_map(|setting| Some((setting.part, setting.proxy_to(&self.hub, WEB)?.clone())))
+            .collect()
+    }
+
     /// What the engine is told of a proxy: the running engine's own word, else its files'. Where
     /// neither is known, as before it is installed, what this run is told.
     pub fn engine_s_proxy(&self, seen: &[Observation]) -> Option<ProxySetting> {

@@ -9,6 +9,7 @@ use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
 use edgeprobe_probes::ports::PortFacts;
 
 use super::evidence::{Evidence, Manner, View, is_of_a_service};
+use super::rule::ids;
 use super::{Status, Way};
 
 /// How Edge Agent fares.
@@ -72,6 +73,20 @@ pub(super) fn agent(evidence: &Evidence<'_>) -> Agent {
     }
 }
 
+/// Whether Edge Agent reaches the hub by no transport, and none was waited for as long as it needs.
+pub(super) fn ran_out_of_time(evidence: &Evidence<'_>) -> bool {
+    let view = evidence.agent();
+    let connections = view.on_the_way();
+    let names: Vec<&Observation> =
+        view.deciding_answers(Role::Hub).iter().map(|answer| answer.observation).collect();
+    let tried: Vec<&Observation> = if connections.is_empty() {
+        names
+    } else {
+        connections.iter().map(|connection| connection.observation).collect()
+    };
+    !tried.is_empty() && tried.iter().all(|seen| seen.is_cut_short())
+}
+
 /// Whether a transport keeps Edge Agent waiting or says no at once.
 fn manner(view: &View<'_>, transport: Transport) -> Manner {
     let silent =
@@ -115,7 +130,19 @@ pub(super) fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub) -> Status
         Hub::CannotStart => Some(Status::Blocked),
         Hub::Unknown => None,
     };
-    by_agent.max(by_hub).unwrap_or(Status::Inconclusive)
+    let by_parts = misses_a_proxy(evidence).then_some(Status::Degraded);
+    match by_agent.max(by_hub) {
+        // What nothing else is known of, a part's loss alone does not decide.
+        None => Status::Inconclusive,
+        known => known.max(by_parts).unwrap_or(Status::Inconclusive),
+    }
+}
+
+/// Whether a part of the runtime beside Edge Agent does not reach the hub by its own proxy.
+fn misses_a_proxy(evidence: &Evidence<'_>) -> bool {
+    let views = evidence.views();
+    let mut views = views.iter().filter(|view| !evidence.is_spare(&view.vantage));
+    views.any(|view| !evidence.missed_by_parts(view).is_empty())
 }
 
 /// Whether a transport that Edge Agent may use works nowhere, though another does.
@@ -139,6 +166,7 @@ fn on_the_way(view: &View<'_>, name: &str) -> bool {
 pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
     let views = evidence.views();
     let direct_is_needless = evidence.needs_no_direct_way();
+    let by_parts: Vec<String> = ids(views.iter().flat_map(|view| evidence.missed_by_parts(view)));
     let proxies = evidence.addresses_of_the_proxy();
     let led_past = |view: &View<'_>| direct_is_needless && evidence.opens_its_proxy(view);
     let is_a_need = |observation: &Observation| {
@@ -148,7 +176,9 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let is_control =
             view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
         let service = is_of_a_service(observation);
-        let connection = (service && evidence.is_a_needed_service(observation))
+        let missed = by_parts.contains(&observation.id);
+        let connection = missed
+            || (service && evidence.is_a_needed_service(observation))
             || (!service && observation.facts.endpoint().is_none())
             || view.on_the_way().iter().any(|c| c.observation.id == observation.id && !c.works());
         let unasked = observation.token() == Some(Token::EnginePermissionDenied)
@@ -172,7 +202,7 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         // What only concerns a proxy that is not on the way, or a way that is not needed.
         let needless = match &observation.facts {
             Facts::Dns(facts) => match facts.role {
-                Role::Proxy => !on_the_way(view, &facts.name),
+                Role::Proxy => !missed && !on_the_way(view, &facts.name),
                 Role::Provisioning => false,
                 _ => direct_is_needless,
             },

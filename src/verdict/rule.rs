@@ -31,6 +31,8 @@ pub(super) struct Proof {
     pub(super) evidence: Vec<String>,
     /// The failures that the cause would bring about, by id.
     pub(super) explains: Vec<String>,
+    /// Whether it rests on silences that the run's own `--timeout` cut short.
+    pub(super) cut_short: bool,
     pub(super) details: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -48,6 +50,7 @@ impl Proof {
             summary,
             explains: ids(evidence.iter().copied().filter(|observation| observation.failed())),
             evidence: ids(evidence),
+            cut_short: false,
             details: serde_json::Map::new(),
         }
     }

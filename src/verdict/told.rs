@@ -36,6 +36,7 @@ pub(crate) fn failure(observation: &Observation) -> Option<Word> {
         .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
         Facts::Registry(facts) => registry_failure(facts, failure),
         facts => match facts.endpoint() {
+            _ if failure.cut_short => Text::new("cut_short"),
             Some(endpoint) => connection_failure(endpoint, failure),
             None => Text::new(key(failure.token)),
         },

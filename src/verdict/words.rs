@@ -2,6 +2,7 @@
 
 use edgeprobe_probes::Vantage;
 use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::route::tables::Rule;
 use edgeprobe_probes::route::vpn::Vpn;
 use edgeprobe_probes::runtime::Part;
 
@@ -46,6 +47,11 @@ pub(crate) fn vpn(product: Vpn) -> Word {
         Vpn::Ppp => Text::new("vpn.ppp").into(),
         named => named.into(),
     }
+}
+
+/// A priority for a policy rule that is to be asked before this one; none where nothing is.
+pub(super) fn priority_ahead_of(rule: &Rule) -> Option<u32> {
+    rule.priority.checked_sub(1).filter(|before| *before > 0).map(|before| before.min(100))
 }
 
 /// A time in words: `3 days`, `25 minutes`, `0 seconds`.

@@ -6,6 +6,7 @@ use std::fs;
 
 use edgeprobe::verdict::{CauseId, Confidence, Status, Verdict};
 
+use crate::added::BETTERS;
 use crate::examine::Case;
 use crate::exceptions::{EXCEPTIONS, UNEXPLAINED, UNSEEN, sees_all};
 use crate::sample::{all, pairs, singles, triples};
@@ -123,6 +124,10 @@ fn exceptions(text: &mut String) {
             exception.faults.join(", ")
         };
         let _ = writeln!(text, "| {faults} | {} | {} |", exception.named, exception.why);
+    }
+    text.push_str("\n## Where a fault more may look better\n\n");
+    for better in BETTERS {
+        let _ = writeln!(text, "* {}.", better.why);
     }
     text.push_str("\n## What a run cannot see\n\n");
     for hidden in UNEXPLAINED.iter().chain(UNSEEN) {

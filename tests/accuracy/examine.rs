@@ -4,6 +4,7 @@ use std::fmt;
 
 use edgeprobe::verdict::{CauseId, Confidence, Effect, Status, Verdict};
 
+use crate::added::never_better;
 use crate::exceptions::{UNEXPLAINED, UNSEEN, excused, is_hidden, sees_all};
 use crate::faults::Fault;
 use crate::setting::{Device, Setting};
@@ -39,7 +40,7 @@ impl Case {
 
     /// Whether all of the faults can be had together here.
     pub(crate) fn is_possible(&self) -> bool {
-        let fits = self.faults.iter().all(|fault| (fault.fits)(&self.setting));
+        let fits = self.faults.iter().all(|fault| fault.is_of(&self.setting));
         let mut slots: Vec<&str> = self.faults.iter().map(|fault| fault.slot).collect();
         slots.sort_unstable();
         fits && slots.windows(2).all(|pair| pair[0] != pair[1])
@@ -55,6 +56,13 @@ impl Case {
         Self { setting: self.setting, faults: rest.collect() }
     }
 
+    /// The same without one of the faults.
+    pub(crate) fn but(&self, index: usize) -> Self {
+        let mut fewer = self.clone();
+        fewer.faults.remove(index);
+        fewer
+    }
+
     /// The verdict, and every property that it does not have.
     pub(crate) fn examine(&self) -> (Verdict, Vec<Breach>) {
         let world = self.world();
@@ -62,7 +70,13 @@ impl Case {
         let verdict = run.verdict();
         let mut breaches = self.breaches(&verdict, world.truth());
         breaches.extend(self.step_by_step(&verdict));
+        breaches.extend(never_better(self, &verdict));
         (verdict, breaches)
+    }
+
+    /// Whether a cause is one of the injected, or one that an expert would name here as well.
+    pub(crate) fn may_be_named(&self, id: CauseId) -> bool {
+        self.faults.iter().any(|fault| fault.cause == id) || excused(self, id)
     }
 
     fn breaches(&self, verdict: &Verdict, truth: Status) -> Vec<Breach> {
@@ -73,11 +87,9 @@ impl Case {
                 breaches.push(Breach { property, detail });
             }
         };
-        let injected =
-            |id: CauseId| self.faults.iter().any(|fault| fault.cause == id) || excused(self, id);
         must(
             "every named cause is an injected one",
-            verdict.causes.iter().all(|it| injected(it.id)),
+            verdict.causes.iter().all(|it| self.may_be_named(it.id)),
         );
         must(
             "a cause says what would confirm it exactly where it is likely",

@@ -3,6 +3,7 @@
 use edgeprobe::verdict::CauseId;
 
 use crate::examine::Case;
+use crate::faults::Fault;
 use crate::setting::{Ipv6, Needs, Resolver, Setting, Vpn};
 use crate::world::{Middlebox, User, World};
 
@@ -188,10 +189,55 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
               device's own network",
     },
     Exception {
+        faults: &["another-server-in-place-of-parent"],
+        named: CauseId::AmqpPortBlocked,
+        when: |case| case.hides_what_answers(),
+        why: "another server has no such port, and what hides its certificate leaves that alone",
+    },
+    Exception {
+        faults: &["another-server-in-place-of-parent"],
+        named: CauseId::MqttPortBlocked,
+        when: |case| case.hides_what_answers(),
+        why: "another server has no such port, and what hides its certificate leaves that alone",
+    },
+    Exception {
+        faults: &[],
+        named: CauseId::DnsHostFailure,
+        when: |case| case.is_a_child_without_a_way_out(),
+        why: "a child may have no way to the internet, so that none is looked for where no name \
+              server answers: that they are silent is all that shows",
+    },
+    Exception {
+        faults: &["proxy-unknown-to-daemons"],
+        named: CauseId::ProvisioningUnreachable,
+        when: |case| case.faults.iter().any(|it| it.slot == "proxy"),
+        why: "the proxy opens nothing, so that it cannot be seen to be what the daemons want: what \
+              they miss shows at the provisioning service",
+    },
+    Exception {
+        faults: &["amqp-dropped-on-bridge", "parent-web-port-dropped"],
+        named: CauseId::ForwardBlocked,
+        when: |_| true,
+        why: "nothing of the network gets out, so that the host's rule is told for what it is",
+    },
+    Exception {
         faults: &["amqp-dropped-on-bridge", "https-dropped"],
         named: CauseId::ForwardBlocked,
         when: |_| true,
         why: "nothing of the network gets out, so that the host's rule is told for what it is",
+    },
+    Exception {
+        faults: &["amqp-dropped-on-bridge", "nat-flushed"],
+        named: CauseId::ForwardBlocked,
+        when: |_| true,
+        why: "nothing of the network gets out, so that the host's rule is told for what it is",
+    },
+    Exception {
+        faults: &["forward-rejected", "sinkhole"],
+        named: CauseId::VpnOverride,
+        when: |case| case.setting.vpn == Vpn::Full,
+        why: "the hub's name leads to no address that a packet could be followed to, so that the \
+              tunnel may be what takes the network's way; the verdict is then likely",
     },
     Exception {
         faults: &["stale-hosts-entry"],
@@ -212,7 +258,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
 ];
 
 impl Case {
-    fn has(&self, fault: &str) -> bool {
+    pub(crate) fn has(&self, fault: &str) -> bool {
         self.faults.iter().any(|it| it.name == fault)
     }
 
@@ -222,6 +268,7 @@ impl Case {
             "large-packets-lost",
             "name-filtered",
             "name-filtered-on-443",
+            "version-filtered",
             "intercepted",
             "https-intercepted",
         ];
@@ -242,6 +289,11 @@ impl Case {
             "hub-inside-subnet",
             "proxy-forbids-hub",
             "proxy-unknown-to-edge-agent",
+            "parent-silent",
+            "parent-refuses",
+            "parent-web-port-dropped",
+            "another-server-in-place-of-parent",
+            "no-such-parent",
         ];
         self.faults.iter().any(|fault| names.contains(&fault.name))
     }
@@ -263,12 +315,21 @@ impl Case {
     }
 
     fn stops_the_host_too(&self) -> bool {
-        let slots = ["site-firewall", "site-443", "resolver", "hosts-file"];
+        let slots =
+            ["site-firewall", "site-443", "resolver", "hosts-file", "parent", "parent-peer"];
         self.faults.iter().any(|fault| slots.contains(&fault.slot)) || self.has("hub-inside-subnet")
     }
 
-    fn is_through_a_tunnel(&self) -> bool {
+    pub(crate) fn is_through_a_tunnel(&self) -> bool {
         self.setting.vpn == Vpn::Full || self.faults.iter().any(|fault| fault.slot == "vpn")
+    }
+
+    /// Whether a child's own way out, or what a tunnel makes of it, is not to be had.
+    fn is_a_child_without_a_way_out(&self) -> bool {
+        let lost = |it: &Fault| {
+            matches!(it.slot, "uplink" | "vpn") || it.name == "bridge-led-to-dead-uplink"
+        };
+        self.setting.is_a_child() && self.faults.iter().any(lost)
     }
 
     fn has_no_way_out(&self) -> bool {
@@ -297,8 +358,18 @@ pub(crate) struct Hidden {
 /// Where failures may be left unexplained, or without a cause; the verdict is then likely.
 pub(crate) const UNEXPLAINED: &[Hidden] = &[
     Hidden {
-        when: |case| case.has("large-packets-lost") && case.has("name-filtered"),
+        when: |case| {
+            case.has("large-packets-lost")
+                && (case.has("name-filtered")
+                    || case.has("name-filtered-on-443")
+                    || case.has("version-filtered"))
+        },
         why: "each takes away the control by which the other would be told",
+    },
+    Hidden {
+        when: |case| case.has("no-default-route") && case.setting.is_a_child(),
+        why: "no way out is looked for on a child whose name servers do not answer, and so what the \
+              kernel says of its networks' way to them is left open",
     },
     Hidden {
         when: |case| case.has("stale-hosts-entry"),
@@ -319,7 +390,10 @@ pub(crate) const UNSEEN: &[Hidden] = &[
         why: "nobody whose certificate verifies says the date, so the clock cannot be compared",
     },
     Hidden {
-        when: |case| case.has("broker-in-place-of-hub") && case.has("https-dropped"),
+        when: |case| {
+            case.has("broker-in-place-of-hub")
+                && (case.has("https-dropped") || case.has("name-filtered-on-443"))
+        },
         why: "another broker answers MQTT as IoT Hub does, and what would tell them apart is closed",
     },
 ];

@@ -11,11 +11,13 @@
 )]
 #![allow(clippy::cast_possible_truncation, reason = "seconds of a model are small")]
 
+mod added;
 mod calibration;
 mod confusion;
 mod examine;
 mod exceptions;
 mod faults;
+mod logs;
 mod notation;
 mod properties;
 mod sample;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use edgeprobe::bundle::Anonymiser;
-use edgeprobe::plan::Phase;
+use edgeprobe::plan::{Phase, Vantages};
 use edgeprobe::report::{self, Report, SCHEMA, Tool};
-use edgeprobe::verdict::{Language, Status, Verdict};
+use edgeprobe::verdict::{Cause, Confidence, Language, Status, Verdict};
+use edgeprobe_probes::{Observation, Vantage};
 
 use crate::examine::{Case, replays, shown};
 use crate::sample::{all, pairs, singles, triples};
@@ -40,6 +41,31 @@ fn each_pair_of_faults_is_told_apart() {
 #[test]
 fn sets_of_three_faults_are_told_apart() {
     hold(&triples(4_000));
+}
+
+/// Without the host's own connections a fault of this device looks much like one beyond it.
+#[test]
+fn asked_from_the_networks_alone_no_cause_is_wrong_and_certain() {
+    let well = Setting::all().into_iter().map(|it| Case::new(it, &[]));
+    let cases: Vec<Case> = well.chain(singles(40)).chain(triples(300)).collect();
+    let vantages = Vantages { host: false, ..Vantages::default() };
+    let wrong = all(&cases, |case| {
+        let world = case.world();
+        let run = world.check_from(vantages.clone());
+        // Where no network was joined nothing was asked at all.
+        let joined =
+            |it: &Observation| it.vantage != Vantage::Host && it.facts.endpoint().is_some();
+        if !run.observations.iter().any(joined) {
+            return None;
+        }
+        let verdict = run.verdict();
+        let sure = |it: &&Cause| it.confidence == Confidence::Confirmed;
+        let invented = verdict.causes.iter().filter(sure).any(|it| !case.may_be_named(it.id));
+        let worse = verdict.status > world.truth() && verdict.status != Status::Inconclusive;
+        (invented || worse).then(|| format!("{case}: {}", shown(&verdict)))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -85,9 +111,10 @@ fn anonymised(run: &Run) -> Run {
         },
         target: run.target.clone(),
         verdict: run.verdict(),
+        vpn: None,
         observations: run.observations.clone(),
     };
-    let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[]);
+    let mut anonymiser = Anonymiser::new(Some(&report), [], &[], &[], &[]);
     let report = anonymiser.report(&report, Language::English).expect("it is a report still");
     Run { target: report.target, observations: report.observations }
 }

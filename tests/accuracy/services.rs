@@ -7,7 +7,7 @@ use edgeprobe_probes::runtime::{
     Generation, ImageSetting, Part, Provisioning, ProxySetting, RuntimeFacts, Setting,
 };
 
-use crate::world::{CONTROL, CONTROL_ADDRESS, LAN_RESOLVER, World};
+use crate::world::{CONTROL, CONTROL_ADDRESS, LAN_RESOLVER, NOBODY, World};
 
 pub(crate) const REGISTRY: &str = "contoso.azurecr.io";
 pub(crate) const REGISTRY_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(20, 62, 128, 9));
@@ -32,6 +32,8 @@ pub(crate) struct Services {
     /// Whether there is a configuration; without one, nothing else here counts.
     pub(crate) configured: bool,
     pub(crate) proxy: Option<SiteProxy>,
+    /// The parts that are told of a proxy that is not there.
+    pub(crate) led_astray: Vec<Part>,
     pub(crate) image: Image,
     pub(crate) hostname: String,
 }
@@ -79,6 +81,9 @@ impl SiteProxy {
 impl World {
     /// The proxy that a part is told of.
     pub(crate) fn proxy_of(&self, part: Part) -> Option<Via> {
+        if self.services.led_astray.contains(&part) {
+            return Some(Via { url: format!("http://{NOBODY}:3128").parse().unwrap(), part });
+        }
         let proxy = self.services.proxy.as_ref()?;
         proxy.told.contains(&part).then(|| proxy.via(part))
     }
@@ -101,7 +106,8 @@ impl World {
             return None;
         }
         let source = || FILE.to_owned();
-        let proxies = PARTS.into_iter().map(|part| ProxySetting {
+        let edge_hub = self.proxy_of(Part::EdgeHub).map(|via| via.part);
+        let proxies = PARTS.into_iter().chain(edge_hub).map(|part| ProxySetting {
             part,
             https_proxy: self.proxy_of(part).map(|via| via.url),
             no_proxy: None,

@@ -7,7 +7,8 @@ use edgeprobe_probes::route::tables::LinkKind;
 
 use crate::services::{PARTS, PROXY_ADDRESS, ProxySays, SiteProxy};
 use crate::world::{
-    Block, Engine, Holder, LAN_RESOLVER, Module, Network, Peer, STUB, User, World, hub_ipv6,
+    Block, Engine, Holder, LAN_RESOLVER, Module, Network, PARENT_ADDRESS, Peer, STUB, User, World,
+    hub_ipv6,
 };
 
 /// What there is of the engine and the runtime.
@@ -62,6 +63,14 @@ pub(crate) enum Needs {
     Proxy,
 }
 
+/// What Edge Agent connects to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upstream {
+    Hub,
+    /// Another device, in nested edge.
+    Parent,
+}
+
 /// One healthy device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
@@ -77,6 +86,7 @@ pub(crate) struct Setting {
     /// Whether the firewall's rules can be listed.
     pub(crate) readable_rules: bool,
     pub(crate) needs: Needs,
+    pub(crate) upstream: Upstream,
 }
 
 const PROTOCOLS: [&[Transport]; 4] = [
@@ -99,6 +109,7 @@ impl Setting {
         old_engine: true,
         readable_rules: true,
         needs: Needs::Nothing,
+        upstream: Upstream::Hub,
     };
 
     /// Every setting there is.
@@ -125,6 +136,7 @@ impl Setting {
                                             old_engine,
                                             readable_rules,
                                             needs: Needs::Nothing,
+                                            upstream: Upstream::Hub,
                                         });
                                     }
                                 }
@@ -140,7 +152,14 @@ impl Setting {
         // A proxy carries WebSocket alone, and a tunnel for everything leads past it.
         let proxied = usual.filter(|it| it.protocols == PROTOCOLS[1] && it.vpn != Vpn::Full);
         let proxied: Vec<Self> = proxied.map(needs(Needs::Proxy)).collect();
-        [all, services, proxied].concat()
+        let in_the_plant = all.iter().filter(|it| it.ipv6 == Ipv6::None);
+        let children: Vec<Self> =
+            in_the_plant.map(|it| Self { upstream: Upstream::Parent, ..*it }).collect();
+        [all, services, proxied, children].concat()
+    }
+
+    pub(crate) fn is_a_child(&self) -> bool {
+        self.upstream == Upstream::Parent
     }
 
     /// The device itself, healthy.
@@ -159,6 +178,11 @@ impl Setting {
                 world.names.behind_stub =
                     std::mem::replace(&mut world.names.configured, vec![STUB]);
             }
+        }
+        if self.is_a_child() {
+            world.is_child = true;
+            world.names.hub = vec![PARENT_ADDRESS];
+            world.peers.push((PARENT_ADDRESS, Peer::Parent));
         }
         self.add_ipv6(&mut world);
         self.add_vpn(&mut world);
@@ -242,7 +266,7 @@ impl fmt::Display for Setting {
         let protocols: Vec<_> = self.protocols.iter().map(ToString::to_string).collect();
         write!(
             f,
-            "{:?}, {:?}, {}, {} uplink(s), VPN {:?}, resolver {:?}, IPv6 {:?}, {} engine, rules {}, needs {:?}",
+            "{:?}, {:?}, {}, {} uplink(s), VPN {:?}, resolver {:?}, IPv6 {:?}, {} engine, rules {}, needs {:?}{}",
             self.device,
             self.user,
             protocols.join("+"),
@@ -253,6 +277,7 @@ impl fmt::Display for Setting {
             if self.old_engine { "old" } else { "new" },
             if self.readable_rules { "readable" } else { "unreadable" },
             self.needs,
+            if self.is_a_child() { ", a child" } else { "" },
         )
     }
 }

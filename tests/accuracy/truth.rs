@@ -10,7 +10,7 @@ use edgeprobe_probes::runtime::Part;
 use ipnet::IpNet;
 
 use crate::simulate::{Start, module};
-use crate::world::{Engine, Holder, Middlebox, Peer, World};
+use crate::world::{Engine, Holder, Middlebox, World};
 
 /// A token lasts an hour, so that one from further behind has ended before it is read.
 const TOKEN_LIFETIME_S: f64 = 3600.0;
@@ -41,18 +41,23 @@ impl World {
         }
         // The daemons on the host need the hub's name as well as the modules do, but where a proxy
         // looks for it.
-        let named = self.system_says(crate::world::HUB).unwrap_or_default();
+        let named = self.system_says(self.upstream()).unwrap_or_default();
         let is_named = named.iter().any(|address| self.is_the_hub(*address));
         if !is_named && self.proxy_of(Part::EdgeAgent).is_none() {
             return Status::Blocked;
         }
+        // A child's images and its daemons' own requests come from its parent.
+        if self.is_child && !(self.works(Transport::Https) && self.host_works_by_https(&named)) {
+            return Status::Blocked;
+        }
         let works: Vec<bool> =
             self.protocols.iter().map(|transport| self.works(*transport)).collect();
-        if works.iter().all(|works| !works) {
+        if works.iter().all(|works| !works) || self.shuts_edge_hub_in() {
             Status::Blocked
         } else if works.iter().any(|works| !works)
             || !self.works(Transport::Https)
             || !self.daemons_reach_it()
+            || !self.edge_hub_reaches_443()
             || self.is_read_along()
         {
             Status::Degraded
@@ -69,15 +74,22 @@ impl World {
             return self.works_by(&via, transport);
         }
         let (start, addresses) = match self.edge() {
-            None => (Start::Host { bound: None }, self.system_says(crate::world::HUB)),
+            None => (Start::Host { bound: None }, self.system_says(self.upstream())),
             Some(network) => (
                 Start::Module { network, address: module(network) },
-                self.module_gets(network, crate::world::HUB),
+                self.module_gets(network, self.upstream()),
             ),
         };
         let addresses = addresses.unwrap_or_default();
         let mut hubs = addresses.into_iter().filter(|address| self.is_the_hub(*address));
         hubs.any(|address| self.connects(start, transport, None, address))
+    }
+
+    fn host_works_by_https(&self, named: &[IpAddr]) -> bool {
+        let start = Start::Host { bound: None };
+        let is_there = |address: &IpAddr| self.is_the_hub(*address);
+        let mut places = named.iter().copied().filter(is_there);
+        places.any(|peer| self.connects(start, Transport::Https, None, peer))
     }
 
     fn works_by(&self, via: &Via, transport: Transport) -> bool {
@@ -94,16 +106,37 @@ impl World {
         addresses.any(|peer| self.connects(start, transport, Some(via.clone()), peer))
     }
 
-    /// Whether the daemons, where they are set up for a site with a proxy, reach the hub at all.
+    /// Whether the daemons, where they are set up for a site with a proxy, reach the hub at all: by
+    /// the proxy, or past it where a tunnel leads out of the site.
     fn daemons_reach_it(&self) -> bool {
-        self.services.proxy.is_none()
-            || [Part::Daemon, Part::IdentityService]
-                .iter()
-                .all(|part| self.proxy_of(*part).is_some())
+        if !self.services.configured {
+            return true;
+        }
+        [Part::Daemon, Part::IdentityService].iter().all(|part| match self.proxy_of(*part) {
+            None => {
+                self.services.proxy.is_none()
+                    || self
+                        .host_works_by_https(&self.system_says(self.upstream()).unwrap_or_default())
+            }
+            Some(_) => !self.services.led_astray.contains(part),
+        })
+    }
+
+    fn edge_hub_reaches_443(&self) -> bool {
+        !self.services.configured
+            || self.engine.is_none()
+            || !self.services.led_astray.contains(&Part::EdgeHub)
+    }
+
+    /// Whether Edge Hub has no port of its own to go by where its proxy is lost.
+    fn shuts_edge_hub_in(&self) -> bool {
+        let by_its_own =
+            |transport: &Transport| transport.default_port() != 443 && self.works(*transport);
+        !self.edge_hub_reaches_443() && !self.protocols.iter().any(by_its_own)
     }
 
     fn is_the_hub(&self, address: IpAddr) -> bool {
-        self.peers.iter().any(|(peer, who)| *peer == address && *who == Peer::Hub)
+        self.peers.iter().any(|(peer, who)| *peer == address && self.is_upstream(*who))
     }
 
     /// Whether somebody reads along whom the host trusts, and modules have to be taught to trust.

@@ -15,8 +15,12 @@ use crate::notation::{link, route, rule};
 use crate::services::{DATA_ADDRESS, PROVISIONING_ADDRESS, REGISTRY_ADDRESS, Services};
 
 pub(crate) const HUB: &str = "contoso.azure-devices.net";
+/// The parent of a child in nested edge.
+pub(crate) const PARENT: &str = "edge-l4.plant.example";
 pub(crate) const CONTROL: &str = "mcr.microsoft.com";
 pub(crate) const HUB_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(20, 49, 110, 2));
+/// The parent is on the layer above, beyond the router.
+pub(crate) const PARENT_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 40, 0, 2));
 pub(crate) const CONTROL_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(13, 107, 42, 16));
 pub(crate) const PUBLIC_RESOLVER: IpAddr = IpAddr::V4(Ipv4Addr::new(9, 9, 9, 9));
 pub(crate) const LAN_RESOLVER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 1));
@@ -32,6 +36,8 @@ pub(crate) fn hub_ipv6() -> IpAddr {
 pub(crate) struct World {
     /// Who runs the check.
     pub(crate) user: User,
+    /// Whether the device is a child in nested edge: its parent stands wherever a hub is spoken of.
+    pub(crate) is_child: bool,
     /// The transports that Edge Agent may use, its first choice first.
     pub(crate) protocols: Vec<Transport>,
     /// The kernel's links, addresses, routes, rules and switches.
@@ -155,6 +161,8 @@ pub(crate) enum Says {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     Hub,
+    /// A parent's Edge Hub: what a hub serves, and 6617, by an authority of its own.
+    Parent,
     /// Another site of Microsoft's, with HTTPS alone.
     Control,
     /// A broker and a web server with a good certificate for the hub's name, that are not IoT Hub.
@@ -193,6 +201,8 @@ pub(crate) enum Middlebox {
     Interceptor { ports: Vec<u16>, trusted: bool },
     /// Resets handshakes that name the hub, on these ports.
     NameFilter { ports: Vec<u16> },
+    /// Resets handshakes that offer TLS 1.3.
+    VersionFilter,
     /// Answers WebSocket upgrades itself.
     UpgradeFilter,
 }
@@ -255,6 +265,7 @@ impl World {
         tables.rules.extend(ipv6);
         let mut world = Self {
             user: User::Root,
+            is_child: false,
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
             tables,
             uplinks: Vec::new(),
@@ -281,6 +292,16 @@ impl World {
         world.join(link("lo", LinkKind::Loopback, 65_536), "127.0.0.1/8");
         world.uplink("eth0", "192.168.1.50/24", "192.168.1.1", 100);
         world
+    }
+
+    /// The name of what Edge Agent connects to.
+    pub(crate) fn upstream(&self) -> &'static str {
+        if self.is_child { PARENT } else { HUB }
+    }
+
+    /// Whether somebody is what Edge Agent is to connect to.
+    pub(crate) fn is_upstream(&self, peer: Peer) -> bool {
+        peer == if self.is_child { Peer::Parent } else { Peer::Hub }
     }
 
     /// Adds an interface with its address and the kernel's own routes for it.

@@ -143,6 +143,12 @@ fn options_that_cannot_be_read() {
         ("--resolver", "10.0.0.53:dns", "no IP address"),
         ("--resolver", "10.0.0.53:99999", "no IP address"),
         ("--resolver", "", "no IP address"),
+        ("--resolver", "user:SECRET@10.0.0.53", "no IP address"),
+        ("--hostname", "HostName=h;SharedAccessKey=SECRET", "no `=`"),
+        ("--network", "HostName=h;SharedAccessKey=SECRET", "no `=`"),
+        ("--network", "a;SECRET", "no `;`"),
+        ("--network", "", "empty"),
+        ("--network", " ", "empty"),
         ("--timeout", "soon", "no duration"),
         ("--timeout", "10", "no duration"),
         ("--timeout", "-1s", "no duration"),
@@ -163,6 +169,7 @@ fn options_that_cannot_be_read() {
         let given = format!("{option}={value}");
         let (error, _) = refused(&["check", "--hub", HUB, &given]);
         assert!(error.contains(option) && error.contains(part), "{given}: {error}");
+        assert!(!error.contains("SECRET"), "{given}: {error}");
     }
 }
 

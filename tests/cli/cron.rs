@@ -26,10 +26,7 @@ const REPORT: &str = "/var/lib/edgeprobe/last.json";
 #[test]
 fn the_readme_has_the_line() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let Ok(text) = fs::read_to_string(readme) else {
-        eprintln!("skipped: there is no README.md yet");
-        return;
-    };
+    let text = fs::read_to_string(readme).unwrap();
     assert!(text.lines().any(|line| line.trim() == LINE), "README.md lacks the line\n{LINE}");
 }
 

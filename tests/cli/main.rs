@@ -8,11 +8,13 @@
 )]
 
 mod bad_input;
+mod bridged;
 mod bundle;
 mod cause_pages;
 mod check_logs;
 mod cron;
 mod demo;
+mod engine;
 mod generate;
 mod hostile;
 mod installed;
@@ -23,10 +25,12 @@ mod namespace;
 mod namespaced;
 mod pipes;
 mod planted;
+mod probe;
 mod program;
 mod registry;
 mod replay;
 mod schema;
 mod secrets;
 mod transcripts;
+mod vpn;
 mod watch;

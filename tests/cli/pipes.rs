@@ -153,6 +153,29 @@ fn a_file_in_the_folder_where_one_stands_needs_no_path() {
 }
 
 #[test]
+fn the_reader_of_a_pipe_with_a_name_gets_all_of_it() {
+    let folder = TempDir::new().unwrap();
+    for (command, begin) in [
+        (
+            "check --hub h.azure-devices.net --resolver 127.0.0.1:9 --timeout 1s --no-container --format json",
+            "{",
+        ),
+        ("demo", "HEALTHY"),
+    ] {
+        // Where nobody reads any more the program would wait for ever.
+        let output = shell(&format!(
+            "cd '{}' && rm -f pipe && mkfifo pipe && (timeout 20 cat pipe >told &) \
+             && timeout 30 \"$1\" {command} --output pipe >/dev/null 2>&1; echo $?; \
+             for _ in 1 2 3 4 5 6 7 8 9; do [ -s told ] && break; sleep 0.2; done; cat told",
+            folder.path().display()
+        ));
+        let said = text(&output.stdout);
+        let (code, told) = said.split_once('\n').unwrap();
+        assert!(code != "124" && told.starts_with(begin), "{command}: {said}");
+    }
+}
+
+#[test]
 fn a_device_or_a_pipe_is_written_to_and_not_replaced() {
     let outcome = run(&["demo", "--output", "/dev/stderr"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""));

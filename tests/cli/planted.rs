@@ -2,16 +2,16 @@
 //! in base64 or percent-encoded, on no stream, in no form, in no file, with every diagnostic on.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use assert_cmd::Command;
 
 use crate::bundle::{entries, script};
+use crate::engine::{Answer, serve};
 use crate::installed::install;
 use crate::internet::HUB;
 use crate::namespace::alone;
+use crate::probe::NAMES;
 use crate::program::{Outcome, edgeprobe};
 
 /// A key, with the characters that are encoded.
@@ -23,6 +23,14 @@ const TRACES: [&str; 4] = ["PLANTED", "UExBTlRFR", "BMQU5URU", "QTEFOVEVE"];
 
 const PROXY: &str = "http://edge:PLANTED@127.0.0.1:9";
 
+/// Proxies as people write them, with passwords that are not escaped.
+const UNESCAPED: [&str; 4] = [
+    "http://edge:p@PLANTED@127.0.0.1:9",
+    "http://edge:pa/PLANTED@127.0.0.1:9",
+    "edge:PLANTED@127.0.0.1:9",
+    "http:/edge:PLANTED@127.0.0.1:9",
+];
+
 fn secrets() -> Vec<String> {
     vec![
         format!("HostName={HUB};DeviceId=gw1;SharedAccessKey={KEY}"),
@@ -33,10 +41,14 @@ fn secrets() -> Vec<String> {
         "Proxy-Authorization: Basic ZWRnZTpQTEFOVEVE".to_owned(),
         "-----BEGIN RSA PRIVATE KEY-----".to_owned(),
         "PLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTEDPLANTED".to_owned(),
+        format!("{} module=x", "PLANTEDPLANTED".repeat(4)),
         "PLANTED".to_owned(),
         "-----END RSA PRIVATE KEY-----".to_owned(),
         "docker login -u me -p PLANTED contoso.azurecr.io".to_owned(),
         r#"{"auths":{"contoso.azurecr.io":{"auth":"bWU6UExBTlRFRA=="}}}"#.to_owned(),
+        UNESCAPED.join(" refused, "),
+        r#"{"password":"abc, PLANTED","X-Registry-Auth":["PLANTED"]}"#.to_owned(),
+        "SharedAccessKey\u{1b}[0m=\u{1b}[32mPLANTED\u{1b}[0m".to_owned(),
         format!("symmetric_key = \"{KEY}\" Bind for 0.0.0.0:443 failed: port is already allocated"),
         format!("Edge agent attempting to connect to IoT Hub via Amqp_Tcp_Only... {KEY}"),
     ]
@@ -60,59 +72,46 @@ fn files() -> Vec<(&'static str, String)> {
         "[Service]\nEnvironment=\"https_proxy={PROXY}\" \"TOKEN=PLANTED x\"\nExecStart=/bin/true --key PLANTED\n"
     );
     let daemon = format!(
-        r#"{{"proxies":{{"https-proxy":"{PROXY}"}},"log-opts":{{"splunk-token":"PLANTED"}},"mtu":1400}}"#
+        r#"{{"proxies":{{"https-proxy":"{PROXY}","http-proxy":"{}"}},"log-opts":{{"splunk-token":"PLANTED"}},"mtu":1400}}"#,
+        UNESCAPED[1]
     );
     vec![
         ("aziot/config.toml", toml),
         ("aziot/edged/config.d/site.toml", "[agent.env]\nAPI_KEY = \"PLANTED\"\n".to_owned()),
         ("iotedge/config.yaml", yaml),
-        ("environment", format!("https_proxy={PROXY}\nTOKEN=PLANTED\n")),
+        ("environment", format!("https_proxy={}\nTOKEN=PLANTED\n", UNESCAPED[0])),
         ("systemd/system/aziot-edged.service", unit.clone()),
         ("systemd/system/aziot-edged.service.d/proxy.conf", unit.clone()),
-        ("systemd/system/docker.service.d/proxy.conf", unit),
+        ("systemd/system/docker.service.d/proxy.conf", unit.replace(PROXY, UNESCAPED[2])),
         ("docker/daemon.json", daemon),
     ]
 }
 
-/// An engine that has the key in its containers' environments, labels, commands and logs, or in
-/// each of its errors.
-fn engine(socket: &Path, refuses: bool) {
-    let listener = UnixListener::bind(socket).unwrap();
-    std::thread::spawn(move || {
-        for connection in listener.incoming().map_while(Result::ok) {
-            std::thread::spawn(move || answer(&connection, refuses));
-        }
-    });
-}
-
-fn answer(connection: &UnixStream, refuses: bool) {
-    let mut lines = BufReader::new(connection).lines().map_while(Result::ok);
-    let request = lines.next().unwrap_or_default();
-    let _headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    let path = request.split(' ').nth(1).unwrap_or_default();
-    let path = path.split('?').next().unwrap_or_default();
-    let path =
-        path.strip_prefix("/v1.").and_then(|rest| rest.split_once('/')).map_or(path, |(_, p)| p);
-    let path = path.trim_start_matches('/');
-    let network = serde_json::json!({"Name": "azure-iot-edge", "Id": "ab12", "Driver": "bridge", "Scope": "local",
+/// What an engine answers that has the key in its containers' environments, labels, commands and
+/// logs, or in each of its errors.
+fn answer(path: &str, refuses: bool) -> Answer {
+    let network = |id: &str| {
+        serde_json::json!({"Name": "azure-iot-edge", "Id": id, "Driver": "bridge", "Scope": "local",
         "IPAM": {"Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]},
-        "Options": {}, "Containers": {}, "Labels": {"token": KEY}});
+        "Options": {}, "Containers": {}, "Labels": {"token": KEY}})
+    };
     let container = serde_json::json!({"Id": "cafe01", "Name": "/edgeAgent", "Args": ["--key", KEY],
         "State": {"Status": "running", "Running": true, "Pid": 0, "Error": format!("sig={KEY}")},
         "Config": {"Image": "mcr.microsoft.com/azureiotedge-agent:1.5", "Cmd": ["run", KEY],
             "Env": [format!("EdgeHubConnectionString=HostName={HUB};SharedAccessKey={KEY}"),
-                format!("https_proxy={PROXY}"), format!("MYSTERY={KEY}"), "SHORT=PLANTED",
+                format!("https_proxy={PROXY}"), format!("HTTP_PROXY={}", UNESCAPED[3]), format!("MYSTERY={KEY}"), "SHORT=PLANTED",
                 format!("IOTEDGE_IOTHUBHOSTNAME={HUB}"), "IOTEDGE_MODULEGENERATIONID=PLANTED"],
             "Labels": {"net.azure-devices.edge.owner": "Microsoft.Azure.Devices.Edge.Agent", "secret": "PLANTED"}},
         "HostConfig": {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "PLANTED"}}},
         "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}});
     let summary = serde_json::json!([{"Id": "cafe01", "Names": ["/edgeAgent"], "Image": "agent",
         "Command": format!("run {KEY}"), "Labels": {"secret": "PLANTED"},
-        "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}}]);
+        "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}},
+        // Nobody can say what it is.
+        {"Id": "cafe02", "Names": ["/broken"], "Labels": {"net.azure-devices.edge.owner": "x"}}]);
     if refuses && path != "_ping" {
         let message = serde_json::json!({ "message": format!("no: SharedAccessKey={KEY}") });
-        let body = message.to_string();
-        return respond(connection, "403 Forbidden", "application/json", body.as_bytes());
+        return Answer { status: "403 Forbidden", ..Answer::json(&message) };
     }
     let body = match path {
         "_ping" => "OK".to_owned(),
@@ -120,12 +119,22 @@ fn answer(connection: &UnixStream, refuses: bool) {
             r#"{"Version":"27.1.1","ApiVersion":"1.44","MinAPIVersion":"1.24"}"#.to_owned()
         }
         "info" => {
-            serde_json::json!({"ServerVersion": "27.1.1", "HttpsProxy": PROXY, "Labels": [KEY],
+            serde_json::json!({"ServerVersion": "27.1.1", "HttpsProxy": PROXY, "HttpProxy": UNESCAPED[0], "Labels": [KEY],
             "Warnings": [format!("WARNING: password={KEY}")]})
             .to_string()
         }
-        "networks" => serde_json::json!([network]).to_string(),
-        "networks/azure-iot-edge" | "networks/ab12" => network.to_string(),
+        // Two of one name, which an engine finds by their ids alone.
+        "networks" => serde_json::json!([network("ab12"), network("ab13")]).to_string(),
+        "networks/ab12" | "networks/ab13" => network(&path[9..]).to_string(),
+        "networks/azure-iot-edge" => {
+            let message = "network azure-iot-edge is ambiguous (2 matches found on name)";
+            let body = serde_json::json!({ "message": message });
+            return Answer { status: "400 Bad Request", ..Answer::json(&body) };
+        }
+        "containers/cafe02/json" => {
+            let body = serde_json::json!({"message": "layer does not exist"});
+            return Answer { status: "500 Internal Server Error", ..Answer::json(&body) };
+        }
         "containers/json" => summary.to_string(),
         "containers/cafe01/json" | "containers/edgeAgent/json" => container.to_string(),
         "containers/edgeAgent/logs" | "containers/cafe01/logs" => {
@@ -133,33 +142,16 @@ fn answer(connection: &UnixStream, refuses: bool) {
             let length = u32::try_from(log.len()).unwrap().to_be_bytes();
             // Docker's frames: the stream, and the length.
             let head: Vec<u8> = [1, 0, 0, 0].into_iter().chain(length).collect();
-            return respond(
-                connection,
-                "200 OK",
-                "application/vnd.docker.multiplexed-stream",
-                &[&head, log.as_bytes()].concat(),
-            );
+            return Answer {
+                kind: "application/vnd.docker.multiplexed-stream",
+                body: [&head, log.as_bytes()].concat(),
+                ..Answer::default()
+            };
         }
         "images/json" => "[]".to_owned(),
-        _ => {
-            return respond(
-                connection,
-                "404 Not Found",
-                "application/json",
-                br#"{"message":"no such thing"}"#,
-            );
-        }
+        _ => return Answer::unknown(),
     };
-    respond(connection, "200 OK", "application/json", body.as_bytes());
-}
-
-fn respond(mut connection: &UnixStream, status: &str, kind: &str, body: &[u8]) {
-    let head = format!(
-        "HTTP/1.1 {status}\r\nApi-Version: 1.44\r\nServer: Docker/27.1.1\r\nContent-Type: {kind}\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    let _ = connection.write_all(head.as_bytes()).and_then(|()| connection.write_all(body));
+    Answer { body: body.into_bytes(), ..Answer::default() }
 }
 
 struct Device {
@@ -169,8 +161,8 @@ struct Device {
 impl Device {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        engine(&folder.path().join("engine.sock"), false);
-        engine(&folder.path().join("refusing.sock"), true);
+        serve(&folder.path().join("engine.sock"), |path| answer(path, false));
+        serve(&folder.path().join("refusing.sock"), |path| answer(path, true));
         fs::write(folder.path().join("planted.log"), secrets().join("\n")).unwrap();
         let docker = folder.path().join(".docker");
         fs::create_dir(&docker).unwrap();
@@ -238,6 +230,7 @@ fn no_command_shows_a_key() {
             with(&["check", "--logs", "--format", "json"]),
             with(&["vpn"]),
             with(&["vpn", "--format", "json"]),
+            with(&["vpn", "--format", "ndjson", "--vantage", "bridge"]),
             with(&["bundle", "--output", "plain.zip", "--registry-credentials"]),
             with(&["bundle", "--output", "json.zip", "--format", "json", "--proxy", PROXY]),
             with(&["bundle", "--output", "other.zip", "--anonymise", "--lang", "fr"]),
@@ -255,22 +248,7 @@ fn no_command_shows_a_key() {
             vec!["demo"],
             vec!["demo", "--format", "json", "--fault", "port-in-use"],
         ];
-        for probe in [
-            "dns",
-            "route",
-            "tls",
-            "websocket",
-            "https",
-            "ports",
-            "clock",
-            "engine",
-            "runtime",
-            "hostname",
-            "registry",
-            "route-tables",
-            "edge-route",
-            "vantage",
-        ] {
+        for probe in NAMES {
             commands.push(with(&["probe", probe]));
         }
         for arguments in commands {
@@ -278,6 +256,8 @@ fn no_command_shows_a_key() {
             let outcome = Outcome::of(&mut device.command(&arguments));
             assert_no_key(&what, &outcome.stdout);
             assert_no_key(&what, &outcome.stderr);
+            let unasked = what.starts_with("probe logs") && outcome.code == 3;
+            assert!(!unasked, "{what}: {}", outcome.stdout);
         }
         let refusing = format!("unix://{}", device.path("refusing.sock").display());
         for arguments in [
@@ -308,6 +288,7 @@ fn no_command_shows_a_key() {
                 "configuration/etc/systemd/system/aziot-edged.service.d/proxy.conf",
                 "engine/containers/edgeAgent.json",
                 "engine/networks/azure-iot-edge.json",
+                "engine/networks/azure-iot-edge-2.json",
                 "logs/edgeAgent_log.txt",
                 "logs/docker.txt",
             ] {
@@ -319,6 +300,7 @@ fn no_command_shows_a_key() {
             }
             let container = &entries["engine/containers/edgeAgent.json"];
             assert!(container.contains("MYSTERY=…") && container.contains("172."), "{container}");
+            assert!(entries["contents.json"].contains("engine/containers/broken"), "left out");
         }
     });
 }

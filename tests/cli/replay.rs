@@ -53,6 +53,41 @@ fn the_verdict_is_reached_again_and_not_copied() {
 }
 
 #[test]
+fn what_a_terminal_would_act_on_is_not_shown_of_somebody_else_s_report() {
+    let folder = TempDir::new().unwrap();
+    let path = recorded(&folder, Some("dns-host-failure"));
+    let mut report: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    spoil(&mut report);
+    fs::write(&path, report.to_string()).unwrap();
+    for format in ["human", "json", "ndjson"] {
+        let outcome = replayed(&path, &["--format", format]);
+        let shown = outcome.stdout + &outcome.stderr;
+        assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{format}: {shown:?}");
+        assert!(!shown.contains("\\u001b"), "{format}: {shown}");
+    }
+    let verbose = replayed(&path, &["--verbose"]).stdout;
+    assert!(verbose.contains("]0;owned") && !verbose.contains('\u{1b}'), "{verbose:?}");
+}
+
+/// Puts what a terminal acts on into every text that people may have written.
+fn spoil(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(spoil),
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                match member {
+                    Value::String(text) if matches!(name.as_str(), "detail" | "label") => {
+                        *text += "\u{1b}]0;owned\u{7}\u{202e}";
+                    }
+                    other => spoil(other),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
 fn a_dash_reads_standard_input() {
     let report = &demo(Some("dns-hijack"), "json").stdout;
     let outcome = Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin(report.as_str()));

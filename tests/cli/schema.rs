@@ -21,6 +21,12 @@ fn assert_valid(validator: &Validator, report: &Value, what: &str) {
     assert!(errors.is_empty(), "{what}: {errors:#?}");
 }
 
+/// Holds a report against the schema.
+#[track_caller]
+pub(crate) fn assert_valid_report(report: &Value) {
+    assert_valid(&jsonschema::validator_for(&schema()).unwrap(), report, "the report");
+}
+
 #[test]
 fn the_schema_that_is_checked_in_is_the_programs_own() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
@@ -44,6 +50,18 @@ fn the_schema_names_itself() {
     assert_eq!(schema["$id"], "urn:edgeprobe:report:1");
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     jsonschema::meta::validate(&schema).expect("it is a schema itself");
+}
+
+#[test]
+fn the_document_tells_what_every_token_means() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reading-a-report.md");
+    let text = fs::read_to_string(path).unwrap();
+    let schema = schema();
+    let tokens = schema["$defs"]["Token"]["oneOf"].as_array().unwrap();
+    let words = tokens.iter().map(|token| token["const"].as_str().unwrap());
+    let untold: Vec<&str> =
+        words.filter(|word| !text.contains(&format!("\n| `{word}` | "))).collect();
+    assert!(untold.is_empty(), "docs/reading-a-report.md does not tell of {untold:?}");
 }
 
 #[test]

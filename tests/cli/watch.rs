@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::internet::{HUB, roots, serve};
@@ -66,6 +67,107 @@ fn a_watch_tells_what_a_tunnel_changes_when_it_comes_and_when_it_goes() {
 }
 
 #[test]
+fn a_script_reads_a_line_for_each_change() {
+    with_internet("watch::a_script_reads_a_line_for_each_change", serve(None), |announced| {
+        let folder = TempDir::new().unwrap();
+        let ca_file = ca_file(folder.path(), announced);
+        let watch = Watch::saying(&[&words(&ca_file)[..], &["--format", "ndjson"]].concat());
+        let first = watch.line_with(r#""type":"verdict""#);
+        assert_eq!(first["vpn"]["answer"], "no", "{first:#}");
+        assert!(first["vpn"].get("changes").is_none(), "{first:#}");
+        configure(&TUNNEL_UP);
+        // The very next line.
+        let change = watch.line_with("");
+        assert_eq!(change["type"], "change", "{change:#}");
+        assert_eq!(change["vpn"]["answer"], "undecided", "{change:#}");
+        let changes = change["vpn"]["changes"].to_string();
+        assert!(changes.contains("+ route 10.99.0.0/16 dev tun0"), "{changes}");
+        assert_eq!(watch.interrupted(), Some(3));
+    });
+}
+
+#[test]
+fn json_under_a_watch_is_a_document_on_each_line_and_a_file_holds_the_present_one() {
+    with_internet(
+        "watch::json_under_a_watch_is_a_document_on_each_line_and_a_file_holds_the_present_one",
+        serve(None),
+        |announced| {
+            let folder = TempDir::new().unwrap();
+            let ca_file = ca_file(folder.path(), announced);
+            let words = words(&ca_file);
+            let streaming = Watch::saying(&[&words[..], &["--format", "json"]].concat());
+            let [json, text] = ["now.json", "now.txt"].map(|name| folder.path().join(name));
+            let with_file = |format: &str, file: &Path| {
+                let file = file.to_str().unwrap();
+                Watch::saying(&[&words[..], &["--format", format, "--output", file]].concat())
+            };
+            let filing = [with_file("json", &json), with_file("human", &text)];
+            assert_eq!(streaming.line_with("")["vpn"]["answer"], "no");
+            let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+            wait_until(|| {
+                read(&json).contains(r#""answer": "no""#) && read(&text).starts_with("NO")
+            });
+
+            configure(&TUNNEL_UP);
+            let second = streaming.line_with("");
+            assert_eq!(second["vpn"]["answer"], "undecided", "{second:#}");
+            assert!(second["observations"].as_array().is_some_and(|all| !all.is_empty()));
+            wait_until(|| read(&text).contains("UNDECIDED"));
+            assert!(read(&text).contains("+ route 10.99.0.0/16 dev tun0"), "{}", read(&text));
+            let kept = || serde_json::from_str::<Value>(&read(&json)).unwrap();
+            wait_until(|| kept()["vpn"]["answer"] == "undecided");
+            assert!(kept()["vpn"]["changes"].to_string().contains("+ link tun0"));
+            for watch in filing {
+                assert!(watch.lines.try_recv().is_err(), "it goes to the file alone");
+            }
+        },
+    );
+}
+
+#[test]
+fn another_name_server_is_noticed_and_asked() {
+    with_internet("watch::another_name_server_is_noticed_and_asked", serve(None), |announced| {
+        let folder = TempDir::new().unwrap();
+        let ca_file = ca_file(folder.path(), announced);
+        let resolver = folder.path().join("resolv.conf");
+        fs::write(&resolver, "nameserver 127.0.0.1\n").unwrap();
+        let mut mount = Command::new("mount");
+        mount.arg("--bind").arg(&resolver).arg("/etc/resolv.conf");
+        if !mount.output().is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: nothing may be laid over /etc/resolv.conf here");
+            return;
+        }
+        let words = ["vpn", "--hub", HUB, "--vantage", "host", "--timeout", "4s"];
+        let more = ["--ca-file", &ca_file, "--format", "json"];
+        let watch = Watch::saying(&[&words[..], &more].concat());
+        let asked = |report: &Value, server: &str| {
+            let all = report["observations"].as_array().unwrap().iter();
+            all.filter(|o| o["probe"] == "dns").any(|o| o["id"].to_string().contains(server))
+        };
+        let first = watch.line_with("");
+        assert!(asked(&first, "127.0.0.1") && !asked(&first, RESOLVER_ADDRESS), "{first:#}");
+
+        fs::write(&resolver, format!("# by a VPN\nnameserver {RESOLVER_ADDRESS}\n")).unwrap();
+        let second = watch.line_with("");
+        let changes = second["vpn"]["changes"].to_string();
+        assert!(changes.contains("+ /etc/resolv.conf: nameserver 198.41.0.4"), "{changes}");
+        assert!(changes.contains("- /etc/resolv.conf: nameserver 127.0.0.1"), "{changes}");
+        assert!(asked(&second, RESOLVER_ADDRESS), "{second:#}");
+        assert!(watch.is_asleep(), "it does something while nothing changes");
+    });
+}
+
+/// Waits for what another process is about to do.
+#[track_caller]
+fn wait_until(holds: impl Fn() -> bool) {
+    let patience = std::time::Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(std::time::Instant::now() < patience, "it did not come about");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_baseline_is_kept_once_and_compared_with_from_then_on() {
     with_internet(
         "watch::a_baseline_is_kept_once_and_compared_with_from_then_on",
@@ -97,6 +199,14 @@ fn a_baseline_is_kept_once_and_compared_with_from_then_on() {
             let again = look();
             assert!(again.stderr.contains("nothing has changed since"), "{}", again.stderr);
             assert_eq!((kept.code, changed.code, again.code), (0, 3, 0), "{}", changed.stdout);
+
+            configure(&TUNNEL_UP);
+            let mut words = words(&ca_file);
+            words.extend(["--baseline", baseline.to_str().unwrap(), "--format", "json"]);
+            let told = Outcome::of(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words)).json();
+            let compared = &told["vpn"]["baseline"];
+            assert!(compared["changes"].to_string().contains("+ link tun0"), "{compared}");
+            assert!(compared["taken_at"].is_string());
         },
     );
 }
@@ -122,11 +232,17 @@ struct Watch {
 
 impl Watch {
     fn start(ca_file: &str) -> Self {
+        Self::saying(&words(ca_file))
+    }
+
+    /// A watch with these words.
+    fn saying(words: &[&str]) -> Self {
         let mut command = Command::new(PROGRAM);
         command
             .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env(NO_ENGINE.0, NO_ENGINE.1)
-            .args(words(ca_file))
+            .args(words)
             .arg("--watch")
             .stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
@@ -144,6 +260,13 @@ impl Watch {
             }
         }
         told
+    }
+
+    /// The first line from now on with these words, as JSON.
+    fn line_with(&self, words: &str) -> Value {
+        let told = self.until(words);
+        let line = told.last().unwrap();
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     /// Whether it comes to rest, and then does nothing at all for a while. A program that polls

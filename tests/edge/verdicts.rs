@@ -8,7 +8,7 @@ use edgeprobe_lab::{Judge, Row, run_all, scenarios, table};
 use crate::support::{EDGEPROBE, internet, turn};
 
 /// How many labs stand at a time.
-const JOBS: usize = 2;
+pub(crate) const JOBS: usize = 2;
 
 /// What is silent is waited for to the end of the run: less than the ten seconds that are usual.
 const TIMEOUT: &str = "6s";
@@ -39,7 +39,7 @@ fn random_combinations_of_faults_have_the_properties_of_every_verdict() {
     assert!(wrong.is_empty(), "not as expected:\n{}", table::mixes(&wrong));
 }
 
-fn judge() -> Judge {
+pub(crate) fn judge() -> Judge {
     let arguments = ["--timeout", TIMEOUT].map(str::to_owned).to_vec();
     Judge { program: EDGEPROBE.into(), arguments, record: None }
 }

@@ -80,6 +80,15 @@ fn the_journal_s_export_form() {
 fn compose_and_the_terminal() {
     assert_same("compose", |_, line| format!("edgeAgent  | {line}\n"));
     assert_same("colour", |_, line| format!("\u{1b}[32m{line}\u{1b}[0m\n"));
+    let painted =
+        |line: &str| line.replace(' ', "\u{1b}[1;36m \u{1b}[0m").replace('r', "r\u{1b}[K");
+    assert_same("colour in the middle", |_, line| format!("{}\n", painted(line)));
+    assert_same("colour in docker's JSON", |_, line| {
+        format!("{}\n", json!({"log": painted(line) + "\n", "stream": "stdout"}))
+    });
+    assert_same("colour in the journal's JSON in bytes", |_, line| {
+        format!("{}\n", json!({"MESSAGE": painted(line).as_bytes(), "PRIORITY": "6"}))
+    });
     assert_same("the engine's frames", |_, line| format!("\u{1}\0\0\0\0\0\0\u{20}{line}\n"));
     assert_same("syslog", |_, line| format!("Sep 15 12:32:45 gw1 edgeAgent[4711]: {line}\n"));
 }

@@ -2,13 +2,15 @@
 //! refused with the place and the reason.
 
 use edgeprobe::logs::{Role, Signatures};
+use edgeprobe::verdict::Confidence;
 
 use crate::{built_in, scanned};
 
 /// A word for each placeholder.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 21] = [
     ("address", "0.0.0.0"),
     ("any", "and so on"),
+    ("bridge", "br-5d1a7c2b9e30"),
     ("client", "gw1/$edgeHub"),
     ("container", "edgeHub"),
     ("host", "contoso.azure-devices.net"),
@@ -19,11 +21,13 @@ const WORDS: [(&str, &str); 18] = [
     ("network", "nat"),
     ("number", "12"),
     ("pid", "4711"),
+    ("platform", "linux/arm64/v8"),
     ("port", "443"),
     ("process", "nginx"),
     ("registry", "contoso.azurecr.io"),
     ("status", "403"),
     ("subnet", "172.18.0.5/16"),
+    ("time", "2026-11-01T00:00:00Z"),
     ("via", "Amqp_Tcp_Only"),
 ];
 
@@ -96,6 +100,10 @@ fn a_mistake_is_told_with_its_place_and_reason() {
         ("text = [\"port is taken\"]\nrole = \"attempt\"", "needs a `party`"),
         ("text = [\"port is taken\"]\ncolour = \"red\"", "line 8: unknown field `colour`"),
         ("text = [\"port is taken\"]\neffect = \"kills\"", "line 8: unknown variant `kills`"),
+        (
+            "text = [\"port is taken\"]\nvariant = \"silently\"",
+            "`silently` is no sentence of the first",
+        ),
         ("text = port", "line 7: "),
     ] {
         let error = Signatures::load(Some(("own.toml", &format!("{good}{more}")))).unwrap_err();
@@ -113,4 +121,53 @@ fn a_mistake_is_told_with_its_place_and_reason() {
         let error = Signatures::load(Some(("own.toml", file))).unwrap_err().to_string();
         assert!(error.starts_with("own.toml: ") && error.contains(told), "{file}: {error}");
     }
+}
+
+/// The commands that are told for what a line decides.
+fn commands(line: &str) -> Vec<String> {
+    let report = scanned(built_in(), line.as_bytes(), 4096);
+    let [cause] = report.verdict.causes.as_slice() else { panic!("{line}: {:#?}", report.verdict) };
+    assert_eq!(cause.confidence, Confidence::Confirmed, "{line}");
+    assert!(!cause.remedy.is_empty(), "{line}: nothing to do");
+    cause.remedy.iter().filter_map(|remedy| remedy.command.clone()).collect()
+}
+
+#[test]
+fn there_is_something_to_do_about_whatever_a_text_decides() {
+    for signature in built_in().all().iter().filter(|one| one.candidates.len() == 1) {
+        for text in signature.text.iter().filter(|text| !text.contains("(407)")) {
+            let excluded = signature.not.iter().any(|not| text.contains(not));
+            if signature.role == Role::Fault && !excluded {
+                commands(&filled(text));
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_to_be_done_is_for_what_the_text_says() {
+    const LOWER: &str = "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=443";
+    let has = |line: &str, command: &str| commands(line).iter().any(|one| one == command);
+    for refused in [
+        "listen tcp4 192.168.1.50:443: bind: cannot assign requested address",
+        "Bind for 0.0.0.0:443: unexpected error Permission denied",
+    ] {
+        assert!(!has(refused, LOWER), "{refused}");
+    }
+    assert!(has("rootlessport cannot expose privileged port 443, you can add", LOWER));
+    assert!(has(
+        "listen tcp4 192.168.1.50:443: bind: cannot assign requested address",
+        "ip -brief address show"
+    ));
+    assert!(!has("Bind for 0.0.0.0:443 failed: permission denied", "ip -brief address show"));
+    assert!(has(
+        "Bind for 0.0.0.0:443 failed: port is already allocated",
+        "sudo ss -ltnp 'sport = :443'"
+    ));
+    assert!(has("WARNING: IPv4 forwarding is disabled", "sudo sysctl -w net.ipv4.ip_forward=1"));
+    let ufw = "[UFW BLOCK] IN=br-280bbe3477ec OUT=eth0 SRC=172.18.0.2 DST=20.49.110.2 LEN=60 \
+               PROTO=TCP SPT=33762 DPT=5671 WINDOW=64240";
+    assert!(has(ufw, "sudo ufw route allow in on br-280bbe3477ec"), "{:#?}", commands(ufw));
+    assert!(!commands(ufw).iter().any(|command| command.contains("firewall-cmd")));
 }

@@ -302,6 +302,27 @@ fn a_dead_uplink_beside_one_that_works_is_the_wrong_one() {
 }
 
 #[test]
+fn a_dead_modem_that_is_preferred_is_an_uplink_and_no_vpn() {
+    let mut by_the_cable = connection(Transport::Amqp, Role::Detour, HUB_ADDRESS);
+    detoured(&mut by_the_cable, Detour::Interface("eth0".to_owned()));
+    Device::networked()
+        .rerouted(
+            &[("ppp0", edgeprobe_probes::route::tables::LinkKind::Ppp)],
+            &["default dev ppp0"],
+            &[],
+        )
+        .failing(|o| o.facts.endpoint().is_some(), Step::Connect, Token::TimedOut)
+        .changed(is_route, |o| {
+            let Facts::Route(facts) = &mut o.facts else { unreachable!() };
+            facts.interface = Some("ppp0".to_owned());
+            (facts.gateway, facts.gateway_answers) = (None, None);
+        })
+        .without(|o| matches!(o.facts, Facts::Clock(_)))
+        .with(by_the_cable)
+        .sure(&[WrongUplink]);
+}
+
+#[test]
 fn an_offline_host_takes_its_networks_along() {
     Device::networked()
         .retabled(|tables| tables.routes.retain(|route| route.destination.prefix_len() > 0))

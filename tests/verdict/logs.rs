@@ -3,15 +3,17 @@
 
 use edgeprobe::verdict::CauseId::{self, *};
 use edgeprobe::verdict::{Confidence, Language, LoggedState, Status, Verdict, judge};
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::endpoint::{Transport, TrustResult};
 use edgeprobe_probes::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party};
 use edgeprobe_probes::ports::Holder;
+use edgeprobe_probes::registry::Part;
+use edgeprobe_probes::route::tables::Address;
 use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token};
 use serde_json::json;
 
 use crate::device::*;
 use crate::network::*;
-use crate::services::{REGISTRY, registry};
+use crate::services::{REGISTRY, failing, registry};
 
 const IMAGE: &str = "contoso.azurecr.io/module:1.0";
 
@@ -436,4 +438,106 @@ fn words_of_a_hostile_log_stay_words() {
     assert_eq!(verdict.status, Status::Healthy);
     let told = format!("{:?}", verdict.logged);
     assert!(!told.contains("\\u{1b}") && !told.contains("\\u{202e}"), "{told}");
+}
+
+fn standing_for(variant: &str, finding: LogFinding) -> LogFinding {
+    LogFinding { variant: Some(variant.to_owned()), ..finding }
+}
+
+#[test]
+fn a_certificate_that_has_ended_in_the_log_settles_nothing_of_the_clock() {
+    let late = TrustResult::Expired;
+    let device = Device::healthy().without(|o| matches!(o.facts, Facts::Clock(_)));
+    let device = device.changed(to_hub, |o| {
+        fail(o, Step::Tls, Token::TlsExpired);
+        let trust = trust(late, late, TrustResult::Trusted);
+        certified(o, "CN=Microsoft Azure RSA TLS Issuing CA 03", &["*.azure-devices.net"], &trust);
+    });
+    let before = device.expect(Status::Blocked, &[ClockSkew]);
+    assert_eq!(before.causes[0].confidence, Confidence::Likely);
+    let several = &["clock-skew", "root-ca-missing", "tls-intercepted"];
+    for (log, agrees) in [
+        (standing_for("expired", finding("certificate-ended-then", several)), true),
+        (finding("certificate-time", several), true),
+        // One that is not valid yet is of a clock that is behind, and this one would be ahead.
+        (
+            standing_for("not_yet_valid", finding("certificate-begins-later", &["clock-skew"])),
+            false,
+        ),
+        (standing_for("behind", finding("token-expired", &["clock-skew"])), false),
+    ] {
+        let signature = log.signature.clone();
+        let verdict = device.clone().with(daemons(log)).expect(Status::Blocked, &[ClockSkew]);
+        let cause = &verdict.causes[0];
+        assert_eq!(cause.confidence, Confidence::Likely, "{signature}");
+        assert_eq!(cause.logged.len(), usize::from(agrees), "{signature}");
+    }
+}
+
+#[test]
+fn an_address_that_the_host_lacks_is_decided_by_the_log_though_the_port_is_free() {
+    let missing =
+        standing_for("no_such_address", finding("port-address-missing", &["port-not-permitted"]))
+            .with("port", json!(443))
+            .with("address", json!("203.0.113.50"));
+    let device = Device::networked();
+    let verdict = device.clone().with(daemons(missing.clone()));
+    let verdict = verdict.expect(Status::Blocked, &[PortNotPermitted]);
+    let cause = &verdict.causes[0];
+    assert_eq!(cause.confidence, Confidence::Likely);
+    assert!(verdict.ruled_out.iter().all(|out| out.id != PortNotPermitted), "{verdict:#?}");
+    let told: Vec<&str> = cause.remedy.iter().map(|remedy| remedy.text.as_str()).collect();
+    assert!(
+        told[0].starts_with("Correct `HostIp`") && told[0].contains("203.0.113.50"),
+        "{told:#?}"
+    );
+    // The host has it by now.
+    let has = device.retabled(|tables| {
+        let own =
+            Address { interface: "eth0".to_owned(), network: "203.0.113.50/24".parse().unwrap() };
+        tables.addresses.push(own);
+    });
+    let verdict = has.with(daemons(missing)).expect(Status::Healthy, &[]);
+    assert_eq!(states(&verdict), [LoggedState::Past]);
+}
+
+#[test]
+fn a_manifest_that_the_engine_was_refused_confirms_for_the_same_image_alone() {
+    // A 404 that may be somebody else's page.
+    let asked = failing(registry(Some("module:1.0")), Part::Image, Step::Http, Token::HttpNotFound);
+    let device = Device::networked().with(asked);
+    let before = device.verdict();
+    assert_eq!(before.causes[0].confidence, Confidence::Likely, "{before:#?}");
+    for (image, confidence, logs) in [
+        (IMAGE, Confidence::Confirmed, 1),
+        ("contoso.azurecr.io/module", Confidence::Confirmed, 1),
+        ("contoso.azurecr.io/other:1.0", Confidence::Likely, 0),
+    ] {
+        let unknown = LogFinding {
+            effect: LogEffect::Degrades,
+            ..standing_for("unknown", finding("image-unknown", &["image-not-found"]))
+        };
+        let log = daemons(unknown.with("image", json!(image)));
+        let verdict = device.clone().with(log).verdict();
+        let cause =
+            verdict.causes.iter().find(|cause| !cause.evidence[0].contains("logs")).unwrap();
+        assert_eq!((cause.confidence, cause.logged.len()), (confidence, logs), "{image}");
+    }
+}
+
+#[test]
+fn what_is_to_be_done_about_a_cause_of_the_log_is_for_its_sentence() {
+    let told = |variant: &str| {
+        let finding =
+            standing_for(variant, finding("forwarding-disabled", &["ip-forward-disabled"]));
+        let device = Device::unobserved().with(daemons(finding));
+        let verdict = device.verdict();
+        let cause = verdict.causes.first().unwrap_or_else(|| panic!("{verdict:#?}"));
+        cause
+            .remedy
+            .iter()
+            .any(|one| one.command.as_deref() == Some("sudo sysctl -w net.ipv4.ip_forward=1"))
+    };
+    assert!(told("everywhere"));
+    assert!(!told("bridge"));
 }

@@ -8,22 +8,32 @@
 )]
 #![allow(clippy::enum_glob_use, clippy::wildcard_imports, reason = "scenarios read as sentences")]
 
+mod alone;
+mod beside_ipv4;
 mod causes;
+mod covered_services;
+mod cut_short;
 mod device;
 mod edge;
 mod french;
 mod hostname;
+mod kernels_part;
 mod logs;
 mod names;
 mod nested;
 mod network;
 mod observed;
+mod on_the_host;
+mod own_ways;
 mod peers;
 mod pick;
 mod privilege;
 mod properties;
 mod proxies;
 mod proxies_and_routes;
+mod proxies_of_parts;
+mod remedies;
+mod round_trips;
 mod routing;
 mod services;
 mod services_by_proxy;
@@ -31,3 +41,4 @@ mod shared_faults;
 mod told_apart;
 mod tunnels;
 mod vpn;
+mod vpn_names;

@@ -169,6 +169,7 @@ fn edge_route(network: &EdgeNetwork) -> Observation {
         reply: Lookup::NotAsked,
         back: Lookup::NotAsked,
         host: Lookup::NotAsked,
+        gateway_answers: None,
     };
     let id = format!("edge_route/{HUB_ADDRESS}");
     let mut observation = passed(&id, HUB_ADDRESS, Facts::EdgeRoute(Box::new(facts)));
@@ -191,7 +192,11 @@ fn ask_the_kernel(observation: &mut Observation, tables: &Tables) {
     facts.forward = lookup(decide(tables, &flow));
     facts.back = lookup(decide(tables, &Flow::own(member)));
     facts.host = lookup(decide(tables, &Flow::own(facts.destination)));
-    facts.reply = facts.back.clone();
+    let comes_back = facts.forward.interface().and_then(|name| tables.link(name)?.forwarding);
+    facts.reply = match comes_back {
+        Some(false) => refused(Token::HostUnreachable, "No route to host (os error 113)"),
+        _ => facts.back.clone(),
+    };
     let forwards = tables.link(&facts.network.bridge).and_then(|link| link.forwarding);
     if tables.ip_forward == Some(false) || forwards == Some(false) {
         facts.forward = refused(Token::HostUnreachable, "No route to host (os error 113)");
@@ -234,6 +239,10 @@ fn trace(stage: Stage, port: u16) -> Trace {
         stage,
         dropped_by: Vec::new(),
         masqueraded: None,
+        rules_unread: None,
+        silent_neighbour: None,
+        unwatched: 0,
+        ipsec_errors: std::collections::BTreeMap::new(),
     }
 }
 

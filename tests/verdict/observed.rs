@@ -23,6 +23,7 @@ pub(crate) fn fail(observation: &mut Observation, step: Step, token: Token) {
         if before_tls {
             facts.tls = None;
             facts.round_trip_ms = None;
+            facts.kernel_round_trip_ms = None;
         } else if before_certificate {
             facts.tls = Some(TlsFacts::default());
         }
@@ -160,6 +161,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
         proxy: None,
         local: None,
         round_trip_ms: Some(20.0),
+        kernel_round_trip_ms: None,
         tls: Some(tls),
         http: (transport != Transport::Amqp).then_some(http),
         amqp: speaks_amqp.then(|| AmqpFacts {

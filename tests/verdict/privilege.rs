@@ -181,9 +181,34 @@ fn all_ports_held_by_who_cannot_be_seen_may_be_edge_hub_and_raise_no_alarm() {
 }
 
 #[test]
-fn one_port_held_by_who_cannot_be_seen_is_a_stranger_as_likely_as_not() {
-    Device::healthy()
+fn one_port_held_by_who_cannot_be_seen_may_be_all_that_edge_hub_maps() {
+    let verdict = Device::healthy()
         .with(closed_engine())
+        .changed(of_port(443), held_by_somebody)
+        .expect(Status::Healthy, &[]);
+    assert_eq!(verdict.confidence, Confidence::Likely);
+    assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
+    assert!(verdict.unexplained.is_empty());
+}
+
+#[test]
+fn a_port_held_by_who_can_be_seen_is_a_strangers_beside_one_that_may_be_edge_hubs() {
+    let nginx = edgeprobe_probes::ports::Holder {
+        pid: Some(812),
+        process: Some("nginx".to_owned()),
+        ..Default::default()
+    };
+    let verdict = Device::healthy()
+        .with(closed_engine())
+        .changed(of_port(443), |port| taken(port, nginx.clone()))
+        .changed(of_port(8883), held_by_somebody)
+        .expect(Status::Blocked, &[PortInUse]);
+    assert_eq!(verdict.causes[0].details["port"], 443);
+}
+
+#[test]
+fn a_port_held_by_who_cannot_be_seen_is_a_strangers_where_the_engine_answers_for_its_containers() {
+    Device::networked()
         .changed(of_port(443), held_by_somebody)
         .expect(Status::Blocked, &[PortInUse]);
 }

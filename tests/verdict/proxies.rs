@@ -129,6 +129,32 @@ fn a_proxy_cannot_carry_amqp_and_the_outlook_says_what_to_set() {
 }
 
 #[test]
+fn behind_a_proxy_a_single_transport_of_its_own_port_is_told_what_to_become() {
+    for (transport, cause, wanted) in [
+        (Transport::Amqp, AmqpPortBlocked, "UpstreamProtocol AmqpWs"),
+        (Transport::Mqtt, MqttPortBlocked, "UpstreamProtocol MqttWs"),
+    ] {
+        let mut device = behind_a_proxy();
+        device.target.protocols = vec![transport];
+        let mut direct = connection(transport, Role::Hub, HUB_ADDRESS);
+        fail(&mut direct, Step::Connect, Token::TimedOut);
+        let verdict = device
+            .without(|seen| is_direct(seen) && !on(Transport::Https)(seen))
+            .without(|seen| is_proxied(seen) && on(Transport::AmqpWs)(seen))
+            .with(from(&edge_network(), direct.clone()))
+            .with(direct)
+            .expect(Status::Blocked, &[cause]);
+        assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+        for word in [wanted, PROXY, "edgeAgent and edgeHub", "deployment"] {
+            assert!(verdict.outlook.edge_agent.contains(word), "{}", verdict.outlook.edge_agent);
+        }
+        assert!(verdict.summary.contains("by the proxy"), "{}", verdict.summary);
+        let told: Vec<_> = verdict.causes[0].remedy.iter().map(|it| &it.text).collect();
+        assert!(!told.iter().any(|text| text.contains("`Amqp`")), "{told:#?}");
+    }
+}
+
+#[test]
 fn a_site_whose_resolvers_know_nothing_beyond_it_works_by_its_proxy() {
     let device = |protocols: &[Transport]| {
         let mut device = Device::networked()

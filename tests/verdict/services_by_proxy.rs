@@ -250,10 +250,13 @@ fn a_daemon_s_proxy_whose_name_has_no_address_keeps_it_from_being_provisioned() 
         );
         assert!(!commands.iter().any(|text| text.contains("firewall")), "{commands:#?}");
     }
-    // A device that is provisioned by hand needs neither.
+    // A device that is provisioned by hand needs no such service, and its identities of the hub.
     let mut unknown = name("proxy.plant", Role::Proxy, Resolver::System, &[]);
     fail(&mut unknown, Step::Resolve, Token::DnsNoAnswer);
-    told_of_a_named_proxy().with(unknown).expect(Status::Healthy, &[]);
+    let verdict = told_of_a_named_proxy().with(unknown).sure(&[ProxyRejects]);
+    for word in ["proxy.plant", "has no address", "aziot-identityd"] {
+        assert!(verdict.summary.contains(word), "{}", verdict.summary);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use edgeprobe_probes::route::vpn::Vpn;
 use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Role, Step, Token};
+use serde_json::json;
 
 use crate::device::*;
 use crate::network::*;
@@ -16,6 +17,10 @@ const TUN: &[(&str, LinkKind)] = &[("tun0", LinkKind::Tun)];
 const HALVES: [&str; 2] = ["0.0.0.0/1 via 10.8.0.1 dev tun0", "128.0.0.0/1 via 10.8.0.1 dev tun0"];
 const SHADOW: &str = "172.18.0.0/24 dev tun0";
 const KILL_SWITCH: &str = "unreachable default table 200";
+/// A route of the VPN's own beside what its kill switch rejects.
+const SITE: &str = "10.0.0.0/8 dev tun0 table 200";
+const IDLE_TAILSCALE: &[(&str, LinkKind)] = &[("tailscale0", LinkKind::Tun)];
+const TAILSCALES_OWN: &str = "100.100.100.100/32 dev tailscale0 table 52";
 
 fn full_tunnel() -> Device {
     Device::networked().rerouted(TUN, &HALVES, &[])
@@ -135,7 +140,7 @@ fn a_route_inside_the_subnet_takes_the_answers_away() {
 #[test]
 fn a_kill_switch_that_rejects_private_addresses_rejects_the_answers() {
     let verdict = Device::networked()
-        .rerouted(TUN, &["unreachable 172.16.0.0/12 table 200"], &["50: from all lookup 200"])
+        .rerouted(TUN, &["unreachable 172.16.0.0/12 table 200", SITE], &["50: from all lookup 200"])
         .cut_off(Token::TimedOut)
         .traced(Stage::ReplyLost, |_| ())
         .sure(&[VpnOverride]);
@@ -144,9 +149,9 @@ fn a_kill_switch_that_rejects_private_addresses_rejects_the_answers() {
 }
 
 #[test]
-fn a_rule_that_rejects_the_network_while_a_vpn_is_up_is_the_vpns() {
+fn a_rule_that_rejects_the_network_in_a_vpns_own_table_is_the_vpns() {
     let verdict = Device::networked()
-        .rerouted(TUN, &[KILL_SWITCH], &["51: from 172.18.0.0/16 lookup 200"])
+        .rerouted(TUN, &[KILL_SWITCH, SITE], &["51: from 172.18.0.0/16 lookup 200"])
         .cut_off(Token::HostUnreachable)
         .traced(Stage::RejectedByHost, |_| ())
         .sure(&[VpnOverride]);
@@ -203,19 +208,28 @@ fn a_dead_tunnel_takes_the_host_too_while_another_uplink_answers() {
         .without(|o| matches!(o.facts, Facts::Clock(_)))
         .with(by_the_uplink)
         .sure(&[VpnOverride]);
-    assert!(verdict.causes[0].summary.contains("another uplink"));
+    let cause = &verdict.causes[0];
+    assert!(cause.summary.contains("another uplink"));
+    assert_eq!(cause.details["network"], "azure-iot-edge");
+    assert_eq!(cause.details["networks"][0], "azure-iot-edge");
+    assert_eq!(cause.details["routes"], json!(HALVES));
+    assert_eq!(cause.details["rule"], json!(null));
 }
 
 #[test]
 fn a_kill_switch_that_rejects_the_host_rejects_its_networks() {
     let verdict = Device::networked()
-        .rerouted(TUN, &[KILL_SWITCH], &["50: from all lookup 200"])
+        .rerouted(TUN, &[KILL_SWITCH, SITE], &["50: from all lookup 200"])
         .failing(|o| o.facts.endpoint().is_some(), Step::Connect, Token::HostUnreachable)
         .failing(is_route, Step::Route, Token::HostUnreachable)
         .without(|o| matches!(o.facts, Facts::Clock(_)))
         .sure(&[VpnOverride]);
-    assert_eq!(verdict.causes[0].details["mechanism"], "kill-switch");
-    assert_eq!(verdict.causes[0].effect, Effect::Blocks);
+    let cause = &verdict.causes[0];
+    assert_eq!(cause.details["mechanism"], "kill-switch");
+    assert_eq!(cause.details["network"], "azure-iot-edge");
+    assert_eq!(cause.details["routes"], json!([KILL_SWITCH]));
+    assert_eq!(cause.details["rule"], "50: from all lookup 200");
+    assert_eq!(cause.effect, Effect::Blocks);
 }
 
 #[test]
@@ -230,4 +244,97 @@ fn a_shadowing_route_is_proved_by_the_kernel_alone() {
 fn a_full_tunnel_is_not_blamed_where_no_packet_was_sent() {
     let verdict = Device::unprivileged().rerouted(TUN, &HALVES, &[]).expect(Status::Healthy, &[]);
     assert!(!verdict.not_tested.is_empty());
+}
+
+#[test]
+fn a_tunnel_is_not_to_blame_for_silence_that_the_host_meets_as_well() {
+    // The host's file pins one address, which is dead; containers are led to one that is on their
+    // own link.
+    let inside = "172.18.5.4";
+    let mut device = full_tunnel()
+        .failing(to_hub, Step::Connect, Token::TimedOut)
+        .traced(Stage::NoReply, |trace| trace.left[0].interface = "tun0".to_owned());
+    for transport in [Transport::Amqp, Transport::AmqpWs, Transport::Https] {
+        let opened = connection(transport, Role::Hub, inside);
+        let mut closed = from(&edge_network(), opened.clone());
+        fail(&mut closed, Step::Connect, Token::HostUnreachable);
+        device.observations.extend([opened, closed]);
+    }
+    let verdict = device.verdict();
+    assert!(verdict.causes.iter().all(|cause| cause.id != VpnOverride), "{verdict:#?}");
+}
+
+#[test]
+fn a_rule_that_rejects_the_network_beside_an_idle_vpn_is_nobodys_in_particular() {
+    for (links, own) in [(TUN, "10.0.0.0/8 dev tun0"), (IDLE_TAILSCALE, TAILSCALES_OWN)] {
+        for rule in ["51: from 172.18.0.0/16 lookup 200", "51: from 172.18.0.0/16 unreachable"] {
+            let verdict = Device::networked()
+                .rerouted(links, &[KILL_SWITCH, own], &[rule, "5270: from all lookup 52"])
+                .cut_off(Token::HostUnreachable)
+                .traced(Stage::RejectedByHost, |_| ())
+                .sure(&[BridgeNoRoute]);
+            assert!(verdict.causes[0].summary.contains("51: from 172.18.0.0/16"));
+        }
+    }
+}
+
+#[test]
+fn answers_that_are_rejected_beside_an_idle_vpn_lack_a_route() {
+    let routes = ["unreachable 172.16.0.0/12 table 200", "10.0.0.0/8 dev tun0"];
+    let verdict = Device::networked()
+        .rerouted(TUN, &routes, &["50: from all lookup 200"])
+        .cut_off(Token::TimedOut)
+        .traced(Stage::ReplyLost, |_| ())
+        .sure(&[BridgeNoRoute]);
+    assert!(verdict.causes[0].summary.contains("50: from all lookup 200"), "{}", verdict.summary);
+    let way = verdict.causes[0].remedy[0].command.as_deref();
+    let expected = "sudo ip rule add to 172.18.0.0/16 lookup main priority 49";
+    assert_eq!(way, Some(expected));
+}
+
+#[test]
+fn a_host_that_is_rejected_beside_an_idle_vpn_is_offline() {
+    for (links, own) in [(TUN, "10.0.0.0/8 dev tun0"), (IDLE_TAILSCALE, TAILSCALES_OWN)] {
+        Device::networked()
+            .rerouted(links, &[KILL_SWITCH, own], &["50: from all lookup 200"])
+            .failing(|o| o.facts.endpoint().is_some(), Step::Connect, Token::HostUnreachable)
+            .failing(is_route, Step::Route, Token::HostUnreachable)
+            .without(|o| matches!(o.facts, Facts::Clock(_)))
+            .sure(&[HostOffline]);
+    }
+}
+
+#[test]
+fn a_tunnel_that_no_packet_was_followed_into_is_likely_and_says_what_would_decide() {
+    let verdict = Device::in_own_container()
+        .rerouted(TUN, &HALVES, &[])
+        .cut_off(Token::TimedOut)
+        .expect(Status::Blocked, &[VpnOverride]);
+    let cause = &verdict.causes[0];
+    assert_eq!((cause.confidence, verdict.confidence), (Confidence::Likely, Confidence::Likely));
+    assert!(cause.summary.contains("was not seen"), "{}", cause.summary);
+    assert!(cause.would_confirm.as_ref().unwrap().contains("as root"));
+    assert!(cause.remedy.iter().any(|it| it.text.contains("table of its own")), "{cause:#?}");
+}
+
+#[test]
+fn connections_that_are_refused_at_once_are_not_lost_in_a_tunnel() {
+    let verdict = Device::in_own_container()
+        .rerouted(TUN, &HALVES, &[])
+        .cut_off(Token::ConnectionRefused)
+        .expect(Status::Blocked, &[ForwardBlocked]);
+    assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+}
+
+#[test]
+fn a_modem_that_carries_the_device_beside_a_cable_is_no_vpn() {
+    let verdict = Device::in_own_container()
+        .rerouted(&[("ppp0", LinkKind::Ppp)], &["default dev ppp0"], &[])
+        .retabled(|tables| {
+            tables.routes.retain(|it| it.destination.prefix_len() > 0 || it.leaves_by("ppp0"))
+        })
+        .rerouted(&[], &["10.0.0.0/8 via 192.168.1.1 dev eth0"], &[])
+        .cut_off(Token::TimedOut)
+        .expect(Status::Blocked, &[ForwardBlocked]);
+    assert!(verdict.ruled_out.iter().any(|other| other.id == VpnOverride), "{verdict:#?}");
 }

@@ -85,7 +85,7 @@ const LAST: u16 = 29_999;
 pub(super) fn free_ports() -> io::Result<Ports> {
     static ASKED: AtomicU16 = AtomicU16::new(0);
     // Concurrent internets, of this process or of others, begin at different places.
-    let process = u16::try_from(std::process::id() % 97).unwrap_or(0) * 97;
+    let process = u16::try_from(std::process::id() % 1_249).unwrap_or(0) * 8;
     let start = ASKED.fetch_add(8, Ordering::Relaxed).wrapping_add(process);
     let span = LAST - FIRST + 1;
     let mut free =

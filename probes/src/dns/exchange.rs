@@ -78,14 +78,14 @@ impl Server<'_> {
             }
         }
         Err(match strays {
-            0 => self.failure(
-                Token::DnsTimeout,
-                format!(
+            0 => {
+                let predicate = format!(
                     "did not answer within {:.1} s ({} tries)",
                     self.patience.as_secs_f64(),
                     listening.len()
-                ),
-            ),
+                );
+                self.failure(Token::DnsTimeout, predicate).after(self.patience)
+            }
             _ => self.failure(
                 Token::DnsBadAnswer,
                 format!("did not answer the question; packets that came instead: {strays}"),
@@ -140,13 +140,11 @@ impl Server<'_> {
     }
 
     fn silent_over_tcp(self) -> Failure {
-        self.failure(
-            Token::DnsTimeout,
-            format!(
-                "cut its answer short over UDP and did not give the whole over TCP within {:.1} s",
-                self.patience.as_secs_f64()
-            ),
-        )
+        let predicate = format!(
+            "cut its answer short over UDP and did not give the whole over TCP within {:.1} s",
+            self.patience.as_secs_f64()
+        );
+        self.failure(Token::DnsTimeout, predicate).after(self.patience)
     }
 
     /// A sentence about the server.

@@ -140,6 +140,7 @@ fn too_late(name: &str, limit: Duration) -> Failure {
             limit.as_secs_f64()
         ),
     )
+    .after(limit)
 }
 
 fn no_answer(detail: String) -> Failure {
@@ -207,6 +208,7 @@ mod tests {
         let timeline = Timeline::start(Duration::from_millis(100));
         let observation = system.observe(timeline, &Vantage::Host, "localhost", Role::Hub).await;
         assert_eq!(observation.token(), Some(Token::DnsTimeout));
+        assert!(observation.is_cut_short());
         assert!(facts(&observation).hosts_file.is_empty());
     }
 }

@@ -37,6 +37,10 @@ pub struct EndpointFacts {
     /// Milliseconds of the TCP handshake: about one round trip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_ms: Option<f64>,
+    /// Milliseconds of the same round trip by the kernel's own clock, which a busy device does not
+    /// lengthen. Linux alone, and only where the handshake seemed to take 200 ms or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel_round_trip_ms: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsFacts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,6 +67,7 @@ impl EndpointFacts {
             proxy: endpoint.proxy.as_ref().map(ViaFacts::of),
             local: None,
             round_trip_ms: None,
+            kernel_round_trip_ms: None,
             tls: None,
             http: None,
             amqp: None,

@@ -10,6 +10,7 @@ mod https;
 mod judge;
 mod message;
 mod mqtt;
+mod round_trip;
 mod session;
 mod stores;
 mod tap;
@@ -38,6 +39,11 @@ use self::carrier::Plain;
 use crate::clean;
 use crate::observation::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
+
+/// From how many milliseconds on a handshake seems long, so that the kernel is asked.
+///
+/// Asking may have the kernel load a module (`tcp_diag`), so a quick device is not asked.
+const SEEMS_LONG_MS: f64 = 200.0;
 
 /// A host's port, what is to be spoken there, and how to get there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -157,6 +163,10 @@ async fn connect(
     let socket = recorder.step(Step::Connect, limit, connecting).await?;
     facts.local = socket.local_addr().map(|local| local.ip()).ok();
     facts.round_trip_ms = recorder.duration_ms(Step::Connect);
+    // What this device needed to get round to it is in that time as well, and it is never too short.
+    if facts.round_trip_ms.is_some_and(|seemed| seemed >= SEEMS_LONG_MS) {
+        facts.kernel_round_trip_ms = round_trip::by_the_kernel(&socket).await;
+    }
     // Questions are small and each waits for its answer. Failing to say so costs time alone.
     let _ = socket.set_nodelay(true);
     match &mut facts.proxy {

@@ -14,6 +14,8 @@ pub(super) const SETTINGS: [&str; 3] = [
     r"C:\ProgramData\docker\config\daemon.json",
 ];
 
+pub(super) const PID_FILES: [&str; 0] = [];
+
 pub(super) fn is_present(_path: &Path) -> bool {
     false
 }

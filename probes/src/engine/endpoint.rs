@@ -26,6 +26,9 @@ pub struct Places {
     pub programs: Vec<PathBuf>,
     /// The files that may hold the engine's settings; the first that exists counts.
     pub settings: Vec<PathBuf>,
+    /// The files that name the process of an engine that runs, whose command line comes before its
+    /// file of settings.
+    pub pid_files: Vec<PathBuf>,
 }
 
 impl Places {
@@ -41,15 +44,22 @@ impl Places {
                 })
                 .collect(),
             settings: local::SETTINGS.iter().map(PathBuf::from).collect(),
+            pid_files: local::PID_FILES.iter().map(PathBuf::from).collect(),
         }
     }
 
     /// The files of settings; none when `DOCKER_HOST` names an engine that may be another device's.
     pub(super) fn settings(&self) -> Vec<PathBuf> {
-        match self.given().map(Endpoint::parse) {
-            None | Some(Ok(Endpoint::Socket(_))) => self.settings.clone(),
-            Some(_) => Vec::new(),
-        }
+        if self.is_here() { self.settings.clone() } else { Vec::new() }
+    }
+
+    /// The files that name the engine's process; none when it may be another device's.
+    pub(super) fn pid_files(&self) -> Vec<PathBuf> {
+        if self.is_here() { self.pid_files.clone() } else { Vec::new() }
+    }
+
+    fn is_here(&self) -> bool {
+        matches!(self.given().map(Endpoint::parse), None | Some(Ok(Endpoint::Socket(_))))
     }
 
     /// Where the engine should be, for a person.

@@ -28,6 +28,9 @@ pub struct EngineFacts {
     /// Its networks, by name; at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<Network>,
+    /// How many more it has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub networks_left_out: u32,
     /// The names of the images that it has, by tag or digest; at most 512. Absent when it did not
     /// tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +47,11 @@ pub struct EngineFacts {
     /// What it warns of, in its own words; at most 16 lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl EngineFacts {

@@ -1,6 +1,7 @@
 //! Which containers and networks has the engine, and how is it configured?
 
 mod api;
+mod command_line;
 mod container;
 mod endpoint;
 mod facts;
@@ -43,7 +44,8 @@ pub async fn inspect_in(timeline: Timeline, vantage: &Vantage, places: &Places) 
     let mut facts = EngineFacts { endpoint: places.describe(), ..EngineFacts::default() };
     let program = places.program();
     facts.installed = program.is_some();
-    facts.settings = settings::read(places.settings(), timeline.patience() / 4).await;
+    facts.settings =
+        settings::read(places.settings(), places.pid_files(), timeline.patience() / 4).await;
 
     let result = match places.endpoints() {
         Err(problem) => Err(not_answering(problem)),
@@ -114,10 +116,12 @@ fn not_answering(detail: String) -> Failure {
 }
 
 /// The failure with the endpoint in front, and with silence in the engine's own word.
-fn named(endpoint: &Endpoint, failure: Failure) -> Failure {
-    let Failure { step, token, detail } = failure;
-    let token = if token == Token::TimedOut { Token::EngineNotAnswering } else { token };
-    Failure { step, token, detail: format!("{endpoint}: {detail}") }
+fn named(endpoint: &Endpoint, mut failure: Failure) -> Failure {
+    if failure.token == Token::TimedOut {
+        failure.token = Token::EngineNotAnswering;
+    }
+    failure.detail = format!("{endpoint}: {}", failure.detail);
+    failure
 }
 
 #[cfg(test)]

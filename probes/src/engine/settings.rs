@@ -1,4 +1,4 @@
-//! How the engine is configured: its daemon.json.
+//! How the engine is configured: its daemon.json, and over it its command line.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
+use super::command_line;
 use crate::clean;
 use crate::proxy::ProxyUrl;
 
@@ -22,7 +23,7 @@ pub(super) const SERVERS: usize = 16;
 pub(super) const POOLS: usize = 64;
 
 /// How many registries are kept of each kind.
-const REGISTRIES: usize = 32;
+pub(super) const REGISTRIES: usize = 32;
 
 /// A range that the engine cuts subnets from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +41,9 @@ pub struct EngineSettings {
     /// The file that they come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// The flags of the running engine's command line that come before the file, without their values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
     /// Why nothing of that file is known. An engine does not start with a broken one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -86,10 +90,17 @@ impl EngineSettings {
     }
 }
 
-/// The settings of the first of these files that exists, within `limit`.
-pub(super) async fn read(files: Vec<PathBuf>, limit: Duration) -> EngineSettings {
+/// The settings of the first of these files that exists, or of the one that the command line of the
+/// running engine names, and over them what that says itself; within `limit`.
+pub(super) async fn read(
+    files: Vec<PathBuf>,
+    pid_files: Vec<PathBuf>,
+    limit: Duration,
+) -> EngineSettings {
     let reading = tokio::task::spawn_blocking(move || {
-        files.iter().find_map(|file| read_file(file)).unwrap_or_default()
+        let line = command_line::of_the_running(&pid_files).unwrap_or_default();
+        let files = line.config_file.clone().map_or(files, |named| vec![named]);
+        line.over(files.iter().find_map(|file| read_file(file)).unwrap_or_default())
     });
     // A file system that hangs must not hold up the engine's own answer.
     timeout(limit, reading).await.ok().and_then(Result::ok).unwrap_or_default()
@@ -150,6 +161,7 @@ fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
     let file: DaemonFile = serde_json::from_slice(text)?;
     Ok(EngineSettings {
         file: None,
+        flags: Vec::new(),
         problem: None,
         dns: file.dns.into_iter().take(SERVERS).collect(),
         default_address_pools: file.default_address_pools.into_iter().take(POOLS).collect(),
@@ -231,9 +243,10 @@ mod tests {
             ["absent", "first", "second"].map(|name| directory.path().join(name));
         fs::write(&first, r#"{"mtu": 1}"#).unwrap();
         fs::write(&second, r#"{"mtu": 2}"#).unwrap();
-        let settings = read(vec![absent.clone(), first, second], Duration::from_secs(20)).await;
+        let settings =
+            read(vec![absent.clone(), first, second], Vec::new(), Duration::from_secs(20)).await;
         assert_eq!(settings.mtu, Some(1));
-        assert!(read(vec![absent], Duration::from_secs(20)).await.is_empty());
+        assert!(read(vec![absent], Vec::new(), Duration::from_secs(20)).await.is_empty());
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub(super) const PROGRAM_DIRECTORIES: [&str; 7] =
 pub(super) const SETTINGS: [&str; 2] =
     ["/etc/docker/daemon.json", "/var/snap/docker/current/config/daemon.json"];
 
+/// Where dockerd keeps its process's number: by packages, and in the snap.
+pub(super) const PID_FILES: [&str; 2] =
+    ["/var/run/docker.pid", "/var/snap/docker/current/run/docker.pid"];
+
 /// Whether something is at the path. What this user may not look at is taken to be there.
 pub(super) fn is_present(path: &Path) -> bool {
     path.metadata().map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)

@@ -1,6 +1,6 @@
 //! Names of settings and variables whose values are known to be no secrets.
 
-use super::{MASK, mask};
+use super::{MASK, mask, proxy};
 
 /// In small letters, without `-` and `_`, the last part of a dotted name.
 const NAMES: &[&str] = &[
@@ -116,11 +116,6 @@ const NAMES: &[&str] = &[
     "storagedriver",
     "userlandproxy",
     "usernsremap",
-    // Proxies, without their credentials, which are masked in every URL.
-    "allproxy",
-    "ftpproxy",
-    "httpproxy",
-    "httpsproxy",
     "noproxy",
     // Services and shells.
     "after",
@@ -165,26 +160,35 @@ const NAMES: &[&str] = &[
     "dotnetsystemglobalizationinvariant",
 ];
 
+/// Names of a proxy's address, which is shown without what one signs in with.
+const PROXIES: [&str; 4] = ["allproxy", "ftpproxy", "httpproxy", "httpsproxy"];
+
 /// Whether the value of a setting or a variable of this name is known to be no secret. What it
-/// holds must be masked all the same: a proxy's URL may hold a password.
+/// holds must be masked all the same: it may be a URL with a password.
 pub fn is_harmless(name: &str) -> bool {
+    NAMES.contains(&plain(name).as_str())
+}
+
+/// Whether a setting or a variable of this name is the address of a proxy.
+pub(crate) fn is_proxy(name: &str) -> bool {
+    PROXIES.contains(&plain(name).as_str())
+}
+
+/// The last part of a dotted name, in small letters, without `-` and `_`.
+fn plain(name: &str) -> String {
     let quotes = ['"', '\''];
-    let plain: String = name
-        .trim_matches(quotes)
-        .rsplit('.')
-        .next()
-        .unwrap_or_default()
-        .trim_matches(quotes)
+    let last = name.trim_matches(quotes).rsplit('.').next().unwrap_or_default();
+    last.trim_matches(quotes)
         .chars()
         .filter(|c| !matches!(c, '-' | '_'))
         .map(|c| c.to_ascii_lowercase())
-        .collect();
-    NAMES.contains(&plain.as_str())
+        .collect()
 }
 
 /// An environment's `NAME=VALUE`, with its value if the name is known to be harmless.
 pub fn variable(assignment: &str) -> String {
     match assignment.split_once('=') {
+        Some((name, value)) if is_proxy(name) => format!("{name}={}", proxy(value)),
         Some((name, value)) if is_harmless(name) => format!("{name}={}", mask(value)),
         Some((name, "")) => format!("{name}="),
         Some((name, _)) => format!("{}=…", mask(name)),
@@ -203,11 +207,12 @@ mod tests {
             "UpstreamProtocol",
             "upstream_protocol",
             "agent.env.UpstreamProtocol",
-            "\"https-proxy\"",
-            "HTTPS_PROXY",
             "IOTEDGE_IOTHUBHOSTNAME",
         ] {
             assert!(is_harmless(name), "{name}");
+        }
+        for name in ["\"https-proxy\"", "HTTPS_PROXY", "HttpProxy", "agent.env.all_proxy"] {
+            assert!(is_proxy(name) && !is_harmless(name), "{name}");
         }
         for name in [
             "connection_string",
@@ -227,6 +232,7 @@ mod tests {
     fn a_variable_that_is_not_known_keeps_its_name_alone() {
         assert_eq!(variable("UpstreamProtocol=AmqpWs"), "UpstreamProtocol=AmqpWs");
         assert_eq!(variable("https_proxy=http://u:PLANTED@p:1"), "https_proxy=http://…p:1");
+        assert_eq!(variable("HTTP_PROXY=http://u:p@PLANTED@p:1"), "HTTP_PROXY=http://…p:1");
         assert_eq!(variable("STORAGE=PLANTED"), "STORAGE=…");
         assert_eq!(variable("EMPTY="), "EMPTY=");
     }

@@ -7,11 +7,15 @@
 
 mod harmless;
 mod line;
+mod proxy;
 mod settings;
 mod text;
+mod value;
 
+pub(crate) use harmless::is_proxy;
 pub use harmless::{is_harmless, variable};
 pub use line::mask;
+pub(crate) use proxy::proxy;
 pub use settings::settings;
 pub use text::{Lines, text};
 

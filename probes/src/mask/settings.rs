@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use ipnet::IpNet;
 use regex::Regex;
 
-use super::{MASK, Masked, is_harmless, mask, more_marks, variable};
+use super::{MASK, Masked, is_harmless, is_proxy, mask, more_marks, proxy, variable};
 
 /// `[section]`, `[[section]]`.
 static SECTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -86,6 +86,9 @@ fn of_value(name: &str, value: &str) -> String {
     if is_structure(bare) {
         return value.to_owned();
     }
+    if is_proxy(name) {
+        return format!("{}{comma}", proxy(without_comment(bare)));
+    }
     let harmless = is_harmless(name) && !bare.contains(['{', '}']) && !bare.contains("data:");
     if harmless {
         format!("{}{comma}", mask(without_comment(bare)))
@@ -162,7 +165,7 @@ mod tests {
     use super::*;
 
     /// Of each file what is masked, and what stays.
-    const FILES: [(&str, &str, &[&str]); 8] = [
+    const FILES: [(&str, &str, &[&str]); 10] = [
         (
             "toml",
             "# SharedAccessKey was PLANTED\nhostname = \"gw1\" # PLANTED\n[provisioning]\nsource = \"manual\"\n\
@@ -218,6 +221,17 @@ mod tests {
             "broken toml",
             "hostname = \"gw1\nconnection_string = \"PLANTED\nPLANTED\n[provisioning PLANTED\n",
             &["hostname = \"gw1"],
+        ),
+        (
+            "passwords that are not escaped, toml",
+            "https_proxy = \"http://u:p@PLANTED@p:3128\"\n[agent.env]\nhttps_proxy = \"u:p,PLANTED@p:3129\" # x\n\
+             all_proxy = \"u:PLANTED\"\nno_proxy = \"http://u:pa/PLANTED@h\"\n",
+            &["http://…p:3128", "\"…p:3129\"\n", "all_proxy = \"…\""],
+        ),
+        (
+            "passwords that are not escaped, json",
+            r#"{"proxies":{"https-proxy":"http://u:pa/PLANTED@p:1","http-proxy":"//u:PLANTED@p:2","no-proxy":"x"}}"#,
+            &["\"http://…p:1\"", "\"…p:2\"", "\"no-proxy\": \"x\""],
         ),
         (
             "a certificate in place",

@@ -16,9 +16,15 @@ const REST: usize = 2;
 const FULL_LINE: usize = 40;
 
 static BEGINS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----").ok());
+    LazyLock::new(|| Regex::new(r"-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}").ok());
 static ENDS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"-----END [A-Z0-9 ]*PRIVATE KEY-----").ok());
+    LazyLock::new(|| Regex::new(r"-{4,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}").ok());
+/// A full line of a key, wherever it stands in one of the log's.
+static FULL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let least = FULL_LINE;
+    Regex::new(&format!(r"(?:[A-Za-z0-9+/]|\\/|\\+u002[BbFf]){{{least},}}(?:=|\\+u003[Dd]){{0,2}}"))
+        .ok()
+});
 /// What a line of a key ends with, after whatever a log puts before each line.
 static OF_A_KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"[A-Za-z0-9+/]+={0,2}["',\\]*\s*$"#).ok());
@@ -41,9 +47,12 @@ impl Lines {
             let key = OF_A_KEY.as_ref().and_then(|pattern| pattern.find(line));
             self.inside = match key {
                 _ if ends.is_some() => 0,
-                Some(key) if key.len() >= FULL_LINE => REST,
                 _ => self.inside - 1,
             };
+            if let (Some(full), None) = (FULL.as_ref().filter(|full| full.is_match(line)), ends) {
+                self.inside = REST;
+                return Cow::Owned(mask(&full.replace_all(line, "…")).into_owned());
+            }
             let rest = ends.map_or("", |end| line.get(end..).unwrap_or_default());
             return match key {
                 // Whatever stands after the key is a line like others.
@@ -94,6 +103,27 @@ mod tests {
             assert!(masked.text.starts_with("before\n") && masked.text.ends_with("\nafter\n"));
             assert_eq!(masked.places, 4);
         }
+    }
+
+    #[test]
+    fn a_key_s_lines_are_left_out_whatever_stands_around_them() {
+        let full = format!("{}PLANTED", "MIIE/v+A".repeat(7));
+        for (before, after) in [
+            ("", "\\n"),
+            ("\u{1b}[33m", "\u{1b}[0m"),
+            ("[", "]"),
+            ("{\"line\":\"", "\"}"),
+            ("", " module=x"),
+        ] {
+            let log = format!(
+                "-----BEGIN RSA PRIVATE KEY-----\n{before}{full}{after}\n{before}{full}{after}\n"
+            );
+            let masked = text(&log).text;
+            assert!(!masked.contains("PLANTED") && !masked.contains("MIIE"), "{masked}");
+        }
+        let split = full.replace('/', "\\/").replace('+', "\\u002B");
+        let masked = text(&format!("-----BEGIN PGP PRIVATE KEY BLOCK-----\n<{split}>\n")).text;
+        assert!(!masked.contains("PLANTED"), "{masked}");
     }
 
     #[test]

@@ -8,8 +8,15 @@ pub use facts::{Facts, Probe, Role};
 pub use token::{Step, Token};
 pub use vantage::Vantage;
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// The least that a peer has to be waited for before its silence means anything: a first packet that
+/// is lost is sent again after 1 s (RFC 6298), and the longest ways, by a satellite, take some 0.7 s
+/// to answer it.
+const LEAST_PATIENCE: Duration = Duration::from_millis(1_750);
 
 /// One question, asked from one vantage, and what came back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +57,11 @@ impl Observation {
         self.failure.as_ref().map(|failure| failure.token)
     }
 
+    /// Whether the failure is a silence that the run's own `--timeout` cut short.
+    pub fn is_cut_short(&self) -> bool {
+        self.failed() && self.failure.as_ref().is_some_and(|failure| failure.cut_short)
+    }
+
     /// The step that failed, if one did.
     pub fn failed_step(&self) -> Option<Step> {
         self.failure.as_ref().map(|failure| failure.step)
@@ -75,11 +87,20 @@ pub struct Failure {
     pub token: Token,
     /// One line for a person. Foreign text in it is bounded and cleaned.
     pub detail: String,
+    /// Whether the run's own `--timeout` cut the waiting short, to less than the repetition of a lost
+    /// packet and its answer need (1.75 s). The silence then proves nothing of the peer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_short: bool,
 }
 
 impl Failure {
     pub fn new(step: Step, token: Token, detail: impl Into<String>) -> Self {
-        Self { step, token, detail: detail.into() }
+        Self { step, token, detail: detail.into(), cut_short: false }
+    }
+
+    /// The silence of a peer that was given `patience`: cut short where that is less than it needs.
+    pub(crate) fn after(self, patience: Duration) -> Self {
+        Self { cut_short: patience < LEAST_PATIENCE, ..self }
     }
 }
 

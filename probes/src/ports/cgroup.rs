@@ -5,12 +5,16 @@ use crate::clean;
 /// The systemd unit that a process belongs to, from its `/proc/PID/cgroup`.
 ///
 /// The innermost service or scope; none for a process in a container, whose scope is the
-/// container's.
+/// container's, and none below a user's own manager, whose units the system's does not know.
 pub(super) fn unit(cgroup: &str) -> Option<String> {
     if container_id(cgroup).is_some() {
         return None;
     }
-    systemd_path(cgroup)?.rsplit('/').find(|part| is_unit(part)).map(|part| clean::line(part, 128))
+    let path = systemd_path(cgroup)?;
+    if path.split('/').any(|part| part.starts_with("user@") && is_unit(part)) {
+        return None;
+    }
+    path.rsplit('/').find(|part| is_unit(part)).map(|part| clean::line(part, 128))
 }
 
 /// The id of the container that a process runs in: 64 hexadecimal digits.

@@ -63,6 +63,10 @@ pub struct EdgeRouteFacts {
     pub back: Lookup,
     /// For the host's own packets to the destination.
     pub host: Lookup,
+    /// Whether the gateway of the forward way answers on its link, as the kernel's neighbour table
+    /// has it; absent where the kernel has not asked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_answers: Option<bool>,
 }
 
 /// The kernel's answer to one lookup.
@@ -132,8 +136,10 @@ pub async fn probe(timeline: Timeline, network: EdgeNetwork, destination: IpAddr
     let work = {
         let network = network.clone();
         async move {
-            let asked =
-                tokio::task::spawn_blocking(move || platform::ask_edge(network, destination)).await;
+            let asked = tokio::task::spawn_blocking(move || {
+                platform::ask_edge(network, destination, timeline.patience() / 2)
+            })
+            .await;
             asked.map_err(|error| Failure::new(Step::Route, Token::IoError, error.to_string()))
         }
     };
@@ -164,6 +170,7 @@ impl EdgeRouteFacts {
             reply: Lookup::NotAsked,
             back: Lookup::NotAsked,
             host: Lookup::NotAsked,
+            gateway_answers: None,
         }
     }
 }

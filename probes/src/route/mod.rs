@@ -1,11 +1,13 @@
 //! By which way would this device send to an address?
 
+pub mod author;
 pub mod decision;
 pub mod edge;
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
 pub mod overlap;
 mod portable;
+mod ppp;
 pub mod signature;
 pub mod tables;
 #[cfg(test)]

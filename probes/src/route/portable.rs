@@ -40,7 +40,7 @@ pub(super) fn way_to(destination: IpAddr, _patience: Duration) -> io::Result<Rou
 
 /// The way of forwarded packets is not known here.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn ask_edge(_: EdgeNetwork, _: IpAddr) -> io::Result<EdgeRouteFacts> {
+pub(super) fn ask_edge(_: EdgeNetwork, _: IpAddr, _: Duration) -> io::Result<EdgeRouteFacts> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

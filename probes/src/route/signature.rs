@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::author::author;
 use super::decision::{Decision, Flow, decide};
-use super::edge::EdgeNetwork;
+use super::edge::{EdgeNetwork, EdgeRouteFacts, Lookup};
 use super::tables::{MAIN_TABLE, Route, RouteKind, Rule, RuleAction, Tables};
-use super::vpn::{self, Vpn, vpn_of};
+use super::vpn::{Vpn, vpn_of};
 
 /// How traffic of an edge network is led elsewhere than by the host's own uplink, or back to
 /// elsewhere than its bridge.
@@ -62,11 +63,17 @@ pub enum Direction {
 /// What the tables hold against traffic between the network and the destination, forward first.
 ///
 /// A tunnel that carries the network's traffic is named as well: whether it does, only a packet
-/// can tell.
-pub fn recognise(tables: &Tables, network: &EdgeNetwork, destination: IpAddr) -> Vec<Mechanism> {
+/// can tell. `kernel` is what its own lookups gave: of a route with several hops, or with none that
+/// the tables show, only the kernel knows the one that it takes.
+pub fn recognise(
+    tables: &Tables,
+    network: &EdgeNetwork,
+    destination: IpAddr,
+    kernel: Option<&EdgeRouteFacts>,
+) -> Vec<Mechanism> {
     let mut found = Vec::new();
     let Some(member) = network.member() else { return found };
-    found.extend(forward(tables, network, member, destination));
+    found.extend(forward(tables, network, member, destination, kernel));
     found.extend(back(tables, network, member));
     for shadow in shadows(tables, network) {
         if !found.iter().any(|known: &Mechanism| known.routes == shadow.routes) {
@@ -81,6 +88,7 @@ fn forward(
     network: &EdgeNetwork,
     member: IpAddr,
     destination: IpAddr,
+    kernel: Option<&EdgeRouteFacts>,
 ) -> Option<Mechanism> {
     let flow = Flow::forwarded(member, &network.bridge, destination);
     let decision = decide(tables, &flow)?;
@@ -93,21 +101,35 @@ fn forward(
         return Some(mechanism(tables, kind, Direction::Forward, decision));
     }
     let route = decision.route?;
+    let interface = taken(route, kernel.map(|facts| &facts.forward));
+    let led = |kind| {
+        let mut found = mechanism(tables, kind, Direction::Forward, decision);
+        if let Some(interface) = interface {
+            found.vpn = vpn_of(tables, interface);
+            found.interface = Some(interface.to_owned());
+        }
+        found
+    };
     // A rule for the network alone is worth telling wherever it leads, unless it leads where the
     // host's own packets go.
     if is_for_the_network(decision.rule) {
         let host = decide(tables, &Flow::own(destination)).and_then(|decision| decision.route);
-        let elsewhere = host.and_then(Route::interface) != route.interface();
-        return elsewhere
-            .then(|| mechanism(tables, MechanismKind::SourceRule, Direction::Forward, decision));
+        let host = host.and_then(|route| taken(route, kernel.map(|facts| &facts.host)));
+        return (host != interface).then(|| led(MechanismKind::SourceRule));
     }
-    vpn_of(tables, route.interface()?)?;
+    vpn_of(tables, interface?)?;
     let kind = match route.destination.prefix_len() {
         _ if !is_ordinary(decision.rule) => MechanismKind::PolicyRule,
         0 | 1 => MechanismKind::FullTunnel,
         _ => MechanismKind::TunnelRoute,
     };
-    Some(mechanism(tables, kind, Direction::Forward, decision))
+    Some(led(kind))
+}
+
+/// The interface that the kernel takes of a route's.
+fn taken<'a>(route: &'a Route, kernel: Option<&'a Lookup>) -> Option<&'a str> {
+    let alone = if route.hops.len() == 1 { route.interface() } else { None };
+    alone.or_else(|| kernel?.interface()).or_else(|| route.interface())
 }
 
 fn back(tables: &Tables, network: &EdgeNetwork, member: IpAddr) -> Option<Mechanism> {
@@ -153,8 +175,7 @@ fn mechanism(
     let interface = decision.route.and_then(Route::interface);
     let vpn = match interface {
         Some(interface) => vpn_of(tables, interface),
-        // What rejects leads nowhere; a VPN that is up is then the likely author.
-        None => vpn::active(tables).map(|(vpn, _)| vpn),
+        None => author(tables, &decision),
     };
     Mechanism {
         kind,
@@ -205,14 +226,15 @@ fn has_route(tables: &Tables, network: &EdgeNetwork) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::edge::Way;
     use super::super::tables::LinkKind;
-    use super::super::testing::{device, edge_network};
+    use super::super::testing::{device, edge_network, rule};
     use super::*;
 
     const HUB: &str = "203.0.113.10";
 
     fn judge(tables: &Tables) -> Vec<Mechanism> {
-        recognise(tables, &edge_network(), HUB.parse().unwrap())
+        recognise(tables, &edge_network(), HUB.parse().unwrap(), None)
     }
 
     /// The kind, direction, VPN and texts of each mechanism.
@@ -347,7 +369,8 @@ mod tests {
 
     #[test]
     fn a_rejecting_default_is_a_kill_switch() {
-        let tables = device(TUN, &["unreachable default table 200"], &["50: from all lookup 200"]);
+        let routes = ["unreachable default table 200", "10.0.0.0/8 dev tun0 table 200"];
+        let tables = device(TUN, &routes, &["50: from all lookup 200"]);
         let found = summary(&tables);
         let text = "50: from all lookup 200 | unreachable default table 200".to_owned();
         assert_eq!(found[0], (Kind::KillSwitch, Forward, Some(Vpn::Other), text));
@@ -371,11 +394,23 @@ mod tests {
     }
 
     #[test]
-    fn a_ppp_link_is_a_vpn_only_beside_another_uplink() {
-        let ppp = [("ppp0", LinkKind::Ppp)];
-        let mut tables = device(&ppp, &["default dev ppp0"], &[]);
-        assert_eq!(judge(&tables)[0].vpn, Some(Vpn::Ppp));
-        tables.routes.retain(|route| !route.leaves_by("eth0"));
-        assert_eq!(judge(&tables), []);
+    fn of_several_hops_the_one_that_the_kernel_takes_counts() {
+        let mut tables = device(TUN, &["default dev tun0 table 100"], &[]);
+        tables.rules.insert(1, rule("100: from all lookup 100"));
+        let uplink = tables.routes.iter().find(|route| route.leaves_by("eth0")).unwrap();
+        let uplink = uplink.hops[0].clone();
+        tables.routes[0].hops.push(uplink);
+        let by = |tables: &Tables, interface: &str| {
+            let way = Way { interface: Some(interface.to_owned()), ..Way::default() };
+            let hub: IpAddr = HUB.parse().unwrap();
+            let mut kernel = EdgeRouteFacts::unasked(edge_network(), hub);
+            kernel.forward = Lookup::Found(way);
+            let found = recognise(tables, &edge_network(), hub, Some(&kernel));
+            found.iter().filter(|it| it.direction == Forward).count()
+        };
+        assert_eq!((by(&tables, "tun0"), by(&tables, "eth0")), (1, 0));
+        // A nexthop object's hops may not be shown at all.
+        tables.routes[0].hops.clear();
+        assert_eq!((by(&tables, "tun0"), by(&tables, "eth0")), (1, 0));
     }
 }

@@ -1,6 +1,7 @@
 //! The host's links, addresses, routes and policy rules, as typed values that can be kept and
 //! judged elsewhere.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -22,6 +23,10 @@ pub struct Tables {
     /// The sysctl `net.ipv4.ip_forward`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_forward: Option<bool>,
+    /// The policies of the kernel's IPsec for IPv4 that take packets without an interface or a mark;
+    /// absent where they cannot be read, which takes CAP_NET_ADMIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipsec: Option<Vec<IpsecPolicy>>,
     /// Whether nothing was left out, for its number or because it could not be read.
     pub complete: bool,
 }
@@ -31,6 +36,50 @@ impl Tables {
     pub fn link(&self, name: &str) -> Option<&Link> {
         self.links.iter().find(|link| link.name == name)
     }
+}
+
+/// A policy of IPsec: which packets are encrypted, must have been, or are dropped (ip-xfrm(8)).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IpsecPolicy {
+    pub direction: IpsecDirection,
+    #[schemars(with = "String")]
+    pub source: IpNet,
+    #[schemars(with = "String")]
+    pub destination: IpNet,
+    /// The smaller, the earlier it is asked.
+    pub priority: u32,
+    /// Whether it drops.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocks: bool,
+    /// Whether it encrypts what it lets out, and lets in only what was encrypted; one that does not
+    /// lets packets pass as they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub encrypts: bool,
+}
+
+/// Writes it as `ip xfrm policy` takes it.
+impl fmt::Display for IpsecPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let direction = match self.direction {
+            IpsecDirection::In => "in",
+            IpsecDirection::Out => "out",
+            IpsecDirection::Forward => "fwd",
+        };
+        write!(f, "src {} dst {} dir {direction}", self.source, self.destination)?;
+        if self.blocks { f.write_str(" action block") } else { Ok(()) }
+    }
+}
+
+/// Which packets a policy of IPsec is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IpsecDirection {
+    /// For this host.
+    In,
+    /// Leaving it, its own and those that it forwards.
+    Out,
+    /// To be forwarded by it.
+    Forward,
 }
 
 /// An interface.

@@ -5,13 +5,14 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tables::{Link, LinkKind, MAIN_TABLE, Rule, RuleAction, Tables};
+use super::ppp;
+use super::tables::{LinkKind, MAIN_TABLE, Rule, RuleAction, Tables};
 
 /// The table that Tailscale fills.
-const TAILSCALE_TABLE: u32 = 52;
+pub(super) const TAILSCALE_TABLE: u32 = 52;
 
 /// Names that VPN clients give to interfaces whose kind does not tell, up to their number.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 13] = [
     "tun",
     "tap",
     "wg",
@@ -19,7 +20,6 @@ const NAMES: [&str; 14] = [
     "utun",
     "wt",
     "zt",
-    "ppp",
     "ipsec",
     "vpn",
     "nordlynx",
@@ -66,10 +66,12 @@ pub fn vpn_of(tables: &Tables, interface: &str) -> Option<Vpn> {
     match &link.kind {
         LinkKind::Wireguard => Some(Vpn::Wireguard),
         LinkKind::Ipsec => Some(Vpn::Ipsec),
-        LinkKind::Ppp => is_beside_an_uplink(tables, link).then_some(Vpn::Ppp),
+        LinkKind::Ppp => ppp::is_a_vpns(tables, link).then_some(Vpn::Ppp),
         LinkKind::Other(kind) if kind.starts_with("ovpn") => Some(Vpn::OpenVpn),
         LinkKind::Loopback | LinkKind::Bridge | LinkKind::Wwan => None,
         LinkKind::Tun => Some(product(tables, interface)),
+        // Where the system does not tell kinds.
+        _ if interface.starts_with("ppp") => ppp::is_a_vpns(tables, link).then_some(Vpn::Ppp),
         _ => is_named_like_one(interface).then(|| product(tables, interface)),
     }
 }
@@ -113,7 +115,7 @@ fn product(tables: &Tables, interface: &str) -> Vpn {
 
 /// `not from all fwmark N lookup N`: wg-quick marks WireGuard's own packets with the number of the
 /// table that all others go to.
-fn is_wg_quick(rule: &Rule) -> bool {
+pub(super) fn is_wg_quick(rule: &Rule) -> bool {
     rule.inverted
         && matches!(
             (rule.mark, rule.action),
@@ -126,13 +128,5 @@ fn is_named_like_one(interface: &str) -> bool {
         interface
             .strip_prefix(name)
             .is_some_and(|rest| !rest.starts_with(|first: char| first.is_ascii_alphabetic()))
-    })
-}
-
-/// Whether another way leads out of the host: a PPP link that is the only one is the uplink itself,
-/// a modem's or PPPoE's.
-fn is_beside_an_uplink(tables: &Tables, ppp: &Link) -> bool {
-    tables.routes.iter().any(|route| {
-        !route.leaves_by(&ppp.name) && route.hops.iter().any(|hop| hop.gateway.is_some())
     })
 }

@@ -22,6 +22,7 @@ pub(super) fn combine(listings: Listings) -> Result<Ruleset, RulesetError> {
     let iptables = unless_failed(Tool::Iptables, iptables, &mut failures);
     let legacy = unless_failed(Tool::IptablesLegacy, legacy, &mut failures);
     let mut unread: Vec<Tool> = failures.iter().map(|(tool, _)| *tool).collect();
+    let why = failures.first().map(|(_, error)| error.why());
     if nft.is_none()
         && iptables.is_none()
         && legacy.is_none()
@@ -53,7 +54,7 @@ pub(super) fn combine(listings: Listings) -> Result<Ruleset, RulesetError> {
     if !is_iptables_legacy {
         chains.extend(legacy.map(|listing| listing.chains).unwrap_or_default());
     }
-    Ok(Ruleset { chains, unread })
+    Ok(Ruleset { chains, unread, why })
 }
 
 fn unless_failed<T>(

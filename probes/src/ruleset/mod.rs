@@ -39,6 +39,23 @@ pub struct Ruleset {
     /// Tools whose rules exist, or may, and could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Tool>,
+    /// Why the first of them could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Unread>,
+}
+
+/// Why rules could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unread {
+    /// None of the tools that list them is installed.
+    NoTool,
+    /// There are more than are worth reading: a listing of more than 8 MiB.
+    TooMany,
+    /// They were not listed in time.
+    TooSlow,
+    /// The tool failed, or lists what is not understood.
+    Failed,
 }
 
 /// A chain of rules.
@@ -125,6 +142,17 @@ pub enum Family {
     Inet,
     /// Everything that an interface takes or sends.
     Netdev,
+}
+
+/// Writes the word that nft takes.
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ip => "ip",
+            Self::Inet => "inet",
+            Self::Netdev => "netdev",
+        })
+    }
 }
 
 /// The points on a packet's way at which the kernel asks the rules.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::combine::{Listings, combine};
-use super::{Ruleset, Tool, iptables, nft};
+use super::{Ruleset, Tool, Unread, iptables, nft};
 use crate::tool::{self, Listed, MAX_OUTPUT, ToolError};
 
 /// The names of the older iptables' tables that the kernel holds, in the asking thread's network
@@ -36,6 +36,18 @@ pub enum RulesetError {
     /// The listing is not of the shape that the tool's documentation gives.
     #[error("cannot understand what nft lists: {0}")]
     NotUnderstood(#[from] serde_json::Error),
+}
+
+impl RulesetError {
+    /// The same in one word.
+    pub fn why(&self) -> Unread {
+        match self {
+            Self::NoTool => Unread::NoTool,
+            Self::TooLong { .. } => Unread::TooMany,
+            Self::TimedOut { .. } => Unread::TooSlow,
+            Self::NotRun { .. } | Self::Failed { .. } | Self::NotUnderstood(_) => Unread::Failed,
+        }
+    }
 }
 
 /// Reads all rules that IPv4 packets meet in the calling thread's network namespace, within `limit`.

@@ -19,11 +19,11 @@ const NATIVE_TEXT: &str = include_str!("fixtures/native.nft");
 const SUBNET: &str = "172.18.0.0/16";
 
 fn iptables(text: &str) -> Ruleset {
-    Ruleset { chains: iptables::parse(Tool::Iptables, text).chains, unread: Vec::new() }
+    Ruleset { chains: iptables::parse(Tool::Iptables, text).chains, ..Ruleset::default() }
 }
 
 fn native(json: &str) -> Ruleset {
-    Ruleset { chains: nft::parse(json, NATIVE_TEXT).unwrap(), unread: Vec::new() }
+    Ruleset { chains: nft::parse(json, NATIVE_TEXT).unwrap(), ..Ruleset::default() }
 }
 
 fn chain<'a>(ruleset: &'a Ruleset, table: &str, name: &str) -> &'a Chain {
@@ -126,7 +126,7 @@ fn the_newer_iptables_rules_stand_once_and_in_its_own_words() {
 #[test]
 fn without_iptables_its_rules_are_read_as_nft_shows_them() {
     let ruleset =
-        Ruleset { chains: nft::parse(DOCKER_JSON, DOCKER_TEXT).unwrap(), unread: Vec::new() };
+        Ruleset { chains: nft::parse(DOCKER_JSON, DOCKER_TEXT).unwrap(), ..Ruleset::default() };
     let reject = &chain(&ruleset, "filter", "ts-forward").rules[1];
     assert_eq!(reject.text, "iifname \"eth0\" counter reject with icmp type admin-prohibited");
     assert_eq!((reject.verdict, reject.packets), (Some(Verdict::Reject), Some(0)));

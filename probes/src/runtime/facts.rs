@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Vantage;
 use crate::proxy::{NoProxy, ProxyUrl};
 
 /// The installed runtime's settings that bear on the network. No secret is among them.
@@ -140,6 +141,16 @@ impl Part {
         match self {
             Self::Environment | Self::System | Self::Engine => true,
             Self::Daemon | Self::IdentityService | Self::EdgeAgent | Self::EdgeHub => false,
+        }
+    }
+
+    /// Whether this is a part of the runtime that goes by a proxy of its own from here: the daemons
+    /// from the host, Edge Agent and Edge Hub from a container network.
+    pub fn is_at(self, vantage: &Vantage) -> bool {
+        match self {
+            Self::Daemon | Self::IdentityService => *vantage == Vantage::Host,
+            Self::EdgeAgent | Self::EdgeHub => matches!(vantage, Vantage::Bridge(_)),
+            Self::Environment | Self::System | Self::Engine => false,
         }
     }
 

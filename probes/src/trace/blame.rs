@@ -1,45 +1,107 @@
 //! The firewall's part in a loss.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{Stage, Trace};
 use crate::recorder::Timeline;
-use crate::ruleset::{self, Hook, Ruleset, Verdict, dropped_between, masquerades};
+use crate::ruleset::{self, Hook, Ruleset, Unread, Verdict, dropped_between, masquerades};
 
 /// How long the device's tools may take to list the rules; they take some tens of milliseconds, and
 /// the attempt waits for it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the second reading waits for other attempts to end, so that one serves them all: they
+/// are lost at about the same time.
+const GATHERING: Duration = Duration::from_millis(100);
+
+/// What the run's end is left of the time.
+const MARGIN: Duration = Duration::from_millis(50);
 
 /// The most rules that are named.
 const LIMIT: usize = 16;
 
-/// The rules as they are now, or none where they cannot be read: that never fails a trace.
-pub(super) async fn read(timeline: Timeline) -> Option<Ruleset> {
-    match ruleset::read(PATIENCE.min(timeline.remaining() / 4)).await {
-        Ok(ruleset) => Some(ruleset),
-        Err(error) => {
-            tracing::debug!(%error, "the trace names no rule");
-            None
-        }
+/// The rules as they were at one moment, or why they are not known: that never fails a trace.
+type Reading = Result<Arc<Ruleset>, Unread>;
+
+/// The readings of the rules that all traces of a run share: listing them takes the device's
+/// processor, and counters may well be read across several attempts.
+#[derive(Clone, Debug, Default)]
+pub struct Readings(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// From before the first attempt.
+    before: OnceCell<Reading>,
+    /// The last one, with the moment at which it began.
+    after: Mutex<Option<(Instant, Reading)>>,
+}
+
+impl Readings {
+    /// The rules as they were before any attempt.
+    pub(super) async fn before(&self, timeline: Timeline) -> Reading {
+        let limit = PATIENCE.min(timeline.remaining() / 4);
+        self.0.before.get_or_init(|| read(limit)).await.clone()
     }
+
+    /// The rules as they are at some moment after an attempt has ended.
+    async fn after(&self, timeline: Timeline, ended: Instant) -> Reading {
+        tokio::time::sleep(GATHERING.min(timeline.remaining() / 8)).await;
+        let mut last = self.0.after.lock().await;
+        if let Some((begun, reading)) = &*last
+            && *begun >= ended
+        {
+            return reading.clone();
+        }
+        let begun = Instant::now();
+        let reading = read(PATIENCE.min(timeline.remaining().saturating_sub(MARGIN))).await;
+        *last = Some((begun, reading.clone()));
+        reading
+    }
+}
+
+async fn read(limit: Duration) -> Reading {
+    ruleset::read(limit).await.map(Arc::new).map_err(|error| {
+        tracing::debug!(%error, "the trace names no rule");
+        error.why()
+    })
 }
 
 /// Adds the firewall's part to a trace of a packet from the subnet that was lost.
 pub(super) async fn add(
     trace: &mut Trace,
     timeline: Timeline,
-    before: Option<Ruleset>,
+    (readings, before): (&Readings, Reading),
     subnet: &IpNet,
 ) {
-    let Some(before) = before.filter(|_| is_lost(trace.stage)) else { return };
+    let ended = Instant::now();
+    if !is_lost(trace.stage) {
+        return;
+    }
+    let before = match before {
+        Ok(before) => before,
+        Err(why) => {
+            trace.rules_unread = Some(why);
+            return;
+        }
+    };
     trace.masqueraded = is_masqueraded(&before, subnet);
     // What left and was never answered, no rule of this host dropped.
     if trace.stage == Stage::LeftUntranslated {
         return;
     }
-    let Some(mut after) = read(timeline).await else { return };
+    trace.rules_unread = before.why;
+    let mut after = match readings.after(timeline, ended).await {
+        Ok(after) => Ruleset::clone(&after),
+        Err(why) => {
+            trace.rules_unread = Some(why);
+            return;
+        }
+    };
+    trace.rules_unread = trace.rules_unread.or(after.why);
     trace.dropped_by = match trace.stage {
         Stage::NotEntered => {
             // With bridge-nf-call-iptables the kernel asks the rules that come before routing
@@ -80,14 +142,45 @@ fn is_masqueraded(ruleset: &Ruleset, subnet: &IpNet) -> Option<bool> {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn what_left_untranslated_is_judged_by_the_rules_as_they_were() {
+    async fn judged(stage: Stage, before: Reading) -> Trace {
         let destination = "20.49.110.2:443".parse().unwrap();
-        let mut trace = Trace { stage: Stage::LeftUntranslated, ..Trace::unseen(destination) };
+        let mut trace = Trace { stage, ..Trace::unseen(destination) };
         // The time is up, so that the rules could not be read again.
         let over = Timeline::start(Duration::ZERO);
-        add(&mut trace, over, Some(Ruleset::default()), &"172.17.0.0/16".parse().unwrap()).await;
+        let readings = Readings::default();
+        add(&mut trace, over, (&readings, before), &"172.17.0.0/16".parse().unwrap()).await;
+        trace
+    }
+
+    #[tokio::test]
+    async fn what_left_untranslated_is_judged_by_the_rules_as_they_were() {
+        let trace = judged(Stage::LeftUntranslated, Ok(Arc::default())).await;
         assert_eq!(trace.masqueraded, Some(false));
         assert!(trace.dropped_by.is_empty());
+        assert_eq!(trace.rules_unread, None);
+    }
+
+    #[tokio::test]
+    async fn a_trace_says_why_it_names_no_rule() {
+        let trace = judged(Stage::LostInside, Err(Unread::TooMany)).await;
+        assert_eq!((trace.masqueraded, trace.rules_unread), (None, Some(Unread::TooMany)));
+        let partly = Ruleset { why: Some(Unread::TooMany), ..Ruleset::default() };
+        let trace = judged(Stage::NotEntered, Ok(Arc::new(partly))).await;
+        assert!(trace.rules_unread.is_some());
+    }
+
+    #[tokio::test]
+    async fn one_reading_serves_all_attempts_that_ended_before_it() {
+        let (readings, timeline) = (Readings::default(), Timeline::start(Duration::from_secs(10)));
+        let ended = Instant::now();
+        let (one, other) =
+            tokio::join!(readings.after(timeline, ended), readings.after(timeline, ended));
+        if let (Ok(one), Ok(other)) = (&one, &other) {
+            assert!(Arc::ptr_eq(one, other));
+        }
+        let later = readings.after(timeline, Instant::now()).await;
+        if let (Ok(one), Ok(later)) = (&one, &later) {
+            assert!(!Arc::ptr_eq(one, later));
+        }
     }
 }

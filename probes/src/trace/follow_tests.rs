@@ -15,6 +15,15 @@ use crate::vantage::testing::{HUB, Lab, lab};
 /// A connection from a borrowed place to the hub, after these changes to the device and to the
 /// internet.
 async fn followed(device: &str, internet: &str) -> Option<(Observation, Trace)> {
+    followed_after(Duration::ZERO, device, internet).await
+}
+
+/// The same, once so much of the run's time is over.
+async fn followed_after(
+    after: Duration,
+    device: &str,
+    internet: &str,
+) -> Option<(Observation, Trace)> {
     let Lab { device: host, internet: outside } = lab().await?;
     host.set_up(device).await;
     outside.set_up(internet).await;
@@ -29,15 +38,18 @@ async fn followed(device: &str, internet: &str) -> Option<(Observation, Trace)> 
         place.run(serve).await
     });
     is_ready.await.unwrap();
-    let check = || async {
+    let check = move || async move {
         // Long enough for the kernel to try a second time, so that what is sent twice is met.
-        let timeline = Timeline::start(Duration::from_secs(3));
+        let timeline = Timeline::start((after * 2).max(Duration::from_secs(4)));
         let Facts::RouteTables(tables) = probe_tables(timeline, &Vantage::Host).await.facts else {
             panic!("no tables");
         };
         let borrowed = borrow(timeline, edge_network(), Vec::new()).await.unwrap();
         let hub = SocketAddrV4::new(HUB.parse().unwrap(), 5671);
-        follow(timeline, &edge_network(), borrowed.place(), &tables, hub).await
+        let readings = Readings::default();
+        let late = after.saturating_sub(timeline.limit().saturating_sub(timeline.remaining()));
+        tokio::time::sleep(late).await;
+        follow(timeline, &edge_network(), borrowed.place(), &tables, hub, &readings).await
     };
     let observation = host.place.run(check).await.unwrap();
     server.abort();
@@ -242,4 +254,62 @@ fn a_report_from_before_rules_were_named_is_read() {
     let trace: Trace = serde_json::from_str(report).unwrap();
     assert_eq!(trace.stage, Stage::LostInside);
     assert!(serde_json::to_string(&trace).unwrap().len() <= report.len());
+}
+
+#[tokio::test]
+async fn a_rule_is_named_though_the_attempt_began_when_half_of_the_time_was_over() {
+    let drop = "iptables -A FORWARD -i br-edge -j DROP";
+    let Some((_, trace)) = followed_after(Duration::from_secs(3), drop, "true").await else {
+        return;
+    };
+    assert_eq!(trace.stage, Stage::LostInside);
+    assert_eq!(named(&trace), [("-A FORWARD -i br-edge -j DROP", false)], "{trace:?}");
+    assert_eq!((trace.rules_unread, trace.silent_neighbour), (None, None));
+}
+
+#[tokio::test]
+async fn a_gateway_that_answers_nobody_is_told_from_a_rule_that_drops() {
+    let setup = "ip link add eth1 type veth peer name far1
+        ip addr add 198.51.100.2/24 dev eth1
+        ip link set eth1 up
+        ip link set far1 arp off up
+        ip route add default via 198.51.100.1 dev eth1 table 100
+        ip rule add from 172.18.0.0/16 lookup 100";
+    let Some((_, trace)) = followed(setup, "true").await else { return };
+    assert!(trace.is_given_up_by_the_kernel(), "{trace:?}");
+    let silent = trace.silent_neighbour.unwrap();
+    assert_eq!(
+        (silent.interface.as_str(), silent.address),
+        ("eth1", "198.51.100.1".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn a_tunnel_is_watched_behind_any_number_of_other_links() {
+    let many = "for number in $(seq 40); do
+            ip link add veth$number type veth peer name peer$number
+            ip link set veth$number up
+            ip link set peer$number up
+        done
+        ip link add wg0 type veth peer name far
+        ip link set far up
+        ip link set wg0 up
+        ip addr add 10.8.0.2/24 dev wg0
+        ip neigh add 10.8.0.1 lladdr 02:00:00:00:00:09 dev wg0
+        ip route add 0.0.0.0/1 via 10.8.0.1 dev wg0
+        ip route add 128.0.0.0/1 via 10.8.0.1 dev wg0";
+    let Some((_, trace)) = followed(many, "true").await else { return };
+    assert_eq!(trace.stage, Stage::NoReply, "{trace:?}");
+    assert_eq!(trace.left[0].interface, "wg0");
+    assert!(trace.unwatched > 0);
+}
+
+#[tokio::test]
+async fn a_policy_of_ipsec_takes_the_packet_out_of_sight_and_the_kernel_counts_it() {
+    let setup = "ip xfrm policy add src 172.18.0.0/16 dst 0.0.0.0/0 dir out \
+        tmpl src 192.0.2.10 dst 198.51.100.9 proto esp mode tunnel";
+    let Some((_, trace)) = followed(setup, "true").await else { return };
+    assert_eq!(trace.stage, Stage::LostInside, "{trace:?}");
+    assert_eq!(named(&trace), []);
+    assert!(trace.ipsec_errors.keys().any(|name| name.starts_with("Xfrm")), "{trace:?}");
 }

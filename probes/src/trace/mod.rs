@@ -15,15 +15,20 @@ mod follow;
 mod packet;
 #[cfg(target_os = "linux")]
 mod stage;
+#[cfg(target_os = "linux")]
+mod watched;
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
+pub use self::blame::Readings;
+#[cfg(target_os = "linux")]
 pub use self::follow::follow;
-use crate::ruleset::FilterRule;
+use crate::ruleset::{FilterRule, Unread};
 
 /// The way of one attempt to connect from a container network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +59,26 @@ pub struct Trace {
     /// whichever interface; absent where the rules were not read, or the attempt was not lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masqueraded: Option<bool>,
+    /// Why the rules could not be read, or not all of them, so that the one at work may have no
+    /// name; absent also where the attempt was not lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_unread: Option<Unread>,
+    /// The next one on the kernel's way, where it does not answer on its link: the kernel keeps the
+    /// packet until it does, and gives it up after three seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_neighbour: Option<Neighbour>,
+    /// How many links were not watched, for there are too many; it may have left by one of them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unwatched: u32,
+    /// What the kernel's IPsec counted as errors in the meantime, by the names in
+    /// `/proc/net/xfrm_stat`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ipsec_errors: BTreeMap<String, u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Trace {
@@ -68,7 +93,21 @@ impl Trace {
             stage: Stage::NotEntered,
             dropped_by: Vec::new(),
             masqueraded: None,
+            rules_unread: None,
+            silent_neighbour: None,
+            unwatched: 0,
+            ipsec_errors: BTreeMap::new(),
         }
+    }
+
+    /// Whether the kernel itself may have given it up, because the next one on its way does not
+    /// answer: no rule of the firewall is known to have had it, and ICMP's codes are the kernel's.
+    pub fn is_given_up_by_the_kernel(&self) -> bool {
+        let kernels = match self.delivered.as_ref().map(|reply| reply.answer) {
+            Some(Answer::Unreachable { code: 0 | 1 }) => self.stage == Stage::RejectedByHost,
+            _ => false,
+        };
+        self.dropped_by.is_empty() && (kernels || self.silent_neighbour.is_some())
     }
 
     /// Whether nothing more is to be expected.
@@ -102,6 +141,14 @@ pub enum Stage {
     ReplyLost,
     /// The answer reached the bridge, whatever it says.
     Delivered,
+}
+
+/// Who is next on a packet's way: the gateway, or the destination on the host's own link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Neighbour {
+    #[serde(rename = "network.interface.name")]
+    pub interface: String,
+    pub address: IpAddr,
 }
 
 /// The attempt leaving the host.

@@ -97,7 +97,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 /// it by chance, and no two tests of a process are given the same.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 97).unwrap() * 100 + 20_000;
+    let start = u16::try_from(std::process::id() % 199).unwrap() * 50 + 20_000;
     loop {
         let port = start + NEXT.fetch_add(1, Ordering::Relaxed);
         match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {

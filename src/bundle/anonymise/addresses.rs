@@ -5,7 +5,6 @@
 //! addresses become one. What an address is by its place, private or loopback, or by everybody's
 //! knowledge, such as 8.8.8.8, it stays.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -72,7 +71,6 @@ pub(super) struct Addresses {
     v6: Vec<Steady>,
     /// The device's own IPv4 subnets, each with its length.
     subnets: Vec<(u128, u8)>,
-    hardware: HashMap<[u8; 6], u32>,
 }
 
 impl Addresses {
@@ -110,7 +108,7 @@ impl Addresses {
             _ => None,
         });
         let subnets = subnets.collect();
-        Self { coins: RandomState::new(), v4, v6, subnets, hardware: HashMap::new() }
+        Self { coins: RandomState::new(), v4, v6, subnets }
     }
 
     /// The image of an address.
@@ -127,28 +125,19 @@ impl Addresses {
         if net.addr() == net.network() { image.trunc() } else { image }
     }
 
-    /// The image of a hardware address; groups and broadcast stay.
-    pub(super) fn hardware(&mut self, address: [u8; 6]) -> [u8; 6] {
-        let [first, ..] = address;
-        if first & 1 == 1 || address == [0; 6] {
-            return address;
-        }
-        let next = u32::try_from(self.hardware.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let [a, b, c, d] = self.hardware.entry(address).or_insert(next).to_be_bytes();
-        // Locally administered.
-        [0x02, 0x00, a, b, c, d]
-    }
-
     fn v4(&self, address: Ipv4Addr) -> Ipv4Addr {
         let image = self.image(aligned_v4(address), 32, &self.v4);
         Ipv4Addr::from(u32::try_from(image >> 96).unwrap_or_default())
     }
 
     fn v6(&self, address: Ipv6Addr) -> Ipv6Addr {
-        // An IPv4 address inside, mapped (RFC 4291) or translated (RFC 6052), is that address.
+        // An IPv4 address inside, mapped or compatible (RFC 4291) or translated (RFC 6052, RFC 8215),
+        // is that address.
         let inner = matches!(
             address.segments(),
-            [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..]
+            [0, 0, 0, 0, 0, 0 | 0xffff, ..]
+                | [0x64, 0xff9b, 0, 0, 0, 0, ..]
+                | [0x64, 0xff9b, 1, ..]
         );
         if inner {
             let bits = address.to_bits();
@@ -312,6 +301,14 @@ mod tests {
         assert_eq!(addresses.v6(v4.to_ipv6_mapped()), addresses.v4(v4).to_ipv6_mapped());
         let translated = addresses.v6("64:ff9b::1431:6e02".parse().unwrap()).to_bits();
         assert_eq!(translated, 0x0064_ff9b << 96 | u128::from(addresses.v4(v4).to_bits()));
+        let own = addresses.v4(v4).to_bits();
+        for (text, prefix) in [("64:ff9b:1:aaaa::", 0x0064_ff9b_0001_aaaa << 64), ("::", 0)] {
+            let whole = format!("{text}20.49.110.2").parse().unwrap();
+            assert_eq!(addresses.v6(whole).to_bits(), prefix | u128::from(own), "{text}");
+        }
+        for known in ["::", "::1"] {
+            assert_eq!(addresses.v6(known.parse().unwrap()), known.parse::<Ipv6Addr>().unwrap());
+        }
     }
 
     #[test]
@@ -339,15 +336,5 @@ mod tests {
         }
         let inside: IpNet = "10.33.0.0/24".parse().unwrap();
         assert_eq!(addresses.net(inside).addr(), image.addr());
-    }
-
-    #[test]
-    fn hardware_addresses_have_one_image_each() {
-        let mut addresses = Addresses::new([], []);
-        let one = addresses.hardware([2, 0x42, 0xac, 0x12, 0, 2]);
-        let other = addresses.hardware([2, 0x42, 0xac, 0x12, 0, 3]);
-        assert_ne!(one, other);
-        assert_eq!(one, addresses.hardware([2, 0x42, 0xac, 0x12, 0, 2]));
-        assert_eq!(addresses.hardware([0xff; 6]), [0xff; 6]);
     }
 }

@@ -52,6 +52,26 @@ static DEVICES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
+/// Lists of names in texts, parted by commas or spaces, by what stands before them.
+static LISTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r#"(?i)\bno_?-?proxy\\*["']?[ \t]*[=:][ \t]*\\*["'](?<list>[^"'\n\\]+)"#,
+        r#"(?i)\bno_?-?proxy\\*["']?=(?<list>[^\s"'\\]+)"#,
+        r#"(?i)\bno_?-?proxy:[ \t]*(?<list>[^\s"'\\]+,[^\s"'\\]*)"#,
+        r#"(?i)\b(?:https?|all)_?-?proxy\\*["']?[ \t]*[=:][ \t]*\\*["']?[a-z0-9]+://…?(?<list>[a-z][\w.-]*)"#,
+        r#"(?i)\b(?:https?|all)_?-?proxy\\*["']?[ \t]*[=:][ \t]*\\*["']?…?(?<list>[a-z][\w.-]*):[0-9]"#,
+        r#""ExtraHosts"\s*:\s*\[(?<list>[^\]]*)\]"#,
+    ]
+    .iter()
+    .filter_map(|pattern| Regex::new(pattern).ok())
+    .collect()
+});
+
+/// Lists of the domains in which short names are looked for.
+static SEARCH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?m)^\s*(?:search|domain|DNS Domain:|Domains=)\s*(?<list>[^\n#]+)").ok()
+});
+
 /// The names of the observations' own hosts.
 pub(super) fn report(report: &Report, names: &mut Names) {
     let host = |name: &str, names: &mut Names| names.learn_host(name);
@@ -72,10 +92,12 @@ fn members(value: &Value, names: &mut Names) {
     match value {
         Value::Object(object) => {
             for (name, member) in object {
-                let text = member.as_str().or_else(|| member.get("value").and_then(Value::as_str));
-                match text {
+                let said = member.as_str().or_else(|| member.get("value").and_then(Value::as_str));
+                match said {
                     Some(user) if USERS.contains(&name.as_str()) => user_name(user, names),
                     Some(host) if HOSTS.contains(&name.as_str()) => names.learn_host(host),
+                    Some(hosts) if name == "no_proxy" => list(hosts, names),
+                    Some(url) if name == "https_proxy" => text(&format!("{name}={url}"), names),
                     _ => {}
                 }
                 members(member, names);
@@ -103,6 +125,28 @@ pub(super) fn text(text: &str, names: &mut Names) {
         if let Some(user) = found.name("user") {
             user_name(user.as_str(), names);
         }
+    }
+    for found in LISTS.iter().flat_map(|pattern| pattern.captures_iter(text)) {
+        list(found.name("list").map_or("", |list| list.as_str()), names);
+    }
+}
+
+/// The names of a list: of hosts with an address or a port behind them the name alone.
+fn list(list: &str, names: &mut Names) {
+    let parts = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'');
+    for entry in list.split(parts) {
+        let is_address = entry.contains(['/', '[']) || entry.parse::<std::net::IpAddr>().is_ok();
+        let name = entry.split([':', '=']).next().unwrap_or_default();
+        if !is_address {
+            names.learn_listed(name);
+        }
+    }
+}
+
+/// The domains that a resolver's file or listing searches, of one label too.
+pub(super) fn search_lists(text: &str, names: &mut Names) {
+    for found in SEARCH.iter().flat_map(|pattern| pattern.captures_iter(text)) {
+        list(found.name("list").map_or("", |list| list.as_str()), names);
     }
 }
 
@@ -154,5 +198,49 @@ fn of_schema(schema: &Value, words: &mut BTreeSet<String>) {
         }
         Value::Array(items) => items.iter().for_each(|item| of_schema(item, words)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learned(learn: impl Fn(&mut Names)) -> Vec<String> {
+        let mut names = Names::new(&VOCABULARY);
+        learn(&mut names);
+        names.words().into_iter().map(|(word, _)| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn single_labels_of_lists_are_learned() {
+        for (given, words) in [
+            (
+                "no_proxy = \"plc01,plc-02,10.0.0.0/8,10.0.0.1,fd00::1,[fd00::2]:1,localhost\"",
+                &["plc-02", "plc01"][..],
+            ),
+            ("NO_PROXY=plc01,.plant7 x", &["plant7", "plc01"]),
+            ("\"NoProxy\": \"plc01, plc02:8080\"", &["plc01", "plc02"]),
+            ("{\\\"no-proxy\\\":\\\"plc01\\\"}", &["plc01"]),
+            ("no_proxy: plc01,plc02", &["plc01", "plc02"]),
+            ("no_proxy: not set", &[]),
+            ("HTTPS_PROXY=http://…proxysrv01:3128", &["proxysrv01"]),
+            ("\"HttpProxy\": \"proxysrv01:3128\"", &["proxysrv01"]),
+            ("\"HttpProxy\": \"\",\n\"next\": 1", &[]),
+            ("https_proxy: none", &[]),
+            (
+                "\"ExtraHosts\": [\n  \"mes01:10.33.4.20\",\n  \"mes02=10.33.4.21\",\n  \"host.docker.internal:host-gateway\"\n]",
+                &["mes01", "mes02"],
+            ),
+        ] {
+            assert_eq!(learned(|names| text(given, names)), words, "{given}");
+        }
+        for given in [
+            "search corp.acme.example plantnet lan\n",
+            "DNS Domain: ~plantnet\n",
+            "Domains=plantnet",
+        ] {
+            let words = learned(|names| search_lists(given, names));
+            assert!(words.contains(&"plantnet".to_owned()) && !words.contains(&"lan".to_owned()));
+        }
     }
 }

@@ -4,10 +4,13 @@
 //! The table of what became what lives as long as an [`Anonymiser`], and is written nowhere.
 
 mod addresses;
+mod hardware;
 mod known;
 mod learn;
 mod names;
+mod reverse;
 mod text;
+mod written;
 
 use edgeprobe_probes::Facts;
 use serde_json::Value;
@@ -22,12 +25,13 @@ use text::Replacer;
 pub struct Anonymiser(Replacer);
 
 impl Anonymiser {
-    /// Learns the names of a report, of the texts that stand beside it, and of this device and its
-    /// user.
+    /// Learns the names of a report, of the texts that stand beside it, and of this device, its
+    /// ids and its user.
     pub fn new<'t>(
         report: Option<&Report>,
         texts: impl IntoIterator<Item = (&'t str, &'t str)>,
         hosts: &[String],
+        ids: &[String],
         users: &[String],
     ) -> Self {
         let mut names = Names::new(&learn::VOCABULARY);
@@ -37,6 +41,9 @@ impl Anonymiser {
         for host in hosts {
             names.learn_host(host);
         }
+        for id in ids {
+            names.learn_word(id);
+        }
         for user in users {
             learn::user_name(user, &mut names);
         }
@@ -44,6 +51,9 @@ impl Anonymiser {
             learn::text(text, &mut names);
             if path.ends_with("/hosts") {
                 learn::hosts_file(text, &mut names);
+            }
+            if path.starts_with("names/") {
+                learn::search_lists(text, &mut names);
             }
         }
         let pools = report.map(pools).unwrap_or_default();

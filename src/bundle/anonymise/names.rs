@@ -11,6 +11,10 @@ const STEMS: [&str; 4] = ["name", "label", "item", "word"];
 /// From this length on a word is replaced inside other words too.
 const DISTINCT: usize = 5;
 
+/// The most words that are learned. A device has some ten; a gateway's logs may have some thousand
+/// names of other devices, and what somebody else put into them must not take all memory.
+const MOST: usize = 50_000;
+
 /// The longest word that is learned; a device's id has 128 characters at most.
 const LONGEST: usize = 253;
 
@@ -26,6 +30,10 @@ pub(super) struct Names {
     domains: BTreeSet<String>,
     /// Words that mean something in the archive's own documents.
     vocabulary: &'static BTreeSet<String>,
+    /// What images begin with, once the first is made.
+    stem: Option<&'static str>,
+    /// By the length of labels the number of the next image that is tried.
+    next: BTreeMap<usize, u64>,
 }
 
 static NOTHING: BTreeSet<String> = BTreeSet::new();
@@ -44,6 +52,8 @@ impl Names {
             words: BTreeSet::new(),
             domains: BTreeSet::new(),
             vocabulary,
+            stem: None,
+            next: BTreeMap::new(),
         }
     }
 
@@ -80,8 +90,21 @@ impl Names {
             || word.bytes().all(|byte| !byte.is_ascii_alphabetic())
             || is_ordinary(&word)
             || self.vocabulary.contains(&word);
-        if !says_nothing {
+        if !says_nothing && self.words.len() < MOST {
+            self.stem = None;
             self.words.insert(word);
+        }
+    }
+
+    /// Learns a name as lists of hosts have it; a single label is a word, unless it is what many
+    /// domains end with.
+    pub(super) fn learn_listed(&mut self, name: &str) {
+        let name = name.trim_start_matches(['.', '*', '~']).trim_matches('.');
+        if name.contains('.') {
+            return self.learn_host(name);
+        }
+        if !is_a_host(&name.to_ascii_lowercase()) {
+            self.learn_word(name);
         }
     }
 
@@ -97,15 +120,15 @@ impl Names {
     pub(super) fn is_a_host(&self, name: &str) -> bool {
         let lower = name.to_ascii_lowercase();
         let known = || {
-            self.domains.iter().any(|domain| {
-                lower
-                    .strip_suffix(domain.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            })
+            let mut endings = std::iter::successors(Some(lower.as_str()), |name| {
+                name.split_once('.').map(|(_, ending)| ending)
+            });
+            endings.any(|ending| self.domains.contains(ending))
         };
-        (is_a_host(&lower) && !name.contains(|c: char| c.is_ascii_uppercase()))
-            || public_labels(&lower) > 1
-            || known()
+        // Both are in it where .NET writes a namespace.
+        let is_mixed = name.contains(|c: char| c.is_ascii_uppercase())
+            && name.contains(|c: char| c.is_ascii_lowercase());
+        (is_a_host(&lower) && !is_mixed) || public_labels(&lower) > 1 || known()
     }
 
     /// The image of a dotted name.
@@ -150,37 +173,35 @@ impl Names {
 
     /// A word that is nobody's image yet: of the same length where that can be, with the characters
     /// at their places that no host name has, so that what is wrong with a name is still wrong.
-    fn fresh(&self, label: &str) -> String {
+    fn fresh(&mut self, label: &str) -> String {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
         let odd = !label.chars().all(is_part) || label.starts_with('-') || label.ends_with('-');
         let room = label.chars().filter(|c| !odd || c.is_ascii_alphanumeric()).count();
-        let mut width = room;
-        for number in 1u64.. {
+        let longest = self.stem();
+        let mut number = self.next.get(&room).copied().unwrap_or(1);
+        loop {
             let digits = base36(number);
-            let stem = self.stem(width, digits.len());
-            let padding = width.saturating_sub(stem.len() + digits.len());
-            if stem.len() + digits.len() > width {
-                width += 1;
-            }
+            number += 1;
+            let fits = room >= longest.len() + digits.len().max(2);
+            let stem = if fits { longest } else { longest.get(..1).unwrap_or("q") };
+            let padding = room.saturating_sub(stem.len() + digits.len());
             let plain = format!("{stem}{}{digits}", "0".repeat(padding));
             let image = if odd { refilled(label, &plain) } else { plain };
             let is_new = !self.taken.contains(&image) && !self.words.contains(&image);
             if is_new && image != label {
+                self.next.insert(room, number);
                 return image;
             }
         }
-        label.to_owned()
     }
 
-    /// The longest stem that leaves room for the digits and holds no word that is to be replaced.
-    fn stem(&self, width: usize, digits: usize) -> &'static str {
+    /// The first stem that holds no word that is to be replaced.
+    fn stem(&mut self) -> &'static str {
         let holds_none = |stem: &&str| {
-            !self.words.iter().any(|word| {
-                word.len() >= 2 && (stem.contains(word.as_str()) || word.contains(*stem))
-            })
+            !self.words.iter().any(|word| stem.contains(word.as_str()) || word.contains(*stem))
         };
-        let stem = STEMS.iter().find(|stem| holds_none(stem)).copied().unwrap_or("q");
-        if width >= stem.len() + digits.max(2) { stem } else { stem.get(..1).unwrap_or("q") }
+        let stem = self.stem.or_else(|| STEMS.iter().find(|stem| holds_none(stem)).copied());
+        self.stem.insert(stem.unwrap_or("q"))
     }
 }
 
@@ -240,6 +261,43 @@ mod tests {
         fn a_long_label_keeps_its_length(label in "[a-z][a-z0-9-]{4,60}[a-z0-9]") {
             prop_assert_eq!(names().label(&label).len(), label.len());
         }
+    }
+
+    #[test]
+    fn thousands_of_names_take_one_attempt_each() {
+        let mut names = names();
+        let all: Vec<String> = (0..20_000).map(|number| format!("leafdev{number:05}")).collect();
+        for name in &all {
+            names.learn_word(name);
+        }
+        let images: BTreeSet<String> = all.iter().map(|name| names.label(name)).collect();
+        assert_eq!(images.len(), all.len());
+        let attempts: u64 = names.next.values().map(|next| next - 1).sum();
+        assert!(attempts < 20_100, "{attempts}");
+        // Where there are more names than short images they become longer.
+        let short: Vec<String> = (36..1_296).map(base36).collect();
+        let images: BTreeSet<String> = short.iter().map(|name| names.label(name)).collect();
+        assert_eq!(images.len(), short.len());
+        let attempts: u64 = names.next.values().map(|next| next - 1).sum();
+        assert!(attempts < 22_000, "{attempts}");
+    }
+
+    #[test]
+    fn what_is_learned_without_end_is_bounded() {
+        let mut names = names();
+        (0..MOST + 10).for_each(|number| names.learn_word(&format!("leaf{number}")));
+        assert_eq!(names.words().len(), MOST);
+    }
+
+    #[test]
+    fn of_a_list_single_labels_are_words() {
+        let mut names = names();
+        for name in ["plc01", ".plant7", "lan", "local", "localhost", "*.mes.acme.ai", "*"] {
+            names.learn_listed(name);
+        }
+        let words: Vec<&str> = names.words().into_iter().map(|(word, _)| word).collect();
+        assert_eq!(words, ["plant7", "plc01", "acme", "mes"]);
+        assert!(names.is_a_host("x.acme.ai"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use edgeprobe_probes::mask::mask;
 
 use super::place::own_name;
 use crate::bundle::{Anonymiser, Content, Item, Missing, Reason, What};
+use crate::collect;
 use crate::language::Language;
 use crate::report::{Report, human, json};
 
@@ -19,9 +20,11 @@ pub(super) fn anonymise(
     let texts =
         items.iter().filter_map(|item| Some((&*item.path, &*item.content.as_ref().ok()?.text)));
     let hosts: Vec<String> = own_name().into_iter().collect();
+    // What is masked shows none: a connection string is left out whole.
+    let ids = collect::device_ids();
     let users: Vec<String> =
         ["USER", "LOGNAME", "SUDO_USER"].iter().filter_map(|name| env::var(name).ok()).collect();
-    let mut anonymiser = Anonymiser::new(report.as_ref().ok(), texts, &hosts, &users);
+    let mut anonymiser = Anonymiser::new(report.as_ref().ok(), texts, &hosts, &ids, &users);
     for item in items {
         item.path = anonymiser.text(&item.path);
         item.source = anonymiser.text(&item.source);

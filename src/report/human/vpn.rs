@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_probes::route::overlap::overlaps;
-use edgeprobe_probes::route::tables::Tables;
+use edgeprobe_probes::route::tables::{IpsecPolicy, Tables};
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
 
@@ -94,9 +94,11 @@ fn networks(report: &Report) -> Vec<Vantage> {
     networks
 }
 
-/// Each VPN interface that is up, with its product.
+/// Each VPN interface that is up, with its product, and IPsec that needs none.
 fn tunnels(report: &Report) -> Vec<Text> {
     let Some(tables) = tables(report) else { return Vec::new() };
+    let takes = |policy: &IpsecPolicy| policy.encrypts || policy.blocks;
+    let ipsec = tables.ipsec.iter().flatten().any(takes).then(|| Text::new("vpn.policies"));
     tables
         .links
         .iter()
@@ -106,6 +108,7 @@ fn tunnels(report: &Report) -> Vec<Text> {
             let text = Text::new("vpn.tunnel").with("vpn", verdict::vpn(product));
             Some(text.with("interface", &link.name))
         })
+        .chain(ipsec)
         .collect()
 }
 

@@ -77,13 +77,24 @@ pub struct RemedyText {
     /// The findings that it is beside the point of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unless: Vec<String>,
+    /// The words that it is for, by placeholder: the VPN's product, the tool that changes a rule. A
+    /// finding that says another word there has no use for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    when: BTreeMap<String, Vec<String>>,
 }
 
 impl RemedyText {
-    /// Whether it is for a finding with this sentence.
+    /// Whether it is for findings with this sentence.
     fn is_for(&self, variant: &str) -> bool {
         let lists = |variants: &[String]| variants.iter().any(|known| known == variant);
         (self.only.is_empty() || lists(&self.only)) && !lists(&self.unless)
+    }
+
+    /// Whether a finding with these words has a use for it.
+    fn fits(&self, words: &Arguments) -> bool {
+        self.when.iter().all(|(name, wanted)| {
+            words.get(name.as_str()).is_none_or(|word| word.is_one_of(wanted))
+        })
     }
 
     fn filled(&self, words: &Arguments, language: Language) -> Remedy {
@@ -110,7 +121,7 @@ impl Platform {
 impl Entry {
     /// What to do about a finding on a system, with the finding's own words filled in. A command
     /// that lacks a word is for another finding of the cause, so its remedy is left out.
-    pub(super) fn remedies_for(
+    pub(crate) fn remedies_for(
         &self,
         platform: Platform,
         variant: &str,
@@ -118,7 +129,7 @@ impl Entry {
         language: Language,
     ) -> Vec<Remedy> {
         let remedies = self.on(platform).filter(|remedy| remedy.is_for(variant));
-        filled_in(remedies, words, language)
+        filled_in(remedies.filter(|remedy| remedy.fits(words)), words, language)
     }
 
     /// What to do on a system, in general words.
@@ -126,15 +137,9 @@ impl Entry {
         self.on(platform).map(|remedy| remedy.filled(&Arguments::new(), language)).collect()
     }
 
-    /// What to do on a system, with the words that are known.
-    pub fn remedies_with(
-        &self,
-        platform: Platform,
-        words: impl IntoIterator<Item = (&'static str, String)>,
-        language: Language,
-    ) -> Vec<Remedy> {
-        let words = words.into_iter().map(|(name, word)| (name, word.into()));
-        filled_in(self.on(platform), &words.collect(), language)
+    /// Whether the rule has a sentence of this variant.
+    pub(crate) fn has_sentence(&self, variant: &str) -> bool {
+        self.summary.contains_key(variant)
     }
 
     /// What would confirm the cause where it is no more than likely, in general words, each sentence

@@ -22,6 +22,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let connections: Vec<Connection<'_>> =
         evidence.views().iter().flat_map(View::on_the_way).collect();
     let refused = those(&connections, refused_for_the_time);
+    // What keeps Edge Agent waiting for the time keeps the other parts, by their own proxies.
+    let views = evidence.views();
+    let by_parts = views.iter().flat_map(|view| evidence.parts_by_proxy(view));
+    let by_parts: Vec<Connection<'_>> = by_parts.flat_map(|by| by.connections).collect();
+    let of_parts = observations(&those(&by_parts, refused_for_the_time));
     let measured = measured_offset(&host);
     match (measured, refused.first()) {
         (Some((clock, offset)), None) if !clock.failed() => {
@@ -36,7 +41,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
             let text = Text::new(if offset < 0.0 { "behind" } else { "ahead" })
                 .with("offset", duration(offset));
             let evidence = [clock].into_iter().chain(observations(&refused));
-            Proof::confirmed(effect, text, evidence).with_detail("offset_s", offset).alone()
+            Proof::confirmed(effect, text, evidence)
+                .explaining(of_parts)
+                .with_detail("offset_s", offset)
+                .alone()
         }
         (_, Some(first)) => {
             // Authorities do not issue certificates for the future, so "not yet valid" can only be
@@ -45,6 +53,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
             let text = Text::new(if early { "not_yet_valid" } else { "expired" });
             let confidence = if early { Confidence::Confirmed } else { Confidence::Likely };
             Proof::confirmed(Effect::Blocks, text, observations(&refused))
+                .explaining(of_parts)
                 .with_confidence(confidence)
                 .alone()
         }

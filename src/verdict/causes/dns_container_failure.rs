@@ -4,6 +4,7 @@ use edgeprobe_probes::{Observation, Role, Token};
 
 use super::edge::{about, at_each_edge, hub_addresses};
 use super::shared::{observations, those};
+use super::vpn_override::answers_the_host_alone;
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, Connection, EdgeReading, Evidence, View};
@@ -20,7 +21,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let host = evidence.host();
-    let found = at_each_edge(evidence, |edge| examine_edge(edge, &host, &evidence.target.hub));
+    let found = at_each_edge(evidence, |edge| {
+        if answers_the_host_alone(evidence, edge) {
+            return Vec::new();
+        }
+        examine_edge(edge, &host, &evidence.target.hub)
+    });
     if found.is_empty() { not_inherited(&host, &evidence.target.hub) } else { found }
 }
 
@@ -36,7 +42,7 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
             .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone);
     }
     // A network that is cut off altogether has another fault, of which this is a consequence.
-    if answers.is_empty() || edge.is_cut_off() {
+    if answers.is_empty() || edge.is_cut_off() || edge.fails_alone() {
         return Vec::new();
     }
     // Only a connection shows that packets pass at all.
@@ -55,9 +61,12 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
     let text: Text = about(edge, variant).with("hub", hub).with("resolver", listed(servers));
     let text = failures.next().into_iter().fold(text, |text, why| text.with("failure", why));
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
+    let proxies = edge.view.answers(Role::Proxy).filter(|answer| !answer.denies());
+    let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());
     Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
         .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))
+        .explaining(proxies)
         .explaining(denials(host).filter(|_| !pinned.is_empty()))
         .explaining(
             edge.failures()

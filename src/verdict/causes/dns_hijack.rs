@@ -22,6 +22,8 @@ enum Suspicion {
     Sinkhole,
     /// Pinned in the hosts file, while the name servers say something else.
     HostsFile,
+    /// Pinned so too, and the name servers' address is as closed as the pinned one.
+    PinnedAside,
     /// Private, with no sign of a private endpoint.
     Private,
     /// Another resolver names an address where IoT Hub does answer.
@@ -90,7 +92,12 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
         observation.failed()
             && matches!(&observation.facts, Facts::Route(f) if addresses.contains(&f.destination))
     });
-    let is_a_guess = matches!(why, Suspicion::Private | Suspicion::ZoneNotLinked);
+    let is_a_guess = match why {
+        Suspicion::Private | Suspicion::ZoneNotLinked | Suspicion::PinnedAside => true,
+        // Only where the hub is found elsewhere is it certain that it is not here.
+        Suspicion::HostsFile => !is_found_elsewhere(&views, addresses),
+        Suspicion::Sinkhole | Suspicion::Contradicted => false,
+    };
     let confidence = if is_a_guess { Confidence::Likely } else { Confidence::Confirmed };
     let text = Text::new(variant(why))
         .with("hub", &evidence.target.hub)
@@ -100,6 +107,11 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
         Some(answer) => answer.to_ask_again(text),
         None => text,
     };
+    if why == Suspicion::PinnedAside {
+        return Proof::confirmed(Effect::Warns, text, named_by)
+            .with_confidence(confidence)
+            .explaining_nothing();
+    }
     Proof::confirmed(Effect::Blocks, text, named_by)
         .with_confidence(confidence)
         .explaining(evidence.all().iter().filter(|seen| seen.failed() && reached(seen)))
@@ -127,6 +139,12 @@ fn is_genuine(address: IpAddr, connections: &[Connection<'_>]) -> bool {
     connections.iter().any(|c| c.facts.peer == address && c.is_genuine())
 }
 
+/// Whether IoT Hub itself answers at another address than these.
+fn is_found_elsewhere(views: &[View<'_>], addresses: &[IpAddr]) -> bool {
+    let mut connections = views.iter().flat_map(|view| view.connections(Role::Hub));
+    connections.any(|c| c.is_genuine() && !addresses.contains(&c.facts.peer))
+}
+
 /// What speaks against an address at which no IoT Hub answered.
 fn suspicion(
     evidence: &Evidence<'_>,
@@ -145,7 +163,16 @@ fn suspicion(
     };
     let by_others = answers.iter().filter(speaks).any(|a| !a.facts.from_hosts_file());
     if pinned && !by_a_server && by_others {
-        return Some(Suspicion::HostsFile);
+        let served = |c: &&Connection<'_>| {
+            let mut by_servers = answers.iter().filter(|a| !a.facts.from_hosts_file());
+            c.facts.peer != address
+                && by_servers.any(|a| a.facts.ips().any(|ip| ip == c.facts.peer))
+        };
+        let here = connections.iter().filter(|c| c.facts.peer == address);
+        let there: Vec<&Connection<'_>> = connections.iter().filter(served).collect();
+        let closed_alike = !there.is_empty()
+            && here.chain(there.iter().copied()).all(|connection| !connection.connected());
+        return Some(if closed_alike { Suspicion::PinnedAside } else { Suspicion::HostsFile });
     }
     match AddressKind::of(address) {
         AddressKind::Sinkhole | AddressKind::Loopback | AddressKind::LinkLocal => {
@@ -163,6 +190,7 @@ fn variant(why: Suspicion) -> &'static str {
     match why {
         Suspicion::Sinkhole => "sinkhole",
         Suspicion::HostsFile => "hosts_file",
+        Suspicion::PinnedAside => "pinned_aside",
         Suspicion::Private => "private",
         Suspicion::Contradicted => "contradicted",
         Suspicion::ZoneNotLinked => "zone_not_linked",

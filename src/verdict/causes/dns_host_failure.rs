@@ -70,6 +70,9 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
         naming(Text::new(variant), &servers)
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);
+    // A server that denies a proxy's name did its work.
+    let proxies = host.answers(Role::Proxy).filter(|answer| !answer.denies());
+    let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());
     let silent = servers.iter().all(|a| a.observation.token() == Some(Token::DnsTimeout));
     let confidence = if silent && !servers.is_empty() && !leaves_the_device(host) {
         Confidence::Likely
@@ -79,6 +82,7 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
     Proof::confirmed(Effect::Blocks, text, failing.iter().map(|answer| answer.observation))
         .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))
+        .explaining(proxies)
         .alone()
 }
 

@@ -2,31 +2,27 @@
 
 use std::net::IpAddr;
 
-use super::shared::{as_one, observations, only_warning};
-use crate::verdict::Effect;
+use super::shared::{as_one, no_graver_than_its_use, observations};
 use crate::verdict::catalogue::Text;
-use crate::verdict::evidence::{EdgeReading, Evidence};
+use crate::verdict::evidence::{EdgeReading, Evidence, Use};
 use crate::verdict::rule::{Finding, Proof};
+use crate::verdict::{Confidence, Effect};
 
 /// Asks a rule of each container network, and makes one finding of what it says of them.
 ///
 /// One that any network shows is not refuted by another. What only a network shows that the runtime
-/// does not use, the engine's default one beside its own, keeps nothing of the runtime from working,
-/// and what it refutes says nothing of the runtime's own.
+/// does not use (the engine's default one beside its own, or any where the runtime is on the host's)
+/// keeps nothing of the runtime from working, and what it refutes says nothing of the runtime's own.
 pub(super) fn at_each_edge<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&EdgeReading<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
     as_one(evidence.edges().iter().map(|edge| {
-        let findings = examine(edge);
-        if evidence.is_spare(&edge.view.vantage) { spare(findings) } else { findings }
+        let used_by = evidence.used_by(&edge.view.vantage);
+        let counts =
+            |finding: &Finding| used_by != Use::Nobodys || matches!(finding, Finding::Proved(_));
+        no_graver_than_its_use(used_by, examine(edge)).into_iter().filter(counts).collect()
     }))
-}
-
-/// The findings of a network that the runtime does not use.
-fn spare(findings: Vec<Finding>) -> Vec<Finding> {
-    let proved = |finding: &Finding| matches!(finding, Finding::Proved(_));
-    only_warning(findings).into_iter().filter(proved).collect()
 }
 
 /// A sentence about one network.
@@ -36,6 +32,12 @@ pub(super) fn about(edge: &EdgeReading<'_>, variant: &'static str) -> Text {
         .with("network", edgeprobe_probes::clean::line(&edge.network.name, 64))
         .with("subnet", edge.network.subnet)
         .with("bridge", bridge)
+        .with("default_bridge", is_default(&edge.network.name))
+}
+
+/// Whether the network is the engine's own, which nobody can take down and make again.
+pub(super) fn is_default(network: &str) -> &'static str {
+    if network == "bridge" { "yes" } else { "no" }
 }
 
 /// A proof that the network is cut off: it explains all that fails from there.
@@ -43,6 +45,14 @@ pub(super) fn cut_off(edge: &EdgeReading<'_>, text: Text) -> Proof {
     Proof::confirmed(Effect::Blocks, text, observations(&edge.cut_off))
         .explaining(edge.failures())
         .with_detail("network", edgeprobe_probes::clean::line(&edge.network.name, 64))
+}
+
+/// The same proof, no more than likely where it rests on tables that were not read whole.
+pub(super) fn as_the_tables_allow(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
+    match edge.tables {
+        Some((_, tables)) if !tables.complete => proof.with_confidence(Confidence::Likely),
+        _ => proof,
+    }
 }
 
 /// The refutation that connections from the network open.

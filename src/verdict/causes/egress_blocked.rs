@@ -1,25 +1,43 @@
 //! `egress-blocked`: a firewall beyond the host blocks every port that the hub needs.
 
 use edgeprobe_probes::dns::{AddressKind, Resolver};
-use edgeprobe_probes::{Facts, Observation, Role};
+use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::{Facts, Observation, Role, Vantage};
 
+use super::has_no_way;
 use super::shared::{
     at_each_vantage, controls, failures, observations, peers, place, ports, those,
 };
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, Manner, View};
+use crate::verdict::evidence::{Connection, Evidence, Manner, View, ends_here};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::told;
 use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::EgressBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
-    at_each_vantage(evidence, |view| examine_view(view, &host))
+    let left = |view: &View<'_>| {
+        let edges = evidence.edges();
+        let edge = edges.iter().find(|edge| edge.view.vantage == view.vantage)?;
+        let (seen, _) = edge.alone.then(|| edge.vanished(&[Stage::NoReply]))??;
+        Some(seen)
+    };
+    at_each_vantage(evidence, |view| {
+        examine_view(view, &host, evidence.is_without_the_host(), left(view))
+    })
 }
 
-fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
+/// Examines what one place reaches. `alone` says that the host was not asked to connect, and `left`
+/// is then a packet that left this device and was not answered.
+fn examine_view(
+    view: &View<'_>,
+    host: &View<'_>,
+    alone: bool,
+    left: Option<&Observation>,
+) -> Vec<Finding> {
     let connections = view.hub();
     let connected = those(&connections, Connection::connected);
     if !connected.is_empty() {
@@ -35,44 +53,98 @@ fn examine_view(view: &View<'_>, host: &View<'_>) -> Vec<Finding> {
     let host_is_stopped_too = !host
         .connections(Role::Hub)
         .any(|own| own.connected() && connections.iter().any(|it| it.facts.peer == own.facts.peer));
-    if connections.is_empty() || !host_is_stopped_too {
+    if connections.is_empty() || !host_is_stopped_too || (alone && left.is_none()) {
         return Vec::new();
     }
-    let controls = controls(view);
+    let (stopped_here, sent): (Vec<Connection<'_>>, Vec<Connection<'_>>) =
+        connections.iter().copied().partition(|it| is_stopped_here(view, host, it));
+    if sent.is_empty() {
+        return by_this_host(view, host, &stopped_here).alone();
+    }
+    let controls = or_the_hosts(controls(view), host);
     let passing = those(&controls, Connection::connected);
     let mut beyond: Vec<&Observation> = observations(&passing);
     beyond.extend(signs_of_life(view));
     let private = host.hub_has_a_private_endpoint() && view.hub_addresses_are(AddressKind::Private);
+    let host_was_tried =
+        view.vantage == Vantage::Host || host.connections(Role::Hub).next().is_some();
     let variant = match (passing.is_empty(), private) {
+        _ if !host_was_tried => "host_untried",
         (_, true) => "private_endpoint",
+        (true, false) if controls.is_empty() => "hub_alone",
         (true, false) => "everything",
         (false, false) => "hub_only",
     };
-    let silent = connections.iter().all(|c| c.manner() == Some(Manner::Silent));
-    let text = Text::new(variant)
-        .with("port", ports(&connections))
-        .with("address", peers(&connections))
-        .with("place", place(&view.vantage))
-        .with("manner", Text::new(if silent { "manner.silent" } else { "manner.refused" }));
-    // Without a sign that the way out works at all, the uplink may as well be dead; and an address
-    // that only the hosts file knows may as well be the wrong one.
-    let open = beyond.is_empty() || only_by_hosts_file(host, &connections);
+    // Without a sign that the way out works at all, the uplink may as well be dead; an address that
+    // only the hosts file knows may as well be the wrong one; and where nothing else was tried, the
+    // fault may be the hub's, or this host's own.
+    let open = alone
+        || beyond.is_empty()
+        || only_by_hosts_file(host, &sent)
+        || matches!(variant, "host_untried" | "hub_alone");
     let confidence = if open { Confidence::Likely } else { Confidence::Confirmed };
-    Proof::confirmed(Effect::Blocks, text, observations(&connections))
+    Proof::confirmed(Effect::Blocks, sentence(view, variant, &sent), observations(&sent))
         .supported_by(beyond)
+        .supported_by(left)
         .with_confidence(confidence)
+        .explaining(failures(&stopped_here))
         .explaining(failures(&those(&controls, |control| !control.connected())))
         .alone()
 }
 
-/// Whether no name server names any of the addresses, but the hosts file does.
+/// The controls of a view, or those of its host: a network is behind the same site.
+fn or_the_hosts<'o>(own: Vec<Connection<'o>>, host: &View<'o>) -> Vec<Connection<'o>> {
+    if own.is_empty() { controls(host) } else { own }
+}
+
+/// Whether the packets of a connection end on this host or its link, before any firewall beyond it.
+fn is_stopped_here(view: &View<'_>, host: &View<'_>, connection: &Connection<'_>) -> bool {
+    let own = view.vantage == Vantage::Host && has_no_way(connection);
+    own || host.way_to(connection.facts.peer).is_some_and(|way| ends_here(&way))
+}
+
+/// The proof that this host's own way to the hub ends here. What it would meet beyond is not known.
+fn by_this_host(view: &View<'_>, host: &View<'_>, stopped: &[Connection<'_>]) -> Proof {
+    let ways: Vec<_> = stopped.iter().filter_map(|it| host.way_to(it.facts.peer)).collect();
+    let silent = ways.iter().find(|(way, _)| !way.failed()).and_then(|(_, way)| way.gateway);
+    let text = if let Some(gateway) = silent {
+        sentence(view, "next_hop", stopped).with("gateway", gateway)
+    } else {
+        let refused = ways.first().map(|(way, _)| *way);
+        let refused = refused.or_else(|| stopped.first().map(|it| it.observation));
+        let text = sentence(view, "own_route", stopped);
+        refused
+            .and_then(told::failure)
+            .into_iter()
+            .fold(text, |text, why| text.with("failure", why))
+    };
+    Proof::confirmed(Effect::Blocks, text, observations(stopped))
+        .supported_by(ways.iter().map(|(way, _)| *way))
+        .explaining(ways.iter().map(|(way, _)| *way).filter(|way| way.failed()))
+        .with_confidence(Confidence::Likely)
+}
+
+fn sentence(view: &View<'_>, variant: &'static str, connections: &[Connection<'_>]) -> Text {
+    let silent = connections.iter().all(|c| c.manner() == Some(Manner::Silent));
+    Text::new(variant)
+        .with("port", ports(connections))
+        .with("address", peers(connections))
+        .with("place", place(&view.vantage))
+        .with("manner", Text::new(if silent { "manner.silent" } else { "manner.refused" }))
+}
+
+/// Whether no name server names any of the addresses, but the hosts file does, and the name servers'
+/// own were not found just as closed.
 fn only_by_hosts_file(host: &View<'_>, connections: &[Connection<'_>]) -> bool {
     let by_a_server = |peer| {
         host.answers(Role::Hub)
             .any(|it| !it.facts.from_hosts_file() && it.facts.ips().any(|ip| ip == peer))
     };
     let by_the_file = |peer| host.answers(Role::Hub).any(|it| it.facts.hosts_file.contains(&peer));
-    connections.iter().all(|it| by_the_file(it.facts.peer) && !by_a_server(it.facts.peer))
+    let mut others = host.connections(Role::Hub).filter(|it| by_a_server(it.facts.peer)).peekable();
+    let others_are_closed = others.peek().is_some() && others.all(|it| !it.connected());
+    !others_are_closed
+        && connections.iter().all(|it| by_the_file(it.facts.peer) && !by_a_server(it.facts.peer))
 }
 
 /// What shows that packets leave this device: an answer from a name server on another machine, or

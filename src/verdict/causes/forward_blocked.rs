@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::decision::{Flow, decide};
-use edgeprobe_probes::route::edge::Lookup;
+use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_probes::route::tables::{ReversePathFilter, Route};
 use edgeprobe_probes::trace::{Stage, Trace};
 
 use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use super::firewall::written_by;
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -34,25 +36,31 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Findin
     if !edge.is_cut_off() || !has_a_way || !forwards(edge) {
         return Vec::new();
     }
-    let dropped_early = || {
-        let named = |trace: &Trace| !trace.dropped_by.is_empty();
-        edge.vanished(&[Stage::NotEntered]).filter(|(_, trace)| named(trace))
-    };
-    if let Some((seen, trace)) =
-        edge.vanished(&[Stage::LostInside, Stage::RejectedByHost]).or_else(dropped_early)
-    {
-        let variant = if trace.stage == Stage::RejectedByHost { "rejected" } else { "dropped" };
-        return cut_off(edge, by_rule(about(edge, variant), variant, trace))
+    if edge.taken_by_ipsec().is_some() {
+        return Vec::new();
+    }
+    if let Some((seen, trace)) = taken(edge) {
+        let variant = match trace.stage {
+            Stage::RejectedByHost => "rejected",
+            _ if trace.unwatched > 0 && trace.dropped_by.is_empty() => "unwatched",
+            _ => "dropped",
+        };
+        let text = about(edge, variant).with("address", trace.destination.ip());
+        let proof = cut_off(edge, by_rule(text, variant, trace))
             .supported_by([seen])
-            .with_detail("rule", rule_text(trace))
-            .alone();
+            .with_detail("rule", rule_text(trace));
+        // Without a rule's name it may have left by another link, or IPsec may have it.
+        let unsure = variant == "unwatched" || trace.dropped_by.is_empty() && edge.has_ipsec();
+        return if unsure { proof.with_confidence(Confidence::Likely) } else { proof }.alone();
     }
     if let Some((seen, trace)) = edge.vanished(&[Stage::ReplyLost])
         && !filters_reverse_paths(edge, trace)
+        && came_in_where_it_is_forwarded(edge, trace)
     {
         return cut_off(edge, about(edge, "replies")).supported_by([seen]).alone();
     }
-    if !edge.traces.is_empty() {
+    let is_silent = |(_, way): (_, &EdgeRouteFacts)| way.gateway_answers == Some(false);
+    if !edge.traces.is_empty() || edge.ways_to(next).any(is_silent) {
         return Vec::new();
     }
     // Without a trace, an answer that says no at once can only be this host's: its own connections
@@ -61,6 +69,27 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[std::net::IpAddr]) -> Vec<Findin
     cut_off(edge, about(edge, if refused { "refused" } else { "silent" }))
         .with_confidence(Confidence::Likely)
         .alone()
+}
+
+/// A packet that was lost on this host where a filter can have taken it, one whose rule is known
+/// first: packets that are followed at once share the rules' counters.
+fn taken<'o>(edge: &EdgeReading<'o>) -> Option<(&'o Observation, &'o Trace)> {
+    let named = |trace: &Trace| !trace.dropped_by.is_empty();
+    let stopped = |trace: &Trace| match trace.stage {
+        Stage::LostInside | Stage::RejectedByHost => !edge.is_given_up(trace),
+        // A filter may take it on its port of the bridge, and so may what is before it.
+        Stage::NotEntered => named(trace),
+        _ => false,
+    };
+    let mut lost: Vec<_> = edge.traces.iter().filter(|(_, trace)| stopped(trace)).collect();
+    lost.sort_by_key(|(_, trace)| !named(trace));
+    lost.first().map(|(seen, trace)| (*seen, *trace))
+}
+
+/// Whether the kernel forwards what comes in by the interface that the reply came in by.
+fn came_in_where_it_is_forwarded(edge: &EdgeReading<'_>, trace: &Trace) -> bool {
+    let (Some((_, tables)), Some(reply)) = (edge.tables, &trace.reply) else { return true };
+    tables.link(&reply.interface).and_then(|link| link.forwarding) != Some(false)
 }
 
 /// Whether the kernel forwards from the bridge.
@@ -74,11 +103,11 @@ fn forwards(edge: &EdgeReading<'_>) -> bool {
 /// The sentence that names the rule, where one is known to have dropped.
 fn by_rule(text: Text, variant: &'static str, trace: &Trace) -> Text {
     let named = match variant {
-        "dropped" => "dropped_by",
-        _ => "rejected_by",
+        "rejected" => "rejected_by",
+        _ => "dropped_by",
     };
-    match rule_text(trace) {
-        Some(rule) => text.with_key(named).with("rule", rule),
+    match trace.dropped_by.first() {
+        Some(rule) => written_by(text.with_key(named).with("rule", &rule.text), rule),
         None => text,
     }
 }

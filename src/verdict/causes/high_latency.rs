@@ -21,21 +21,20 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let timed = those(&view.hub(), |c| c.connected() && c.facts.round_trip_ms.is_some());
-    // A connection whose first packet was lost measures its repetition, so the quickest counts.
-    let quickest = timed.iter().filter_map(round_trip).min_by(f64::total_cmp);
-    let Some(quickest) = quickest else { return Vec::new() };
+    let agreed = exchanges_agree(&timed);
+    let Some(quickest) = quickest(&timed, agreed) else { return Vec::new() };
     let text = |variant| {
         Text::new(variant)
             .with("round_trip", format!("{quickest:.0} ms"))
             .with("place", place(&view.vantage))
     };
     if quickest < SLOW_MS {
-        let proof = those(&timed, |c| round_trip(c).is_some_and(|ms| ms < SLOW_MS));
+        let proof = those(&timed, |c| self::quickest(&[*c], agreed).is_some_and(|ms| ms < SLOW_MS));
         return refuted(text("quick"), observations(&proof).into_iter().take(1));
     }
     // Another host tells the distance to the hub from a way out that is slow as such.
-    let others = controls(view);
-    let nearest = others.iter().filter_map(|c| c.facts.round_trip_ms).min_by(f64::total_cmp);
+    let others = those(&controls(view), |c| c.facts.round_trip_ms.is_some());
+    let nearest = self::quickest(&others, agreed);
     let variant = match nearest {
         None => "slow",
         Some(nearest) if nearest < SLOW_MS => "far",
@@ -45,21 +44,49 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         text.with("other_round_trip", format!("{nearest:.0} ms"))
     });
     Proof::confirmed(Effect::Warns, text, observations(&timed))
-        .supported_by(observations(&those(&others, |c| c.facts.round_trip_ms.is_some())))
+        .supported_by(observations(&others))
         .with_detail("round_trip_ms", quickest)
         .alone()
 }
 
-/// The round trip of a connection, in milliseconds: of the TCP handshake, or of the quickest
-/// exchange where that takes longer, because satellite links answer TCP on the ground.
-fn round_trip(connection: &Connection<'_>) -> Option<f64> {
-    let exchange = connection
-        .observation
-        .steps
-        .iter()
-        .filter(|step| step.outcome == Outcome::Pass)
-        .filter(|step| matches!(step.step, Step::Amqp | Step::Mqtt | Step::Upgrade | Step::Http))
-        .map(|step| step.duration_ms)
-        .min_by(f64::total_cmp);
-    Some(connection.facts.round_trip_ms?.max(exchange.unwrap_or(0.0)))
+/// Whether two exchanges or more were made, and not one of them was quick. A single slow one may be
+/// this device's own slowness, or the peer's.
+fn exchanges_agree(connections: &[Connection<'_>]) -> bool {
+    let all: Vec<f64> = connections.iter().flat_map(exchanges).collect();
+    all.len() > 1 && all.iter().all(|ms| *ms >= SLOW_MS)
+}
+
+/// The quickest round trip of these connections, in milliseconds. A connection whose first packet was
+/// lost measures its repetition, so the quickest counts.
+fn quickest(connections: &[Connection<'_>], agreed: bool) -> Option<f64> {
+    let all = connections.iter().filter_map(|connection| round_trip(connection, agreed));
+    all.min_by(f64::total_cmp)
+}
+
+/// The round trip of a connection, in milliseconds: of the TCP handshake, or of the quickest exchange
+/// where that takes longer and the exchanges agree, because satellite links answer TCP on the ground.
+fn round_trip(connection: &Connection<'_>, agreed: bool) -> Option<f64> {
+    let handshake = handshake(connection)?;
+    match exchanges(connection).min_by(f64::total_cmp) {
+        Some(exchange) if agreed || exchange < SLOW_MS => Some(handshake.max(exchange)),
+        // Its handshake may have been answered on the ground.
+        None if agreed && handshake < SLOW_MS => None,
+        _ => Some(handshake),
+    }
+}
+
+/// The TCP handshake's time, in milliseconds: the kernel's, which a busy device does not lengthen, or
+/// this program's own.
+fn handshake(connection: &Connection<'_>) -> Option<f64> {
+    connection.facts.kernel_round_trip_ms.or(connection.facts.round_trip_ms)
+}
+
+/// The times of what was asked of the peer itself and answered, in milliseconds.
+fn exchanges<'o>(connection: &Connection<'o>) -> impl Iterator<Item = f64> + use<'o> {
+    let asked =
+        |step| matches!(step, Step::Tls | Step::Amqp | Step::Mqtt | Step::Upgrade | Step::Http);
+    let steps = connection.observation.steps.iter();
+    steps
+        .filter(move |record| record.outcome == Outcome::Pass && asked(record.step))
+        .map(|record| record.duration_ms)
 }

@@ -1,13 +1,16 @@
 //! `host-offline`: the host itself has no route out.
 
-use edgeprobe_probes::Observation;
+use std::net::IpAddr;
+
 use edgeprobe_probes::route::RouteFacts;
+use edgeprobe_probes::route::tables::RouteKind;
+use edgeprobe_probes::{Facts, Observation};
 
 use super::shared::{controls, lost_on_the_way, observations};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence};
+use crate::verdict::evidence::{Connection, Evidence, ends_here};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
 
@@ -17,36 +20,54 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let mut connections = host.hub();
     connections.extend(controls(&host));
-    // A proxy on the device's own link says nothing of the way beyond it.
-    connections.extend(host.by_the_way_s_proxy().into_iter().filter(|c| !host.is_on_link(c)));
     connections.retain(Connection::connected);
+    // A proxy on the device's own link says nothing of the way beyond it, until it leads to the hub.
+    let by_proxy = host.by_the_way_s_proxy().into_iter();
+    connections
+        .extend(by_proxy.filter(|c| c.established() || (c.connected() && !host.is_on_link(c))));
     if !connections.is_empty() {
         return refuted(Text::new("connected"), observations(&connections).into_iter().take(1));
     }
-
-    let routes = host.ways_out();
-    let no_way: Vec<&Observation> =
-        routes.iter().filter(|(route, _)| route.failed()).map(|(route, _)| *route).collect();
-    if !routes.is_empty() && no_way.len() == routes.len() {
-        let why = no_way.first().and_then(|route| told::failure(route));
-        let text =
-            why.into_iter().fold(Text::new("no_route"), |text, why| text.with("failure", why));
-        return Proof::confirmed(Effect::Blocks, text, no_way)
-            .explaining(lost_on_the_way(evidence))
-            .alone();
+    let ways = host.ways_out();
+    let stands_in = !ways.iter().any(|(_, way)| is_named(evidence, way.destination));
+    let answers = evidence.answers_from_beyond(stands_in);
+    if !answers.is_empty() {
+        return refuted(Text::new("answered"), answers.into_iter().take(1));
     }
 
-    let dead: Vec<(&Observation, &RouteFacts)> =
-        routes.iter().copied().filter(|(_, facts)| facts.gateway_answers == Some(false)).collect();
-    match dead.first() {
-        Some((route, facts)) => {
-            let text = Text::new("dead_gateway")
-                .with("gateway", facts.gateway.map(|ip| ip.to_string()).unwrap_or_default())
-                .with("interface", facts.interface.as_deref().unwrap_or("?"));
-            Proof::confirmed(Effect::Blocks, text, [*route])
-                .explaining(lost_on_the_way(evidence))
-                .alone()
-        }
-        None => Vec::new(),
+    let elsewhere = stands_in && has_another_gateway(evidence, &ways);
+    if ways.is_empty() || !ways.iter().all(ends_here) || elsewhere {
+        return Vec::new();
     }
+    let dead = ways.iter().find(|(way, _)| !way.failed());
+    let text = if let Some((_, facts)) = dead {
+        Text::new("dead_gateway")
+            .with("gateway", facts.gateway.map(|ip| ip.to_string()).unwrap_or_default())
+            .with("interface", facts.interface.as_deref().unwrap_or("?"))
+    } else {
+        let why = ways.first().and_then(|(way, _)| told::failure(way));
+        why.into_iter().fold(Text::new("no_route"), |text, why| text.with("failure", why))
+    };
+    Proof::confirmed(Effect::Blocks, text, ways.iter().map(|(way, _)| *way))
+        .explaining(lost_on_the_way(evidence))
+        .alone()
+}
+
+/// Whether a resolver named the address. Another one merely stands for the hub's.
+fn is_named(evidence: &Evidence<'_>, address: IpAddr) -> bool {
+    evidence.all().iter().any(|seen| match &seen.facts {
+        Facts::Dns(facts) => facts.ips().any(|ip| ip == address),
+        _ => false,
+    })
+}
+
+/// Whether the device has a gateway that these ways do not lead to: what they stand for may lie behind
+/// that one.
+fn has_another_gateway(evidence: &Evidence<'_>, ways: &[(&Observation, &RouteFacts)]) -> bool {
+    let known: Vec<IpAddr> = ways.iter().filter_map(|(_, way)| way.gateway).collect();
+    evidence.tables().is_some_and(|(_, tables)| {
+        let unicast = tables.routes.iter().filter(|route| route.kind == RouteKind::Unicast);
+        let mut gateways = unicast.flat_map(|route| &route.hops).filter_map(|hop| hop.gateway);
+        gateways.any(|gateway| !known.contains(&gateway))
+    })
 }

@@ -11,6 +11,7 @@ mod dns_host_failure;
 mod edge;
 mod egress_blocked;
 mod engine_unavailable;
+mod firewall;
 mod forward_blocked;
 mod high_latency;
 mod host_offline;
@@ -41,6 +42,8 @@ mod tls_intercepted;
 mod vpn_override;
 mod websocket_blocked;
 mod wrong_uplink;
+
+pub(super) use ipv6_broken::has_no_way;
 
 use super::rule::Rule;
 

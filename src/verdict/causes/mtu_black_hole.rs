@@ -1,8 +1,9 @@
 //! `mtu-black-hole`: small packets pass, full-size ones vanish.
 
 use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::{Role, Step, Token};
+use edgeprobe_probes::{Role, Step, Token, Vantage};
 
+use super::edge::is_default;
 use super::shared::{at_each_vantage, effect_of_loss, observations, place, ports, those};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -40,9 +41,26 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     }
     let text =
         Text::new("stalled").with("port", ports(&stalled)).with("place", place(&view.vantage));
+    let text = seen_from(text, view);
     let others = view.connections(Role::Control).map(|c| c.observation);
     Proof::confirmed(effect_of_loss(view), text, observations(&stalled))
         .supported_by(observations(&small))
         .explaining(others.filter(|control| control.failed()))
         .alone()
+}
+
+/// The sentence with what is to be changed: the container network, or the host's own interface.
+fn seen_from(text: Text, view: &View<'_>) -> Text {
+    match &view.vantage {
+        Vantage::Bridge(name) => text
+            .with("seen_from", "network")
+            .with("network", name)
+            .with("default_bridge", is_default(name)),
+        Vantage::Host => {
+            let text = text.with("seen_from", "host");
+            let mut ways = view.ways_out().into_iter();
+            let interface = ways.find_map(|(_, way)| way.interface.clone());
+            interface.into_iter().fold(text, |text, name| text.with("interface", name))
+        }
+    }
 }

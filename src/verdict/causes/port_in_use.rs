@@ -48,15 +48,32 @@ fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
     };
     let text = match (&holder.container, &holder.process, holder.pid) {
         (Some(container), ..) => words("container").with("container", container),
-        (None, Some(process), Some(pid)) => {
-            words("process").with("process", process).with("pid", pid)
-        }
+        (None, Some(process), Some(pid)) => words("process")
+            .with("process", process)
+            .with("pid", pid)
+            .with("supervised", supervised(process, holder.unit.as_deref())),
         _ if holder.user.is_some() => words("user"),
         _ => words("unknown"),
     };
     let text = add(text, "unit", &holder.unit);
     let text = add(text, "user", &holder.user);
     add(text, "process", &holder.process)
+}
+
+/// The programs by which engines hold a published port for a container.
+const FORWARDERS: [&str; 5] = ["docker-proxy", "dockerd", "rootlessport", "rootlesskit", "conmon"];
+
+/// Who would start a process again, or has others with it: a service of the system, an engine, or
+/// nobody. A session's scope is left with its session, which nobody wants to end, and what runs
+/// below a user's own manager is no unit that the system's knows.
+fn supervised(process: &str, unit: Option<&str>) -> &'static str {
+    if FORWARDERS.contains(&process) {
+        return "engine";
+    }
+    match unit {
+        Some(unit) if unit.ends_with(".service") && !unit.contains("user@") => "service",
+        _ => "no",
+    }
 }
 
 /// The address that the holder is bound to; all addresses where only the engine names the holder.
@@ -72,4 +89,32 @@ fn owner(holder: Option<&Holder>) -> serde_json::Value {
         fields.remove("address");
     }
     owner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::supervised;
+
+    #[test]
+    fn an_engines_own_unit_is_never_offered_in_place_of_the_container() {
+        for process in ["docker-proxy", "dockerd"] {
+            assert_eq!(supervised(process, Some("docker.service")), "engine");
+        }
+        assert_eq!(supervised("conmon", Some("libpod-conmon-0af1.scope")), "engine");
+    }
+
+    #[test]
+    fn a_service_of_the_systems_is_stopped_as_such() {
+        assert_eq!(supervised("nginx", Some("nginx.service")), "service");
+    }
+
+    #[test]
+    fn what_the_systems_manager_cannot_stop_is_not_left_to_it() {
+        for unit in [None, Some("session-3.scope"), Some("init.scope")] {
+            assert_eq!(supervised("python3", unit), "no", "{unit:?}");
+        }
+        for unit in ["user@1000.service", "user@1000.service/app.slice/web.service"] {
+            assert_eq!(supervised("python3", Some(unit)), "no", "{unit}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `provisioning-unreachable`: the Device Provisioning Service cannot be reached.
 
+use edgeprobe_probes::endpoint::Via;
 use edgeprobe_probes::{Observation, Role, Step, Token};
 
 use super::shared::{observations, peers, those};
@@ -54,7 +55,15 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         Effect::Blocks => "unprovisioned",
         Effect::Degrades => "perhaps_provisioned",
     };
+    // The same proxy keeps the daemons from the hub; a device that has its identity misses that more.
+    let by_it = connections.first().filter(|first| is_the_proxy_s(first));
+    let by_it = by_it.and_then(|first| first.facts.proxy.as_ref());
+    let by_it = by_it.filter(|_| effect != Effect::Warns).map(|proxy| {
+        let via = Via { url: proxy.url.clone(), part: proxy.part };
+        evidence.missed_by_the_same_proxy(&via)
+    });
     Proof::confirmed(effect, text.with("failure", failure).followed_by(meaning), failed)
+        .explaining(by_it.unwrap_or_default())
         .supported_by(evidence.host_reaches_the_hub())
         .with_confidence(evidence.beside_the_hub())
         .alone()

@@ -1,57 +1,189 @@
-//! `proxy-rejects`: the proxy on Edge Agent's way refuses, or cannot be reached.
+//! `proxy-rejects`: a proxy that a part of the runtime goes by refuses, or cannot be reached.
 
-use edgeprobe_probes::endpoint::Via;
+use edgeprobe_probes::endpoint::{Transport, Via};
 use edgeprobe_probes::proxy::ProxyAnswer;
+use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
+use serde_json::json;
 
 use super::shared::{
-    at_each_vantage, cut_in_handshake, effect_of_loss, observations, place, those,
+    as_one, at_each_vantage, cut_in_handshake, effect_of_loss, no_graver_than_its_use,
+    observations, place, those,
 };
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Answer, Connection, Evidence, View};
+use crate::verdict::evidence::{Answer, ByProxy, Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::listed;
+use crate::verdict::words::{listed, part};
 use crate::verdict::{Confidence, Effect, Way};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::ProxyRejects, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, examine_view)
+    let mut of_each: Vec<(String, Vec<Finding>)> = Vec::new();
+    if let Some(via) = evidence.agent().way().via() {
+        of_each.push((place_of(via), at_each_vantage(evidence, examine_way)));
+    }
+    for view in evidence.views() {
+        for by_proxy in evidence.parts_by_proxy(&view) {
+            let found = examine_parts(evidence, &view, &by_proxy);
+            let found = no_graver_than_its_use(evidence.used_by(&view.vantage), found);
+            let at = place_of(&by_proxy.via);
+            match of_each.iter_mut().find(|(known, _)| *known == at) {
+                Some((_, findings)) => findings.extend(found),
+                None => of_each.push((at, found)),
+            }
+        }
+    }
+    // One proxy that is lost to several parts is one finding; another proxy is another.
+    let found: Vec<Finding> =
+        of_each.into_iter().flat_map(|(_, findings)| as_one([findings].into_iter())).collect();
+    let (proved, refuted): (Vec<Finding>, Vec<Finding>) =
+        found.into_iter().partition(|finding| matches!(finding, Finding::Proved(_)));
+    if proved.is_empty() { refuted.into_iter().take(1).collect() } else { proved }
 }
 
-fn examine_view(view: &View<'_>) -> Vec<Finding> {
+/// Where a proxy is, whatever its credentials.
+fn place_of(via: &Via) -> String {
+    format!("{}:{}", via.url.host(), via.url.port())
+}
+
+/// The proxy on Edge Agent's way.
+fn examine_way(view: &View<'_>) -> Vec<Finding> {
     let Some(via) = view.way().via() else { return Vec::new() };
     let connections = view.by_the_way_s_proxy();
-    let opened = those(&connections, Connection::connected);
-    let about = |variant| {
-        Text::new(variant).with("proxy", via.url.to_string()).with("place", place(&view.vantage))
-    };
-    if !opened.iter().all(cut_in_handshake) {
-        return refuted(about("opened"), observations(&opened));
+    let nameless = if connections.is_empty() { nameless(view, via) } else { Vec::new() };
+    match (Here { view, via, connections, nameless }).finding() {
+        Some(Found::Opens(finding)) => finding,
+        Some(Found::Rejects(text, confidence, here)) => {
+            here.proof(effect(view), text, confidence).alone()
+        }
+        None => Vec::new(),
     }
-    let nameless = nameless(view, via);
-    let controls = view.by(via, Role::Control);
-    let (text, confidence) = match connections.first() {
-        None if nameless.is_empty() => return Vec::new(),
-        None => {
-            let servers = listed(nameless.iter().map(Answer::server));
-            (about("nameless").with("resolver", servers), Confidence::Confirmed)
-        }
-        Some(_) if !opened.is_empty() => {
-            let (variant, confidence) = dead_tunnel(&opened, &controls);
-            (about(variant), confidence)
-        }
-        Some(first) => (refusal(view, via, first, about), Confidence::Confirmed),
+}
+
+/// A proxy that other parts of the runtime go by.
+fn examine_parts<'o>(
+    evidence: &Evidence<'o>,
+    view: &View<'o>,
+    by_proxy: &ByProxy<'o>,
+) -> Vec<Finding> {
+    let here = Here {
+        view,
+        via: &by_proxy.via,
+        connections: by_proxy.connections.clone(),
+        nameless: by_proxy.nameless.clone(),
     };
-    let names = nameless.iter().map(|answer| answer.observation);
-    Proof::confirmed(effect(view), text, observations(&connections))
-        .supported_by(names.clone())
-        .supported_by(observations(&controls))
-        .explaining(unanswered(view, via))
-        .with_confidence(confidence)
-        .with_detail("proxy", via.url.to_string())
+    let (text, confidence, here) = match here.finding() {
+        Some(Found::Opens(finding)) => return finding,
+        Some(Found::Rejects(text, confidence, here)) => (text, confidence, here),
+        None => return Vec::new(),
+    };
+    // Whoever is not provisioned for want of this proxy misses that before the hub.
+    if evidence.keeps_from_provisioning(by_proxy) {
+        return Vec::new();
+    }
+    let parts = &by_proxy.parts;
+    let (effect, meaning) = effect_on_parts(evidence, view, parts);
+    let text = text.with("parts", listed(parts.iter().copied().map(part))).followed_by(meaning);
+    let no_way = view.no_way_to(&here.connections);
+    here.proof(effect, text, confidence)
+        .supported_by(no_way.iter().copied())
+        .explaining(no_way)
+        .explaining(evidence.unprovisioned_by(by_proxy))
+        .with_detail("parts", parts.iter().map(|part| json!(part)).collect::<Vec<_>>())
+        .with_detail("source", json!(sources(evidence, parts)))
         .alone()
+}
+
+/// What it does to parts of the runtime that their proxy is lost, and the sentence that says so.
+pub(super) fn effect_on_parts(
+    evidence: &Evidence<'_>,
+    view: &View<'_>,
+    parts: &[Part],
+) -> (Effect, &'static str) {
+    if matches!(view.vantage, Vantage::Bridge(_)) {
+        // On a port of its own, Edge Hub needs no proxy.
+        let is_open = |transport: &Transport| {
+            let direct = view.hub();
+            direct.iter().any(|c| c.facts.transport == *transport && c.works())
+        };
+        let own_port = |transport: &&Transport| transport.default_port() != 443;
+        return if view.transports().iter().filter(own_port).any(is_open) {
+            (Effect::Degrades, "edge_hub")
+        } else {
+            (Effect::Blocks, "edge_hub_shut_in")
+        };
+    }
+    let gives_identities = evidence.gives_identities().is_some_and(|part| parts.contains(&part));
+    match evidence.edge_agent_runs() {
+        Some(false) if gives_identities => (Effect::Blocks, "identity"),
+        _ => (Effect::Degrades, "daemons"),
+    }
+}
+
+/// Where these parts are told of their proxy.
+fn sources(evidence: &Evidence<'_>, parts: &[Part]) -> Vec<String> {
+    let settings = evidence.target.proxy_settings(evidence.all()).into_iter();
+    let of_these = settings.filter(|it| parts.contains(&it.part) && it.https_proxy.is_some());
+    of_these.map(|setting| setting.source).collect()
+}
+
+/// A proxy, and what came of going by it from one vantage.
+struct Here<'e, 'o> {
+    view: &'e View<'o>,
+    via: &'e Via,
+    connections: Vec<Connection<'o>>,
+    /// The answers for its name, where that has no address here.
+    nameless: Vec<Answer<'o>>,
+}
+
+/// What is to be said of it.
+enum Found<'e, 'o> {
+    Opens(Vec<Finding>),
+    Rejects(Text, Confidence, Here<'e, 'o>),
+}
+
+impl<'e, 'o> Here<'e, 'o> {
+    fn finding(self) -> Option<Found<'e, 'o>> {
+        let opened = those(&self.connections, Connection::connected);
+        if !opened.iter().all(cut_in_handshake) {
+            return Some(Found::Opens(refuted(self.about("opened"), observations(&opened))));
+        }
+        let (text, confidence) = match self.connections.first() {
+            None if self.nameless.is_empty() => return None,
+            None => {
+                let servers = listed(self.nameless.iter().map(Answer::server));
+                (self.about("nameless").with("resolver", servers), Confidence::Confirmed)
+            }
+            Some(_) if !opened.is_empty() => {
+                let controls = self.view.by(self.via, Role::Control);
+                let (variant, confidence) = dead_tunnel(&opened, &controls);
+                (self.about(variant), confidence)
+            }
+            Some(first) => {
+                let about = |variant| self.about(variant);
+                (refusal(self.view, self.via, first, about), Confidence::Confirmed)
+            }
+        };
+        Some(Found::Rejects(text, confidence, self))
+    }
+
+    fn about(&self, variant: &'static str) -> Text {
+        let text = Text::new(variant).with("proxy", self.via.url.to_string());
+        text.with("place", place(&self.view.vantage))
+    }
+
+    fn proof(&self, effect: Effect, text: Text, confidence: Confidence) -> Proof {
+        let names = self.nameless.iter().map(|answer| answer.observation);
+        let controls = self.view.by(self.via, Role::Control);
+        Proof::confirmed(effect, text, observations(&self.connections))
+            .supported_by(names)
+            .supported_by(observations(&controls))
+            .explaining(unanswered(self.view, self.via))
+            .with_confidence(confidence)
+            .with_detail("proxy", self.via.url.to_string())
+    }
 }
 
 /// The sentence for a tunnel that the proxy opens and through which no handshake comes, and how sure

@@ -72,7 +72,8 @@ impl<'o> Here<'_, 'o> {
             .with("proxy", proxy.url.to_string())
             .with("part", part(proxy.part))
             .with("lacking", listed(lacking.iter().copied().map(part)))
-            .with("place", place(&self.view.vantage));
+            .with("place", place(&self.view.vantage))
+            .with("engine", if self.is_engine_told(hub) { "told" } else { "not_told" });
         let shown = if working.is_empty() { hidden } else { working };
         Proof::confirmed(effect, text, observations(&shown))
             .supported_by(observations(&direct))
@@ -126,6 +127,11 @@ impl<'o> Here<'_, 'o> {
             Some(json!({"part": setting.part, "proxy": url, "source": setting.source}))
         };
         self.settings.iter().filter_map(told).collect()
+    }
+
+    fn is_engine_told(&self, hub: &str) -> bool {
+        let tells = |it: &ProxySetting| it.part == Part::Engine && it.proxy_to(hub, 443).is_some();
+        self.settings.iter().any(tells)
     }
 
     /// What the daemons cannot reach directly, where these are among the parts that try to.

@@ -57,8 +57,10 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
     let confidence = match facts.part {
         // The registry itself was reached, so packets leave this device.
         Some(Part::Token | Part::Image | Part::Data) => Confidence::Confirmed,
-        // So was the proxy.
-        _ if by_proxy(first) == Some("proxy_refuses") => Confidence::Confirmed,
+        // So was the proxy; but it may refuse the hub as well, where nobody asked it for that.
+        _ if by_proxy(first) == Some("proxy_refuses") && evidence.host_tried() => {
+            Confidence::Confirmed
+        }
         _ => evidence.beside_the_hub(),
     };
     let text = Text::new(key(first))

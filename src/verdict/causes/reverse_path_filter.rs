@@ -2,7 +2,7 @@
 
 use edgeprobe_probes::trace::Stage;
 
-use super::edge::{about, at_each_edge, cut_off, opens};
+use super::edge::{about, as_the_tables_allow, at_each_edge, cut_off, opens};
 use super::forward_blocked::filters_reverse_paths;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::EdgeReading;
@@ -21,5 +21,6 @@ fn examine(edge: &EdgeReading<'_>) -> Vec<Finding> {
     }
     let interface = trace.reply.as_ref().map(|reply| reply.interface.as_str()).unwrap_or_default();
     let text = about(edge, "strict").with("interface", interface);
-    cut_off(edge, text).supported_by([seen]).supported_by(edge.kernels_word()).alone()
+    let proof = cut_off(edge, text).supported_by([seen]).supported_by(edge.kernels_word());
+    as_the_tables_allow(edge, proof).alone()
 }

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::{Observation, Role, Step, Token};
+use serde_json::Value;
+use serde_json::map::Entry;
 
 use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::evidence::{Connection, Evidence, View, denies};
+use crate::verdict::evidence::{Connection, Evidence, Use, View, denies, was_answered};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words::listed;
 pub(super) use crate::verdict::words::place;
@@ -21,10 +23,12 @@ pub(super) fn at_each_vantage<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&View<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
-    as_one(evidence.views().iter().map(|view| {
-        let findings = examine(view);
-        if evidence.is_spare(&view.vantage) { only_warning(findings) } else { findings }
-    }))
+    as_one(
+        evidence
+            .views()
+            .iter()
+            .map(|view| no_graver_than_its_use(evidence.used_by(&view.vantage), examine(view))),
+    )
 }
 
 /// One finding from those of several places, the first place's sentence before the others'.
@@ -45,13 +49,22 @@ pub(super) fn as_one(places: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding>
     proofs.map(Finding::Proved).or(refutation).into_iter().collect()
 }
 
-/// The same findings of a network that the runtime does not use: they can do no more than warn.
-pub(super) fn only_warning(findings: Vec<Finding>) -> Vec<Finding> {
-    let warning = |finding| match finding {
-        Finding::Proved(proof) => Finding::Proved(Proof { effect: Effect::Warns, ..proof }),
+/// The same findings, as grave as the use that the runtime makes of where they were made allows: what
+/// it does not use at all can do no more than warn, and what keeps Edge Hub alone from the hub stops
+/// its messages and not Edge Agent.
+pub(super) fn no_graver_than_its_use(used_by: Use, findings: Vec<Finding>) -> Vec<Finding> {
+    let gravest = match used_by {
+        Use::EdgeAgents => Effect::Blocks,
+        Use::EdgeHubs => Effect::Degrades,
+        Use::Nobodys => Effect::Warns,
+    };
+    let limited = |finding| match finding {
+        Finding::Proved(proof) => {
+            Finding::Proved(Proof { effect: proof.effect.max(gravest), ..proof })
+        }
         refuted @ Finding::Refuted { .. } => refuted,
     };
-    findings.into_iter().map(warning).collect()
+    findings.into_iter().map(limited).collect()
 }
 
 /// One proof from two places: the graver one's sentence and effect, all the evidence.
@@ -71,7 +84,22 @@ fn joined(first: Proof, second: Proof) -> Proof {
         }
     }
     for (name, value) in other.details {
-        proof.details.entry(name).or_insert(value);
+        // What both lead elsewhere is told of both.
+        let is_both = ["networks", "routes"].contains(&name.as_str());
+        match proof.details.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(mut entry) => {
+                if let (true, Value::Array(known), Value::Array(more)) =
+                    (is_both, entry.get_mut(), value)
+                {
+                    let new: Vec<Value> =
+                        more.into_iter().filter(|one| !known.contains(one)).collect();
+                    known.extend(new);
+                }
+            }
+        }
     }
     proof
 }
@@ -185,7 +213,12 @@ pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding
         return Vec::new();
     }
     let elsewhere = those(&reading.elsewhere, Connection::connected);
-    let text = Text::new("closed")
+    let by_proxy = view.way().via().filter(|_| !elsewhere.iter().any(Connection::is_direct));
+    let text = match by_proxy {
+        Some(via) => Text::new("proxy").with("proxy", via.url.to_string()),
+        None => Text::new("closed"),
+    };
+    let text = text
         .with("port", ports(&reading.on_port))
         .with("address", peers(&reading.on_port))
         .with("other_port", ports(&elsewhere))
@@ -202,12 +235,6 @@ pub(super) fn lost_on_the_way<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observatio
         matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))
     };
     evidence.all().iter().filter(of_the_network).filter(|o| !denies(o)).collect()
-}
-
-/// Whether a name server said anything at all, good or bad.
-fn was_answered(observation: &Observation) -> bool {
-    let bad = [Token::DnsNxdomain, Token::DnsNoAddress, Token::DnsServfail, Token::DnsRefused];
-    !observation.failed() || observation.token().is_some_and(|token| bad.contains(&token))
 }
 
 /// The controls by another interface than this one that were answered: connections to the hub that

@@ -5,14 +5,39 @@ use edgeprobe_probes::endpoint::TrustResult;
 use super::shared::{at_each_vantage, controls, effect_of_loss, observations, place, ports, those};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::evidence::{ByProxy, Connection, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::TlsIntercepted, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+    let hub = &evidence.target.hub;
+    at_each_vantage(evidence, |view| {
+        let mut found = examine_view(view, hub);
+        let by_parts = evidence.parts_by_proxy(view).into_iter();
+        found.extend(by_parts.filter_map(|by| of_parts(view, hub, &by)).map(Finding::Proved));
+        found
+    })
+}
+
+/// The proof that a proxy which other parts of the runtime go by presents a certificate of its own,
+/// which they do not accept.
+fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
+    let foreign = those(&by.connections, |c| {
+        c.is_foreign() && !c.is_accepted() && (c.is_made_out_to(hub) || relays(c))
+    });
+    if foreign.is_empty() {
+        return None;
+    }
+    let text = Text::new("proxy")
+        .with("hub", hub)
+        .with("port", ports(&foreign))
+        .with("issuer", issuer(&foreign))
+        .with("place", place(&view.vantage))
+        .with("proxy", by.via.url.to_string());
+    let proof = Proof::confirmed(Effect::Degrades, text, observations(&foreign));
+    Some(proof.with_detail("issuer", issuer(&foreign)))
 }
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use edgeprobe_probes::dns::DnsFacts;
 use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::route::tables::{RouteKind, Tables};
+use edgeprobe_probes::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation};
 
@@ -47,6 +47,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let text = Text::new(variant).with("interface", working).with("dead", dead);
     let gateway = gateway_of(tables, working);
     let text = gateway.into_iter().fold(text, |text, gateway| text.with("gateway", gateway));
+    let text = match default_by(tables, dead) {
+        Some(route) => undercut(text, route, default_by(tables, working)),
+        None => text,
+    };
     Proof::confirmed(Effect::Blocks, text, observations(&connections))
         .supported_by([route_seen, tables_seen])
         .supported_by(by_another.iter().copied())
@@ -81,6 +85,31 @@ fn ways_out(tables: &Tables) -> usize {
         .filter(|route| route.kind == RouteKind::Unicast && route.destination.prefix_len() <= 1);
     let names: BTreeSet<&str> = everywhere.filter_map(|route| route.interface()).collect();
     names.len()
+}
+
+/// The default route that the kernel takes by an interface.
+fn default_by<'t>(tables: &'t Tables, interface: &str) -> Option<&'t Route> {
+    let by = tables.routes.iter().filter(|route| {
+        route.table == MAIN_TABLE
+            && route.destination.prefix_len() == 0
+            && route.destination.addr().is_ipv4()
+            && route.interface() == Some(interface)
+    });
+    by.min_by_key(|route| route.metric)
+}
+
+/// The sentence with a metric that wins over the dead route's; nothing wins over one without a
+/// metric, which has to be given a later one.
+fn undercut(text: Text, dead: &Route, working: Option<&Route>) -> Text {
+    const FIRST: u32 = 5;
+    const BEHIND: u32 = 1000;
+    if let Some(before) = dead.metric.checked_sub(1) {
+        return text.with("metric", before.min(FIRST));
+    }
+    let later = working.map_or(0, |route| route.metric).saturating_add(BEHIND);
+    let gateway = dead.hops.iter().find_map(|hop| hop.gateway);
+    let text = text.with("later", later);
+    gateway.into_iter().fold(text, |text, gateway| text.with("dead_gateway", gateway))
 }
 
 fn gateway_of(tables: &Tables, interface: &str) -> Option<std::net::IpAddr> {

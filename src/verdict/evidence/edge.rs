@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use edgeprobe_probes::route::edge::{EdgeNetwork, EdgeRouteFacts};
 use edgeprobe_probes::route::signature::{Mechanism, recognise};
 use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::trace::{Answer, Stage, Trace};
+use edgeprobe_probes::trace::{Neighbour, Stage, Trace};
 use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
+use crate::verdict::causes::has_no_way;
 
 /// One container network beside the host.
 pub(in crate::verdict) struct EdgeReading<'o> {
@@ -25,6 +26,9 @@ pub(in crate::verdict) struct EdgeReading<'o> {
     pub(in crate::verdict) opened: Vec<Connection<'o>>,
     /// Those that did not, although the host's own connection to the same port did.
     pub(in crate::verdict) cut_off: Vec<Connection<'o>>,
+    /// Whether the host was asked for no connection at all, so that nothing tells what only the
+    /// network does not reach from what nobody here does.
+    pub(in crate::verdict) alone: bool,
 }
 
 impl<'o> Evidence<'o> {
@@ -36,6 +40,16 @@ impl<'o> Evidence<'o> {
         })
     }
 
+    /// Whether the host was left out: only container networks tried to connect to the hub.
+    pub(in crate::verdict) fn is_without_the_host(&self) -> bool {
+        !self.host_tried() && self.views().iter().any(View::tried)
+    }
+
+    /// Whether the host tried to connect to the hub, by whichever way.
+    pub(in crate::verdict) fn host_tried(&self) -> bool {
+        self.host().tried()
+    }
+
     /// Each container network of which anything was seen.
     pub(in crate::verdict) fn edges(&self) -> Vec<EdgeReading<'o>> {
         let host = self.host();
@@ -44,6 +58,14 @@ impl<'o> Evidence<'o> {
             .filter(|view| matches!(view.vantage, Vantage::Bridge(_)))
             .filter_map(|view| self.edge(view, &host))
             .collect()
+    }
+
+    /// Whether the engine gave the network IPv6 too.
+    pub(in crate::verdict) fn gives_ipv6(&self, network: &EdgeNetwork) -> bool {
+        self.engine().is_some_and(|(_, engine)| {
+            let known = engine.networks.iter().find(|it| it.name == network.name);
+            known.is_some_and(|it| it.subnets.iter().any(|range| range.subnet.addr().is_ipv6()))
+        })
     }
 
     fn edge(&self, view: View<'o>, host: &View<'o>) -> Option<EdgeReading<'o>> {
@@ -75,8 +97,20 @@ impl<'o> Evidence<'o> {
                 .chain(host.proxied(hub))
                 .any(|own| own.connected() && own.facts.socket() == connection.facts.socket())
         };
-        let cut_off = closed.into_iter().filter(host_opened).collect();
-        Some(EdgeReading { network, tables: self.tables(), ways, traces, opened, cut_off, view })
+        // A network without IPv6 sends nothing there: the host does not lose what is not sent.
+        let is_sent = |connection: &Connection<'o>| {
+            connection.facts.peer.is_ipv4() || !has_no_way(connection)
+        };
+        let cut_off = closed.into_iter().filter(is_sent).filter(host_opened).collect();
+        let (alone, tables) = (self.is_without_the_host(), self.tables());
+        Some(EdgeReading { view, network, tables, ways, traces, opened, cut_off, alone })
+    }
+}
+
+impl View<'_> {
+    fn tried(&self) -> bool {
+        let hub = edgeprobe_probes::Role::Hub;
+        self.connections(hub).next().is_some() || self.proxied(hub).next().is_some()
     }
 }
 
@@ -89,12 +123,9 @@ impl<'o> EdgeReading<'o> {
 
     fn is_lost_on_this_host(&self) -> bool {
         self.traces.iter().any(|(_, trace)| match trace.stage {
-            Stage::LostInside | Stage::LeftUntranslated | Stage::ReplyLost => true,
-            // The kernel says so too where the gateway does not answer, which stops the host as well.
-            Stage::RejectedByHost => {
-                let answer = trace.delivered.as_ref().map(|reply| reply.answer);
-                !matches!(answer, Some(Answer::Unreachable { code: 0 | 1 }))
-            }
+            Stage::LeftUntranslated | Stage::ReplyLost => true,
+            // The kernel does so too where the gateway does not answer, which stops the host as well.
+            Stage::LostInside | Stage::RejectedByHost => !trace.is_given_up_by_the_kernel(),
             Stage::NotEntered | Stage::AnsweredByHost | Stage::NoReply | Stage::Delivered => false,
         })
     }
@@ -110,6 +141,11 @@ impl<'o> EdgeReading<'o> {
         let elsewhere =
             |way: &EdgeRouteFacts| way.back.interface().is_some_and(|it| Some(it) != bridge);
         borrowed && self.ways.iter().any(|(_, way)| elsewhere(way))
+    }
+
+    /// Whether nothing that was tried from the network opened, and the host tried nothing.
+    pub(in crate::verdict) fn fails_alone(&self) -> bool {
+        self.alone && self.opened.is_empty() && self.was_tried()
     }
 
     /// Whether questions could be asked from the network.
@@ -140,7 +176,10 @@ impl<'o> EdgeReading<'o> {
     /// What the tables hold against the network's traffic to a destination.
     pub(in crate::verdict) fn mechanisms(&self, destination: IpAddr) -> Vec<Mechanism> {
         match self.tables {
-            Some((_, tables)) => recognise(tables, self.network, destination),
+            Some((_, tables)) => {
+                let asked = self.ways.iter().find(|(_, way)| way.destination == destination);
+                recognise(tables, self.network, destination, asked.map(|(_, way)| *way))
+            }
             None => Vec::new(),
         }
     }
@@ -151,6 +190,30 @@ impl<'o> EdgeReading<'o> {
         stages: &[Stage],
     ) -> Option<(&'o Observation, &'o Trace)> {
         self.traces.iter().copied().find(|(_, trace)| stages.contains(&trace.stage))
+    }
+
+    /// Whether the kernel gave a followed packet up itself, because the next one on its way does
+    /// not answer. A firewall says the same in ICMP's words, so a gateway that does answer refutes it.
+    pub(in crate::verdict) fn is_given_up(&self, trace: &Trace) -> bool {
+        let answers = self.ways.iter().any(|(_, way)| {
+            way.destination == IpAddr::V4(*trace.destination.ip())
+                && way.gateway_answers == Some(true)
+        });
+        trace.silent_neighbour.is_some() && trace.dropped_by.is_empty()
+            || trace.is_given_up_by_the_kernel() && !answers
+    }
+
+    /// The gateway, or the destination itself, that does not answer on its link.
+    pub(in crate::verdict) fn silent_neighbour(&self, way: &EdgeRouteFacts) -> Option<Neighbour> {
+        let followed = self.traces.iter().find_map(|(_, trace)| {
+            let waited =
+                self.is_given_up(trace) && IpAddr::V4(*trace.destination.ip()) == way.destination;
+            trace.silent_neighbour.clone().filter(|_| waited)
+        });
+        followed.or_else(|| {
+            let found = way.forward.way().filter(|_| way.gateway_answers == Some(false))?;
+            Some(Neighbour { interface: found.interface.clone()?, address: found.gateway? })
+        })
     }
 
     /// Everything that failed from the network.

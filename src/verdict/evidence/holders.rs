@@ -1,7 +1,7 @@
 //! Who holds the ports that Edge Hub maps, as far as it could be seen.
 
 use edgeprobe_probes::ports::{Holder, PortFacts};
-use edgeprobe_probes::{Observation, Probe, Token};
+use edgeprobe_probes::{Observation, Probe};
 
 use super::Evidence;
 
@@ -10,18 +10,15 @@ const ENGINES: [&str; 4] = ["docker-proxy", "dockerd", "rootlessport", "conmon"]
 
 impl Evidence<'_> {
     /// Whether Edge Hub itself may be what holds this port, because nothing could be seen that
-    /// tells: the engine does not answer for its containers, and either its own processes hold the
-    /// port, or every port that Edge Hub maps is held by somebody whose process cannot be seen. A
-    /// stranger seldom holds just these.
+    /// tells: nobody answers for the engine's containers, and the port is held by one of the
+    /// engine's own processes or by somebody whose process cannot be seen. Each port is asked by
+    /// itself, since a deployment may map some of them alone.
     pub(in crate::verdict) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
         let engine = self.host().of(Probe::Engine).next();
         if !engine.is_some_and(Observation::failed) {
             return false;
         }
-        let all_unseen = self.ports().all(|(port, facts)| {
-            port.token() == Some(Token::AddressInUse) && facts.holders.iter().all(is_unseen)
-        });
-        facts.holders.iter().any(is_an_engines) || all_unseen
+        facts.holders.iter().any(is_an_engines) || facts.holders.iter().all(is_unseen)
     }
 }
 

@@ -55,6 +55,11 @@ impl<'o> LogReading<'o> {
         }
     }
 
+    /// The sentence of the first candidate's page that it stands for.
+    pub(in crate::verdict) fn variant(&self) -> Option<&'o str> {
+        self.finding.variant.as_deref()
+    }
+
     pub(in crate::verdict) fn subject(&self) -> Subject {
         use CauseId as Id;
         let named = self.detail("registry").or(self.detail("image")).is_some();

@@ -4,20 +4,26 @@ mod chain;
 mod connections;
 mod edge;
 mod holders;
+mod ipsec;
 mod logs;
 mod names;
+mod parts;
+mod places;
 mod pools;
 mod private_endpoint;
 mod proxied;
 mod services;
+mod ways;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
 pub(super) use logs::{LogReading, Subject};
 pub(super) use names::{Answer, denies};
+pub(super) use parts::ByProxy;
+pub(super) use places::Use;
 pub(super) use services::{Presence, RegistryReading, is_of_a_service};
+pub(super) use ways::{ends_here, was_answered};
 
-use edgeprobe_probes::engine::DEFAULT_NETWORKS;
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
 
 use super::{Target, Way};
@@ -53,30 +59,6 @@ impl<'o> Evidence<'o> {
         }
         vantages.sort();
         vantages.into_iter().map(|vantage| self.view(vantage.clone())).collect()
-    }
-
-    /// What was seen from where Edge Agent runs: a container network if one was joined, else the
-    /// host, which is then the best that is known.
-    pub(super) fn agent(&self) -> View<'o> {
-        let is_joined = |view: &View<'o>| {
-            matches!(view.vantage, Vantage::Bridge(_))
-                && !self.is_spare(&view.vantage)
-                && view.all().any(|observation| observation.facts.endpoint().is_some())
-        };
-        self.views().into_iter().find(is_joined).unwrap_or_else(|| self.host())
-    }
-
-    /// Whether this is the engine's default network beside another, so that the runtime does not
-    /// use it: only where it has none of its own does the default one stand in.
-    pub(super) fn is_spare(&self, vantage: &Vantage) -> bool {
-        let is_default = |vantage: &Vantage| match vantage {
-            Vantage::Host => false,
-            Vantage::Bridge(name) => DEFAULT_NETWORKS.contains(&name.as_str()),
-        };
-        let another = |observation: &Observation| {
-            matches!(observation.vantage, Vantage::Bridge(_)) && !is_default(&observation.vantage)
-        };
-        is_default(vantage) && self.observations.iter().any(another)
     }
 
     fn view(&self, vantage: Vantage) -> View<'o> {

@@ -31,11 +31,16 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What failed by the proxy on Edge Agent's way, from anywhere.
+    /// What failed by the proxy on Edge Agent's way, or for its name, from anywhere.
     pub(in crate::verdict) fn failures_by_the_proxy(&self) -> Vec<&'o Observation> {
         let views = self.views();
         let proxied = views.iter().flat_map(View::by_the_way_s_proxy);
-        proxied.map(|connection| connection.observation).filter(|seen| seen.failed()).collect()
+        let proxied = proxied.map(|connection| connection.observation);
+        let names = views.iter().flat_map(|view| {
+            view.way().via().map(|via| view.proxy_answers(via)).unwrap_or_default()
+        });
+        let names = names.map(|answer| answer.observation);
+        proxied.chain(names).filter(|seen| seen.failed()).collect()
     }
 
     /// The direct connections to the hub that did not open, from anywhere.
@@ -52,11 +57,15 @@ impl<'o> Evidence<'o> {
         by_it.map(|connection| connection.facts.peer).collect()
     }
 
-    /// Whether the proxy on Edge Agent's way opens a way out from here, or from the host where nobody
-    /// asked from here.
+    /// Whether the proxy on Edge Agent's way opens a way out from here; where nobody asked from here,
+    /// from the host, or else from where Edge Agent runs.
     pub(in crate::verdict) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
-        let here = view.by_the_way_s_proxy();
-        let tried = if here.is_empty() { self.host().by_the_way_s_proxy() } else { here };
+        let mut tried = view.by_the_way_s_proxy();
+        for other in [Self::host, Self::agent] {
+            if tried.is_empty() {
+                tried = other(self).by_the_way_s_proxy();
+            }
+        }
         tried.iter().any(Connection::connected)
     }
 
@@ -158,7 +167,7 @@ impl<'o> View<'o> {
 
     /// The addresses that programs here would use for a proxy; `None` where its URL names one, or
     /// nobody here was asked.
-    fn addresses_of(&self, via: &Via) -> Option<Vec<IpAddr>> {
+    pub(super) fn addresses_of(&self, via: &Via) -> Option<Vec<IpAddr>> {
         let answers = self.proxy_answers(via);
         (!answers.is_empty())
             .then(|| answers.iter().flat_map(|answer| answer.facts.ips()).collect())

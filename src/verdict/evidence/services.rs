@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use edgeprobe_probes::endpoint::{Transport, Via, ViaFacts};
 use edgeprobe_probes::engine::EngineFacts;
+use edgeprobe_probes::proxy::ProxyUrl;
 use edgeprobe_probes::registry::{CredentialUse, NamedBy, Reference, RegistryFacts};
 use edgeprobe_probes::runtime::{Part, RuntimeFacts};
 use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Step, Token};
 
-use super::{Answer, Connection, Evidence};
-use crate::verdict::{Confidence, Effect};
+use super::{Answer, ByProxy, Connection, Evidence};
+use crate::verdict::{Confidence, Effect, Way};
 
 /// One registry, or one image of it.
 #[derive(Clone, Copy)]
@@ -282,6 +283,57 @@ impl<'o> Evidence<'o> {
         }
     }
 
+    /// The part that has the device's identity, and those of its modules, given by the hub: the
+    /// identity service, or before 1.2 the daemon itself. Nothing where neither's settings were seen.
+    pub(in crate::verdict) fn gives_identities(&self) -> Option<Part> {
+        let settings = self.target.proxy_settings(self.all());
+        let daemons = [Part::IdentityService, Part::Daemon];
+        daemons.into_iter().find(|part| settings.iter().any(|setting| setting.part == *part))
+    }
+
+    /// Whether a device without its identity is kept from the provisioning service by this proxy
+    /// already.
+    pub(in crate::verdict) fn keeps_from_provisioning(&self, by: &ByProxy<'o>) -> bool {
+        let gives = self.gives_identities().is_some_and(|part| by.parts.contains(&part));
+        let lost = !self.lost_before_provisioning(by).is_empty();
+        let nameless = !by.nameless.is_empty() && self.is_to_be_provisioned_by(&by.via);
+        gives && self.edge_agent_runs() != Some(true) && (lost || nameless)
+    }
+
+    /// What a device that has its identity misses of the provisioning service for want of this proxy.
+    pub(in crate::verdict) fn unprovisioned_by(&self, by: &ByProxy<'o>) -> Vec<&'o Observation> {
+        self.lost_before_provisioning(by)
+    }
+
+    /// What the parts that go by this proxy to the hub miss there, where it is lost to them on the way
+    /// to the provisioning service already.
+    pub(in crate::verdict) fn missed_by_the_same_proxy(&self, via: &Via) -> Vec<&'o Observation> {
+        let of_it = self.parts_by_proxy(&self.host()).into_iter();
+        let of_it = of_it.filter(|by| is_at_one_place(&by.via.url, &via.url));
+        of_it.flat_map(|by| by.missed()).filter(|missed| is_lost_at_the_proxy(missed)).collect()
+    }
+
+    /// The connections to the provisioning service that end at this proxy.
+    fn lost_before_provisioning(&self, by: &ByProxy<'o>) -> Vec<&'o Observation> {
+        let connections = self.provisioning();
+        if connections.iter().any(|connection| !connection.observation.failed()) {
+            return Vec::new();
+        }
+        let by_it = connections.into_iter().filter(|connection| {
+            let proxy = connection.facts.proxy.as_ref();
+            proxy.is_some_and(|proxy| is_at_one_place(&proxy.url, &by.via.url))
+        });
+        by_it.map(|c| c.observation).filter(|seen| is_lost_at_the_proxy(seen)).collect()
+    }
+
+    fn is_to_be_provisioned_by(&self, via: &Via) -> bool {
+        let host = self.target.provisioning_by(self.all());
+        host.is_some_and(|host| {
+            let way = self.target.way_to_provisioning(&host, self.all());
+            matches!(way, Way::By(own) if is_at_one_place(&own.url, &via.url))
+        })
+    }
+
     /// How sure a finding is that would be the hub's as well if the way out were at fault.
     pub(in crate::verdict) fn beside_the_hub(&self) -> Confidence {
         if self.host_reaches_the_hub().is_empty() {
@@ -314,6 +366,16 @@ impl<'o> Evidence<'o> {
             }),
         }
     }
+}
+
+/// Whether two URLs name one proxy, whatever their credentials.
+fn is_at_one_place(one: &ProxyUrl, other: &ProxyUrl) -> bool {
+    (one.host(), one.port()) == (other.host(), other.port())
+}
+
+/// Whether it was the proxy itself that was not reached, or refused.
+fn is_lost_at_the_proxy(observation: &Observation) -> bool {
+    matches!(observation.failed_step(), Some(Step::Resolve | Step::Connect | Step::Proxy))
 }
 
 /// The answers that these are, where none of them has an address.

@@ -1,6 +1,7 @@
 //! Which findings of logs say the same as a proved cause.
 
 use super::Supported;
+use super::decide::repository;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::LogReading;
 use crate::verdict::rule::Proof;
@@ -9,7 +10,7 @@ use crate::verdict::{Confidence, Effect};
 /// Findings that stand beside a cause; one of each log is enough.
 const MOST: usize = 3;
 
-/// Whether a finding may be of this cause, and where both name a port or a registry, of the same.
+/// Whether a finding may be of this cause, and where both name a port or an image, of the same.
 pub(super) fn agrees(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
     reading.may_speak_of_now()
         && reading.candidates().contains(&id)
@@ -30,11 +31,41 @@ fn same_place(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
             let port = proof.details.get("port").and_then(serde_json::Value::as_u64);
             port.is_some() && port == reading.port().map(u64::from)
         }
-        CauseId::RegistryAccessDenied | CauseId::RegistryUnreachable | CauseId::ImageNotFound => {
-            let registry = proof.details.get("registry").and_then(|value| value.as_str());
-            reading.registry().is_none_or(|own| Some(own.as_str()) == registry)
+        CauseId::RegistryAccessDenied | CauseId::RegistryUnreachable => {
+            same_registry(reading, proof)
+        }
+        // That one image is not there says nothing of another.
+        CauseId::ImageNotFound => same_registry(reading, proof) && same_image(reading, proof),
+        CauseId::ClockSkew => {
+            let own = reading.variant().and_then(is_behind);
+            let other = is_behind(proof.summary.key());
+            own.zip(other).is_none_or(|(own, other)| own == other)
         }
         _ => true,
+    }
+}
+
+fn same_registry(reading: &LogReading<'_>, proof: &Proof) -> bool {
+    let registry = proof.details.get("registry").and_then(|value| value.as_str());
+    reading.registry().is_none_or(|own| Some(own.as_str()) == registry)
+}
+
+fn same_image(reading: &LogReading<'_>, proof: &Proof) -> bool {
+    let detail = |name| proof.details.get(name).and_then(|value| value.as_str());
+    let own = reading.detail("image").and_then(repository);
+    let (Some(own), Some(registry), Some(image)) = (own, detail("registry"), detail("image"))
+    else {
+        return true;
+    };
+    repository(&format!("{registry}/{image}")).is_none_or(|other| own == other)
+}
+
+/// Whether the device's clock is behind by this sentence of the page, or else ahead.
+fn is_behind(variant: &str) -> Option<bool> {
+    match variant {
+        "behind" | "not_yet_valid" => Some(true),
+        "ahead" | "expired" => Some(false),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a log alone decides: a cause that no probe could test.
 
-use edgeprobe_probes::engine::Container;
+use std::net::IpAddr;
+
 use edgeprobe_probes::ports::PortFacts;
 use edgeprobe_probes::registry::Reference;
 use edgeprobe_probes::{Observation, Vantage};
@@ -28,7 +29,8 @@ pub(super) fn decided(
         Test::Works | Test::Fails => false,
     };
     let over = reading.subject() == Subject::Registry && is_here(evidence, reading);
-    (reading.stands() && untested && !over && !is_ruled_out(ruled_out, id)).then_some(id)
+    let out = is_ruled_out(ruled_out, id) && !is_of_an_address(reading);
+    (reading.stands() && untested && !over && !out).then_some(id)
 }
 
 /// The cause that the text decides; of two causes of a refused image the one that is left.
@@ -121,12 +123,28 @@ pub(super) fn is_here(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> bool
 }
 
 /// An image's registry and name, without the tag or digest that errors leave out.
-fn repository(image: &str) -> Option<(String, String)> {
+pub(super) fn repository(image: &str) -> Option<(String, String)> {
     let reference = Reference::of_image(image).ok()?;
     Some((reference.registry(), reference.image()?.repository.clone()))
 }
 
+/// Whether a port was refused for the address that it was to be bound to. The probes bind a port on
+/// every address of the host, so that they say nothing of it either way.
+fn is_of_an_address(reading: &LogReading<'_>) -> bool {
+    reading.variant() == Some("no_such_address")
+}
+
 fn of_port(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
+    if is_of_an_address(reading) {
+        let wanted = reading.detail("address").and_then(|address| address.parse::<IpAddr>().ok());
+        let has = |address: IpAddr| {
+            let tables = evidence.tables().map(|(_, tables)| tables);
+            tables.is_some_and(|tables| {
+                tables.addresses.iter().any(|own| own.network.addr() == address)
+            })
+        };
+        return if wanted.is_some_and(has) { Test::Works } else { Test::None };
+    }
     let probed: Vec<(&Observation, &PortFacts)> = evidence
         .ports()
         .filter(|(_, facts)| reading.port().is_none_or(|port| port == facts.port))
@@ -181,10 +199,7 @@ pub(super) fn is_of(proof: &Proof, reading: &LogReading<'_>) -> bool {
 /// its stead: a daemon runs on the host, Edge Agent and Edge Hub in containers.
 pub(super) fn is_asked_where_it_runs(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> bool {
     let is_of_a_container = reading.finding.attempts.is_some() || reading.facts.container.is_some();
-    let on_the_host = |container: &Container| {
-        container.is_edge_agent() && container.network_mode.as_deref() == Some("host")
-    };
     !is_of_a_container
         || evidence.agent().vantage != Vantage::Host
-        || evidence.engine().is_some_and(|(_, engine)| engine.containers.iter().any(on_the_host))
+        || evidence.agent_is_on_the_host()
 }

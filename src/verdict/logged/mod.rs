@@ -11,6 +11,7 @@ mod decide;
 mod sort;
 mod tell;
 
+pub(crate) use tell::words_of;
 pub(super) use tell::{decided, would_confirm};
 
 use tell::FROM_A_LOG;
@@ -106,9 +107,11 @@ pub(super) fn weigh<'o>(
     Weighed { causes, beside }
 }
 
-/// A log decides a cause once; that the probes prove one elsewhere does not hinder it.
+/// A log decides a cause once; that the probes prove one elsewhere does not hinder it. The device has
+/// one clock.
 fn is_known(causes: &[Supported<'_>], id: CauseId) -> bool {
-    causes.iter().any(|cause| cause.id == id && cause.is_by_a_log())
+    let is_one = |cause: &Supported<'_>| cause.is_by_a_log() || id == CauseId::ClockSkew;
+    causes.iter().any(|cause| cause.id == id && is_one(cause))
 }
 
 impl Weighed<'_> {
@@ -167,6 +170,15 @@ impl Supported<'_> {
     /// Whether no probe says anything of it.
     pub(super) fn is_by_a_log(&self) -> bool {
         self.proof.summary.key() == FROM_A_LOG
+    }
+
+    /// The sentence of the cause's page that it stands for, which chooses the remedies. Of what a log
+    /// alone decides, the signature names it, or nobody knows.
+    pub(super) fn variant(&self) -> &str {
+        if !self.is_by_a_log() {
+            return self.proof.summary.key();
+        }
+        self.agreeing.first().and_then(LogReading::variant).unwrap_or_default()
     }
 
     /// What the logs say of the cause, each log once.

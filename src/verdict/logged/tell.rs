@@ -2,6 +2,7 @@
 
 use edgeprobe_probes::clean;
 use edgeprobe_probes::logs::{Course, LogFinding, Party};
+use serde_json::{Map, Value};
 
 use super::{Beside, Standing};
 use crate::language::{Language, Text, Word};
@@ -31,18 +32,36 @@ pub(in crate::verdict) fn would_confirm(language: Language) -> String {
 
 /// A sentence with the words of a finding, for the page's remedies too.
 pub(super) fn words(reading: &LogReading<'_>, text: Text) -> Text {
-    const WANTED: [&str; 7] =
-        ["port", "address", "container", "image", "registry", "subnet", "network"];
     let text = text
         .with("log", log(reading))
         .with("when", when(reading.finding))
         .with("what", what(reading));
-    let value = |name: &'static str| {
-        let value = reading.finding.details.get(name)?;
+    let known = words_of(&reading.finding.details).into_iter();
+    known.fold(text, |text, (name, word)| text.with(name, word))
+}
+
+/// The words of a log's finding that a page's remedies may want.
+pub(crate) fn words_of(details: &Map<String, Value>) -> Vec<(&'static str, String)> {
+    const WANTED: [&str; 12] = [
+        "port",
+        "address",
+        "container",
+        "image",
+        "registry",
+        "hub",
+        "network",
+        "process",
+        "subnet",
+        "bridge",
+        "firewall",
+        "platform",
+    ];
+    let said = |name: &'static str| {
+        let value = details.get(name)?;
         let word = value.as_str().map_or_else(|| value.to_string(), |text| clean::line(text, 120));
         Some((name, word))
     };
-    WANTED.into_iter().filter_map(value).fold(text, |text, (name, word)| text.with(name, word))
+    WANTED.into_iter().filter_map(said).collect()
 }
 
 /// That a log says the same as a cause's other proofs.

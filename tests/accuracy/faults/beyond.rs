@@ -152,6 +152,13 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        name: "version-filtered",
+        cause: CauseId::TlsFiltered,
+        slot: "middlebox",
+        fits: in_the_open,
+        inject: |world| world.site.middlebox = Some(Middlebox::VersionFilter),
+    },
+    Fault {
         name: "upgrade-refused",
         cause: CauseId::WebsocketBlocked,
         slot: "middlebox",

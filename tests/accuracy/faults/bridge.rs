@@ -143,7 +143,8 @@ pub(super) const FAULTS: &[Fault] = &[
             let address = "172.18.5.4".parse().unwrap();
             world.names.hub = vec![address];
             world.names.private_link = true;
-            world.peers.push((address, Peer::Hub));
+            let upstream = if world.is_child { Peer::Parent } else { Peer::Hub };
+            world.peers.push((address, upstream));
             world.route("172.18.5.0/24 via 192.168.1.1 dev eth0");
         },
     },
@@ -164,7 +165,7 @@ fn of_the_runtime(setting: &Setting) -> bool {
 }
 
 /// Stops what the runtime's network sends, or of it what goes to these ports.
-fn filtered(world: &mut World, action: FilterAction, ports: &[u16]) {
+pub(super) fn filtered(world: &mut World, action: FilterAction, ports: &[u16]) {
     let bridge = edge(world).bridge.clone();
     let (target, verdict) = match action {
         FilterAction::Drop => ("DROP", Verdict::Drop),

@@ -4,6 +4,7 @@ mod beyond;
 mod bridge;
 mod device;
 mod names;
+mod parent;
 mod services;
 mod vpn;
 
@@ -28,8 +29,16 @@ pub(crate) struct Fault {
 
 /// Every fault there is.
 pub(crate) fn all() -> Vec<Fault> {
-    [device::FAULTS, bridge::FAULTS, vpn::FAULTS, names::FAULTS, beyond::FAULTS, services::FAULTS]
-        .concat()
+    [
+        device::FAULTS,
+        bridge::FAULTS,
+        vpn::FAULTS,
+        names::FAULTS,
+        beyond::FAULTS,
+        services::FAULTS,
+        parent::FAULTS,
+    ]
+    .concat()
 }
 
 /// The fault of this name.
@@ -40,6 +49,30 @@ pub(crate) fn named(name: &str) -> Fault {
 impl std::fmt::Debug for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+/// What a child has no use for: IoT Hub itself and the way to the internet. Nor can it have what
+/// nobody does to a parent whose authority is its own: give the time in a certified answer, or look
+/// into what is said.
+const NOT_OF_A_CHILD: &[CauseId] = &[
+    CauseId::HubNameUnknown,
+    CauseId::DnsHijack,
+    CauseId::CaptivePortal,
+    CauseId::EgressBlocked,
+    CauseId::HttpsPortBlocked,
+    CauseId::TlsFiltered,
+    CauseId::TlsIntercepted,
+    CauseId::RootCaMissing,
+    CauseId::NotIotHub,
+    CauseId::ClockSkew,
+    CauseId::WebsocketBlocked,
+];
+
+impl Fault {
+    /// Whether it can be had on a device in this setting.
+    pub(crate) fn is_of(&self, setting: &Setting) -> bool {
+        (self.fits)(setting) && !(setting.is_a_child() && NOT_OF_A_CHILD.contains(&self.cause))
     }
 }
 

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use edgeprobe::verdict::CauseId;
 
+use super::bridge::filtered;
 use super::{Fault, anywhere, with_engine};
 use crate::setting::Resolver;
-use crate::world::{NOBODY, Peer, Says, World};
+use crate::world::{FilterAction, NOBODY, Peer, Says, World};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
@@ -52,6 +53,13 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| world.engine.as_mut().unwrap().dns = vec![NOBODY],
     },
     Fault {
+        name: "container-questions-dropped",
+        cause: CauseId::DnsContainerFailure,
+        slot: "container-questions",
+        fits: with_engine,
+        inject: |world| filtered(world, FilterAction::Drop, &[53]),
+    },
+    Fault {
         name: "no-such-hub",
         cause: CauseId::HubNameUnknown,
         slot: "resolver",
@@ -93,12 +101,12 @@ pub(super) const FAULTS: &[Fault] = &[
 ];
 
 /// The servers that answer in the end.
-fn servers(world: &mut World) -> &mut Vec<IpAddr> {
+pub(super) fn servers(world: &mut World) -> &mut Vec<IpAddr> {
     let names = &mut world.names;
     if names.behind_stub.is_empty() { &mut names.configured } else { &mut names.behind_stub }
 }
 
-fn all_say(world: &mut World, says: Says) {
+pub(super) fn all_say(world: &mut World, says: Says) {
     let servers = servers(world).clone();
     world.names.odd = servers.into_iter().map(|server| (server, says)).collect();
 }

@@ -115,6 +115,20 @@ pub(super) const FAULTS: &[Fault] = &[
         fits: behind_a_proxy,
         inject: |world| proxy(world).told.retain(|part| *part != Part::Engine),
     },
+    Fault {
+        name: "proxy-of-daemon-gone",
+        cause: CauseId::ProxyRejects,
+        slot: "proxy-settings",
+        fits: configured,
+        inject: |world| world.services.led_astray.push(Part::Daemon),
+    },
+    Fault {
+        name: "proxy-of-edge-hub-gone",
+        cause: CauseId::ProxyRejects,
+        slot: "proxy-settings",
+        fits: |setting| configured(setting) && setting.device != Device::Bare,
+        inject: |world| world.services.led_astray.push(Part::EdgeHub),
+    },
 ];
 
 fn configured(setting: &Setting) -> bool {

@@ -4,6 +4,7 @@ use edgeprobe::verdict::CauseId;
 use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::ruleset::Verdict;
 
+use super::names::servers;
 use super::{Fault, anywhere, edge, of_a_vpn, rule, with_engine};
 use crate::setting::{Setting, Vpn};
 use crate::world::{Filter, FilterAction, World};
@@ -62,7 +63,7 @@ pub(super) const FAULTS: &[Fault] = &[
             world.tunnel("tun0", LinkKind::Tun, "10.8.0.6/24", false);
             world.route("unreachable default table 200");
             world.rule("49: from all lookup 254 suppress_prefixlength 0");
-            world.rule("50: from all lookup 200");
+            world.rule("50: not from all fwmark 0xc8 lookup 200");
         },
     },
     Fault {
@@ -101,7 +102,20 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| {
             world.tunnel("tun0", LinkKind::Tun, "10.8.0.6/24", true);
             let subnet = edge(world).subnet;
+            world.route("10.20.0.0/16 dev tun0 table 90");
+            world.rule(&format!("89: from {subnet} lookup 90"));
             world.rule(&format!("90: from {subnet} prohibit"));
+        },
+    },
+    Fault {
+        name: "vpn-names-for-the-host-alone",
+        cause: CauseId::VpnOverride,
+        slot: "resolver",
+        // The company's name servers are where the tunnel leads, and know the host's address there.
+        fits: |setting| with_engine(setting) && setting.vpn == Vpn::Split,
+        inject: |world| {
+            *servers(world) = vec!["10.20.0.53".parse().unwrap()];
+            exempt(world, "tun0");
         },
     },
 ];

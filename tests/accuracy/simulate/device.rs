@@ -248,6 +248,10 @@ impl World {
             masqueraded: (readable && lost).then(|| {
                 self.firewall.masquerades.iter().any(|it| it.subnet == edge.network.subnet)
             }),
+            rules_unread: None,
+            silent_neighbour: None,
+            unwatched: 0,
+            ipsec_errors: std::collections::BTreeMap::new(),
         };
         let failure = match journey.ending {
             Ending::Arrived { .. } if is_taken => None,

@@ -61,6 +61,7 @@ impl World {
             reply: Lookup::NotAsked,
             back: Lookup::NotAsked,
             host: Lookup::NotAsked,
+            gateway_answers: None,
         };
         let record = Record::new(&vantage, &destination.to_string()).step(Step::Route, true);
         if destination.is_ipv6() {

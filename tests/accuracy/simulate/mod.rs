@@ -23,7 +23,7 @@ use edgeprobe::verdict::{Language, Target, Verdict, judge};
 use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
 use edgeprobe_probes::{Observation, Probe, Role};
 
-use crate::world::{CONTROL, HUB, STUB, World};
+use crate::world::{CONTROL, HUB, PARENT, STUB, World};
 
 /// What a run saw.
 #[derive(Clone, Debug)]
@@ -41,7 +41,12 @@ impl Run {
 impl World {
     /// Runs the check, as `run::observe` does.
     pub(crate) fn check(&self) -> Run {
-        let plan = self.plan();
+        self.check_from(Vantages::default())
+    }
+
+    /// The same from these vantages.
+    pub(crate) fn check_from(&self, vantages: Vantages) -> Run {
+        let plan = Plan { vantages, ..self.plan() };
         let mut posed: Vec<Ask> = Vec::new();
         let mut seen: Vec<Observation> = self.read_configuration().into_iter().collect();
         loop {
@@ -73,6 +78,7 @@ impl World {
         Plan {
             target: Target {
                 hub: HUB.to_owned(),
+                parent: self.is_child.then(|| PARENT.to_owned()),
                 protocols: self.protocols.clone(),
                 ports: vec![443, 5671, 8883],
                 ..Target::default()
@@ -94,6 +100,7 @@ impl World {
             },
             hub_ports: HubPorts::default(),
             control: Control { host: CONTROL.to_owned(), port: 443 },
+            follow_all: false,
         }
     }
 
@@ -134,8 +141,8 @@ impl World {
     ) -> bool {
         let endpoint = Endpoint {
             transport,
-            role: Role::Hub,
-            server: HUB.to_owned(),
+            role: if self.is_child { Role::Parent } else { Role::Hub },
+            server: self.upstream().to_owned(),
             port: transport.default_port(),
             detour: None,
             proxy,

@@ -55,7 +55,7 @@ impl World {
 
     fn truth_of(&self, server: IpAddr, name: &str) -> Answer {
         let honest = || match Self::honest_address(name) {
-            _ if name == HUB => Ok(self.names.hub.clone()),
+            _ if name == self.upstream() => Ok(self.names.hub.clone()),
             Some(address) => Ok(vec![address]),
             None => Err(Token::DnsNxdomain),
         };
@@ -65,8 +65,8 @@ impl World {
             Some(Says::Closed) => Err(Token::ConnectionRefused),
             Some(Says::Servfail) => Err(Token::DnsServfail),
             Some(Says::Refused) => Err(Token::DnsRefused),
-            Some(Says::NoSuchHub) if name == HUB => Err(Token::DnsNxdomain),
-            Some(Says::Lie(address)) if name == HUB => Ok(vec![address]),
+            Some(Says::NoSuchHub) if name == self.upstream() => Err(Token::DnsNxdomain),
+            Some(Says::Lie(address)) if name == self.upstream() => Ok(vec![address]),
             None | Some(Says::NoSuchHub | Says::Lie(_)) => honest(),
         }
     }
@@ -90,7 +90,7 @@ impl World {
 
     /// What programs on the host get.
     pub(crate) fn system_says(&self, name: &str) -> Answer {
-        if name == HUB && !self.names.hosts_file.is_empty() {
+        if name == self.upstream() && !self.names.hosts_file.is_empty() {
             return Ok(self.names.hosts_file.clone());
         }
         self.first_of(&self.names.configured, Start::Host { bound: None }, name)
@@ -151,7 +151,7 @@ impl World {
         });
         let mut facts = self.facts(name, role, Resolver::System, &answer);
         (facts.ipv4, facts.ipv6) = (None, None);
-        if name == HUB {
+        if name == self.upstream() {
             facts.hosts_file.clone_from(&self.names.hosts_file);
         }
         let record = Record::new(&Vantage::Host, &format!("system/{name}"));

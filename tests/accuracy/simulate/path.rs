@@ -9,6 +9,9 @@ use edgeprobe_probes::trace::{Answer, Stage};
 use super::kernel::{Packet, Way};
 use crate::world::{Block, Filter, FilterAction, Network, Uplink, World};
 
+/// The port that name servers are asked on.
+const DNS_PORT: u16 = 53;
+
 /// Where a packet starts from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Start<'w> {
@@ -241,7 +244,7 @@ impl World {
                 && filter.output.as_deref().is_none_or(|name| name == output)
                 && match cargo {
                     Cargo::Tcp(port) => filter.ports.is_empty() || filter.ports.contains(&port),
-                    Cargo::Udp => filter.ports.is_empty(),
+                    Cargo::Udp => filter.ports.is_empty() || filter.ports == [DNS_PORT],
                 }
         })
     }

@@ -11,12 +11,15 @@ use edgeprobe_probes::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use super::path::{Cargo, Ending, Start};
 use super::record::Record;
 use crate::services::{DATA, PROVISIONING, REGISTRY};
-use crate::world::{CONTROL, HUB, Middlebox, Peer, World};
+use crate::world::{CONTROL, HUB, Middlebox, PARENT, Peer, World};
 
 /// The true time of every run, in seconds since 1970.
 pub(super) const NOW: f64 = 1_795_400_000.5;
 
 const DAY: i64 = 86_400;
+/// Beside the hub's own ports, a parent has this one open.
+const PARENT_PORT: u16 = 6617;
+
 const HUB_ISSUER: &str = "CN=Microsoft Azure RSA TLS Issuing CA 03, O=Microsoft Corporation";
 const GATEWAY_ISSUER: &str = "CN=Site Web Gateway CA, O=Site";
 
@@ -95,7 +98,11 @@ impl World {
             return Err(failure(Step::Tls, token));
         }
         let (certificate, trust) = self.certificate(&met, &endpoint.server);
-        let accepted = mistrust(trust.device);
+        let accepted = match trust.device {
+            // A parent's authority is its own, and known to modules alone.
+            TrustResult::UnknownIssuer if endpoint.role == Role::Parent => Ok(()),
+            device => mistrust(device),
+        };
         facts.tls = Some(tls(true, vec![certificate], Some(trust)));
         record.add(Step::Tls, accepted.is_ok());
         let spoken = self.speak(&met, facts, record);
@@ -133,6 +140,9 @@ impl World {
             (_, Some(Peer::Page | Peer::Control | Peer::Service)) if facts.port != 443 => {
                 return refuse(Token::ConnectionRefused);
             }
+            (_, Some(Peer::Hub)) if facts.port == PARENT_PORT => {
+                return refuse(Token::ConnectionRefused);
+            }
             (Some(Middlebox::Interceptor { ports, trusted }), Some(_))
                 if ports.contains(&facts.port) =>
             {
@@ -141,6 +151,9 @@ impl World {
             (Some(Middlebox::NameFilter { ports }), Some(_))
                 if ports.contains(&facts.port) && endpoint.server == HUB =>
             {
+                Met::Reset
+            }
+            (Some(Middlebox::VersionFilter), Some(_)) if endpoint.detour != Some(Detour::Tls12) => {
                 Met::Reset
             }
             (_, Some(peer)) => Met::Peer(peer),
@@ -170,6 +183,7 @@ impl World {
             Met::Intercepted { .. } => (GATEWAY_ISSUER, vec![server]),
             Met::Peer(Peer::Control) => (HUB_ISSUER, vec![CONTROL]),
             Met::Peer(Peer::Service) => (HUB_ISSUER, vec![REGISTRY, DATA, PROVISIONING]),
+            Met::Peer(Peer::Parent) => ("CN=iotedgeca edge-l4", vec![PARENT]),
             Met::Peer(Peer::Page) => ("CN=Page CA, O=Page", vec!["page.example"]),
             Met::Peer(Peer::Hub | Peer::Broker) | Met::Reset | Met::Stall => {
                 (HUB_ISSUER, vec!["*.azure-devices.net"])
@@ -284,7 +298,7 @@ impl World {
 
     fn request(&self, peer: Option<Peer>) -> (HttpFacts, Option<Token>) {
         match peer {
-            Some(Peer::Hub) => {
+            Some(Peer::Hub | Peer::Parent) => {
                 let iothub_errorcode = Some("InvalidProtocolVersion".to_owned());
                 (HttpFacts { iothub_errorcode, ..self.answered(400) }, None)
             }
@@ -297,8 +311,10 @@ impl World {
     fn upgrade(&self, peer: Option<Peer>, is_amqp: bool) -> (HttpFacts, Option<Token>) {
         let filtered = self.site.middlebox == Some(Middlebox::UpgradeFilter);
         match peer {
-            Some(Peer::Hub) if filtered => (self.answered(403), Some(Token::UpgradeRefused)),
-            Some(Peer::Hub) => {
+            Some(Peer::Hub | Peer::Parent) if filtered => {
+                (self.answered(403), Some(Token::UpgradeRefused))
+            }
+            Some(Peer::Hub | Peer::Parent) => {
                 let subprotocol = Some(if is_amqp { "AMQPWSB10" } else { "mqtt" }.to_owned());
                 (HttpFacts { subprotocol, ..self.answered(101) }, None)
             }
@@ -313,7 +329,7 @@ fn subject(endpoint: &Endpoint, peer: IpAddr) -> String {
     let port = endpoint.proxy.as_ref().map_or(endpoint.port, |via| via.url.port());
     let peer = SocketAddr::new(peer, port);
     let who = match endpoint.role {
-        Role::Control | Role::Provisioning => {
+        Role::Control | Role::Provisioning | Role::Parent => {
             format!("{transport}/{}/{peer}", endpoint.server)
         }
         _ => format!("{transport}/{peer}"),
@@ -342,6 +358,7 @@ pub(super) fn facts_of(endpoint: &Endpoint, peer: IpAddr) -> EndpointFacts {
         proxy: None,
         local: None,
         round_trip_ms: None,
+        kernel_round_trip_ms: None,
         tls: None,
         http: None,
         amqp: None,
@@ -368,7 +385,7 @@ fn mistrust(device: TrustResult) -> Result<(), Failure> {
 
 fn greet_amqp(peer: Option<Peer>, facts: &mut Option<AmqpFacts>) -> Option<Token> {
     let mechanisms: &[&str] = match peer {
-        Some(Peer::Hub) => &["EXTERNAL", "MSSBCBS", "ANONYMOUS", "PLAIN"],
+        Some(Peer::Hub | Peer::Parent) => &["EXTERNAL", "MSSBCBS", "ANONYMOUS", "PLAIN"],
         Some(Peer::Broker) => &["PLAIN", "AMQPLAIN"],
         _ => return Some(Token::ConnectionClosed),
     };
@@ -376,12 +393,12 @@ fn greet_amqp(peer: Option<Peer>, facts: &mut Option<AmqpFacts>) -> Option<Token
         header: "AMQP 3.1.0.0".to_owned(),
         mechanisms: mechanisms.iter().map(ToString::to_string).collect(),
     });
-    (peer != Some(Peer::Hub)).then_some(Token::AmqpNotIotHub)
+    matches!(peer, Some(Peer::Broker)).then_some(Token::AmqpNotIotHub)
 }
 
 /// A broker that is not IoT Hub refuses a stranger as IoT Hub does.
 fn greet_mqtt(peer: Option<Peer>, facts: &mut Option<MqttFacts>) -> Option<Token> {
-    if !matches!(peer, Some(Peer::Hub | Peer::Broker)) {
+    if !matches!(peer, Some(Peer::Hub | Peer::Parent | Peer::Broker)) {
         return Some(Token::ConnectionClosed);
     }
     *facts = Some(MqttFacts { connack: 5 });

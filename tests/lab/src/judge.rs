@@ -45,13 +45,18 @@ pub struct Verdict {
 impl Judge {
     /// Runs `edgeprobe check` on the device of `lab`.
     pub fn verdict(&self, lab: &Lab, scenario: &Scenario) -> Result<Verdict> {
-        let hub: &[&str] = if scenario.names_hub { &["--hub", HUB_NAME] } else { &[] };
-        let report = self.check(lab, &[hub, scenario.arguments].concat())?;
+        let report = self.examine(lab, scenario)?;
         if let Some(folder) = &self.record {
             let file = folder.join(format!("lab-{}.json", scenario.name));
             fs::write(&file, &report.text).map_err(|error| Error::Record(file.clone(), error))?;
         }
         Ok(Verdict::from(&report))
+    }
+
+    /// The report of a check as the scenario asks for it.
+    pub(crate) fn examine(&self, lab: &Lab, scenario: &Scenario) -> Result<Report> {
+        let hub: &[&str] = if scenario.names_hub { &["--hub", HUB_NAME] } else { &[] };
+        self.check(lab, &[hub, scenario.arguments].concat())
     }
 
     /// The report of a check that is told the hub's name, and these arguments.
@@ -160,7 +165,14 @@ pub(crate) struct ReportVerdict {
 pub(crate) struct ReportCause {
     pub(crate) id: String,
     pub(crate) effect: String,
+    pub(crate) remedy: Vec<ReportRemedy>,
     evidence: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ReportRemedy {
+    pub(crate) command: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -22,6 +22,7 @@
 
 mod claim;
 mod command;
+pub mod cure;
 mod engine;
 mod error;
 mod host;

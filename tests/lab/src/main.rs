@@ -10,6 +10,7 @@ use std::{fs, io};
 
 use anstream::{eprintln, println};
 use clap::{Args, Parser, Subcommand};
+use edgeprobe_lab::cure::{Treated, cure_all};
 use edgeprobe_lab::mix::{Combination, Examined, draw, examine_all};
 use edgeprobe_lab::servers::{Emulator, Plain, Servers};
 use edgeprobe_lab::{Judge, Row, Scenario, requirements, run_all, scenarios, sweep, table};
@@ -35,6 +36,15 @@ enum Command {
     },
     /// Run all scenarios.
     RunAll {
+        #[command(flatten)]
+        with: With,
+    },
+    /// Do on the devices of the named scenarios, or of all, what the reports say to do, and see
+    /// whether that cures them.
+    Cure {
+        /// Names of scenarios.
+        #[arg(value_parser = scenario)]
+        scenarios: Vec<Scenario>,
         #[command(flatten)]
         with: With,
     },
@@ -117,6 +127,10 @@ fn main() -> ExitCode {
         }
         Command::Run { scenarios, with } => in_the_lab(|| run(scenarios, with)),
         Command::RunAll { with } => in_the_lab(|| run(scenarios::all(), with)),
+        Command::Cure { scenarios, with } if scenarios.is_empty() => {
+            in_the_lab(|| cure(&scenarios::all(), with))
+        }
+        Command::Cure { scenarios, with } => in_the_lab(|| cure(&scenarios, with)),
         Command::Mix { draw, with } => in_the_lab(|| mix(&draw, with)),
         Command::Exec { scenario, with, command } => {
             in_the_lab(|| told(shell::exec(&with.apply(scenario), &*with.servers(), &command)))
@@ -158,6 +172,21 @@ fn run(scenarios: Vec<Scenario>, with: With) -> ExitCode {
     let good = rows.iter().filter(|row| row.outcome.is_good()).count();
     println!("{good} of {} as expected", rows.len());
     if good == scenarios.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn cure(scenarios: &[Scenario], with: With) -> ExitCode {
+    let servers = with.servers();
+    let Some(program) = with.edgeprobe else {
+        eprintln!("error: --edgeprobe is missing\nhint: its reports say what is to be done");
+        return ExitCode::FAILURE;
+    };
+    let judge = Judge { program, arguments: Vec::new(), record: None };
+    let tell = |one: &Treated| eprintln!("{}: {}", one.scenario.name, one.commands.join("; "));
+    let all = cure_all(scenarios, &*servers, &judge, with.jobs.get(), tell);
+    println!("{}", table::cures(&all));
+    let cured = all.iter().filter(|one| one.is_cured()).count();
+    println!("{cured} of {} cured", all.len());
+    if cured == all.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn mix(draw: &Draw, with: With) -> ExitCode {

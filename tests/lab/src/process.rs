@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::{Error, Result, command};
 
 /// How long a program may take to say that it is ready.
-const READY_WITHIN: Duration = Duration::from_secs(30);
+const READY_WITHIN: Duration = Duration::from_secs(90);
 
 /// A running process: dropping it ends it and waits for its end.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Running scenarios: build, break, prove, judge.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -98,7 +98,9 @@ pub(crate) fn in_turns<T: Sync, R: Send>(
     };
     let mut done: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (0..jobs.max(1)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).flatten().collect()
+        // A worker that panicked takes its rows with it, and nobody may take the rest for all.
+        let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
+        joined.flat_map(|done| done.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, one)| one).collect()

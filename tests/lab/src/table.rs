@@ -2,6 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use crate::cure::Treated;
 use crate::mix::Examined;
 use crate::{Outcome, Row, Scenario};
 
@@ -66,6 +67,21 @@ pub fn mixes(all: &[Examined]) -> String {
 /// One line for a combination that has just been examined.
 pub fn mixed(one: &Examined) -> String {
     format!("{} {}: {}", one.combination.index, one.combination, judged(one))
+}
+
+/// The devices that were treated: what was done, and the verdicts before and after.
+pub fn cures(all: &[Treated]) -> String {
+    let mut table = new(&["scenario", "what was done", "verdicts"]);
+    for one in all {
+        let verdicts = one.verdicts.iter().map(ToString::to_string);
+        let failed = one.failed.iter().map(|error| format!("FAILED: {error}"));
+        table.add_row([
+            one.scenario.name.to_owned(),
+            one.commands.join("\n"),
+            verdicts.chain(failed).collect::<Vec<_>>().join("\nthen "),
+        ]);
+    }
+    table.to_string()
 }
 
 fn judged(one: &Examined) -> String {

@@ -97,7 +97,7 @@ impl Machine {
         Self {
             namespaces: print("ip", &["netns"]),
             links: print("ip", &["-o", "link"]),
-            routes: print("ip", &["route", "show", "table", "all"]),
+            routes: without_lifetimes(&print("ip", &["route", "show", "table", "all"])),
             rules: print("nft", &["list", "ruleset"]),
             mounts: fs::read_to_string("/proc/self/mounts").unwrap(),
             processes: processes(),
@@ -109,6 +109,14 @@ impl Machine {
             threads: fs::read_dir("/proc/self/task").unwrap().count(),
         }
     }
+}
+
+/// Routes that a router announced, without the seconds that they have left.
+fn without_lifetimes(routes: &str) -> String {
+    let word =
+        |word: &&str| !(word.ends_with("sec") && word.starts_with(|c: char| c.is_ascii_digit()));
+    let line = |line: &str| line.split(' ').filter(word).collect::<Vec<_>>().join(" ");
+    routes.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn print(program: &str, arguments: &[&str]) -> String {

@@ -66,6 +66,7 @@ pub(super) async fn ask(
     facts.kind = Some(kind(&version));
     facts.version = version.version.map(|version| clean::line(&version, 64));
     facts.networks = networks;
+    facts.networks_left_out = networks::keep_the_first(&mut facts.networks, &containers);
     if facts.kind == Some(EngineKind::Podman) {
         networks::find_bridges(&mut facts.networks, &networks::interfaces());
     }

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 
 use crate::clean;
 use crate::engine::container::Container;
-use crate::engine::network::{Network, NetworkSubnet};
+use crate::engine::network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK};
 
 /// How many networks, and subnets of each, are kept.
 const NETWORKS: usize = 64;
@@ -25,13 +25,35 @@ const INTER_CONTAINER: &str = "com.docker.network.bridge.enable_icc";
 const MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
 const MTU: &str = "com.docker.network.driver.mtu";
 
-/// The engine's networks by name, at most 64.
+/// The engine's networks by name, all of them.
 pub(super) async fn all(docker: &Docker) -> Result<Vec<Network>, Error> {
     let listed = docker.list_networks(None).await?;
-    let mut networks: Vec<_> = listed.into_iter().take(NETWORKS).map(network).collect();
+    let mut networks: Vec<_> = listed.into_iter().map(network).collect();
     // The engine lists them in any order; reports should not differ for that.
     networks.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     Ok(networks)
+}
+
+/// Keeps at most 64: the runtime's own and the engine's defaults before others, and of these the
+/// ones with containers first. Says how many go.
+pub(super) fn keep_the_first(networks: &mut Vec<Network>, containers: &[Container]) -> u32 {
+    if networks.len() <= NETWORKS {
+        return 0;
+    }
+    let has = |network: &Network, of: fn(&Container) -> bool| {
+        containers.iter().any(|container| of(container) && container.is_on(&network.name))
+    };
+    let rank = |network: &Network| match network.name.as_str() {
+        RUNTIME_NETWORK => 0,
+        name if DEFAULT_NETWORKS.contains(&name) => 1,
+        _ if has(network, |container| container.is_edge_agent() || container.is_edge_hub()) => 2,
+        _ if has(network, |_| true) => 3,
+        _ => 4,
+    };
+    networks.sort_by_cached_key(rank);
+    let left_out = networks.split_off(NETWORKS).len();
+    networks.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+    u32::try_from(left_out).unwrap_or(u32::MAX)
 }
 
 /// Adds to each network the addresses of the containers that run on it.
@@ -242,6 +264,24 @@ mod tests {
         assert_eq!(named("edge", "bridge", "sixteen-letters!").as_deref(), Some("br-0123456789ab"));
         assert_eq!(named("lan", "macvlan", ""), None);
         assert_eq!(read(r#"{"Name": "x", "Driver": "bridge", "Id": "short"}"#).bridge, None);
+    }
+
+    #[test]
+    fn of_too_many_networks_the_runtime_s_and_the_default_ones_are_kept() {
+        let named = |name: &str| Network { name: name.to_owned(), ..Network::default() };
+        let mut networks: Vec<Network> =
+            (0..100).map(|number| named(&format!("a{number:03}"))).collect();
+        networks.extend([named(RUNTIME_NETWORK), named("bridge"), named("site")]);
+        let addresses = vec!["172.30.0.2".parse().unwrap()];
+        let attachment = Attachment { network: "site".to_owned(), addresses };
+        let on_it = Container { networks: vec![attachment], ..Container::default() };
+        assert_eq!(keep_the_first(&mut networks, &[on_it]), 39);
+        assert_eq!(networks.len(), NETWORKS);
+        for kept in [RUNTIME_NETWORK, "bridge", "site", "a000"] {
+            assert!(networks.iter().any(|network| network.name == kept), "{kept}");
+        }
+        assert!(networks.is_sorted_by_key(|network| network.name.clone()));
+        assert_eq!(keep_the_first(&mut networks, &[]), 0);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::mask::{MASK, mask, variable};
+use crate::mask::{MASK, is_proxy, mask, proxy, variable};
 
 /// Labels whose values are kept.
 const LABELS: [&str; 3] = [
@@ -144,7 +144,7 @@ pub(super) fn container(answer: &Value) -> Value {
 fn pick(value: &Value, names: &[&str]) -> Value {
     let kept: Map<String, Value> = names
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), masked(value.get(name)?))))
+        .filter_map(|name| Some(((*name).to_owned(), member(name, value.get(name)?))))
         .filter(|(_, value)| !value.is_null())
         .collect();
     Value::Object(kept)
@@ -165,10 +165,19 @@ fn masked(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(crate::mask::text(text).text),
         Value::Array(items) => items.iter().map(masked).collect(),
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (mask(name).into_owned(), masked(value))).collect()
-        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (mask(name).into_owned(), member(name, value)))
+            .collect(),
         other => other.clone(),
+    }
+}
+
+/// The value of a member of this name: of a proxy its address alone.
+fn member(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(address) if is_proxy(name) => Value::String(proxy(address)),
+        _ => masked(value),
     }
 }
 
@@ -199,6 +208,19 @@ fn labels(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_engine_s_proxies_the_addresses_are_kept() {
+        let answer = serde_json::json!({
+            "HttpProxy": "http://user:p@PLANTED@proxy:3128",
+            "HttpsProxy": "user:PLANTED@proxy:3129",
+            "NoProxy": "plc01,http://user:pa/PLANTED@x",
+        });
+        let text = info(&answer).to_string();
+        assert!(!text.contains("PLANTED"), "{text}");
+        assert!(text.contains("http://…proxy:3128") && text.contains("…proxy:3129"), "{text}");
+        assert!(text.contains("plc01"), "{text}");
+    }
 
     #[test]
     fn of_a_container_no_secret_is_kept() {

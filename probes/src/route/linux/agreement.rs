@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -105,7 +106,8 @@ async fn compare(setup: &str) -> Option<()> {
     sandbox.set_up(DEVICE).await;
     sandbox.set_up(setup).await;
     let ask = || async {
-        let answers = DESTINATIONS.map(|to| ask_edge(edge_network(), to.parse().unwrap()).unwrap());
+        let answers = DESTINATIONS
+            .map(|to| ask_edge(edge_network(), to.parse().unwrap(), Duration::ZERO).unwrap());
         (tables::read().unwrap(), answers)
     };
     let (tables, answers) = sandbox.place.run(ask).await.unwrap();

@@ -2,17 +2,27 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::lookup::{Query, look_up};
 use super::netlink::Netlink;
-use super::{index_of, link};
+use super::{index_of, link, neighbour};
 use crate::observation::Step;
 use crate::recorder::io_failure;
 use crate::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup, Way};
 
-/// Asks for every way between the network and the destination. An error means that the kernel
-/// could not be asked at all.
-pub(crate) fn ask_edge(network: EdgeNetwork, destination: IpAddr) -> io::Result<EdgeRouteFacts> {
+/// How long the kernel may take to begin to ask a gateway of the network's own: the first packet
+/// from there is sent at about the same time.
+const BEGINS: Duration = Duration::from_secs(1);
+
+/// Asks for every way between the network and the destination. A gateway that is being asked whether
+/// it is there is waited for within `patience`. An error means that the kernel could not be asked at
+/// all.
+pub(crate) fn ask_edge(
+    network: EdgeNetwork,
+    destination: IpAddr,
+    patience: Duration,
+) -> io::Result<EdgeRouteFacts> {
     let mut netlink = Netlink::open()?;
     let mut facts = EdgeRouteFacts::unasked(network, destination);
     facts.host = answer(&mut netlink, &Query::own(destination)).0;
@@ -28,6 +38,15 @@ pub(crate) fn ask_edge(network: EdgeNetwork, destination: IpAddr) -> io::Result<
     if output.is_some() && output != Some(bridge) {
         let reply = Query { destination: member, source: Some(destination), input: output };
         facts.reply = answer(&mut netlink, &reply).0;
+    }
+    if let (Some(output), Some(way)) = (output, facts.forward.way())
+        && let Some(gateway) = way.gateway
+    {
+        // The host's own gateway is asked all the time.
+        let shared = facts.host.way().and_then(|host| host.gateway) == way.gateway;
+        let begins = if shared { Duration::ZERO } else { BEGINS.min(patience / 2) };
+        facts.gateway_answers =
+            neighbour::answers_soon(output, gateway, begins, patience).unwrap_or(None);
     }
     Ok(facts)
 }

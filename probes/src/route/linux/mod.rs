@@ -4,6 +4,7 @@
 mod agreement;
 mod changes;
 mod edge;
+mod files;
 pub(crate) mod lookup;
 pub(crate) mod neighbour;
 pub(crate) mod netlink;
@@ -12,6 +13,7 @@ mod settings;
 #[cfg(test)]
 mod states;
 pub(crate) mod tables;
+pub(crate) mod xfrm;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
@@ -155,6 +157,32 @@ mod tests {
         let (observation, ()) = tokio::join!(sandbox.place.run(probe), sandbox.set_up(answer));
         let Facts::Route(facts) = observation.unwrap().facts else { panic!("no route facts") };
         assert_eq!(facts.gateway_answers, Some(true));
+    }
+
+    #[tokio::test]
+    async fn a_table_of_the_internet_hides_neither_policies_tables_nor_what_containers_need() {
+        let Some(sandbox) = sandbox() else { return };
+        sandbox.set_up(UPLINK).await;
+        sandbox
+            .set_up(
+                "ip link add br-edge type bridge
+                ip addr add 172.18.0.1/16 dev br-edge
+                ip link set br-edge up
+                for one in $(seq 40); do for two in $(seq 225); do
+                    echo route add 100.$one.$two.0/24 dev eth0
+                done; done | ip -batch -
+                ip route add 172.18.200.0/24 dev eth0
+                ip route add 203.0.113.0/24 dev eth0 table 4000",
+            )
+            .await;
+        let read = || async { super::read_tables() };
+        let tables = sandbox.place.run(read).await.unwrap().unwrap();
+        assert!(!tables.complete);
+        for route in ["172.18.200.0/24", "203.0.113.0/24", "172.18.0.0/16"] {
+            let is_there = |it: &crate::route::tables::Route| it.destination.to_string() == route;
+            assert!(tables.routes.iter().any(is_there), "{route}");
+        }
+        assert!(tables.routes.len() < 9_000);
     }
 
     #[tokio::test]

@@ -25,18 +25,41 @@ pub(crate) fn answers(
     neighbour: IpAddr,
     patience: Duration,
 ) -> io::Result<Option<bool>> {
+    answers_soon(interface, neighbour, Duration::ZERO, patience)
+}
+
+/// The same, where the kernel may take until `begins` to begin to ask it.
+pub(crate) fn answers_soon(
+    interface: u32,
+    neighbour: IpAddr,
+    begins: Duration,
+    patience: Duration,
+) -> io::Result<Option<bool>> {
     // Listening begins before the table is read, so that no change falls between the two.
     let changes = Netlink::listen(&[NEIGHBOUR_GROUP])?;
     let mut state = current_state(interface, neighbour)?;
+    let news = |message| match message {
+        RouteNetlinkMessage::NewNeighbour(entry)
+            if entry.header.ifindex == interface && address(&entry) == Some(neighbour) =>
+        {
+            Some(entry.header.state)
+        }
+        _ => None,
+    };
+    if state.and_then(verdict).is_none() {
+        // The kernel may say nothing of it when it begins to ask, so that the table is read again.
+        changes.await_notification(begins, |message| {
+            state = news(message).or(state);
+            state.and_then(verdict).is_some()
+        })?;
+        if state.and_then(verdict).is_none() && !begins.is_zero() {
+            state = current_state(interface, neighbour)?;
+        }
+    }
     if state == Some(NeighbourState::Incomplete) {
         // The kernel is asking just now, because of another packet: its result is worth the wait.
         changes.await_notification(patience, |message| {
-            if let RouteNetlinkMessage::NewNeighbour(entry) = message
-                && entry.header.ifindex == interface
-                && address(&entry) == Some(neighbour)
-            {
-                state = Some(entry.header.state);
-            }
+            state = news(message).or(state);
             state != Some(NeighbourState::Incomplete)
         })?;
     }

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The most that the kernel puts into one datagram of a dump is 32 KiB.
 const DATAGRAM: usize = 64 * 1024;
 
+/// How long a dump goes on for the sake of what is vital, once there is more than is kept.
+const LONGEST_DUMP: Duration = Duration::from_millis(1500);
+
 /// How often a dump is begun again because the tables changed under it.
 const ATTEMPTS: usize = 4;
 
@@ -100,10 +103,19 @@ impl Netlink {
 
     /// Asks for everything that matches, at most `limit` messages of it.
     pub(crate) fn dump(question: &RouteNetlinkMessage, limit: usize) -> io::Result<Dump> {
+        Self::dump_choosing(question, limit, |_| false)
+    }
+
+    /// The same, beside what is `vital`, of which there may be as much again.
+    pub(crate) fn dump_choosing(
+        question: &RouteNetlinkMessage,
+        limit: usize,
+        vital: impl Fn(&RouteNetlinkMessage) -> bool,
+    ) -> io::Result<Dump> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
             // A socket of its own: the rest of a dump that is given up goes away with it.
-            let (dump, interrupted) = Self::open()?.dump_once(question.clone(), limit)?;
+            let (dump, interrupted) = Self::open()?.dump_once(question.clone(), limit, &vital)?;
             if !interrupted {
                 return Ok(dump);
             }
@@ -117,7 +129,10 @@ impl Netlink {
         mut self,
         question: RouteNetlinkMessage,
         limit: usize,
+        vital: &impl Fn(&RouteNetlinkMessage) -> bool,
     ) -> io::Result<(Dump, bool)> {
+        let begun = Instant::now();
+        let (mut ordinary, mut chosen) = (0, 0);
         self.send(question, NLM_F_REQUEST | NLM_F_DUMP)?;
         let mut dump = Dump { messages: Vec::new(), complete: true };
         let mut interrupted = false;
@@ -125,11 +140,17 @@ impl Netlink {
         self.receive(|reply, flags| {
             interrupted |= flags & NLM_F_DUMP_INTR != 0;
             match reply {
-                Reply::Message(_) if dump.messages.len() == limit => {
-                    dump.complete = false;
-                    return true;
+                Reply::Message(message) => {
+                    let count = if vital(&message) { &mut chosen } else { &mut ordinary };
+                    if *count < limit {
+                        *count += 1;
+                        dump.messages.push(*message);
+                    } else {
+                        dump.complete = false;
+                        // What is vital may still come, but a table of the Internet is long.
+                        return begun.elapsed() > LONGEST_DUMP;
+                    }
                 }
-                Reply::Message(message) => dump.messages.push(*message),
                 Reply::Unreadable => dump.complete = false,
                 Reply::Done => return true,
                 Reply::Refused(error) => {

@@ -83,7 +83,7 @@ async fn expect(
     if facts.forward.token() != Some(Token::HostUnreachable) {
         agree(&tables, &Flow::forwarded(member, bridge, hub), &facts.forward, setup);
     }
-    let found = recognise(&tables, &edge_network(), hub);
+    let found = recognise(&tables, &edge_network(), hub, None);
     assert_eq!(found.first().map(|first| (first.kind, first.direction)), mechanism, "{setup}");
 }
 
@@ -250,7 +250,7 @@ async fn a_strict_filter_refuses_the_answer_to_a_subnet_that_is_shadowed() {
     let Some(State { facts, tables, .. }) = state(setup).await else { return };
     assert!(facts.forward.token().is_some(), "{:?}", facts.forward);
     assert_eq!(tables.link("br-edge").unwrap().rp_filter, Some(ReversePathFilter::Strict));
-    let found = recognise(&tables, &edge_network(), HUB.parse().unwrap());
+    let found = recognise(&tables, &edge_network(), HUB.parse().unwrap(), None);
     assert_eq!(found[0].kind, Kind::RouteShadowsSubnet);
 }
 

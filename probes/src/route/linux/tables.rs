@@ -16,12 +16,12 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use super::lookup::{address, mtu, via};
 use super::netlink::{Dump, Netlink};
-use super::{NAME_LENGTH, rules, settings};
+use super::{NAME_LENGTH, rules, settings, xfrm};
 use crate::clean;
-use crate::route::tables::{Address, Hop, Link, LinkKind, Route, RouteKind, Tables};
+use crate::route::tables::{Address, Hop, Link, LinkKind, MAIN_TABLE, Route, RouteKind, Tables};
 
 /// More than an edge device has of any of these; a router with a full table of the Internet has
-/// more routes, and is then judged by the first of them.
+/// more routes, and is then judged by the first of them, and by all that policies and bridges need.
 const LIMIT: usize = 8192;
 
 /// The names of interfaces by their index.
@@ -41,10 +41,12 @@ pub(crate) fn read() -> io::Result<Tables> {
         _ => None,
     });
     tables.complete = links.complete && addresses.complete;
+    let bridged = bridged(&tables);
     for family in [AddressFamily::Inet, AddressFamily::Inet6] {
         let mut question = RouteMessage::default();
         question.header.address_family = family;
-        let routes = Netlink::dump(&RouteNetlinkMessage::GetRoute(question), LIMIT);
+        let question = RouteNetlinkMessage::GetRoute(question);
+        let routes = Netlink::dump_choosing(&question, LIMIT, |route| is_vital(route, &bridged));
         let rules = rules::dump(family, LIMIT);
         // A kernel without IPv6 has neither.
         let (routes, rules) = match (routes, rules) {
@@ -60,7 +62,41 @@ pub(crate) fn read() -> io::Result<Tables> {
         tables.rules.extend(each(&rules, rules::read));
     }
     tables.ip_forward = settings::ip_forward();
+    tables.ipsec = xfrm::policies().ok();
     Ok(tables)
+}
+
+/// The networks of the bridges, among which are the engine's.
+fn bridged(tables: &Tables) -> Vec<IpNet> {
+    let is_bridge = |name: &str| tables.link(name).is_some_and(|it| it.kind == LinkKind::Bridge);
+    let of_bridges = tables.addresses.iter().filter(|address| is_bridge(&address.interface));
+    of_bridges.map(|address| address.network.trunc()).collect()
+}
+
+/// Whether a route is kept however many others there are: those of policies' tables, those for the
+/// whole Internet or half of it, those that reject, and those that lead to containers or shadow them.
+fn is_vital(message: &RouteNetlinkMessage, bridged: &[IpNet]) -> bool {
+    let RouteNetlinkMessage::NewRoute(message) = message else { return true };
+    let header = &message.header;
+    let table = message.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Table(table) => Some(*table),
+        _ => None,
+    });
+    let rejects =
+        matches!(header.kind, RouteType::BlackHole | RouteType::Unreachable | RouteType::Prohibit);
+    let destination = message.attributes.iter().find_map(|attribute| match attribute {
+        RouteAttribute::Destination(to) => {
+            IpNet::new(address(to)?, header.destination_prefix_length).ok()
+        }
+        _ => None,
+    });
+    let meets = |network: &IpNet| {
+        destination.is_some_and(|it| it.contains(network) || network.contains(&it))
+    };
+    table.unwrap_or_else(|| header.table.into()) != MAIN_TABLE
+        || header.destination_prefix_length <= 1
+        || rejects
+        || bridged.iter().any(meets)
 }
 
 fn links() -> io::Result<Dump> {

@@ -1,10 +1,13 @@
 //! A VPN that takes the host's own traffic away too, and the container networks' with it.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::route::RouteFacts;
+use edgeprobe_probes::route::author::author;
 use edgeprobe_probes::route::decision::{Decision, Flow, decide};
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Observation, Vantage};
+use edgeprobe_probes::route::tables::{Link, MAIN_TABLE, Route, Tables};
+use edgeprobe_probes::route::vpn::{Vpn, vpn_of};
+use edgeprobe_probes::{Observation, Vantage, clean};
 use serde_json::json;
 
 use crate::verdict::Effect;
@@ -33,20 +36,37 @@ pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
     let lost = lost_on_the_way(evidence)
         .into_iter()
         .filter(|observation| effect == Effect::Blocks || observation.vantage == Vantage::Host);
-    let proof = Proof { effect, ..proof };
+    let proof = about_the_networks(evidence, Proof { effect, ..proof });
     Some(proof.supported_by([tables_seen]).explaining(lost))
 }
 
-/// The kernel refuses by a rule or a route that rejects, beside a VPN's interface, up or down.
+/// The proof with the networks that are kept out together with the host, the runtime's own first.
+fn about_the_networks(evidence: &Evidence<'_>, proof: Proof) -> Proof {
+    if proof.effect != Effect::Blocks {
+        return proof;
+    }
+    let mut edges = evidence.edges();
+    edges.sort_by_key(|edge| evidence.is_spare(&edge.view.vantage));
+    let names: Vec<String> = edges.iter().map(|edge| clean::line(&edge.network.name, 64)).collect();
+    match names.first().cloned() {
+        Some(first) => proof.with_detail("network", first).with_detail("networks", names),
+        None => proof,
+    }
+}
+
+/// The kernel refuses by a rule or a route that rejects and that a VPN's client wrote, whether its
+/// interface is up or down.
 fn rejected(tables: &Tables, seen: &Observation, route: &RouteFacts) -> Option<Proof> {
     if !seen.failed() {
         return None;
     }
     let decision = decide(tables, &Flow::own(route.destination)).filter(Decision::rejects)?;
-    let (product, interface) = tables
-        .links
-        .iter()
-        .find_map(|link| Some((vpn_of(tables, &link.name)?, link.name.as_str())))?;
+    let product = author(tables, &decision)?;
+    let made = |link: &&Link| vpn_of(tables, &link.name);
+    // A WireGuard that is a program's has a link of no known make once its routes are gone.
+    let link = tables.links.iter().find(|link| made(link) == Some(product));
+    let link = link.or_else(|| tables.links.iter().find(|link| made(link) == Some(Vpn::Other)))?;
+    let interface = link.name.as_str();
     let by = match decision.route {
         Some(route) => route.to_string(),
         None => decision.rule.to_string(),
@@ -55,10 +75,12 @@ fn rejected(tables: &Tables, seen: &Observation, route: &RouteFacts) -> Option<P
         .with("vpn", vpn(product))
         .with("interface", interface)
         .with("rule", format!("`{by}`"));
+    let routes: Vec<String> = decision.route.iter().map(ToString::to_string).collect();
     let proof = Proof::confirmed(Effect::Blocks, text, [seen])
         .with_detail("mechanism", json!("kill-switch"))
         .with_detail("interface", interface)
-        .with_detail("rule", by);
+        .with_detail("routes", routes)
+        .with_detail("rule", rule_of(&decision));
     Some(proof)
 }
 
@@ -76,9 +98,37 @@ fn lost_in_the_tunnel(
         return None;
     }
     let text = Text::new("host_tunnel").with("vpn", vpn(product)).with("interface", interface);
+    let (routes, rule) = into_the_tunnel(tables, interface, route.destination);
     let proof = Proof::confirmed(Effect::Blocks, text, [seen])
         .supported_by(by_another)
         .with_detail("mechanism", json!("full-tunnel"))
-        .with_detail("interface", interface);
+        .with_detail("interface", interface)
+        .with_detail("routes", routes)
+        .with_detail("rule", rule);
     Some(proof)
+}
+
+/// The routes that lead everything into a tunnel, both halves of a pair, and the rule that leads to
+/// their table.
+fn into_the_tunnel(
+    tables: &Tables,
+    interface: &str,
+    destination: IpAddr,
+) -> (Vec<String>, Option<String>) {
+    let Some(decision) = decide(tables, &Flow::own(destination)) else { return (Vec::new(), None) };
+    let Some(decisive) = decision.route else { return (Vec::new(), None) };
+    let alike = |route: &&Route| {
+        (route.table, route.destination.prefix_len())
+            == (decisive.table, decisive.destination.prefix_len())
+            && route.destination.addr().is_ipv4() == destination.is_ipv4()
+            && route.leaves_by(interface)
+    };
+    let routes = tables.routes.iter().filter(alike).map(ToString::to_string).collect();
+    (routes, rule_of(&decision))
+}
+
+/// The rule, where it is none that every device has.
+fn rule_of(decision: &Decision<'_>) -> Option<String> {
+    let ordinary = decision.route.is_some_and(|route| route.table == MAIN_TABLE);
+    (!ordinary).then(|| decision.rule.to_string())
 }

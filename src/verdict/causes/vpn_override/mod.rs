@@ -1,7 +1,11 @@
 //! `vpn-override`: a VPN's routes, rules, filter or DNS on the host override the edge network.
 
 mod host;
+mod ipsec;
+mod names;
 mod network;
+
+pub(super) use names::answers_the_host_alone;
 
 use super::edge::{at_each_edge, hub_addresses};
 use super::shared::as_one;
@@ -21,6 +25,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let hub = hub_addresses(evidence);
     let edges = evidence.edges();
     let rule = edges.iter().find_map(network::filtering_rule);
-    let networks = at_each_edge(evidence, |edge| network::examine(edge, &hub, rule));
+    let networks = at_each_edge(evidence, |edge| match names::examine(evidence, edge) {
+        Some(proof) => proof.alone(),
+        None => network::examine(edge, &hub, rule),
+    });
     as_one(host.map(Proof::alone).into_iter().chain([networks]))
 }

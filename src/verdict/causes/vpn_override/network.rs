@@ -1,16 +1,19 @@
 //! A VPN that takes a container network's traffic away, while the host's own passes.
 
-use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
+use edgeprobe_probes::route::tables::Rule;
 use edgeprobe_probes::route::vpn;
 use edgeprobe_probes::ruleset::FilterRule;
 use edgeprobe_probes::trace::{Stage, Trace};
+use edgeprobe_probes::{Observation, clean};
 use serde_json::json;
 
+use super::ipsec;
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
-use crate::verdict::causes::edge::{about, cut_off, opens};
-use crate::verdict::evidence::EdgeReading;
+use crate::verdict::causes::edge::{about, as_the_tables_allow, cut_off, opens};
+use crate::verdict::causes::firewall::written_by;
+use crate::verdict::evidence::{EdgeReading, Manner};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words;
 
@@ -39,7 +42,12 @@ pub(super) fn examine<'o>(
     if let Some(mechanism) = mechanism {
         return by_routes(edge, &mechanism, tables_seen).alone();
     }
+    if let Some(proof) = ipsec::examine(edge) {
+        return proof.alone();
+    }
     match vpn::active(tables) {
+        // Policies of IPsec are a VPN without an interface.
+        None if edge.has_ipsec() => Vec::new(),
         None => refuted(about(edge, "no_vpn"), [tables_seen]),
         Some((product, interface)) => by_filter(edge, rule, product, interface),
     }
@@ -54,14 +62,16 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
         || mechanism.routes.iter().any(|route| route.kind.rejects())
         || mechanism.rule.as_ref().is_some_and(|rule| rule.action.rejects());
     if edge.was_tried() {
-        edge.is_cut_off() && (certain || is_lost_in(edge, mechanism))
+        let cut_off = edge.is_cut_off() || edge.fails_alone();
+        cut_off && (certain || is_lost_in(edge, mechanism))
     } else {
         certain
     }
 }
 
 /// Whether the packets that were followed are lost in the tunnel that a mechanism leads to, and not
-/// before it or behind it. So it is taken to be where none was followed.
+/// before it or behind it. Where none was followed, they may be, unless each was refused at once: a
+/// tunnel swallows, and it is a filter that refuses.
 fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     // Where nothing is translated by any interface, the tunnel is not to blame for it. Of packets
     // that are followed at once, one may be told so for all.
@@ -71,28 +81,43 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
             trace.left.iter().any(|left| Some(&left.interface) == mechanism.interface.as_ref());
         match trace.stage {
             Stage::LeftUntranslated => entered && !nothing_is,
-            Stage::NoReply => entered,
+            // Silence that the host meets there as well is not the tunnel's.
+            Stage::NoReply => {
+                let there = |ip| ip == std::net::IpAddr::V4(*trace.destination.ip());
+                entered && edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()))
+            }
+            // The tunnel itself says that it leads nowhere: nothing has left by it then.
+            Stage::RejectedByHost => edge.is_given_up(trace),
             _ => false,
         }
     };
-    edge.traces.is_empty() || edge.traces.iter().any(|(_, trace)| in_the_tunnel(trace))
+    if edge.traces.is_empty() {
+        let alone = edge.fails_alone().then(|| edge.view.hub());
+        let mut closed = edge.cut_off.iter().chain(alone.iter().flatten());
+        return closed.any(|connection| connection.manner() == Some(Manner::Silent));
+    }
+    edge.traces.iter().any(|(_, trace)| in_the_tunnel(trace))
 }
 
 fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation) -> Proof {
     let routes: Vec<String> = mechanism.routes.iter().map(ToString::to_string).collect();
     let rule = mechanism.rule.as_ref().map(ToString::to_string);
     let shown = rule.iter().chain(&routes).map(|text| format!("`{text}`")).collect::<Vec<_>>();
+    let by_tunnel = mechanism.direction == Direction::Forward && mechanism.interface.is_some();
+    let unseen = by_tunnel && edge.traces.is_empty();
     let variant = match mechanism.kind {
         MechanismKind::RouteShadowsSubnet => "shadow",
         MechanismKind::KillSwitch => "kill_switch",
         MechanismKind::SourceRule => "source_rule",
         _ if mechanism.direction == Direction::Return => "return",
+        _ if unseen => "tunnel_unseen",
         _ => "tunnel",
     };
     let text = about(edge, variant).with("routes", shown.join(", "));
     let text =
         mechanism.vpn.into_iter().fold(text, |text, product| text.with("vpn", words::vpn(product)));
     let text = mechanism.interface.iter().fold(text, |text, name| text.with("interface", name));
+    let text = ahead_of(text, mechanism.rule.as_ref());
     let traces = edge.traces.iter().map(|(observation, _)| *observation);
     // A tunnel that is exempt from translation and a device that translates nothing look the same
     // where the rules cannot be read.
@@ -101,9 +126,10 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .iter()
         .any(|(_, trace)| trace.stage == Stage::LeftUntranslated && trace.masqueraded.is_none());
     let told = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
-    let by_tunnel = mechanism.direction == Direction::Forward && mechanism.interface.is_some();
-    let confidence =
-        if by_tunnel && untold && !told { Confidence::Likely } else { Confidence::Confirmed };
+    // What lies behind the tunnel loses the host's own packets as well, and nobody looked.
+    let open = (untold && !told) || edge.fails_alone();
+    let likely = unseen || by_tunnel && open;
+    let confidence = if likely { Confidence::Likely } else { Confidence::Confirmed };
     let proof = cut_off(edge, with_gateway(edge, text))
         .supported_by(edge.kernels_word())
         .supported_by([tables])
@@ -112,7 +138,14 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .with_detail("mechanism", json!(mechanism.kind))
         .with_detail("routes", routes)
         .with_detail("rule", rule);
-    with_interface(proof, mechanism.interface.as_deref())
+    let proof = of_the_network(edge, with_interface(proof, mechanism.interface.as_deref()));
+    as_the_tables_allow(edge, proof)
+}
+
+/// The proof with the network that it is about; of several, the findings are made one.
+pub(super) fn of_the_network(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
+    let name = clean::line(&edge.network.name, 64);
+    proof.with_detail("network", name.clone()).with_detail("networks", vec![name])
 }
 
 /// The stages at which a filter of this host may have taken a packet.
@@ -149,11 +182,24 @@ fn by_filter<'o>(
         .with("vpn", words::vpn(product))
         .with("interface", interface)
         .with("rule", &rule.text);
-    let proof = cut_off(edge, text)
+    let proof = cut_off(edge, written_by(text, rule))
         .supported_by([trace_seen])
         .with_detail("mechanism", "kill-switch")
         .with_detail("rule", rule.text.clone());
-    with_interface(proof, Some(interface)).alone()
+    of_the_network(edge, with_interface(proof, Some(interface))).alone()
+}
+
+/// Whether a policy rule or the main table itself is at work, and a priority ahead of the rule's.
+fn ahead_of(text: Text, rule: Option<&Rule>) -> Text {
+    match rule {
+        None => text.with("routing", "main"),
+        Some(rule) => {
+            let text = text.with("routing", "rule");
+            words::priority_ahead_of(rule)
+                .into_iter()
+                .fold(text, |text, priority| text.with("priority", priority))
+        }
+    }
 }
 
 fn with_interface(proof: Proof, interface: Option<&str>) -> Proof {

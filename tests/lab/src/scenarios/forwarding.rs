@@ -32,6 +32,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
     Scenario {
+        name: "ip-forward-off-on-uplink",
+        broken: "The kernel forwards no answer that comes in by the uplink: its own forwarding is 0",
+        fault: |lab| lab.sh("sysctl -qw net.ipv4.conf.$UPLINK.forwarding=0"),
+        proof: &[HOST_WORKS, BRIDGE_SILENT],
+        expected: NOT_FORWARDING,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
         name: "reverse-path-strict",
         broken: "A strict rp_filter drops the replies, for the way back is another uplink",
         topology: Topology { second_uplink: true, ..Topology::NORMAL },

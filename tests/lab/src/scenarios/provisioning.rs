@@ -59,6 +59,24 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
     Scenario {
+        name: "provisioning-inside-docker0",
+        broken: "The Device Provisioning Service's address lies inside docker0's subnet",
+        topology: Topology { device: Device::Engine, ..Topology::NORMAL },
+        fault: |lab| {
+            lab.sh("echo '172.17.44.1 global.azure-devices-provisioning.net' >>/etc/hosts")
+        },
+        proof: &[
+            HOST_WORKS,
+            &[Claim::host(
+                Question::Script("ip route get 172.17.44.1 | grep -q 'dev docker0'"),
+                Answer::Works,
+            )],
+        ],
+        arguments: &["--provisioning"],
+        expected: Expected::blocked("subnet-overlap").never(&["provisioning-unreachable"]),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
         name: "healthy-proxy-provisioning",
         broken: "Nothing: the only way out is a proxy, and the provisioning service is behind it",
         topology: NEW,

@@ -1,7 +1,7 @@
 //! A site that lets HTTPS out by its proxy alone, and what can be wrong with that: real proxies on
 //! the router, a firewall around them.
 
-use super::HTTPS;
+use super::{HOST_WORKS, HTTPS};
 use crate::claim::{Answer, Claim, Question};
 use crate::registry::serve;
 use crate::scenario::{Device, Expected, Scenario};
@@ -59,6 +59,27 @@ pub(super) const REFUSED: Expected = Expected::blocked("proxy-rejects").never(&[
     "tls-intercepted",
     "forward-blocked",
 ]);
+
+/// A drop-in of aziot-edged, manual provisioning, and nothing else that names a proxy.
+pub(super) fn told_of_a_proxy(lab: &Lab) -> Result<()> {
+    let unit = format!(
+        "[Service]\nExecStart=/usr/libexec/aziot/aziot-edged\nEnvironment=https_proxy={PROXY}\n"
+    );
+    lab.device().write("/etc/systemd/system/aziot-edged.service", &unit)?;
+    lab.device().write(
+        "/etc/aziot/config.toml",
+        "[provisioning]\nsource = \"manual\"\nconnection_string = \"HostName=\
+         lab-hub.azure-devices.net;DeviceId=lab;SharedAccessKey=bGFi\"\n",
+    )
+}
+
+/// A proxy on the router that stops no other way.
+fn beside_the_open_way(lab: &mut Lab) -> Result<()> {
+    lab.router().sh("echo nameserver 9.9.9.9 >/etc/resolv.conf")?;
+    lab.router()
+        .write("/etc/tinyproxy-lab.conf", "Port 3128\nListen 192.168.1.1\nMaxClients 50\n")?;
+    lab.serve_on_router(&["tinyproxy", "-d", "-c", "/etc/tinyproxy-lab.conf"], "listening on fd")
+}
 
 /// A tinyproxy on the router.
 pub(super) fn tinyproxy(lab: &mut Lab, more: &str) -> Result<()> {
@@ -297,6 +318,31 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ],
         arguments: &["--proxy", "http://127.0.0.1:3128", "--protocol", "amqp-ws"],
         expected: REFUSED,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "healthy-proxy-of-daemon",
+        broken: "Nothing: aziot-edged alone goes by a proxy that works, and the direct way is open",
+        fault: |lab| {
+            beside_the_open_way(lab)?;
+            told_of_a_proxy(lab)
+        },
+        proof: &[HOST_WORKS, PASSES],
+        names_hub: false,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "proxy-of-daemon-gone",
+        broken: "aziot-edged alone is told of a proxy that is gone, and the direct way is open",
+        fault: |lab| told_of_a_proxy(lab),
+        proof: &[HOST_WORKS, &[Claim::host(Question::Script(CURL), Answer::Fails)]],
+        names_hub: false,
+        expected: Expected::degraded("proxy-rejects").never(&[
+            "egress-blocked",
+            "proxy-required",
+            "amqp-port-blocked",
+            "provisioning-unreachable",
+        ]),
         ..Scenario::HEALTHY
     },
     Scenario {

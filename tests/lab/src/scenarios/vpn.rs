@@ -25,6 +25,12 @@ const CONTAINER_IS_SHADOWED: &[Claim] = &[Claim::host(
     Answer::Works,
 )];
 
+/// The client lets the bridge's addresses into its tunnel for the site alone, by a table and a rule
+/// of its own. That mark is what tells its rejecting rule from anybody's.
+const SITE_FOR_MODULES: &str = "ip route add 10.20.0.0/16 dev tun0
+    ip route add 10.20.0.0/16 dev tun0 table 99
+    ip rule add pref 99 from $SUBNET lookup 99";
+
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "vpn-openvpn-def1",
@@ -155,7 +161,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "vpn-source-rule-unreachable",
         broken: "The VPN's policy rule makes everything unreachable for the bridge's addresses",
         fault: |lab| {
-            lab.connect_vpn(Tunnel::OPENVPN, Carries::HostOnly, SPLIT)?;
+            lab.connect_vpn(Tunnel::OPENVPN, Carries::HostOnly, SITE_FOR_MODULES)?;
             lab.sh("ip rule add pref 100 from $SUBNET type unreachable")
         },
         proof: &[HOST_WORKS, &[Claim::bridge(AMQPS, Answer::NetworkUnreachable)]],
@@ -166,7 +172,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "vpn-source-rule-blackhole",
         broken: "The VPN's policy rule swallows whatever comes from the bridge's addresses",
         fault: |lab| {
-            lab.connect_vpn(Tunnel::OPENVPN, Carries::HostOnly, SPLIT)?;
+            lab.connect_vpn(Tunnel::OPENVPN, Carries::HostOnly, SITE_FOR_MODULES)?;
             lab.sh("ip rule add pref 100 from $SUBNET type blackhole")
         },
         proof: &[HOST_WORKS, BRIDGE_SILENT],
@@ -177,7 +183,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "vpn-source-rule-prohibit",
         broken: "The VPN's policy rule prohibits whatever comes from the bridge's addresses",
         fault: |lab| {
-            lab.connect_vpn(Tunnel::OPENVPN, Carries::HostOnly, SPLIT)?;
+            lab.connect_vpn(Tunnel::OPENVPN, Carries::HostOnly, SITE_FOR_MODULES)?;
             lab.sh("ip rule add pref 100 from $SUBNET type prohibit")
         },
         proof: &[HOST_WORKS, &[Claim::bridge(AMQPS, Answer::HostUnreachable)]],

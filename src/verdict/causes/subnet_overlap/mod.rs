@@ -1,5 +1,7 @@
 //! `subnet-overlap`: the bridge subnet covers an address that the device needs.
 
+mod host;
+
 use std::net::IpAddr;
 
 use edgeprobe_probes::dns::Resolver;
@@ -11,10 +13,10 @@ use edgeprobe_probes::route::tables::Tables;
 use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
 
-use super::edge::{about, at_each_edge, cut_off, hub_addresses};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
+use crate::verdict::causes::edge::{about, at_each_edge, cut_off, hub_addresses};
 use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::words::listed;
@@ -24,9 +26,12 @@ pub(super) const RULE: Rule = Rule { id: CauseId::SubnetOverlap, examine };
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let needs = Needs::of(evidence);
     let here = at_each_edge(evidence, |edge| examine_edge(edge, &needs));
+    let proved = here.into_iter().partition(|finding| matches!(finding, Finding::Proved(_)));
+    let (mut proved, here): (Vec<Finding>, Vec<Finding>) = proved;
+    proved.extend(host::examine(evidence).into_iter().map(Finding::Proved));
     // A network that overlaps now comes before one that would.
-    if here.iter().any(|finding| matches!(finding, Finding::Proved(_))) {
-        return here;
+    if !proved.is_empty() {
+        return proved;
     }
     planned(evidence).map_or(here, Proof::alone)
 }

@@ -1,0 +1,84 @@
+//! A reading of the tables that is kept in a file, to compare later ones with.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use edgeprobe_probes::clean;
+
+use super::super::output::{Destination, note};
+use super::super::problem::Problem;
+use super::tables;
+use crate::changes::{self, Baseline};
+use crate::language::{Language, Text};
+use crate::report::Report;
+use crate::report::vpn::Comparison;
+use crate::report::words::say;
+
+/// The baseline, if the file is there.
+pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Problem> {
+    let shown = clean::line(&path.display().to_string(), 200);
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(Problem::new(format!("cannot read the baseline {shown}: {error}"))
+                .hint("give --baseline a file that it wrote, or one that is not there yet"));
+        }
+    };
+    let baseline: Result<Baseline, _> = serde_json::from_str(&text);
+    match baseline {
+        Ok(baseline) if baseline.schema == changes::SCHEMA => Ok(Some(baseline)),
+        _ => Err(Problem::new(format!("{shown} is no baseline of edgeprobe's"))
+            .hint("give --baseline a file that it wrote, or one that is not there yet")),
+    }
+}
+
+/// The present beside a baseline; without one, beside itself. `None` where it could not be read.
+pub(super) fn compare(kept: Option<&Baseline>, report: &Report) -> Option<Comparison> {
+    let now = tables(report)?;
+    Some(match kept {
+        None => Comparison { taken_at: report.run.started_at.clone(), changes: Vec::new() },
+        Some(kept) => Comparison {
+            taken_at: clean::line(&kept.taken_at, 40),
+            changes: shown(changes::between(&kept.tables, now)),
+        },
+    })
+}
+
+/// Writes the baseline where there is none yet, and tells people how the present compares.
+pub(super) fn keep_or_tell(
+    path: &Path,
+    kept: Option<&Baseline>,
+    report: &Report,
+    language: Language,
+) -> Result<(), Problem> {
+    let (Some(now), Some(comparison)) = (tables(report), compare(kept, report)) else {
+        return Err(Problem::new("the routes could not be read, so there is nothing to compare"));
+    };
+    if kept.is_none() {
+        let baseline = Baseline {
+            schema: changes::SCHEMA.to_owned(),
+            taken_at: report.run.started_at.clone(),
+            tables: now.clone(),
+        };
+        let text = serde_json::to_string_pretty(&baseline)
+            .map_err(|error| Problem::new(format!("cannot write the baseline: {error}")))?;
+        Destination::prepare(Some(path))?.write(&(text + "\n"))?;
+        let file = clean::line(&path.display().to_string(), 200);
+        note(&say(&Text::new("vpn.kept").with("file", file), language));
+        return Ok(());
+    }
+    let Comparison { taken_at, changes } = comparison;
+    let key = if changes.is_empty() { "vpn.nothing_changed" } else { "vpn.changed" };
+    note(&say(&Text::new(key).with("time", taken_at), language));
+    for line in changes {
+        note(&format!("  {line}"));
+    }
+    Ok(())
+}
+
+/// Lines that hold names from the device, as they may be shown and kept.
+pub(super) fn shown(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().map(|line| clean::line(&line, 160)).collect()
+}

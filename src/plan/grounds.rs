@@ -1,0 +1,62 @@
+//! What a probe stands on: without the answers of others there is nothing that it could ask.
+
+use std::collections::BTreeSet;
+
+use edgeprobe_probes::Probe;
+
+/// What says which container networks there are.
+const NETWORKS: [Probe; 2] = [Probe::Engine, Probe::RouteTables];
+
+/// The probes with all that they stand on. With `from_networks`, what can be asked from any place is
+/// to be asked from the container networks, which have to be joined first.
+pub fn with_grounds(wanted: &BTreeSet<Probe>, from_networks: bool) -> BTreeSet<Probe> {
+    let grounds = wanted.iter().flat_map(|probe| grounds_of(*probe, from_networks));
+    grounds.chain(wanted.iter().copied()).collect()
+}
+
+fn grounds_of(probe: Probe, from_networks: bool) -> Vec<Probe> {
+    let mut grounds: Vec<Probe> = Vec::new();
+    match probe {
+        Probe::EdgeRoute | Probe::Vantage => grounds.extend(NETWORKS),
+        Probe::Trace => {
+            grounds.extend(NETWORKS);
+            // What is followed is a connection, from a place on the network.
+            grounds.extend([Probe::Vantage, Probe::Tls, Probe::Websocket]);
+        }
+        _ if from_networks && is_asked_anywhere(probe) => {
+            grounds.extend(NETWORKS);
+            grounds.push(Probe::Vantage);
+        }
+        _ => {}
+    }
+    grounds
+}
+
+/// Whether a question can be asked from the host and from a container network alike.
+pub fn is_asked_anywhere(probe: Probe) -> bool {
+    matches!(probe, Probe::Dns | Probe::Tls | Probe::Websocket | Probe::Https)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(probe: Probe, from_networks: bool) -> Vec<Probe> {
+        with_grounds(&[probe].into(), from_networks).into_iter().collect()
+    }
+
+    #[test]
+    fn a_trace_stands_on_a_connection_from_a_network() {
+        let all = of(Probe::Trace, false);
+        for probe in [Probe::Engine, Probe::RouteTables, Probe::Vantage, Probe::Tls] {
+            assert!(all.contains(&probe), "{probe:?}");
+        }
+    }
+
+    #[test]
+    fn a_connection_stands_on_nothing_but_where_it_is_made_from() {
+        assert_eq!(of(Probe::Tls, false), [Probe::Tls]);
+        assert!(of(Probe::Tls, true).contains(&Probe::Vantage));
+        assert_eq!(of(Probe::Ports, true), [Probe::Ports]);
+    }
+}

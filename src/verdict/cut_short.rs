@@ -1,0 +1,91 @@
+//! What a run had too little time for.
+//!
+//! A peer's silence proves something only if the peer was waited for. Where the run's own `--timeout`
+//! cut the waiting short, the observation says so, and its failure confirms nothing.
+
+use edgeprobe_probes::{Facts, Observation, Probe, Role};
+
+use super::causes::RULES;
+use super::evidence::{Evidence, View};
+use super::rule::{Finding, Proof};
+use super::{CauseId, Confidence, Target, nested};
+
+/// The observations without those that were cut short beside a first choice that works, and those:
+/// they count as not tested. `None` where there are none.
+///
+/// Where nothing works, they stay: a hub that is not reached in the time that it was given is not
+/// reached.
+pub(super) fn set_aside(
+    target: &Target,
+    observations: &[Observation],
+) -> Option<(Vec<Observation>, Vec<Observation>)> {
+    if !observations.iter().any(Observation::is_cut_short) {
+        return None;
+    }
+    let evidence = Evidence::new(target, observations);
+    let views = evidence.views();
+    let is_reached = |observation: &Observation| {
+        let view = views.iter().find(|view| view.vantage == observation.vantage);
+        view.is_some_and(reaches_by_its_first_choice)
+    };
+    let aside = |seen: &Observation| seen.is_cut_short() && asks_a_peer(seen) && is_reached(seen);
+    let (aside, kept): (Vec<Observation>, Vec<Observation>) =
+        observations.iter().cloned().partition(aside);
+    (!aside.is_empty()).then_some((kept, aside))
+}
+
+fn reaches_by_its_first_choice(view: &View<'_>) -> bool {
+    let mut tested = view.transports().iter().filter_map(|transport| view.works(*transport));
+    tested.next() == Some(true)
+}
+
+/// Whether somebody on the network was asked.
+fn asks_a_peer(observation: &Observation) -> bool {
+    matches!(observation.probe(), Probe::Dns | Probe::Registry)
+        || observation.facts.endpoint().is_some()
+}
+
+/// Whether a silence leaves something open that a verdict speaks of. What only sheds light on other
+/// failures does not.
+pub(super) fn is_missed(observation: &Observation) -> bool {
+    let role = match &observation.facts {
+        Facts::Dns(facts) => Some(facts.role),
+        facts => facts.endpoint().map(|facts| facts.role),
+    };
+    let sheds_light = matches!(role, Some(Role::Control | Role::Detour | Role::Proxy));
+    observation.is_cut_short() && asks_a_peer(observation) && !sheds_light
+}
+
+/// Lets no proof be more than likely that would not stand without what was cut short.
+pub(super) fn confirm_nothing(
+    target: &Target,
+    observations: &[Observation],
+    proofs: &mut [(CauseId, Proof)],
+) {
+    if !observations.iter().any(Observation::is_cut_short) {
+        return;
+    }
+    let heard: Vec<Observation> =
+        observations.iter().filter(|seen| !seen.is_cut_short()).cloned().collect();
+    let evidence = Evidence::new(target, &heard);
+    let rules = RULES.iter().filter(|rule| nested::applies(rule.id, target));
+    let findings = rules
+        .flat_map(|rule| (rule.examine)(&evidence).into_iter().map(|finding| (rule.id, finding)));
+    let standing: Vec<(CauseId, Proof)> = findings
+        .filter_map(|(id, finding)| match finding {
+            Finding::Proved(proof) => Some((id, proof)),
+            Finding::Refuted { .. } => None,
+        })
+        .collect();
+    for (id, proof) in proofs {
+        let stands = standing.iter().any(|(other, without)| {
+            (other, without.summary.key()) == (&*id, proof.summary.key())
+                && (without.confidence == Confidence::Confirmed
+                    || proof.confidence == Confidence::Likely)
+        });
+        if !stands {
+            proof.confidence = Confidence::Likely;
+            proof.cut_short = true;
+        }
+    }
+}

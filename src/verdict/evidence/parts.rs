@@ -1,0 +1,112 @@
+//! The parts of the runtime beside Edge Agent that go by a proxy, and what came of it.
+//!
+//! The daemons reach the hub's port 443 from the host and Edge Hub reaches it from its network, each
+//! by the proxy that it is told of itself and by no other way. Whoever runs this program is no part
+//! of the runtime, and the engine asks registries alone.
+
+use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::endpoint::{Transport, Via};
+use edgeprobe_probes::runtime::Part;
+use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
+
+use super::{Answer, Connection, Evidence, View};
+
+/// A proxy that parts of the runtime go by, seen from where they run.
+pub(in crate::verdict) struct ByProxy<'o> {
+    /// The parts that are told of it, none of which is Edge Agent.
+    pub(in crate::verdict) parts: Vec<Part>,
+    pub(in crate::verdict) via: Via,
+    /// The connections to the hub by it that these parts depend on.
+    pub(in crate::verdict) connections: Vec<Connection<'o>>,
+    /// The answers for its name, where that has no address here.
+    pub(in crate::verdict) nameless: Vec<Answer<'o>>,
+}
+
+impl<'o> ByProxy<'o> {
+    /// What these parts miss. Of a transport that works at one address, another is not missed.
+    pub(in crate::verdict) fn missed(&self) -> Vec<&'o Observation> {
+        let works = |transport: Transport| {
+            self.connections.iter().any(|c| c.facts.transport == transport && c.works())
+        };
+        let lost = self.connections.iter().filter(|c| !c.works() && !works(c.facts.transport));
+        let lost = lost.map(|connection| connection.observation);
+        lost.chain(self.nameless.iter().map(|answer| answer.observation)).collect()
+    }
+}
+
+impl<'o> Evidence<'o> {
+    /// The proxies that parts of the runtime go by to the hub from here, each with its parts.
+    pub(in crate::verdict) fn parts_by_proxy(&self, view: &View<'o>) -> Vec<ByProxy<'o>> {
+        let mut proxies: Vec<(Vec<Part>, Via)> = Vec::new();
+        let told = self.target.proxies_of_parts(self.all()).into_iter();
+        for (part, url) in told.filter(|(part, _)| part.is_at(&view.vantage)) {
+            match proxies.iter_mut().find(|(_, via)| via.url == url) {
+                Some((parts, _)) => parts.push(part),
+                None => proxies.push((vec![part], Via { url, part })),
+            }
+        }
+        proxies.into_iter().map(|(parts, via)| self.by_this_proxy(view, parts, via)).collect()
+    }
+
+    /// Everything that parts of the runtime beside Edge Agent miss by their proxies, seen from here.
+    pub(in crate::verdict) fn missed_by_parts(&self, view: &View<'o>) -> Vec<&'o Observation> {
+        self.parts_by_proxy(view).iter().flat_map(ByProxy::missed).collect()
+    }
+
+    fn by_this_proxy(&self, view: &View<'o>, parts: Vec<Part>, via: Via) -> ByProxy<'o> {
+        let mut connections = view.by(&via, Role::Hub);
+        if let Some(addresses) = view.addresses_of(&via) {
+            connections.retain(|connection| addresses.contains(&connection.facts.peer));
+        }
+        let in_a_container = parts.iter().any(|part| part.is_in_a_container());
+        let https = connections.iter().any(|c| c.facts.transport == Transport::Https);
+        connections.retain(|connection| {
+            let transport = connection.facts.transport;
+            if in_a_container {
+                return transport == Transport::Https || view.transports().contains(&transport);
+            }
+            // The daemons speak HTTPS alone: what a proxy does to WebSocket is nothing to them.
+            transport == Transport::Https
+                || (!https && connection.observation.failed_step() <= Some(Step::Tls))
+        });
+        let nameless = if connections.is_empty() { self.nameless(view, &via) } else { Vec::new() };
+        ByProxy { parts, via, connections, nameless }
+    }
+
+    /// The answers of resolvers here for a proxy's name, if none has an address. The engine's own
+    /// resolver knows containers by their names, and nobody else does.
+    fn nameless(&self, view: &View<'o>, via: &Via) -> Vec<Answer<'o>> {
+        let answers = view.proxy_answers(via);
+        let of_the_engine = |answer: &Answer<'o>| match answer.facts.resolver {
+            Resolver::Server(address) => address.ip().is_loopback(),
+            Resolver::System => false,
+        };
+        let may_be_a_container = view.vantage != Vantage::Host
+            && !answers.iter().any(of_the_engine)
+            && (!via.url.host().contains('.') || self.is_a_container(via.url.host()));
+        let all_failed = answers.iter().all(|answer| answer.observation.failed());
+        if all_failed && !may_be_a_container { answers } else { Vec::new() }
+    }
+
+    fn is_a_container(&self, name: &str) -> bool {
+        self.engine().is_some_and(|(_, engine)| engine.containers.iter().any(|it| it.name == name))
+    }
+}
+
+impl<'o> View<'o> {
+    /// What the kernel says against the way to a proxy's addresses, from here.
+    pub(in crate::verdict) fn no_way_to(
+        &self,
+        connections: &[Connection<'o>],
+    ) -> Vec<&'o Observation> {
+        let is_to = |observation: &Observation| {
+            let destination = match &observation.facts {
+                Facts::Route(facts) => facts.destination,
+                Facts::EdgeRoute(facts) => facts.destination,
+                _ => return false,
+            };
+            connections.iter().any(|connection| connection.facts.peer == destination)
+        };
+        self.all().filter(|observation| observation.failed() && is_to(observation)).collect()
+    }
+}

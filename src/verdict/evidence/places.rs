@@ -1,0 +1,73 @@
+//! Where the runtime's parts work, and what a container network is to them.
+
+use edgeprobe_probes::Vantage;
+use edgeprobe_probes::engine::{Container, DEFAULT_NETWORKS};
+
+use super::{Evidence, View};
+
+/// Who of the runtime depends on what is seen from a vantage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::verdict) enum Use {
+    /// Edge Agent, and whoever else is there.
+    EdgeAgents,
+    /// Edge Hub, while Edge Agent works from the host.
+    EdgeHubs,
+    /// Neither.
+    Nobodys,
+}
+
+impl<'o> Evidence<'o> {
+    /// What was seen from where Edge Agent runs: the host where its container uses the host's own
+    /// network, else a container network if one was joined, else the host, which is then the best
+    /// that is known.
+    pub(in crate::verdict) fn agent(&self) -> View<'o> {
+        let is_joined = |view: &View<'o>| {
+            self.used_by(&view.vantage) == Use::EdgeAgents
+                && matches!(view.vantage, Vantage::Bridge(_))
+                && view.all().any(|observation| observation.facts.endpoint().is_some())
+        };
+        self.views().into_iter().find(is_joined).unwrap_or_else(|| self.host())
+    }
+
+    /// Who of the runtime depends on this vantage.
+    pub(in crate::verdict) fn used_by(&self, vantage: &Vantage) -> Use {
+        if *vantage == Vantage::Host {
+            Use::EdgeAgents
+        } else if self.is_the_default_beside_another(vantage) {
+            Use::Nobodys
+        } else if !self.is_on_the_host(Container::is_edge_agent) {
+            Use::EdgeAgents
+        } else if !self.is_on_the_host(Container::is_edge_hub) {
+            Use::EdgeHubs
+        } else {
+            Use::Nobodys
+        }
+    }
+
+    /// Whether the runtime does not use this container network.
+    pub(in crate::verdict) fn is_spare(&self, vantage: &Vantage) -> bool {
+        self.used_by(vantage) == Use::Nobodys
+    }
+
+    /// Whether the engine has Edge Agent's container on the host's own network.
+    pub(in crate::verdict) fn agent_is_on_the_host(&self) -> bool {
+        self.is_on_the_host(Container::is_edge_agent)
+    }
+
+    fn is_on_the_host(&self, is_it: impl Fn(&Container) -> bool) -> bool {
+        let engine = self.engine();
+        let mut containers = engine.iter().flat_map(|(_, engine)| &engine.containers);
+        containers.any(|it| is_it(it) && it.network_mode.as_deref() == Some("host"))
+    }
+
+    /// Whether this is the engine's default network beside another: only where the runtime has none
+    /// of its own does the default one stand in.
+    fn is_the_default_beside_another(&self, vantage: &Vantage) -> bool {
+        let is_default = |vantage: &Vantage| match vantage {
+            Vantage::Host => false,
+            Vantage::Bridge(name) => DEFAULT_NETWORKS.contains(&name.as_str()),
+        };
+        let is_another = |vantage: &Vantage| *vantage != Vantage::Host && !is_default(vantage);
+        is_default(vantage) && self.all().iter().any(|seen| is_another(&seen.vantage))
+    }
+}

@@ -1,0 +1,58 @@
+//! The host's own ways out, and what shows that they lead somewhere.
+
+use std::net::IpAddr;
+
+use edgeprobe_probes::dns::Resolver;
+use edgeprobe_probes::route::RouteFacts;
+use edgeprobe_probes::route::decision::{Flow, decide};
+use edgeprobe_probes::{Facts, Observation, Role, Token};
+
+use super::{Evidence, View};
+
+impl<'o> View<'o> {
+    /// The kernel's way to an address.
+    pub(in crate::verdict) fn way_to(
+        &self,
+        address: IpAddr,
+    ) -> Option<(&'o Observation, &'o RouteFacts)> {
+        self.ways_out().into_iter().find(|(_, facts)| facts.destination == address)
+    }
+}
+
+/// Whether a way ends on this device or its link: the kernel has none, or its gateway is silent.
+pub(in crate::verdict) fn ends_here((seen, facts): &(&Observation, &RouteFacts)) -> bool {
+    seen.failed() || facts.gateway_answers == Some(false)
+}
+
+impl<'o> Evidence<'o> {
+    /// The answers, good or bad, to the host from name servers beyond its own links: those that the
+    /// kernel reaches by a gateway. Where its routes are not known, `unknown` says whether those of any
+    /// other machine are meant.
+    pub(in crate::verdict) fn answers_from_beyond(&self, unknown: bool) -> Vec<&'o Observation> {
+        let host = self.host();
+        let names = host.all().filter_map(|seen| match &seen.facts {
+            Facts::Dns(facts) if facts.role != Role::Detour => Some((seen, facts)),
+            _ => None,
+        });
+        names
+            .filter(|(seen, _)| was_answered(seen))
+            .filter(|(_, facts)| match facts.resolver {
+                Resolver::Server(server) => self.is_beyond_the_link(server.ip(), unknown),
+                Resolver::System => false,
+            })
+            .map(|(seen, _)| seen)
+            .collect()
+    }
+
+    fn is_beyond_the_link(&self, server: IpAddr, unknown: bool) -> bool {
+        let Some((_, tables)) = self.tables() else { return unknown && !server.is_loopback() };
+        let route = decide(tables, &Flow::own(server)).and_then(|decision| decision.route);
+        route.is_some_and(|route| route.hops.iter().any(|hop| hop.gateway.is_some()))
+    }
+}
+
+/// Whether a name server said anything at all, good or bad.
+pub(in crate::verdict) fn was_answered(observation: &Observation) -> bool {
+    let bad = [Token::DnsNxdomain, Token::DnsNoAddress, Token::DnsServfail, Token::DnsRefused];
+    !observation.failed() || observation.token().is_some_and(|token| bad.contains(&token))
+}

@@ -1,0 +1,54 @@
+//! How long the way to the hub is, told from how slow this device is.
+
+use edgeprobe::verdict::CauseId::*;
+use edgeprobe::verdict::Status;
+use edgeprobe_probes::observation::StepRecord;
+use edgeprobe_probes::{Observation, Outcome, Step};
+
+use crate::device::*;
+
+/// The steps of a connection, with the milliseconds that each took.
+fn timed(steps: &[(Step, f64)]) -> impl Fn(&mut Observation) {
+    move |seen| {
+        seen.steps = steps
+            .iter()
+            .map(|(step, ms)| StepRecord { step: *step, outcome: Outcome::Pass, duration_ms: *ms })
+            .collect();
+        endpoint_of(seen).unwrap().round_trip_ms = steps.first().map(|(_, ms)| *ms);
+    }
+}
+
+#[test]
+fn a_handshake_that_was_long_for_this_device_alone_is_no_long_way() {
+    let by_the_kernel = |ms| {
+        move |seen: &mut Observation| {
+            let facts = endpoint_of(seen).unwrap();
+            facts.round_trip_ms = Some(420.0);
+            facts.kernel_round_trip_ms = Some(ms);
+        }
+    };
+    Device::healthy().changed(to_hub, by_the_kernel(3.0)).expect(Status::Healthy, &[]);
+    let verdict = Device::healthy()
+        .changed(to_hub, by_the_kernel(415.0))
+        .expect(Status::Healthy, &[HighLatency]);
+    assert!(verdict.causes[0].summary.contains("415 ms"), "{}", verdict.causes[0].summary);
+}
+
+#[test]
+fn a_single_slow_exchange_is_no_long_way() {
+    let quick = [(Step::Connect, 1.0), (Step::Tls, 40.0), (Step::Amqp, 30.0)];
+    let slow = [(Step::Connect, 1.0), (Step::Tls, 40.0), (Step::Amqp, 660.0)];
+    Device::healthy().changed(to_hub, timed(&slow)).expect(Status::Healthy, &[]);
+    Device::healthy().changed(to_hub, timed(&quick)).expect(Status::Healthy, &[]);
+}
+
+#[test]
+fn a_satellite_that_answers_tcp_on_the_ground_is_a_slow_way_out() {
+    let slow = [(Step::Connect, 1.0), (Step::Tls, 700.0), (Step::Http, 660.0)];
+    let verdict = Device::healthy()
+        .changed(to_hub, timed(&slow))
+        .changed(to_control, timed(&slow))
+        .expect(Status::Healthy, &[HighLatency]);
+    assert!(verdict.causes[0].summary.contains("the way out itself"), "{}", verdict.summary);
+    assert!(verdict.causes[0].summary.contains("660 ms"), "{}", verdict.causes[0].summary);
+}
