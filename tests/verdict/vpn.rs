@@ -331,7 +331,7 @@ fn a_modem_that_carries_the_device_beside_a_cable_is_no_vpn() {
     let verdict = Device::in_own_container()
         .rerouted(&[("ppp0", LinkKind::Ppp)], &["default dev ppp0"], &[])
         .retabled(|tables| {
-            tables.routes.retain(|it| it.destination.prefix_len() > 0 || it.leaves_by("ppp0"))
+            tables.routes.retain(|it| it.destination.prefix_len() > 0 || it.leaves_by("ppp0"));
         })
         .rerouted(&[], &["10.0.0.0/8 via 192.168.1.1 dev eth0"], &[])
         .cut_off(Token::TimedOut)

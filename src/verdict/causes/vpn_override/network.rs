@@ -84,7 +84,8 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
             // Silence that the host meets there as well is not the tunnel's.
             Stage::NoReply => {
                 let there = |ip| ip == std::net::IpAddr::V4(*trace.destination.ip());
-                entered && edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()))
+                let heard = edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()));
+                entered && (heard || edge.fails_alone())
             }
             // The tunnel itself says that it leads nowhere: nothing has left by it then.
             Stage::RejectedByHost => edge.is_given_up(trace),
