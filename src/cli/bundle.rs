@@ -10,7 +10,6 @@ mod parts;
 mod place;
 
 use super::check::Format;
-use super::device::UNNAMED;
 use super::language::Languages;
 use super::logs;
 use super::output::{Form, note, print};
@@ -120,6 +119,9 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     Ok(0)
 }
 
+/// A hub's name that can be one.
+const ANY_HUB: &str = "contoso.azure-devices.net";
+
 /// The run's setup, or why there can be none on this device. Where no hub is known, what needs none
 /// is asked all the same. What is wrong with the options is an error.
 fn setup(options: &Options) -> Result<Result<Setup, String>, Problem> {
@@ -137,7 +139,7 @@ fn setup(options: &Options) -> Result<Result<Setup, String>, Problem> {
     if setup.is_err() {
         // With any hub's name the options must do; what the device says of its hub is its own fault.
         let mut target = options.target.clone();
-        target.hub = Some(UNNAMED.to_owned());
+        target.hub = Some(ANY_HUB.to_owned());
         Setup::new(&target, [Probe::Hostname], phase)?;
     }
     note(&problem.told("note"));

@@ -20,9 +20,6 @@ use crate::verdict::{GivenProxy, Sources, Target};
 /// The variable that names the hub where no option does.
 const HUB_VARIABLE: &str = "EDGEPROBE_HUB";
 
-/// Stands for the hub's name where nothing is asked of a hub.
-pub(super) const UNNAMED: &str = "unnamed.azure-devices.net";
-
 /// What options and variables say of the target.
 pub(super) struct Given {
     hub: Option<Setting<String>>,
@@ -164,7 +161,7 @@ impl Device {
             return if needs_a_hub(probes) {
                 Err(Problem::new("no IoT Hub was named").hint(self.where_it_was_looked_for()))
             } else {
-                Ok(Setting { value: UNNAMED.to_owned(), source: String::new() })
+                Ok(Setting { value: String::new(), source: String::new() })
             };
         };
         let name = value.parse().map(HubName::into_string);

@@ -17,8 +17,9 @@ pub(super) struct Candidate {
 
 /// The indices of the chosen candidates, in their order.
 ///
-/// A candidate that explains no failure stands on its own (a warning) and is always chosen. The
-/// search is exact: it tries sets by size, and there are never more candidates than causes.
+/// A candidate that explains no failure stands on its own (a warning) and is chosen unless all that it
+/// shows is what another brings about. The search is exact: it tries sets by size, and there are never
+/// more candidates than causes.
 pub(super) fn smallest_cover(candidates: &[Candidate], failures: &BTreeSet<String>) -> Vec<usize> {
     let relevant: Vec<BTreeSet<&String>> = candidates
         .iter()
@@ -31,9 +32,26 @@ pub(super) fn smallest_cover(candidates: &[Candidate], failures: &BTreeSet<Strin
     let mut chosen = (0..=explaining.len())
         .find_map(|size| best_of_size(size, &explaining, &relevant, &explainable, candidates))
         .unwrap_or_default();
-    chosen.extend(standing_alone);
+    for warning in by_rank(standing_alone, candidates) {
+        if !chosen.iter().any(|other| brings_about(candidates, *other, warning)) {
+            chosen.push(warning);
+        }
+    }
     chosen.sort_unstable();
     chosen
+}
+
+fn by_rank(mut indices: Vec<usize>, candidates: &[Candidate]) -> Vec<usize> {
+    indices.sort_by_key(|index| candidates.get(*index).map(|candidate| candidate.rank));
+    indices
+}
+
+fn brings_about(candidates: &[Candidate], cause: usize, consequence: usize) -> bool {
+    let (Some(cause), Some(consequence)) = (candidates.get(cause), candidates.get(consequence))
+    else {
+        return false;
+    };
+    !consequence.explains.is_empty() && consequence.explains.is_subset(&cause.explains)
 }
 
 fn is_empty(relevant: &[BTreeSet<&String>], index: usize) -> bool {
@@ -111,6 +129,13 @@ mod tests {
     #[test]
     fn a_warning_that_explains_no_failure_is_kept() {
         assert_eq!(smallest_cover(&[candidate(&[], 3)], &failures(&[])), [0]);
+    }
+
+    #[test]
+    fn a_warning_of_what_another_cause_brings_about_is_none_of_its_own() {
+        let candidates = [candidate(&["dns", "late"], 0), candidate(&["late"], 3)];
+        assert_eq!(smallest_cover(&candidates, &failures(&["dns"])), [0]);
+        assert_eq!(smallest_cover(&candidates, &failures(&[])), [0]);
     }
 
     #[test]

@@ -108,6 +108,9 @@ fn judge_tested(
     }
 }
 
+/// Stands in a command for the hub of a device that knows none.
+const ANY_HUB: &str = "HUB";
+
 /// The causes that lie on the direct way beyond this device's own networks.
 const ON_THE_DIRECT_WAY: [CauseId; 14] = [
     CauseId::HostOffline,
@@ -260,7 +263,10 @@ fn root_causes(
 
 /// What works and what does not, and never better than a proved cause allows.
 fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub, causes: &[Supported<'_>]) -> Status {
-    let by_reach = reach::status(evidence, agent, hub);
+    let by_reach = match reach::status(evidence, agent, hub) {
+        Status::Healthy if lacks_a_hub(evidence) => Status::Inconclusive,
+        reached => reached,
+    };
     let by_causes = causes
         .iter()
         .filter_map(|cause| match cause.proof.effect {
@@ -275,12 +281,19 @@ fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub, causes: &[Supported<
     }
 }
 
+/// Whether the device was asked what it is set up to do and knows no hub. A run that was to look at
+/// its ports alone needs none.
+fn lacks_a_hub(evidence: &Evidence<'_>) -> bool {
+    evidence.target.hub.is_empty() && evidence.runtime().is_some()
+}
+
 fn cause(supported: &Supported<'_>, target: &Target, language: Language) -> Cause {
     let (id, proof) = (supported.id, supported.proof.clone());
     let page = entry(id, language);
     let by_a_log = supported.is_by_a_log();
     let mut words = proof.summary.arguments().clone();
-    words.entry("hub").or_insert_with(|| (&target.hub).into());
+    let hub = if target.hub.is_empty() { ANY_HUB } else { &target.hub };
+    words.entry("hub").or_insert_with(|| hub.into());
     let would_confirm = match proof.confidence {
         Confidence::Confirmed => None,
         Confidence::Likely if by_a_log => Some(logged::would_confirm(language)),
@@ -318,7 +331,7 @@ fn confidence(
 ) -> Confidence {
     let open = match status {
         Status::Healthy | Status::Degraded => !not_tested.is_empty(),
-        Status::Blocked => causes.is_empty(),
+        Status::Blocked => causes.iter().all(|cause| cause.effect == Effect::Warns),
         Status::Inconclusive => true,
     };
     let unsure = causes.iter().any(|cause| cause.confidence == Confidence::Likely);
@@ -341,6 +354,9 @@ fn summary(
         return cause.summary.clone();
     }
     let key = match (status, agent) {
+        (Status::Healthy, Agent::Unknown) if evidence.target.hub.is_empty() => {
+            "summary.ports_alone"
+        }
         (Status::Healthy, Agent::Unknown) => "summary.ports_only",
         (Status::Healthy, _) if hub == Hub::Unknown => "summary.agent_only",
         (Status::Healthy, _) => "summary.healthy",
@@ -348,6 +364,7 @@ fn summary(
         (Status::Blocked, _) if reach::ran_out_of_time(evidence) => "summary.cut_short",
         (Status::Blocked, Agent::Nameless) => "summary.nameless",
         (Status::Blocked, _) => "summary.blocked",
+        (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
         (Status::Inconclusive, _) => "summary.inconclusive",
     };
     let transport = match agent {

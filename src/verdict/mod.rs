@@ -43,7 +43,7 @@ use serde::{Deserialize, Serialize};
 /// What the device is meant to reach, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
-    /// The IoT Hub's host name.
+    /// The IoT Hub's host name; empty where none is known, so that nothing was asked of one.
     pub hub: String,
     /// The parent device, in nested edge, where it was named: Edge Agent then connects to it, and
     /// the hub is no need of this device.

@@ -52,6 +52,9 @@ pub(super) fn not_tested(
     let mut missing: Vec<Missing> = Vec::new();
     let plain = |what, why| Missing::new(Text::new(what), Text::new(why));
     match agent {
+        Agent::Unknown if evidence.target.hub.is_empty() => {
+            missing.push(plain("not_tested.hub", "why.no_hub"));
+        }
         Agent::Unknown => missing.push(plain("not_tested.hub", "why.left_out")),
         Agent::Nameless => {
             let view = evidence.agent();

@@ -233,9 +233,11 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         why: "nothing of the network gets out, so that the host's rule is told for what it is",
     },
     Exception {
-        faults: &["forward-rejected", "sinkhole"],
+        faults: &["sinkhole"],
         named: CauseId::VpnOverride,
-        when: |case| case.setting.vpn == Vpn::Full,
+        when: |case| {
+            case.setting.vpn == Vpn::Full && case.faults.iter().any(|it| it.slot == "forward")
+        },
         why: "the hub's name leads to no address that a packet could be followed to, so that the \
               tunnel may be what takes the network's way; the verdict is then likely",
     },
@@ -370,6 +372,10 @@ pub(crate) const UNEXPLAINED: &[Hidden] = &[
         when: |case| case.has("no-default-route") && case.setting.is_a_child(),
         why: "no way out is looked for on a child whose name servers do not answer, and so what the \
               kernel says of its networks' way to them is left open",
+    },
+    Hidden {
+        when: |case| case.has("broker-in-place-of-hub") && case.has("proxy-unknown-to-edge-agent"),
+        why: "what answers behind a proxy is judged once Edge Agent is told of it",
     },
     Hidden {
         when: |case| case.has("stale-hosts-entry"),

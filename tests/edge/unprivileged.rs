@@ -28,12 +28,22 @@ fn what_only_a_packet_can_tell_is_likely_for_a_user_of_the_engine() {
 }
 
 #[test]
-fn what_the_ways_prove_is_certain_for_a_user_of_the_engine() {
+fn what_the_kernel_refuses_is_certain_for_a_user_of_the_engine() {
+    let Some(_turn) = turn() else { return };
+    let report = check_as_engine_user("vpn-source-rule-unreachable", &[]);
+    assert_eq!((report.status(), report.exit_code), ("blocked", Some(2)), "{report:?}");
+    assert_eq!(report.causes().first(), Some(&"vpn-override"), "{report:?}");
+    assert_eq!(report.confidence(), "confirmed", "{report:?}");
+}
+
+/// A filter before the tunnel would be as silent.
+#[test]
+fn what_a_tunnel_may_swallow_is_likely_for_a_user_of_the_engine() {
     let Some(_turn) = turn() else { return };
     let report = check_as_engine_user("vpn-wg-quick", &[]);
     assert_eq!((report.status(), report.exit_code), ("blocked", Some(2)), "{report:?}");
     assert_eq!(report.causes().first(), Some(&"vpn-override"), "{report:?}");
-    assert_eq!(report.confidence(), "confirmed", "{report:?}");
+    assert_eq!(report.confidence(), "likely", "{report:?}");
 }
 
 #[test]

@@ -63,10 +63,8 @@ mod tests {
         for (cgroup, expected) in [
             ("0::/system.slice/nginx.service\n", Some("nginx.service")),
             ("0::/user.slice/user-1000.slice/session-3.scope\n", Some("session-3.scope")),
-            (
-                "0::/user.slice/user-1000.slice/user@1000.service/app.slice/web.service\n",
-                Some("web.service"),
-            ),
+            // The system's manager knows no unit of a user's own.
+            ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/web.service\n", None),
             (
                 "12:pids:/system.slice/a.service\n1:name=systemd:/system.slice/b.service\n0::/\n",
                 Some("b.service"),

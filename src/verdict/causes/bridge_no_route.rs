@@ -8,7 +8,6 @@ use edgeprobe_probes::trace::{Stage, Trace};
 use edgeprobe_probes::{Observation, Role};
 
 use super::edge::{about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens};
-use super::has_no_way;
 use super::shared::{failures, observations, peers, those};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -27,10 +26,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         if !edge.opened.is_empty() {
             return opens(edge);
         }
-        // What an engine has given IPv6 was perhaps asked from an address of IPv4 that was borrowed.
-        let ipv4_alone = !evidence.gives_ipv6(edge.network);
-        let lacks = || lacks_the_hosts_family(edge, &host, &evidence.target.hub);
-        match ipv4_alone.then(lacks).flatten() {
+        match lacks_the_hosts_family(edge, &host, &evidence.target.hub) {
             Some(proof) => proof.alone(),
             None => examine_edge(edge, &next),
         }
@@ -83,6 +79,7 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
             return as_the_tables_allow(edge, proof).alone();
         }
         let is_lost = |trace: &Trace| match trace.stage {
+            _ if IpAddr::V4(*trace.destination.ip()) != way.destination => false,
             Stage::NoReply | Stage::LostInside => true,
             Stage::RejectedByHost => edge.is_given_up(trace),
             _ => false,
@@ -120,9 +117,11 @@ fn lacks_the_hosts_family(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) ->
     let own: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
     let opened = those(&own, Connection::connected);
     let theirs: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
-    let sends_ipv6 = theirs.iter().any(|it| it.facts.peer.is_ipv6() && !has_no_way(it));
-    let by_ipv6_alone = opened.iter().all(|it| it.facts.peer.is_ipv6());
-    if opened.is_empty() || !by_ipv6_alone || !edge.network.subnet.addr().is_ipv4() || sends_ipv6 {
+    // What a VPN does to IPv4 is the VPN's.
+    let by_a_vpn = edge.ways.iter().any(|(_, way)| {
+        edge.mechanisms(way.destination).iter().any(|mechanism| mechanism.vpn.is_some())
+    });
+    if !edge.lacks_the_hosts_family || by_a_vpn {
         return None;
     }
     let ways = edge.ways.iter().filter(|(_, way)| way.destination.is_ipv4());

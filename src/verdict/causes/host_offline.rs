@@ -3,14 +3,16 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::route::tables::RouteKind;
+use edgeprobe_probes::route::tables::{Hop, Route, RouteKind};
+use edgeprobe_probes::route::vpn::vpn_of;
 use edgeprobe_probes::{Facts, Observation};
 
+use super::has_no_way;
 use super::shared::{controls, lost_on_the_way, observations};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, ends_here};
+use crate::verdict::evidence::{Connection, Evidence, View, ends_here};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
 
@@ -31,7 +33,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let ways = host.ways_out();
     let stands_in = !ways.iter().any(|(_, way)| is_named(evidence, way.destination));
     let answers = evidence.answers_from_beyond(stands_in);
-    if !answers.is_empty() {
+    let is_a_child = evidence.target.parent.is_some();
+    if !answers.is_empty() && !has_no_default_route(&host, &ways, (is_a_child, stands_in)) {
         return refuted(Text::new("answered"), answers.into_iter().take(1));
     }
 
@@ -53,6 +56,20 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .alone()
 }
 
+/// Whether the kernel has no way to the hub and none to any other host that was tried: routes to some
+/// of the site's networks, by which a name server may answer, are no way out.
+fn has_no_default_route(
+    host: &View<'_>,
+    ways: &[(&Observation, &RouteFacts)],
+    (is_a_child, stands_in): (bool, bool),
+) -> bool {
+    let others = controls(host);
+    // A child tries its parent alone.
+    let tried = is_a_child || !others.is_empty();
+    let unrouted = ways.iter().all(|(way, _)| way.failed()) && others.iter().all(has_no_way);
+    tried && unrouted && !ways.is_empty() && !stands_in
+}
+
 /// Whether a resolver named the address. Another one merely stands for the hub's.
 fn is_named(evidence: &Evidence<'_>, address: IpAddr) -> bool {
     evidence.all().iter().any(|seen| match &seen.facts {
@@ -62,12 +79,18 @@ fn is_named(evidence: &Evidence<'_>, address: IpAddr) -> bool {
 }
 
 /// Whether the device has a gateway that these ways do not lead to: what they stand for may lie behind
-/// that one.
+/// that one. A default route that they do not take leads nothing there, and a tunnel goes no farther
+/// than the uplink below it.
 fn has_another_gateway(evidence: &Evidence<'_>, ways: &[(&Observation, &RouteFacts)]) -> bool {
     let known: Vec<IpAddr> = ways.iter().filter_map(|(_, way)| way.gateway).collect();
     evidence.tables().is_some_and(|(_, tables)| {
-        let unicast = tables.routes.iter().filter(|route| route.kind == RouteKind::Unicast);
-        let mut gateways = unicast.flat_map(|route| &route.hops).filter_map(|hop| hop.gateway);
-        gateways.any(|gateway| !known.contains(&gateway))
+        let leads_somewhere =
+            |route: &&Route| route.kind == RouteKind::Unicast && route.destination.prefix_len() > 0;
+        let is_tunnel =
+            |hop: &Hop| hop.interface.as_deref().is_some_and(|name| vpn_of(tables, name).is_some());
+        let mut hops = tables.routes.iter().filter(leads_somewhere).flat_map(|route| &route.hops);
+        hops.any(|hop| {
+            !hop.dead && !is_tunnel(hop) && hop.gateway.is_some_and(|it| !known.contains(&it))
+        })
     })
 }

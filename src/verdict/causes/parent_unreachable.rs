@@ -1,7 +1,7 @@
 //! `parent-unreachable`: nested edge, and the parent does not answer as an Edge Hub on 443, or not
 //! on 6617.
 
-use edgeprobe_probes::{Observation, Role, Step, Token};
+use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
 
 use super::shared::{failures, observations, place, ports, those};
 use crate::verdict::catalogue::Text;
@@ -21,7 +21,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if !evidence.goes_direct() {
         return behind_a_proxy(evidence, &host).map(Proof::alone).unwrap_or_default();
     }
-    if let Some(proof) = unknown(evidence, &host).or_else(|| on_the_web_port(evidence, &host)) {
+    let on_the_web_port = || match evidence.is_without_the_host() {
+        true => what_answers(evidence, &web(&evidence.agent())),
+        false => on_the_web_port(evidence, &host),
+    };
+    if let Some(proof) = unknown(evidence, &host).or_else(on_the_web_port) {
         return proof.with_detail("parent", parent.as_str()).alone();
     }
     if let Some(proof) = second_port(&host) {
@@ -150,7 +154,8 @@ fn described(variant: &'static str, evidence: &Evidence<'_>, by: &[Connection<'_
     let text = Text::new(variant).with("hub", &evidence.target.hub).with("port", ports(by));
     let peer = by.first().map(|c| c.facts.peer);
     let text = peer.into_iter().fold(text, |text, peer| text.with("address", peer));
-    text.with("place", place(&evidence.host().vantage))
+    let from = by.first().map_or(&Vantage::Host, |c| &c.observation.vantage);
+    text.with("place", place(from))
 }
 
 fn silent(connections: &[Connection<'_>]) -> bool {

@@ -22,7 +22,8 @@ pub(super) const RULE: Rule = Rule { id: CauseId::ProxyRejects, examine };
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut of_each: Vec<(String, Vec<Finding>)> = Vec::new();
     if let Some(via) = evidence.agent().way().via() {
-        of_each.push((place_of(via), at_each_vantage(evidence, examine_way)));
+        let alone = evidence.is_without_the_host();
+        of_each.push((place_of(via), at_each_vantage(evidence, |view| examine_way(view, alone))));
     }
     for view in evidence.views() {
         for by_proxy in evidence.parts_by_proxy(&view) {
@@ -48,12 +49,12 @@ fn place_of(via: &Via) -> String {
     format!("{}:{}", via.url.host(), via.url.port())
 }
 
-/// The proxy on Edge Agent's way.
-fn examine_way(view: &View<'_>) -> Vec<Finding> {
+/// The proxy on Edge Agent's way. `alone` says that the host was not asked to connect.
+fn examine_way(view: &View<'_>, alone: bool) -> Vec<Finding> {
     let Some(via) = view.way().via() else { return Vec::new() };
     let connections = view.by_the_way_s_proxy();
     let nameless = if connections.is_empty() { nameless(view, via) } else { Vec::new() };
-    match (Here { view, via, connections, nameless }).finding() {
+    match (Here { view, via, connections, nameless, alone }).finding() {
         Some(Found::Opens(finding)) => finding,
         Some(Found::Rejects(text, confidence, here)) => {
             here.proof(effect(view), text, confidence).alone()
@@ -73,6 +74,7 @@ fn examine_parts<'o>(
         via: &by_proxy.via,
         connections: by_proxy.connections.clone(),
         nameless: by_proxy.nameless.clone(),
+        alone: evidence.is_without_the_host(),
     };
     let (text, confidence, here) = match here.finding() {
         Some(Found::Opens(finding)) => return finding,
@@ -136,6 +138,8 @@ struct Here<'e, 'o> {
     connections: Vec<Connection<'o>>,
     /// The answers for its name, where that has no address here.
     nameless: Vec<Answer<'o>>,
+    /// Whether the host was not asked, so that what no packet reaches may be lost on this device.
+    alone: bool,
 }
 
 /// What is to be said of it.
@@ -163,7 +167,14 @@ impl<'e, 'o> Here<'e, 'o> {
             }
             Some(first) => {
                 let about = |variant| self.about(variant);
-                (refusal(self.view, self.via, first, about), Confidence::Confirmed)
+                let own_loopback = self.via.url.is_loopback();
+                let unreached = first.observation.failed_step() == Some(Step::Connect);
+                let confidence = if self.alone && unreached && !own_loopback {
+                    Confidence::Likely
+                } else {
+                    Confidence::Confirmed
+                };
+                (refusal(self.view, self.via, first, about), confidence)
             }
         };
         Some(Found::Rejects(text, confidence, self))

@@ -29,6 +29,9 @@ pub(in crate::verdict) struct EdgeReading<'o> {
     /// Whether the host was asked for no connection at all, so that nothing tells what only the
     /// network does not reach from what nobody here does.
     pub(in crate::verdict) alone: bool,
+    /// Whether the host reaches the hub by IPv6 alone and the network has IPv4 alone, so that the
+    /// host's own connections stand for none of the network's.
+    pub(in crate::verdict) lacks_the_hosts_family: bool,
 }
 
 impl<'o> Evidence<'o> {
@@ -101,13 +104,37 @@ impl<'o> Evidence<'o> {
         let is_sent = |connection: &Connection<'o>| {
             connection.facts.peer.is_ipv4() || !has_no_way(connection)
         };
+        let sends_ipv6 = closed.iter().any(|it| it.facts.peer.is_ipv6() && is_sent(it));
+        let lacks_the_hosts_family = opened.is_empty()
+            && !sends_ipv6
+            && host.opens_ipv6_alone()
+            && network.subnet.addr().is_ipv4()
+            // What an engine has given IPv6 was perhaps asked from a borrowed address of IPv4.
+            && !self.gives_ipv6(network);
         let cut_off = closed.into_iter().filter(is_sent).filter(host_opened).collect();
         let (alone, tables) = (self.is_without_the_host(), self.tables());
-        Some(EdgeReading { view, network, tables, ways, traces, opened, cut_off, alone })
+        Some(EdgeReading {
+            view,
+            network,
+            tables,
+            ways,
+            traces,
+            opened,
+            cut_off,
+            alone,
+            lacks_the_hosts_family,
+        })
     }
 }
 
 impl View<'_> {
+    /// Whether connections to the hub open, and none of them by IPv4.
+    fn opens_ipv6_alone(&self) -> bool {
+        let own = self.connections(edgeprobe_probes::Role::Hub);
+        let mut opened = own.filter(Connection::connected).peekable();
+        opened.peek().is_some() && opened.all(|it| it.facts.peer.is_ipv6())
+    }
+
     fn tried(&self) -> bool {
         let hub = edgeprobe_probes::Role::Hub;
         self.connections(hub).next().is_some() || self.proxied(hub).next().is_some()
@@ -141,6 +168,12 @@ impl<'o> EdgeReading<'o> {
         let elsewhere =
             |way: &EdgeRouteFacts| way.back.interface().is_some_and(|it| Some(it) != bridge);
         borrowed && self.ways.iter().any(|(_, way)| elsewhere(way))
+    }
+
+    /// Whether nothing opened from the network, and the host itself has no way of the network's kind
+    /// that a comparison would show.
+    pub(in crate::verdict) fn fails_without_comparison(&self) -> bool {
+        self.fails_alone() || (self.lacks_the_hosts_family && self.was_tried())
     }
 
     /// Whether nothing that was tried from the network opened, and the host tried nothing.

@@ -106,7 +106,8 @@ const HELD_MIB: u64 = 64;
 #[cfg(target_os = "linux")]
 fn costly(number: usize) -> String {
     let quiet = "<6> 2023-01-24 08:31:30.042 +00:00 [INF] - Updated reported properties for gw1\n";
-    let mut block = format!("Could not connect to host{number}.example : could not resolve hostname\n");
+    let mut block =
+        format!("Could not connect to host{number}.example : could not resolve hostname\n");
     block += "\u{1b}[32m2023-01-24 08:31:30 all \u{1b}[1mis\u{1b}[0m well\n";
     block += &"{\"log\":\"\\u001b[32mall is well\\n\",\"stream\":\"stdout\"}\n".repeat(10);
     block += &"x".repeat(200_000);

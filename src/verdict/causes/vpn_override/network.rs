@@ -62,7 +62,7 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
         || mechanism.routes.iter().any(|route| route.kind.rejects())
         || mechanism.rule.as_ref().is_some_and(|rule| rule.action.rejects());
     if edge.was_tried() {
-        let cut_off = edge.is_cut_off() || edge.fails_alone();
+        let cut_off = edge.is_cut_off() || edge.fails_without_comparison();
         cut_off && (certain || is_lost_in(edge, mechanism))
     } else {
         certain
@@ -85,10 +85,17 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
             Stage::NoReply => {
                 let there = |ip| ip == std::net::IpAddr::V4(*trace.destination.ip());
                 let heard = edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()));
-                entered && (heard || edge.fails_alone())
+                entered && (heard || edge.fails_without_comparison())
             }
-            // The tunnel itself says that it leads nowhere: nothing has left by it then.
-            Stage::RejectedByHost => edge.is_given_up(trace),
+            // The tunnel itself says that it leads nowhere: nothing has left by it then. A neighbour
+            // on another link, such as a proxy, is given up in the same way.
+            Stage::RejectedByHost => {
+                let there = std::net::IpAddr::V4(*trace.destination.ip());
+                let mut ways = edge.ways_to(&[there]);
+                edge.is_given_up(trace)
+                    && ways
+                        .any(|(_, way)| way.forward.interface() == mechanism.interface.as_deref())
+            }
             _ => false,
         }
     };
@@ -128,7 +135,7 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         .any(|(_, trace)| trace.stage == Stage::LeftUntranslated && trace.masqueraded.is_none());
     let told = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
     // What lies behind the tunnel loses the host's own packets as well, and nobody looked.
-    let open = (untold && !told) || edge.fails_alone();
+    let open = (untold && !told) || edge.fails_without_comparison();
     let likely = unseen || by_tunnel && open;
     let confidence = if likely { Confidence::Likely } else { Confidence::Confirmed };
     let proof = cut_off(edge, with_gateway(edge, text))
