@@ -19,6 +19,7 @@
 //! | [`trace`] | where on this host does a container's packet, or the answer to it, vanish? |
 //! | [`vantage`] | the places that these are asked from: the host, and its container networks |
 
+pub mod bounded;
 pub mod clean;
 pub mod clock;
 pub mod dns;

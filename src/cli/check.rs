@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 
 use super::language::Languages;
 use super::logs::aside::Logs;
-use super::output::{Destination, note, print};
+use super::options::{ProbeChoice, TargetOptions};
+use super::output::{Destination, note, print, spare};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
-use super::setup::{ProbeChoice, Setup, TargetOptions};
+use super::setup::Setup;
 use crate::language::{Language, Text};
 use crate::plan::Phase;
 use crate::report::{Report, human, json, words};
@@ -123,6 +124,13 @@ pub(super) enum Format {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let phase = options.pre.then_some(Phase::PreInstall);
     let logs = options.logs.read()?;
+    if let Some(Logs::Named(inputs)) = &logs {
+        let files = inputs.iter().filter_map(|input| match input {
+            Input::File(path) => Some(path.as_path()),
+            _ => None,
+        });
+        spare(options.telling.output.as_deref(), files)?;
+    }
     let setup = Setup::new(&options.target, &options.probes, phase)?;
     let logs = logs.unwrap_or_else(|| setup.usual_logs());
     let setup = Setup { logs, ..setup };

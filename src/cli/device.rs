@@ -8,9 +8,9 @@ use edgeprobe_probes::engine::{Container, EngineFacts};
 use edgeprobe_probes::runtime::{self, Root, RuntimeFacts, Setting, SourceState};
 use edgeprobe_probes::{Facts, Observation, Probe, Timeline, Token, Vantage, engine};
 
+use super::options::{TargetOptions, VantageChoice};
 use super::problem::Problem;
 use super::proxy;
-use super::setup::{TargetOptions, VantageChoice};
 use crate::plan::{
     DEFAULT_TRANSPORTS, HubName, HubNameError, ParentName, ParentNameError, Ports, PortsError,
     upstream_transport,
@@ -32,7 +32,9 @@ pub(super) struct Given {
 
 impl Given {
     pub(super) fn read(options: &TargetOptions) -> Result<Self, Problem> {
-        let hub = options.hub.as_deref().map(|text| -> Result<_, Problem> {
+        // A variable that is set to nothing says nothing.
+        let hub = options.hub.as_deref().filter(|text| !(text.is_empty() && is_set_to_nothing()));
+        let hub = hub.map(|text| -> Result<_, Problem> {
             Ok(Setting { value: hub_name(text)?, source: source_of_the_hub(text).to_owned() })
         });
         let ports = options.ports.as_deref().map(|text| {
@@ -261,6 +263,10 @@ fn parent_name(text: &str) -> Result<String, Problem> {
     parent.map_err(|error: ParentNameError| {
         Problem::new(format!("--parent: {error}")).hint(error.hint())
     })
+}
+
+fn is_set_to_nothing() -> bool {
+    env::var_os(HUB_VARIABLE).is_some_and(|value| value.is_empty())
 }
 
 fn source_of_the_hub(given: &str) -> &'static str {

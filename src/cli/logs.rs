@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use edgeprobe_probes::clean;
+use edgeprobe_probes::{bounded, clean};
 
 pub(super) mod aside;
 mod collect;
 mod follow;
 
 use super::language::Languages;
-use super::output::{Destination, Form, note};
+use super::output::{Destination, Form, note, spare};
 use super::problem::Problem;
 use crate::language::{Language, Text};
 use crate::logs::{LARGEST_FILE, LogReport, Moment, Signatures, judge, parse_moment};
@@ -83,6 +83,8 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let signatures = signatures(options.signatures.as_deref())?;
     let now = now();
     let since = options.since.as_deref().map(|text| since(text, now)).transpose()?;
+    let read = options.files.iter().chain(&options.signatures).map(PathBuf::as_path);
+    spare(options.output.as_deref(), read)?;
     let destination = Destination::prepare(options.output.as_deref())?;
     let (inputs, chosen) = inputs(options);
     let how = How { since, follow: options.follow, ..How::default() };
@@ -166,19 +168,11 @@ fn signatures(own: Option<&Path>) -> Result<Signatures, Problem> {
 }
 
 fn read_signatures(path: &Path) -> Result<(String, String), Problem> {
-    use std::io::Read as _;
     let name = clean::line(&path.display().to_string(), 200);
-    let unreadable = |what: String| {
-        Problem::new(format!("cannot read {name}: {what}"))
+    let text = bounded::text(path, LARGEST_FILE).map_err(|error| {
+        Problem::new(format!("cannot read {name}: {error}"))
             .hint("give --signatures a TOML file, as docs/logs.md shows")
-    };
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    let length = file.take(LARGEST_FILE + 1).read_to_string(&mut text);
-    let length = length.map_err(|error| unreadable(error.to_string()))? as u64;
-    if length > LARGEST_FILE {
-        return Err(unreadable("it is larger than 1 MiB".to_owned()));
-    }
+    })?;
     Ok((name, text))
 }
 

@@ -11,6 +11,7 @@ mod explain;
 mod generate;
 mod language;
 mod logs;
+mod options;
 mod output;
 mod probe;
 mod problem;

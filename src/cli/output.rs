@@ -1,12 +1,13 @@
 //! The one place that prints: results to standard output or to a file, errors to standard error.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::problem::Problem;
+use crate::report::style::labelled;
 
 /// The form of a result that comes whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -21,7 +22,7 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub(super) enum Destination {
     Standard,
-    File(PathBuf),
+    File(PathBuf, &'static str),
     /// A pipe or a device, such as `/dev/stderr`: it cannot be replaced, only written to. A pipe is
     /// opened once, since its reader goes when its writer has gone.
     Special(PathBuf, File),
@@ -30,12 +31,17 @@ pub(super) enum Destination {
 impl Destination {
     /// The file, if there is one, is known to be writable before any work is done for it.
     pub(super) fn prepare(file: Option<&Path>) -> Result<Self, Problem> {
+        Self::prepare_for("--output", file)
+    }
+
+    /// The same for a file that another option names.
+    pub(super) fn prepare_for(option: &'static str, file: Option<&Path>) -> Result<Self, Problem> {
         let Some(path) = file.filter(|path| *path != Path::new("-")) else {
             return Ok(Self::Standard);
         };
         if is_special(path) {
             let opened = fs::OpenOptions::new().write(true).open(path);
-            let opened = opened.map_err(|error| cannot_write(path, &error))?;
+            let opened = opened.map_err(|error| cannot_write(option, path, &error))?;
             return Ok(Self::Special(path.to_owned(), opened));
         }
         let attempt = if path.is_dir() {
@@ -44,8 +50,8 @@ impl Destination {
             tempfile::tempfile_in(folder(path)).map(drop)
         };
         match attempt {
-            Ok(()) => Ok(Self::File(path.to_owned())),
-            Err(error) => Err(cannot_write(path, &error)),
+            Ok(()) => Ok(Self::File(path.to_owned(), option)),
+            Err(error) => Err(cannot_write(option, path, &error)),
         }
     }
 
@@ -55,7 +61,7 @@ impl Destination {
     }
 
     pub(super) fn is_file(&self) -> bool {
-        matches!(self, Self::File(_) | Self::Special(..))
+        matches!(self, Self::File(..) | Self::Special(..))
     }
 
     /// Writes a result: to standard output as it is, to a file whole or not at all and without
@@ -63,14 +69,15 @@ impl Destination {
     pub(super) fn write(&self, text: &str) -> Result<(), Problem> {
         match self {
             Self::Standard => print(text),
-            Self::File(path) => {
+            Self::File(path, option) => {
                 let plain = anstream::adapter::strip_str(text).to_string();
                 write_file(path, plain.as_bytes(), Readers::All)
-                    .map_err(|error| cannot_write(path, &error))
+                    .map_err(|error| cannot_write(option, path, &error))
             }
             Self::Special(path, file) => {
                 let plain = anstream::adapter::strip_str(text).to_string();
-                write_special(file, plain.as_bytes()).map_err(|error| cannot_write(path, &error))
+                write_special(file, plain.as_bytes())
+                    .map_err(|error| cannot_write("--output", path, &error))
             }
         }
     }
@@ -86,13 +93,28 @@ impl Destination {
                     Problem::new(format!("cannot write to standard output: {error}"))
                 })
             }
-            Self::File(path) => write_file(path, bytes, Readers::Owner { replace })
-                .map_err(|error| cannot_write(path, &error)),
+            Self::File(path, option) => write_file(path, bytes, Readers::Owner { replace })
+                .map_err(|error| cannot_write(option, path, &error)),
             Self::Special(path, file) => {
-                write_special(file, bytes).map_err(|error| cannot_write(path, &error))
+                write_special(file, bytes).map_err(|error| cannot_write("--output", path, &error))
             }
         }
     }
+}
+
+/// Refuses an `--output` that would replace a file which is read.
+pub(super) fn spare<'p>(
+    output: Option<&Path>,
+    inputs: impl IntoIterator<Item = &'p Path>,
+) -> Result<(), Problem> {
+    let Some(target) = output.and_then(|path| path.canonicalize().ok()) else { return Ok(()) };
+    let is_target = |input: &Path| input.canonicalize().is_ok_and(|input| input == target);
+    if is_special(&target) || !inputs.into_iter().any(is_target) {
+        return Ok(());
+    }
+    let path = edgeprobe_probes::clean::line(&target.display().to_string(), 200);
+    Err(Problem::new(format!("--output would replace {path}, which is read"))
+        .hint("give --output another file"))
 }
 
 /// Prints to standard output. A reader that has gone away, `head` for example, is no error.
@@ -106,9 +128,18 @@ pub(super) fn print(text: &str) -> Result<(), Problem> {
     }
 }
 
-/// Prints an error to standard error.
+/// Prints an error to standard error: to a terminal wrapped to its lines, else as a line each for the
+/// message and the hint.
 pub(super) fn print_error(problem: &Problem) {
-    note(&problem.to_string());
+    let told = problem.to_string();
+    if !io::stderr().is_terminal() {
+        return note(&told);
+    }
+    let wrapped = told.lines().map(|line| {
+        let label = line.split_once(": ").map_or(0, |(label, _)| label.len() + 2);
+        labelled("", label, line).trim_start().to_owned()
+    });
+    note(&wrapped.collect::<Vec<_>>().join("\n"));
 }
 
 /// Prints a line to standard error.
@@ -175,8 +206,8 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Problem {
+fn cannot_write(option: &str, path: &Path, error: &io::Error) -> Problem {
     let path = edgeprobe_probes::clean::line(&path.display().to_string(), 200);
     Problem::new(format!("cannot write {path}: {error}"))
-        .hint("give --output a file in a folder that exists and that you may write to")
+        .hint(format!("give {option} a file in a folder that exists and that you may write to"))
 }

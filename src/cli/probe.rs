@@ -6,11 +6,12 @@ use edgeprobe_probes::{Observation, Outcome, Probe, Vantage};
 use super::check::{Format, Telling};
 use super::language::Languages;
 use super::logs::aside::Logs;
+use super::options::{ProbeName, TargetOptions, VantageChoice};
 use super::output::Destination;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
-use super::setup::{ProbeName, Probes, Setup, TargetOptions, VantageChoice};
+use super::setup::{Probes, Setup};
 use crate::language::Language;
 use crate::plan::is_asked_anywhere;
 use crate::report::{human, json, words};
@@ -70,7 +71,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     };
     if code != 0 || !options.telling.quiet {
         let text = match options.telling.format {
-            Format::Human => told(&report.observations, &wanted, language),
+            Format::Human => told(&report.observations, &wanted, options.telling.verbose, language),
             Format::Json => json::document(&report).map_err(|error| unwritable(&error))?,
             Format::Ndjson => json::lines(&report).map_err(|error| unwritable(&error))?,
         };
@@ -79,10 +80,10 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     Ok(code)
 }
 
-/// Each wanted observation, and of what only led to it what went wrong.
-fn told(all: &[Observation], wanted: &[&Observation], language: Language) -> String {
+/// Each wanted observation, and of what only led to it what went wrong, or all.
+fn told(all: &[Observation], wanted: &[&Observation], verbose: bool, language: Language) -> String {
     let is_wanted = |observation: &Observation| wanted.iter().any(|it| it.id == observation.id);
-    let shown = all.iter().filter(|it| is_wanted(it) || it.outcome != Outcome::Pass);
+    let shown = all.iter().filter(|it| verbose || is_wanted(it) || it.outcome != Outcome::Pass);
     let told =
         shown.map(|observation| human::full(observation, language) + "\n").collect::<String>();
     if wanted.is_empty() {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::check::{Telling, tell};
 use super::language::Languages;
-use super::output::Destination;
+use super::output::{Destination, spare};
 use super::problem::Problem;
 use crate::bundle;
 use crate::report::{Report, SCHEMA, Tool};
@@ -32,6 +32,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    spare(options.telling.output.as_deref(), [options.file.as_path()])?;
     let mut report = read(&options.file)?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let language = languages.of(options.telling.format);

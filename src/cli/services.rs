@@ -11,7 +11,7 @@ use edgeprobe_probes::registry::{
 };
 
 use super::problem::Problem;
-use crate::plan::{HubName, Services};
+use crate::plan::{HubName, HubNameError, Services};
 use crate::verdict::provisioning_beside;
 
 /// The word that stands for no registry at all.
@@ -109,8 +109,10 @@ fn unread(error: &ReferenceError) -> Problem {
 
 fn provisioning(text: &str) -> Result<String, Problem> {
     let name: HubName = text.parse().map_err(|error| {
+        let error: HubNameError = error;
+        let example = error.meant().unwrap_or("global.azure-devices-provisioning.us");
         Problem::new(format!("--provisioning: {error}"))
-            .hint("for example --provisioning global.azure-devices-provisioning.us")
+            .hint(format!("for example --provisioning {example}"))
     })?;
     Ok(name.into_string())
 }

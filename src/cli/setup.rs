@@ -2,24 +2,24 @@
 //! is asked of the network.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use edgeprobe_probes::endpoint::{Transport, TrustStores};
-use edgeprobe_probes::{Observation, Probe, Timeline, clean, dns};
+use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::engine::Places;
+use edgeprobe_probes::{Observation, Probe, Timeline, bounded, clean, dns};
 
 use super::device::{Device, Given};
 use super::doubt::doubtful;
 use super::logs::aside::Logs;
+use super::options::{ProbeChoice, ProbeName, TargetOptions, VantageChoice};
 use super::output::note;
 use super::problem::Problem;
-use super::services::ServiceOptions;
 use super::session::timeline;
-use crate::plan::{Control, HubName, HubPorts, Phase, Plan, ResolverFiles, Vantages, with_grounds};
+use crate::plan::{
+    Control, HubName, HubNameError, HubPorts, Phase, Plan, ResolverFiles, Vantages, with_grounds,
+};
 use crate::verdict::{Doubt, Target};
 
 /// What the C library and the engine read, and what systemd-resolved writes of the servers that it
@@ -29,184 +29,6 @@ pub(super) const BEHIND_STUB: &str = "/run/systemd/resolve/resolv.conf";
 
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
-
-/// Options that say what is to be reached, and how.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct TargetOptions {
-    /// The IoT Hub's host name, or a device's connection string (only its HostName is read)
-    /// [default: the one that the installed runtime has]
-    #[arg(long, value_name = "HOST", env = "EDGEPROBE_HUB", hide_env_values = true)]
-    pub(super) hub: Option<String>,
-
-    /// The parent device's host name or address, in nested edge: it is asked in the hub's place
-    /// [default: the installed runtime's parent_hostname]
-    #[arg(long, value_name = "HOST")]
-    pub(super) parent: Option<String>,
-
-    /// A host name that is meant for the device, to be judged in place of its present one
-    #[arg(long, value_name = "NAME")]
-    hostname: Option<String>,
-
-    /// Certificates to trust beside the device's own store
-    #[arg(long, value_name = "PEM")]
-    ca_file: Option<PathBuf>,
-
-    /// A name server to ask in place of the system's resolver
-    #[arg(long, value_name = "IP[:PORT]")]
-    resolver: Option<String>,
-
-    /// The HTTP proxy that Edge Agent goes by, or `none` [default: https_proxy or HTTPS_PROXY of
-    /// the environment, with the exceptions of no_proxy]
-    #[arg(long, value_name = "URL")]
-    pub(super) proxy: Option<String>,
-
-    /// The transports that Edge Agent may use, its first choice first [default: the runtime's
-    /// UpstreamProtocol, else amqp,amqp-ws]
-    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', ignore_case = true)]
-    pub(super) protocol: Vec<Protocol>,
-
-    /// The local ports that Edge Hub maps, or `none` [default: those of the container edgeHub,
-    /// else 443,5671,8883]
-    #[arg(long, value_name = "LIST")]
-    pub(super) ports: Option<String>,
-
-    /// A hard limit on the whole run
-    #[arg(long, value_name = "DURATION", default_value = "10s")]
-    pub(super) timeout: String,
-
-    /// Another host, asked the same questions beside the hub
-    #[arg(long, value_name = "HOST", default_value = "mcr.microsoft.com")]
-    control: String,
-
-    /// From where to ask
-    #[arg(long, value_name = "WHERE", value_enum, default_value_t = VantageChoice::Auto)]
-    pub(super) vantage: VantageChoice,
-
-    /// The container network that the runtime is to use [default: the one that it is configured
-    /// with, else azure-iot-edge, else the engine's default bridge]
-    #[arg(long, value_name = "NAME")]
-    pub(super) network: Option<String>,
-
-    /// Start no container of edgeprobe's own; without root only the host is asked from then
-    #[arg(long)]
-    no_container: bool,
-
-    #[command(flatten)]
-    services: ServiceOptions,
-}
-
-/// Options that choose among the probes.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct ProbeChoice {
-    /// Run these probes alone, with those that they stand on
-    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
-    only: Vec<ProbeName>,
-
-    /// Run all probes but these
-    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', conflicts_with = "only")]
-    skip: Vec<ProbeName>,
-}
-
-/// The vantages that take part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum VantageChoice {
-    /// The host, and the container networks as far as they can be joined
-    #[default]
-    Auto,
-    /// The host alone
-    Host,
-    /// The container networks alone. The host is asked what it alone can say: names, routes, ports,
-    /// the engine, registries, the provisioning service
-    Bridge,
-}
-
-/// A transport, as `UpstreamProtocol` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Protocol {
-    /// AMQP on 5671
-    #[value(alias = "amqp_tcp_only")]
-    Amqp,
-    /// AMQP over WebSocket on 443
-    #[value(alias = "amqpws")]
-    AmqpWs,
-    /// MQTT on 8883
-    #[value(alias = "mqtt_tcp_only")]
-    Mqtt,
-    /// MQTT over WebSocket on 443
-    #[value(alias = "mqttws")]
-    MqttWs,
-}
-
-/// A probe, as reports name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProbeName {
-    /// What each name server and the system's own resolver answer
-    Dns,
-    /// By which way the kernel would send to the hub
-    Route,
-    /// AMQP or MQTT over TLS, on 5671 or 8883
-    Tls,
-    /// AMQP or MQTT over WebSocket, on 443
-    Websocket,
-    /// Plain HTTPS, on 443
-    Https,
-    /// Whether Edge Hub's ports are free, and who holds them
-    Ports,
-    /// How far the device's clock is from the hub's
-    Clock,
-    /// Which containers and networks the engine has
-    Engine,
-    /// By which way the kernel would forward from the container networks
-    EdgeRoute,
-    /// All links, routes and policy rules of the host
-    RouteTables,
-    /// A place on the container networks, to ask from
-    Vantage,
-    /// Where a container's packet vanishes on this host
-    Trace,
-    /// What the installed runtime is configured to do
-    Runtime,
-    /// Whether the device's own host name is one that the runtime takes
-    Hostname,
-    /// Whether a registry serves an image to this device
-    Registry,
-    /// What the runtime and the engine have written
-    Logs,
-}
-
-impl From<Protocol> for Transport {
-    fn from(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Amqp => Self::Amqp,
-            Protocol::AmqpWs => Self::AmqpWs,
-            Protocol::Mqtt => Self::Mqtt,
-            Protocol::MqttWs => Self::MqttWs,
-        }
-    }
-}
-
-impl From<ProbeName> for Probe {
-    fn from(name: ProbeName) -> Self {
-        match name {
-            ProbeName::Dns => Self::Dns,
-            ProbeName::Route => Self::Route,
-            ProbeName::Tls => Self::Tls,
-            ProbeName::Websocket => Self::Websocket,
-            ProbeName::Https => Self::Https,
-            ProbeName::Ports => Self::Ports,
-            ProbeName::Clock => Self::Clock,
-            ProbeName::Engine => Self::Engine,
-            ProbeName::EdgeRoute => Self::EdgeRoute,
-            ProbeName::RouteTables => Self::RouteTables,
-            ProbeName::Vantage => Self::Vantage,
-            ProbeName::Trace => Self::Trace,
-            ProbeName::Runtime => Self::Runtime,
-            ProbeName::Hostname => Self::Hostname,
-            ProbeName::Registry => Self::Registry,
-            ProbeName::Logs => Self::Logs,
-        }
-    }
-}
 
 /// The probes of a run.
 pub(super) struct Probes {
@@ -281,11 +103,19 @@ impl Setup {
         let engine = probes.engine;
         let probes = probes.taking_part(options.vantage);
         let given = Given::read(options)?;
+        if engine {
+            Places::of_this_device().check().map_err(|error| {
+                Problem::new(error).hint("unset it for this device's own engine")
+            })?;
+        }
         named("--hostname", options.hostname.as_deref(), true)?;
         named("--network", options.network.as_deref(), false)?;
         let resolver = options.resolver.as_deref().map(resolver).transpose()?;
         let control: HubName = options.control.parse().map_err(|error| {
-            Problem::new(format!("--control: {error}")).hint("give it a host name")
+            let error: HubNameError = error;
+            let meant = error.meant().map(|host| format!("try --control {host}"));
+            Problem::new(format!("--control: {error}"))
+                .hint(meant.unwrap_or_else(|| "give it a host name".to_owned()))
         })?;
         let timeout = timeout(&options.timeout)?;
         let trust = trust(options)?;
@@ -397,12 +227,7 @@ fn name_servers(resolver: Option<SocketAddr>) -> Vec<SocketAddr> {
 
 /// The files that the engine reads when it makes up a container's resolver configuration.
 fn resolver_files() -> ResolverFiles {
-    let read = |path: &str| {
-        let mut text = String::new();
-        let file = File::open(path).ok()?;
-        file.take(LARGEST_RESOLVER_FILE).read_to_string(&mut text).ok()?;
-        Some(text)
-    };
+    let read = |path: &str| bounded::text(Path::new(path), LARGEST_RESOLVER_FILE).ok();
     ResolverFiles {
         resolv_conf: read(RESOLV_CONF).unwrap_or_default(),
         resolved: read(BEHIND_STUB),

@@ -12,12 +12,14 @@ use edgeprobe_probes::{Facts, Probe};
 
 use super::check::{Format, Telling};
 use super::language::Languages;
+use super::options::TargetOptions;
 use super::output::Destination;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
-use super::setup::{Setup, TargetOptions};
+use super::setup::Setup;
 use crate::language::Language;
+use crate::report::human::everything;
 use crate::report::human::vpn::{answer, text};
 use crate::report::vpn::VpnAnswer;
 use crate::report::{Report, json};
@@ -114,6 +116,9 @@ fn tell(
         return Ok(());
     }
     let told = match options.telling.format {
+        Format::Human if options.telling.verbose => {
+            text(report, language) + &everything(report, language)
+        }
         Format::Human => text(report, language),
         // More documents follow it.
         Format::Json if options.watch && !destination.is_file() => {

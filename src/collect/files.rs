@@ -1,8 +1,9 @@
 //! Files that say how names are resolved and what system this is.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
+
+use edgeprobe_probes::bounded;
 
 use super::Part;
 use super::shared::{item, listing, unread};
@@ -53,14 +54,5 @@ fn concerned(source: &str, text: String) -> String {
 
 /// The text of a regular file of at most 1 MiB; what is no UTF-8 in it is replaced.
 pub(super) fn read(path: &Path) -> io::Result<String> {
-    // Looked at first, since opening a pipe in the file's place would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB"));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8_lossy(&bounded::read(path, LARGEST)?).into_owned())
 }

@@ -23,11 +23,15 @@ fn grounds_of(probe: Probe, from_networks: bool) -> Vec<Probe> {
             // What is followed is a connection, from a place on the network.
             grounds.extend([Probe::Vantage, Probe::Tls, Probe::Websocket]);
         }
-        _ if from_networks && is_asked_anywhere(probe) => {
-            grounds.extend(NETWORKS);
-            grounds.push(Probe::Vantage);
-        }
         _ => {}
+    }
+    if matches!(probe, Probe::Trace | Probe::Tls | Probe::Websocket | Probe::Https) {
+        // What has no address is asked nothing, and why it has none the name servers tell.
+        grounds.push(Probe::Dns);
+    }
+    if from_networks && is_asked_anywhere(probe) {
+        grounds.extend(NETWORKS);
+        grounds.push(Probe::Vantage);
     }
     grounds
 }
@@ -54,8 +58,8 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_stands_on_nothing_but_where_it_is_made_from() {
-        assert_eq!(of(Probe::Tls, false), [Probe::Tls]);
+    fn a_connection_stands_on_the_name_and_on_where_it_is_made_from() {
+        assert_eq!(of(Probe::Tls, false), [Probe::Dns, Probe::Tls]);
         assert!(of(Probe::Tls, true).contains(&Probe::Vantage));
         assert_eq!(of(Probe::Ports, true), [Probe::Ports]);
     }

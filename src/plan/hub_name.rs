@@ -22,10 +22,10 @@ pub enum HubNameError {
     #[error("the name is empty")]
     Empty,
     /// It is an address of the web instead of a host name.
-    #[error("`{given}` is a URL, and the hub is a host name")]
+    #[error("`{given}` is a URL, and a host name is wanted")]
     Url { given: String, host: Option<String> },
     /// It is a number instead of a name, and TLS needs the name.
-    #[error("`{0}` is an IP address, and IoT Hub is known by its name")]
+    #[error("`{0}` is an IP address, and a certificate is checked against a name")]
     Address(String),
     /// It is a connection string without `HostName`.
     #[error("the connection string has no HostName")]
@@ -33,6 +33,9 @@ pub enum HubNameError {
     /// It is longer than DNS allows.
     #[error("the name has {0} characters, and a DNS name has at most 253")]
     TooLong(usize),
+    /// A port stands behind it.
+    #[error("`{given}` has a port, and a host name is wanted")]
+    Port { given: String, host: String },
     /// A part between dots is not a DNS label.
     #[error("`{given}` is no DNS name: {problem}")]
     Label { given: String, problem: String },
@@ -42,10 +45,21 @@ pub enum HubNameError {
 }
 
 impl HubNameError {
-    /// What to do about it.
-    pub fn hint(&self) -> String {
+    /// The name that was probably meant.
+    pub fn meant(&self) -> Option<&str> {
         match self {
-            Self::Url { host: Some(host), .. } => format!("try --hub {host}"),
+            Self::Url { host, .. } => host.as_deref(),
+            Self::Port { host, .. } => Some(host),
+            _ => None,
+        }
+    }
+
+    /// What to do about it where the hub was meant.
+    pub fn hint(&self) -> String {
+        if let Some(host) = self.meant() {
+            return format!("try --hub {host}");
+        }
+        match self {
             Self::NotQualified(name) => format!("try --hub {name}.azure-devices.net"),
             Self::ConnectionString => {
                 "a device's connection string begins with HostName=NAME.azure-devices.net;".into()
@@ -101,6 +115,12 @@ fn host_name(text: &str) -> Result<HubName, HubNameError> {
     }
     if text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
         return Err(HubNameError::Address(shown()));
+    }
+    if let Some((host, port)) = text.rsplit_once(':')
+        && port.parse::<u16>().is_ok()
+        && let Ok(HubName(host)) = host_name(host)
+    {
+        return Err(HubNameError::Port { given: shown(), host });
     }
     let name = text.strip_suffix('.').unwrap_or(text);
     if name.chars().count() > 253 {

@@ -44,7 +44,8 @@ fn what_is_no_hubs_name() {
         ("contoso..net", "two dots"),
         ("kontöso.azure-devices.net", "`ö`"),
         ("contoso.azure-devices.net\u{1b}[31m", "control character"),
-        ("contoso.azure-devices.net:443", "`:`"),
+        ("contoso.azure-devices.net:443", "has a port"),
+        ("contoso.azure-devices.net:amqps", "`:`"),
         ("https://contoso.azure-devices.net/devices", "is a URL"),
         ("contoso.azure-devices.net/devices", "is a URL"),
         ("20.49.110.2", "IP address"),
@@ -54,17 +55,27 @@ fn what_is_no_hubs_name() {
     ] {
         let (error, _) = refused(&["check", &format!("--hub={hub}")]);
         assert!(error.contains(part), "{hub}: {error}");
-        let by_environment = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", hub).arg("check"));
-        assert_eq!(read_refusal(hub, &by_environment).0, error);
+        if !hub.is_empty() {
+            let by_environment = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", hub).arg("check"));
+            assert_eq!(read_refusal(hub, &by_environment).0, error);
+        }
     }
 }
 
 #[test]
 fn the_hint_says_what_was_probably_meant() {
-    for hub in ["https://contoso.azure-devices.net/x", "contoso.azure-devices.net/", "contoso"] {
+    for hub in [
+        "https://contoso.azure-devices.net/x",
+        "contoso.azure-devices.net/",
+        "contoso.azure-devices.net:443",
+        "contoso",
+    ] {
         let (_, hint) = refused(&["check", "--hub", hub]);
         assert_eq!(hint, "try --hub contoso.azure-devices.net");
     }
+    let (error, hint) = refused(&["check", "--hub", HUB, "--control", "https://mcr.example/v2"]);
+    assert!(error.starts_with("--control: ") && !error.contains("hub"), "{error}");
+    assert_eq!(hint, "try --control mcr.example");
 }
 
 #[test]
@@ -72,6 +83,45 @@ fn no_hub_at_all() {
     let (error, hint) = refused(&["check"]);
     assert_eq!(error, "no IoT Hub was named");
     assert!(hint.contains("--hub") && hint.contains("EDGEPROBE_HUB"));
+    // A variable that is set to nothing names none.
+    let unset = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", "").arg("check"));
+    assert_eq!(read_refusal("an empty variable", &unset).0, error);
+}
+
+#[test]
+fn an_engine_s_address_that_cannot_be_used() {
+    for (given, shown) in [("ssh://user:secret@edge-7", "ssh://…"), ("edge-7", "not a URL")] {
+        let outcome =
+            Outcome::of(edgeprobe().env("DOCKER_HOST", given).args(["check", "--hub", HUB]));
+        let (error, _) = read_refusal(given, &outcome);
+        assert!(error.contains("DOCKER_HOST") && error.contains(shown), "{error}");
+        assert!(!outcome.stderr.contains("secret"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_read_is_not_replaced() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("edgeAgent.log");
+    fs::write(&file, "a line\n").unwrap();
+    let logs = format!("--logs={}", path(&file));
+    for arguments in
+        [&["logs", path(&file)][..], &["replay", path(&file)], &["check", "--hub", HUB, &logs]]
+    {
+        let (error, hint) = refused(&[arguments, &["--output", path(&file)]].concat());
+        assert!(error.contains("would replace"), "{error}");
+        assert!(hint.contains("--output"), "{hint}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "a line\n");
+    }
+}
+
+#[test]
+fn a_baseline_that_cannot_be_kept_is_known_before_anything_is_asked() {
+    let (error, hint) = refused(&["vpn", "--hub", HUB, "--baseline", "/nonexistent/before.json"]);
+    assert!(error.contains("/nonexistent/before.json"), "{error}");
+    assert!(hint.contains("--baseline") && !hint.contains("--output"), "{hint}");
+    #[cfg(unix)]
+    refused(&["vpn", "--hub", HUB, "--baseline", "/dev/zero"]);
 }
 
 #[test]

@@ -16,14 +16,22 @@ fn a_name_that_keeps_the_rules_is_ruled_out() {
 
 #[test]
 fn before_the_installation_a_bad_name_is_a_warning() {
-    for name in ["", "edge_01", &"a".repeat(70)] {
-        for given in [false, true] {
-            let verdict = Device::healthy()
-                .with(own(name, given))
-                .expect(Status::Healthy, &[HostnameInvalid]);
-            assert_eq!(verdict.causes[0].effect, Effect::Warns);
-            assert_eq!(verdict.causes[0].details["hostname"], name);
-        }
+    let long = "a".repeat(70);
+    for (name, given) in [("", false), (&long, false), ("edge_01", false), ("edge_01", true)] {
+        let verdict =
+            Device::healthy().with(own(name, given)).expect(Status::Healthy, &[HostnameInvalid]);
+        assert_eq!(verdict.causes[0].effect, Effect::Warns);
+        assert_eq!(verdict.causes[0].details["hostname"], name);
+    }
+}
+
+#[test]
+fn a_name_that_is_meant_for_the_device_and_that_the_runtime_refuses_blocks() {
+    for name in ["", &"a".repeat(70)] {
+        let verdict =
+            Device::healthy().with(own(name, true)).expect(Status::Blocked, &[HostnameInvalid]);
+        assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+        assert!(verdict.causes[0].would_confirm.is_some());
     }
 }
 

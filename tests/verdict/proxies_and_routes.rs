@@ -63,7 +63,7 @@ fn a_proxy_near_by_does_not_hide_that_a_tunnel_takes_the_way_to_the_hub() {
 }
 
 #[test]
-fn a_proxy_on_the_device_s_own_link_that_leads_to_the_hub_shows_a_host_that_is_not_offline() {
+fn a_proxy_on_the_device_s_own_link_does_not_hide_a_dead_gateway() {
     let (mut beside, mut beyond) = (route(PROXY_ADDRESS), route("20.36.0.1"));
     let Facts::Route(facts) = &mut beside.facts else { unreachable!() };
     (facts.gateway, facts.gateway_answers) = (None, None);
@@ -75,6 +75,6 @@ fn a_proxy_on_the_device_s_own_link_that_leads_to_the_hub_shows_a_host_that_is_n
         .asked_by(PROXY, Part::Environment)
         .with(beside)
         .with(beyond)
-        .expect(Status::Degraded, &[DnsHostFailure]);
+        .expect(Status::Degraded, &[HostOffline]);
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
 }

@@ -48,6 +48,11 @@ impl Places {
         }
     }
 
+    /// Whether `DOCKER_HOST`, where it is set, can be used. Errors are a line for a person.
+    pub fn check(&self) -> Result<(), String> {
+        self.endpoints().map(drop)
+    }
+
     /// The files of settings; none when `DOCKER_HOST` names an engine that may be another device's.
     pub(super) fn settings(&self) -> Vec<PathBuf> {
         if self.is_here() { self.settings.clone() } else { Vec::new() }

@@ -1,7 +1,6 @@
 //! How the engine is configured: its daemon.json, and over it its command line.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::command_line;
-use crate::clean;
 use crate::proxy::ProxyUrl;
+use crate::{bounded, clean};
 
 /// How much of the file is read, in bytes; real ones have a few hundred.
 const LIMIT: u64 = 1024 * 1024;
@@ -108,7 +107,7 @@ pub(super) async fn read(
 
 /// None when there is no such file.
 fn read_file(path: &Path) -> Option<EngineSettings> {
-    let result = match content(path) {
+    let result = match bounded::read(path, LIMIT) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => return None,
         Err(error) => Err(error.to_string()),
         Ok(text) => parse(&text).map_err(|error| error.to_string()),
@@ -120,19 +119,6 @@ fn read_file(path: &Path) -> Option<EngineSettings> {
             EngineSettings { file, problem: Some(clean::line(&error, 160)), ..Default::default() }
         }
     })
-}
-
-fn content(path: &Path) -> io::Result<Vec<u8>> {
-    // Looked at first, since opening a pipe in the file's place would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut content = Vec::new();
-    File::open(path)?.take(LIMIT + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > LIMIT {
-        return Err(io::Error::other("larger than 1 MiB"));
-    }
-    Ok(content)
 }
 
 /// The keys of daemon.json that matter here. Others, which may hold secrets, are passed over.

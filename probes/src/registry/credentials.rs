@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -11,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::reference::Reference;
-use crate::clean;
+use crate::{bounded, clean};
 
 /// How much of the file is read, in bytes; real ones have some hundred.
 const LIMIT: u64 = 1024 * 1024;
@@ -71,7 +70,7 @@ impl Credentials {
     /// Reads the file.
     pub fn load(path: &Path) -> Result<Self, CredentialsError> {
         let owned = || path.to_path_buf();
-        let text = content(path).map_err(|source| match source.kind() {
+        let text = bounded::read(path, LIMIT).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => CredentialsError::Missing { path: owned() },
             _ => CredentialsError::Unreadable { path: owned(), source },
         })?;
@@ -129,19 +128,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(***)")
     }
-}
-
-fn content(path: &Path) -> io::Result<Vec<u8>> {
-    // Looked at first, since opening a pipe in the file's place would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut content = Vec::new();
-    File::open(path)?.take(LIMIT + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > LIMIT {
-        return Err(io::Error::other("larger than 1 MiB"));
-    }
-    Ok(content)
 }
 
 /// The registry that a key is for: old clients wrote a URL.

@@ -1,7 +1,7 @@
 //! The files of a device, below its root or a folder that stands for it.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::document::Document;
 use super::facts::{Flaw, Source, SourceState};
 use super::form::Form;
 use super::places;
-use crate::clean;
+use crate::{bounded, clean};
 
 /// How much of a file is read, in bytes; real ones have some thousand.
 const LARGEST: u64 = 1024 * 1024;
@@ -186,16 +186,12 @@ fn content(path: &Path) -> Result<String, Unread> {
     if fs::canonicalize(path)? == Path::new("/dev/null") {
         return Err(Unread::Io(io::ErrorKind::NotFound.into()));
     }
-    // Looked at first, since opening a pipe in the file's place would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(Unread::Flaw(Flaw::NotAFile));
-    }
-    let mut content = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut content)?;
-    if content.len() as u64 > LARGEST {
-        return Err(Unread::Flaw(Flaw::TooLarge));
-    }
-    String::from_utf8(content).map_err(|_| Unread::Flaw(Flaw::NotText))
+    bounded::text(path, LARGEST).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => Unread::Flaw(Flaw::NotAFile),
+        io::ErrorKind::FileTooLarge => Unread::Flaw(Flaw::TooLarge),
+        io::ErrorKind::InvalidData => Unread::Flaw(Flaw::NotText),
+        _ => Unread::Io(error),
+    })
 }
 
 impl Document {

@@ -1,10 +1,9 @@
 //! A reading of the tables that is kept in a file, to compare later ones with.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
-use edgeprobe_probes::clean;
+use edgeprobe_probes::{bounded, clean};
 
 use super::super::output::{Destination, note};
 use super::super::problem::Problem;
@@ -15,12 +14,17 @@ use crate::report::Report;
 use crate::report::vpn::Comparison;
 use crate::report::words::say;
 
-/// The baseline, if the file is there.
+/// Bytes; tables with ten thousand routes have some three million.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// The baseline, if the file is there. Where it is not, it is known that it can be written.
 pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Problem> {
     let shown = clean::line(&path.display().to_string(), 200);
-    let text = match fs::read_to_string(path) {
+    let text = match bounded::text(path, LARGEST) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return destination(path).map(|_| None);
+        }
         Err(error) => {
             return Err(Problem::new(format!("cannot read the baseline {shown}: {error}"))
                 .hint("give --baseline a file that it wrote, or one that is not there yet"));
@@ -64,7 +68,7 @@ pub(super) fn keep_or_tell(
         };
         let text = serde_json::to_string_pretty(&baseline)
             .map_err(|error| Problem::new(format!("cannot write the baseline: {error}")))?;
-        Destination::prepare(Some(path))?.write(&(text + "\n"))?;
+        destination(path)?.write(&(text + "\n"))?;
         let file = clean::line(&path.display().to_string(), 200);
         note(&say(&Text::new("vpn.kept").with("file", file), language));
         return Ok(());
@@ -76,6 +80,10 @@ pub(super) fn keep_or_tell(
         note(&format!("  {line}"));
     }
     Ok(())
+}
+
+fn destination(path: &Path) -> Result<Destination, Problem> {
+    Destination::prepare_for("--baseline", Some(path))
 }
 
 /// Lines that hold names from the device, as they may be shown and kept.

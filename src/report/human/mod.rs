@@ -149,8 +149,8 @@ fn left_open(report: &Report, detail: Detail, language: Language) -> String {
     if out.is_empty() { out } else { format!("\n{out}") }
 }
 
-/// Every observation, in the order of their answers.
-fn everything(report: &Report, language: Language) -> String {
+/// Every observation, in the order of the report.
+pub fn everything(report: &Report, language: Language) -> String {
     let mut out = String::from("\n");
     for observation in &report.observations {
         out += &line("", &timed(observation, language));

@@ -23,14 +23,17 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut connections = host.hub();
     connections.extend(controls(&host));
     connections.retain(Connection::connected);
-    // A proxy on the device's own link says nothing of the way beyond it, until it leads to the hub.
-    let by_proxy = host.by_the_way_s_proxy().into_iter();
-    connections
-        .extend(by_proxy.filter(|c| c.established() || (c.connected() && !host.is_on_link(c))));
+    let ways = host.ways_out();
+    // A proxy on the device's own link says nothing of the way beyond it. Where it leads to the hub, a
+    // device without any other way may be meant to be so, but a gateway that is silent is none.
+    let meant_so = !ways.iter().any(|(_, way)| way.gateway_answers == Some(false));
+    let counts = |c: &Connection<'_>| {
+        c.connected() && (!host.is_on_link(c) || (c.established() && meant_so))
+    };
+    connections.extend(host.by_the_way_s_proxy().into_iter().filter(counts));
     if !connections.is_empty() {
         return refuted(Text::new("connected"), observations(&connections).into_iter().take(1));
     }
-    let ways = host.ways_out();
     let stands_in = !ways.iter().any(|(_, way)| is_named(evidence, way.destination));
     let answers = evidence.answers_from_beyond(stands_in);
     let is_a_child = evidence.target.parent.is_some();

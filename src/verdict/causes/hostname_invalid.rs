@@ -65,11 +65,13 @@ impl Flaw {
     }
 }
 
-/// A name, who says it, and the runtime that uses it, if one does.
+/// A name, who says it, and the runtime that uses it, if one does or is meant to.
+#[derive(Clone, Copy)]
 struct Named<'o> {
     name: &'o str,
     seen: &'o Observation,
     used_by: Option<Generation>,
+    meant_for_it: bool,
 }
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
@@ -80,13 +82,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let Some(flaw) = Flaw::of(named.name) else {
         return refuted(text("valid"), [named.seen]);
     };
-    let effect = match named.used_by {
-        Some(_) if flaw.is_refused() => Effect::Blocks,
-        _ => Effect::Warns,
-    };
+    let is_used = named.used_by.is_some() || named.meant_for_it;
+    let effect = if is_used && flaw.is_refused() { Effect::Blocks } else { Effect::Warns };
     // The daemons of 1.2 and later leave the refusal to whoever makes the certificates.
     let confidence = match named.used_by {
-        Some(Generation::Toml) if effect == Effect::Blocks => Confidence::Likely,
+        Some(Generation::Toml) | None if effect == Effect::Blocks => Confidence::Likely,
         _ => Confidence::Confirmed,
     };
     Proof::confirmed(effect, text(flaw.variant()), [named.seen])
@@ -108,12 +108,17 @@ fn named<'o>(evidence: &Evidence<'o>) -> Option<Named<'o>> {
     let generation = runtime.and_then(|(_, facts)| facts.generation);
     let configured = runtime.and_then(|(seen, facts)| {
         let name = facts.hostname.as_ref()?;
-        Some(Named { name: &name.value, seen, used_by: generation })
+        Some(Named { name: &name.value, seen, used_by: generation, meant_for_it: true })
     });
-    let of = |used_by| own.map(|(seen, facts)| Named { name: &facts.name, seen, used_by });
+    let own = own.map(|(seen, facts)| Named {
+        name: &facts.name,
+        seen,
+        used_by: generation,
+        meant_for_it: facts.given,
+    });
     match own {
-        Some((_, facts)) if facts.given => of(None),
-        _ => configured.or_else(|| of(generation)),
+        Some(given) if given.meant_for_it => Some(given),
+        _ => configured.or(own),
     }
 }
 
