@@ -171,6 +171,7 @@ fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn written(text: &[u8]) -> EngineSettings {
         let directory = tempfile::tempdir().unwrap();

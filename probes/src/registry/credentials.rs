@@ -176,6 +176,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn load(text: &str) -> Result<Credentials, CredentialsError> {
         let directory = tempfile::tempdir().unwrap();

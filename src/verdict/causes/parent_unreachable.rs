@@ -21,9 +21,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if !evidence.goes_direct() {
         return behind_a_proxy(evidence, &host).map(Proof::alone).unwrap_or_default();
     }
-    let on_the_web_port = || match evidence.is_without_the_host() {
-        true => what_answers(evidence, &web(&evidence.agent())),
-        false => on_the_web_port(evidence, &host),
+    let on_the_web_port = || {
+        if evidence.is_without_the_host() {
+            return what_answers(evidence, &web(&evidence.agent()));
+        }
+        on_the_web_port(evidence, &host)
     };
     if let Some(proof) = unknown(evidence, &host).or_else(on_the_web_port) {
         return proof.with_detail("parent", parent.as_str()).alone();
