@@ -22,10 +22,11 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub(super) enum Destination {
     Standard,
+    /// A regular file, or none yet, and the option that names it.
     File(PathBuf, &'static str),
     /// A pipe or a device, such as `/dev/stderr`: it cannot be replaced, only written to. A pipe is
     /// opened once, since its reader goes when its writer has gone.
-    Special(PathBuf, File),
+    Special(PathBuf, &'static str, File),
 }
 
 impl Destination {
@@ -42,7 +43,7 @@ impl Destination {
         if is_special(path) {
             let opened = fs::OpenOptions::new().write(true).open(path);
             let opened = opened.map_err(|error| cannot_write(option, path, &error))?;
-            return Ok(Self::Special(path.to_owned(), opened));
+            return Ok(Self::Special(path.to_owned(), option, opened));
         }
         let attempt = if path.is_dir() {
             Err(io::Error::from(io::ErrorKind::IsADirectory))
@@ -74,10 +75,10 @@ impl Destination {
                 write_file(path, plain.as_bytes(), Readers::All)
                     .map_err(|error| cannot_write(option, path, &error))
             }
-            Self::Special(path, file) => {
+            Self::Special(path, option, file) => {
                 let plain = anstream::adapter::strip_str(text).to_string();
                 write_special(file, plain.as_bytes())
-                    .map_err(|error| cannot_write("--output", path, &error))
+                    .map_err(|error| cannot_write(option, path, &error))
             }
         }
     }
@@ -95,8 +96,8 @@ impl Destination {
             }
             Self::File(path, option) => write_file(path, bytes, Readers::Owner { replace })
                 .map_err(|error| cannot_write(option, path, &error)),
-            Self::Special(path, file) => {
-                write_special(file, bytes).map_err(|error| cannot_write("--output", path, &error))
+            Self::Special(path, option, file) => {
+                write_special(file, bytes).map_err(|error| cannot_write(option, path, &error))
             }
         }
     }

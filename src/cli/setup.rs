@@ -103,11 +103,6 @@ impl Setup {
         let engine = probes.engine;
         let probes = probes.taking_part(options.vantage);
         let given = Given::read(options)?;
-        if engine {
-            Places::of_this_device().check().map_err(|error| {
-                Problem::new(error).hint("unset it for this device's own engine")
-            })?;
-        }
         named("--hostname", options.hostname.as_deref(), true)?;
         named("--network", options.network.as_deref(), false)?;
         let resolver = options.resolver.as_deref().map(resolver).transpose()?;
@@ -121,6 +116,11 @@ impl Setup {
         let trust = trust(options)?;
         let timeline = timeline(timeout);
         let containers = engine && given.lacks_containers(&probes, options.vantage);
+        if containers || probes.contains(&Probe::Engine) {
+            Places::of_this_device().check().map_err(|error| {
+                Problem::new(error).hint("unset it for this device's own engine")
+            })?;
+        }
         let device = Device::look(timeline, containers)?;
         let target = given.target(&device, &probes)?;
         let provisioning = options.services.provisioning(&target.hub)?;

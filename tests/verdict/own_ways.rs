@@ -121,6 +121,24 @@ fn a_stand_in_address_without_a_route_does_not_prove_that_a_device_with_site_rou
 }
 
 #[test]
+fn a_name_server_on_a_site_s_route_does_not_hide_that_there_is_no_way_out() {
+    let site = ["0.0.0.0/1 via 192.168.1.1 dev eth0"];
+    let cut_off = |o: &Observation| to_hub(o) || to_control(o);
+    let device = Device::networked()
+        .retabled(|tables| tables.routes.retain(|route| route.destination.prefix_len() > 0))
+        .rerouted(&[], &site, &[])
+        .without(|o| !at_host(o) || matches!(o.facts, Facts::Clock(_)))
+        .changed(is_route, no_way)
+        .failing(cut_off, Step::Connect, Token::NetworkUnreachable);
+    assert!(device.observations.iter().any(|o| is_hub_name(o) && !o.failed()));
+    let verdict = device.expect(Status::Blocked, &[HostOffline]);
+    assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    // Another host that is tried and lost on its way had a route.
+    let routed = device.failing(to_control, Step::Connect, Token::TimedOut);
+    is_not_named(&routed.verdict(), HostOffline);
+}
+
+#[test]
 fn without_any_gateway_the_stand_in_address_proves_it() {
     on_site_routes(&[], Token::DnsTimeout).expect(Status::Blocked, &[HostOffline]);
 }

@@ -170,8 +170,9 @@ fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn written(text: &[u8]) -> EngineSettings {
         let directory = tempfile::tempdir().unwrap();

@@ -175,8 +175,9 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::fs;
+
+    use super::*;
 
     fn load(text: &str) -> Result<Credentials, CredentialsError> {
         let directory = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ use super::shared::{controls, lost_on_the_way, observations};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, View, ends_here};
+use crate::verdict::evidence::{Connection, Evidence, ends_here};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
 
@@ -36,8 +36,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let stands_in = !ways.iter().any(|(_, way)| is_named(evidence, way.destination));
     let answers = evidence.answers_from_beyond(stands_in);
-    let is_a_child = evidence.target.parent.is_some();
-    if !answers.is_empty() && !has_no_default_route(&host, &ways, (is_a_child, stands_in)) {
+    let unrouted = !stands_in && has_no_way_out(evidence, &ways);
+    if !answers.is_empty() && !unrouted {
         return refuted(Text::new("answered"), answers.into_iter().take(1));
     }
 
@@ -61,16 +61,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 /// Whether the kernel has no way to the hub and none to any other host that was tried: routes to some
 /// of the site's networks, by which a name server may answer, are no way out.
-fn has_no_default_route(
-    host: &View<'_>,
-    ways: &[(&Observation, &RouteFacts)],
-    (is_a_child, stands_in): (bool, bool),
-) -> bool {
-    let others = controls(host);
+fn has_no_way_out(evidence: &Evidence<'_>, ways: &[(&Observation, &RouteFacts)]) -> bool {
+    let others = controls(&evidence.host());
     // A child tries its parent alone.
-    let tried = is_a_child || !others.is_empty();
-    let unrouted = ways.iter().all(|(way, _)| way.failed()) && others.iter().all(has_no_way);
-    tried && unrouted && !ways.is_empty() && !stands_in
+    let were_tried = evidence.target.parent.is_some() || !others.is_empty();
+    let is_refused = |(way, _): &(&Observation, &RouteFacts)| way.failed();
+    were_tried && !ways.is_empty() && ways.iter().all(is_refused) && others.iter().all(has_no_way)
 }
 
 /// Whether a resolver named the address. Another one merely stands for the hub's.

@@ -1,5 +1,7 @@
 //! A VPN that takes a container network's traffic away, while the host's own passes.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
 use edgeprobe_probes::route::tables::Rule;
 use edgeprobe_probes::route::vpn;
@@ -20,7 +22,7 @@ use crate::verdict::words;
 /// Examines one network. `rule` is a VPN's own that is known to drop what some network sends.
 pub(super) fn examine<'o>(
     edge: &EdgeReading<'o>,
-    hub: &[std::net::IpAddr],
+    hub: &[IpAddr],
     rule: Option<(&'o Observation, &'o FilterRule)>,
 ) -> Vec<Finding> {
     let Some((tables_seen, tables)) = edge.tables else { return Vec::new() };
@@ -77,20 +79,19 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     // that are followed at once, one may be told so for all.
     let nothing_is = edge.traces.iter().any(|(_, trace)| trace.masqueraded == Some(false));
     let in_the_tunnel = |trace: &Trace| {
+        let there = IpAddr::V4(*trace.destination.ip());
         let entered =
             trace.left.iter().any(|left| Some(&left.interface) == mechanism.interface.as_ref());
         match trace.stage {
             Stage::LeftUntranslated => entered && !nothing_is,
             // Silence that the host meets there as well is not the tunnel's.
             Stage::NoReply => {
-                let there = |ip| ip == std::net::IpAddr::V4(*trace.destination.ip());
-                let heard = edge.cut_off.iter().any(|lost| there(lost.facts.socket().ip()));
+                let heard = edge.cut_off.iter().any(|lost| lost.facts.socket().ip() == there);
                 entered && (heard || edge.fails_without_comparison())
             }
             // The tunnel itself says that it leads nowhere: nothing has left by it then. A neighbour
             // on another link, such as a proxy, is given up in the same way.
             Stage::RejectedByHost => {
-                let there = std::net::IpAddr::V4(*trace.destination.ip());
                 let mut ways = edge.ways_to(&[there]);
                 edge.is_given_up(trace)
                     && ways
