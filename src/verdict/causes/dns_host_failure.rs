@@ -108,11 +108,13 @@ fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
 }
 
 /// Whether anything shows that packets leave this device: a gateway that answers on its link. A
-/// tunnel has none, so that silence may as well be the tunnel's.
+/// tunnel has none, so that silence may as well be the tunnel's, and where no way out was asked, a dead
+/// gateway's.
 fn leaves_the_device(host: &View<'_>) -> bool {
     let by_a_tunnel =
         |facts: &RouteFacts| facts.gateway_answers.is_none() && facts.interface.is_some();
-    !host.ways_out().into_iter().any(|(_, facts)| by_a_tunnel(facts))
+    let ways = host.ways_out();
+    !ways.is_empty() && !ways.into_iter().any(|(_, facts)| by_a_tunnel(facts))
 }
 
 /// The failures of single name servers.
