@@ -32,7 +32,7 @@ pub(super) fn listen(setup: &Setup) -> Result<Changes, Problem> {
 /// Watches until somebody interrupts it, and then answers with the exit code of the last answer.
 pub(super) fn watch(
     mut changes: Changes,
-    mut last: Report,
+    last: Report,
     setup: &Setup,
     telling: &Telling,
     language: Language,
@@ -43,7 +43,7 @@ pub(super) fn watch(
         .build()
         .map_err(|error| Problem::new(format!("cannot wait for changes: {error}")))?;
     let glance = setup.asking([Probe::RouteTables]);
-    let mut names = setup.plan.resolver_files.clone();
+    let mut last = Seen { report: last, names: setup.plan.resolver_files.clone() };
     // One for all waits: an interruption during a look is heard after it.
     let mut interrupted = pin!(tokio::signal::ctrl_c());
     loop {
@@ -54,26 +54,47 @@ pub(super) fn watch(
             }
         });
         if !go_on {
-            return Ok(answer(&last, language).status.exit_code());
+            return Ok(answer(&last.report, language).status.exit_code());
         }
         // A look borrows an address for a moment, which is a change of its own: the tables and the
         // files alone tell whether there is anything to look at.
-        let glance = glance.afresh();
-        let glanced = look(&glance, telling, language)?;
-        let (Some(before), Some(now)) = (tables(&last), tables(&glanced)) else { continue };
-        let mut differences = changes::between(before, now);
-        differences.extend(of_names(&names, &glance.plan.resolver_files));
-        if differences.is_empty() {
+        let glanced = Seen::at(&glance.afresh(), telling, language)?;
+        if last.differences(&glanced).is_none_or(|changed| changed.is_empty()) {
             continue;
         }
-        let again = setup.afresh();
-        let mut report = look(&again, telling, language)?;
-        if let Some(vpn) = &mut report.vpn {
-            vpn.changes = Some(shown(differences));
+        // What is told is what the answer stands on: more may have changed since the glance.
+        let mut seen = Seen::at(&setup.afresh(), telling, language)?;
+        let changed = last.differences(&seen).unwrap_or_default();
+        let same = answer(&seen.report, language) == answer(&last.report, language);
+        let nothing = same && changed.is_empty();
+        if let Some(vpn) = &mut seen.report.vpn {
+            vpn.changes = Some(shown(changed));
         }
-        tell(&report, &last, telling, language, destination)?;
-        names = again.plan.resolver_files;
-        last = report;
+        if !nothing {
+            tell(&seen.report, &last.report, telling, language, destination)?;
+        }
+        last = seen;
+    }
+}
+
+/// What a look has seen.
+struct Seen {
+    report: Report,
+    /// What said at that time which name servers are asked.
+    names: ResolverFiles,
+}
+
+impl Seen {
+    fn at(setup: &Setup, telling: &Telling, language: Language) -> Result<Self, Problem> {
+        let report = look(setup, telling, language)?;
+        Ok(Self { report, names: setup.plan.resolver_files.clone() })
+    }
+
+    /// What has come and gone until another look; `None` where the tables could not be read.
+    fn differences(&self, later: &Self) -> Option<Vec<String>> {
+        let mut all = changes::between(tables(&self.report)?, tables(&later.report)?);
+        all.extend(of_names(&self.names, &later.names));
+        Some(all)
     }
 }
 
