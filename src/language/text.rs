@@ -61,6 +61,15 @@ impl Text {
         self
     }
 
+    /// The same with this word, where there is one.
+    #[must_use]
+    pub fn with_any(self, placeholder: &'static str, word: Option<impl Into<Word>>) -> Self {
+        match word {
+            Some(word) => self.with(placeholder, word),
+            None => self,
+        }
+    }
+
     /// The same words in another sentence.
     #[must_use]
     pub fn with_key(self, key: &'static str) -> Self {

@@ -163,8 +163,7 @@ fn holders(facts: &PortFacts) -> Word {
 fn held_by(holder: &Holder, port: u16) -> Text {
     let words = |key| {
         let address = holder.address.map(|address| SocketAddr::new(address, port));
-        let text = Text::new(key).with("port", port);
-        address.into_iter().fold(text, |text, address| text.with("address", address))
+        Text::new(key).with("port", port).with_any("address", address)
     };
     match (&holder.process, holder.pid, &holder.container, &holder.user) {
         (Some(process), Some(pid), ..) => {

@@ -233,6 +233,8 @@ fn a_portal_that_shows_itself_on_plain_http_alone_is_a_portal() {
         .with(look(Role::Control, "http://login.hotel.example/?to=mcr"))
         .sure(&[CaptivePortal]);
     assert!(verdict.summary.contains("login.hotel.example"), "{}", verdict.summary);
+    let mut commands = verdict.causes[0].remedy.iter().filter_map(|r| r.command.as_deref());
+    assert!(commands.any(|command| command == "ip link show eth0"), "{verdict:#?}");
     // A website in the hub's place sends its visitors on as well, and to its own place.
     closed()
         .with(look(Role::Control, "https://mcr.microsoft.com/"))

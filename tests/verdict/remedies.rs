@@ -2,11 +2,12 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Cause, Status};
-use edgeprobe_probes::Token;
+use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::ports::Holder;
-use edgeprobe_probes::route::tables::LinkKind;
+use edgeprobe_probes::route::tables::{LinkKind, ReversePathFilter};
 use edgeprobe_probes::ruleset::{Family, Position, Tool};
 use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::{Facts, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::*;
@@ -109,4 +110,39 @@ fn a_port_is_freed_by_who_supervises_its_holder() {
     let forwarder = said("docker-proxy", Some("docker.service"));
     assert!(forwarder.starts_with("docker ps --filter publish=443"), "{forwarder}");
     assert!(!forwarder.contains("disable") && !forwarder.contains("kill"), "{forwarder}");
+}
+
+#[test]
+fn a_command_names_the_interface_and_the_address_at_hand() {
+    let verdict = Device::networked()
+        .nameless(Token::DnsTimeout, Some(Token::DnsTimeout))
+        // A way beyond this device is asked for where no name has an address.
+        .with(route(HUB_ADDRESS))
+        .expect(Status::Blocked, &[DnsHostFailure]);
+    assert!(commands(&verdict.causes[0]).contains(&"sudo resolvectl dns eth0 SERVER"));
+
+    let ipv6 = "2603:1030::2";
+    let verdict = Device::networked()
+        .changed(is_hub_name, |o| {
+            let Facts::Dns(facts) = &mut o.facts else { unreachable!() };
+            facts.addresses.push(ipv6.parse::<std::net::IpAddr>().unwrap().into());
+        })
+        .with(route(ipv6))
+        .with(connection(Transport::Amqp, Role::Hub, ipv6))
+        .failing(|o| o.id.as_str().contains(ipv6) && !is_route(o), Step::Connect, Token::TimedOut)
+        .expect(Status::Healthy, &[Ipv6Broken]);
+    let command = "sudo sysctl -w net.ipv6.conf.eth0.disable_ipv6=1";
+    assert!(commands(&verdict.causes[0]).contains(&command), "{:#?}", verdict.causes[0]);
+
+    let verdict = Device::networked()
+        .rerouted(&[("wwan0", LinkKind::Wwan)], &[], &[])
+        .retabled(|tables| {
+            let link = tables.links.iter_mut().find(|link| link.name == "wwan0");
+            link.unwrap().rp_filter = Some(ReversePathFilter::Strict);
+        })
+        .cut_off(Token::TimedOut)
+        .traced(Stage::ReplyLost, |trace| trace.reply.as_mut().unwrap().interface = "wwan0".into())
+        .sure(&[ReversePathFilter]);
+    let command = format!("ip route get {HUB_ADDRESS}");
+    assert!(commands(&verdict.causes[0]).contains(&command.as_str()), "{:#?}", verdict.causes[0]);
 }

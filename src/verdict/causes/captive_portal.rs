@@ -43,7 +43,8 @@ fn examine_view(
     };
     let same = those(&controls(view), |control| is_the_same_portal(control, first));
     let confidence = if same.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    Proof::confirmed(Effect::Blocks, told(first).with("hub", hub), observations(&portal))
+    let text = told(first).with("hub", hub).with_any("interface", uplink(evidence));
+    Proof::confirmed(Effect::Blocks, text, observations(&portal))
         .supported_by(observations(&same))
         .with_confidence(confidence)
         .explaining(failures(&connections))
@@ -71,9 +72,14 @@ fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
         let facts = seen.facts.endpoint();
         seen.failed() && facts.is_some_and(|f| matches!(f.role, Role::Hub | Role::Control))
     });
-    let text = told(&first).with("hub", hub);
+    let text = told(&first).with("hub", hub).with_any("interface", uplink(evidence));
     let proof = Proof::confirmed(Effect::Blocks, text, observations(&at_the_hub));
     Some(proof.supported_by(observations(&same)).explaining(kept_out))
+}
+
+/// The interface that the portal knows this device by.
+fn uplink<'o>(evidence: &Evidence<'o>) -> Option<&'o str> {
+    evidence.host().interface_to(|_| true)
 }
 
 /// The host that a redirection leads to.

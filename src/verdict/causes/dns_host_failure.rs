@@ -79,6 +79,7 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
     } else {
         Confidence::Confirmed
     };
+    let text = text.with_any("interface", host.interface_to(|_| true));
     Proof::confirmed(Effect::Blocks, text, failing.iter().map(|answer| answer.observation))
         .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))

@@ -112,11 +112,7 @@ fn by_this_host(view: &View<'_>, host: &View<'_>, stopped: &[Connection<'_>]) ->
     } else {
         let refused = ways.first().map(|(way, _)| *way);
         let refused = refused.or_else(|| stopped.first().map(|it| it.observation));
-        let text = sentence(view, "own_route", stopped);
-        refused
-            .and_then(told::failure)
-            .into_iter()
-            .fold(text, |text, why| text.with("failure", why))
+        sentence(view, "own_route", stopped).with_any("failure", refused.and_then(told::failure))
     };
     Proof::confirmed(Effect::Blocks, text, observations(stopped))
         .supported_by(ways.iter().map(|(way, _)| *way))

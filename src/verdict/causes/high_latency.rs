@@ -40,9 +40,8 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         Some(nearest) if nearest < SLOW_MS => "far",
         Some(_) => "uplink",
     };
-    let text = nearest.into_iter().fold(text(variant), |text, nearest| {
-        text.with("other_round_trip", format!("{nearest:.0} ms"))
-    });
+    let nearest = nearest.map(|nearest| format!("{nearest:.0} ms"));
+    let text = text(variant).with_any("other_round_trip", nearest);
     Proof::confirmed(Effect::Warns, text, observations(&timed))
         .supported_by(observations(&others))
         .with_detail("round_trip_ms", quickest)

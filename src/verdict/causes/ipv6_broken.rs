@@ -1,5 +1,7 @@
 //! `ipv6-broken`: IPv6 addresses are offered that cannot be reached.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::{Facts, Observation, Role, Token};
 
 use super::shared::{at_each_vantage, observations, peers, place, those};
@@ -68,7 +70,8 @@ fn of_one_host(
     let text = Text::new(variant)
         .with("host", host)
         .with("address", peers(&by_ipv6))
-        .with("place", place(&view.vantage));
+        .with("place", place(&view.vantage))
+        .with_any("interface", view.interface_to(IpAddr::is_ipv6));
     Proof::confirmed(Effect::Warns, text, observations(&by_ipv6))
         .supported_by(observations(&by_ipv4))
         .explaining(routes)

@@ -42,10 +42,6 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
     let words = |key| Text::new(key).with("port", facts.port);
     let Some(holder) = holder else { return words("unknown") };
-    let add = |text: Text, name, value: &Option<String>| match value {
-        Some(value) => text.with(name, value),
-        None => text,
-    };
     let text = match (&holder.container, &holder.process, holder.pid) {
         (Some(container), ..) => words("container").with("container", container),
         (None, Some(process), Some(pid)) => words("process")
@@ -55,9 +51,9 @@ fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
         _ if holder.user.is_some() => words("user"),
         _ => words("unknown"),
     };
-    let text = add(text, "unit", &holder.unit);
-    let text = add(text, "user", &holder.user);
-    add(text, "process", &holder.process)
+    text.with_any("unit", holder.unit.as_ref())
+        .with_any("user", holder.user.as_ref())
+        .with_any("process", holder.process.as_ref())
 }
 
 /// The programs by which engines hold a published port for a container.

@@ -70,7 +70,7 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
         .with("issuer", host.and_then(issuer).unwrap_or_default())
         .with("failure", failure)
         .followed_by(consequence(evidence, first, effect));
-    let text = facts.image.iter().fold(text, |text, _| text.with("image", facts.whole()));
+    let text = text.with_any("image", facts.image.as_ref().map(|_| facts.whole()));
     let proxy = facts.failing_proxy().map(|proxy| proxy.url.to_string());
     let text = match (by_proxy(first), &proxy) {
         (Some(_), Some(proxy)) => text.with("way", proxy),

@@ -20,7 +20,8 @@ fn examine(edge: &EdgeReading<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let interface = trace.reply.as_ref().map(|reply| reply.interface.as_str()).unwrap_or_default();
-    let text = about(edge, "strict").with("interface", interface);
+    let text =
+        about(edge, "strict").with("interface", interface).with("address", trace.destination.ip());
     let proof = cut_off(edge, text).supported_by([seen]).supported_by(edge.kernels_word());
     as_the_tables_allow(edge, proof).alone()
 }

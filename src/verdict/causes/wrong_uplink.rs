@@ -46,7 +46,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         if reached { ("dead", Confidence::Confirmed) } else { ("answered", Confidence::Likely) };
     let text = Text::new(variant).with("interface", working).with("dead", dead);
     let gateway = gateway_of(tables, working);
-    let text = gateway.into_iter().fold(text, |text, gateway| text.with("gateway", gateway));
+    let text = text.with_any("gateway", gateway);
     let text = match default_by(tables, dead) {
         Some(route) => undercut(text, route, default_by(tables, working)),
         None => text,
@@ -109,7 +109,7 @@ fn undercut(text: Text, dead: &Route, working: Option<&Route>) -> Text {
     let later = working.map_or(0, |route| route.metric).saturating_add(BEHIND);
     let gateway = dead.hops.iter().find_map(|hop| hop.gateway);
     let text = text.with("later", later);
-    gateway.into_iter().fold(text, |text, gateway| text.with("dead_gateway", gateway))
+    text.with_any("dead_gateway", gateway)
 }
 
 fn gateway_of(tables: &Tables, interface: &str) -> Option<std::net::IpAddr> {

@@ -17,6 +17,17 @@ impl<'o> View<'o> {
     ) -> Option<(&'o Observation, &'o RouteFacts)> {
         self.ways_out().into_iter().find(|(_, facts)| facts.destination == address)
     }
+
+    /// The interface by which the kernel sends to these addresses, where it is the same for all.
+    pub(in crate::verdict) fn interface_to(
+        &self,
+        counts: impl Fn(&IpAddr) -> bool,
+    ) -> Option<&'o str> {
+        let ways = self.ways_out().into_iter().filter(|(_, facts)| counts(&facts.destination));
+        let mut interfaces = ways.filter_map(|(_, facts)| facts.interface.as_deref());
+        let first = interfaces.next()?;
+        interfaces.all(|interface| interface == first).then_some(first)
+    }
 }
 
 /// Whether a way ends on this device or its link: the kernel has none, or its gateway is silent.

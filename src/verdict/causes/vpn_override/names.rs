@@ -33,8 +33,8 @@ pub(super) fn examine(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option
     }
     let hub = &evidence.target.hub;
     let text = about(edge, "dns").with("resolver", listed(&servers)).with("hub", hub);
-    let text = vpn.vpn.into_iter().fold(text, |text, it| text.with("vpn", words::vpn(it)));
-    let text = vpn.interface.iter().fold(text, |text, name| text.with("interface", name));
+    let text = text.with_any("vpn", vpn.vpn.map(words::vpn));
+    let text = text.with_any("interface", vpn.interface.as_ref());
     let routes: Vec<String> = vpn.routes.iter().map(ToString::to_string).collect();
     let rule = vpn.rule.as_ref().map(ToString::to_string);
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);

@@ -123,9 +123,8 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
         _ => "tunnel",
     };
     let text = about(edge, variant).with("routes", shown.join(", "));
-    let text =
-        mechanism.vpn.into_iter().fold(text, |text, product| text.with("vpn", words::vpn(product)));
-    let text = mechanism.interface.iter().fold(text, |text, name| text.with("interface", name));
+    let text = text.with_any("vpn", mechanism.vpn.map(words::vpn));
+    let text = text.with_any("interface", mechanism.interface.as_ref());
     let text = ahead_of(text, mechanism.rule.as_ref());
     let traces = edge.traces.iter().map(|(observation, _)| *observation);
     // A tunnel that is exempt from translation and a device that translates nothing look the same
@@ -203,10 +202,7 @@ fn ahead_of(text: Text, rule: Option<&Rule>) -> Text {
     match rule {
         None => text.with("routing", "main"),
         Some(rule) => {
-            let text = text.with("routing", "rule");
-            words::priority_ahead_of(rule)
-                .into_iter()
-                .fold(text, |text, priority| text.with("priority", priority))
+            text.with("routing", "rule").with_any("priority", words::priority_ahead_of(rule))
         }
     }
 }
@@ -227,8 +223,5 @@ fn with_gateway(edge: &EdgeReading<'_>, text: Text) -> Text {
         });
         out.min_by_key(|route| route.metric)?.hops.iter().find_map(|hop| hop.gateway)
     });
-    match gateway {
-        Some(gateway) => text.with("gateway", gateway),
-        None => text,
-    }
+    text.with_any("gateway", gateway)
 }
