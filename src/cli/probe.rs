@@ -30,7 +30,8 @@ Examples:
 What a probe stands on is asked before it: trace needs the engine's networks, a
 place on one and a connection from there. Of that only what went wrong is shown.
 
-Exit codes: 0 all answers are good, 2 at least one is not, 3 nothing was asked.")]
+Exit codes: 0 all answers are good, 2 at least one is not, 3 there was nothing to
+ask, or no way of asking it.")]
 pub(super) struct Options {
     /// The probe
     #[arg(value_enum)]
@@ -64,7 +65,8 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     };
     let wanted: Vec<&Observation> = report.observations.iter().filter(is_wanted).collect();
     let failed = wanted.iter().any(|observation| observation.failed());
-    let code = match (wanted.is_empty(), failed) {
+    let unanswered = wanted.iter().all(|observation| observation.outcome == Outcome::Skipped);
+    let code = match (unanswered, failed) {
         (true, _) => super::FAILED,
         (false, true) => 2,
         (false, false) => 0,

@@ -221,6 +221,6 @@ fn without_a_runtime_the_hint_says_where_it_was_looked_for() {
         for place in ["--hub", "EDGEPROBE_HUB", "/etc/aziot", "/etc/iotedge", "/var/snap"] {
             assert!(outcome.stderr.contains(place), "{place}: {}", outcome.stderr);
         }
-        assert_eq!(run(&["probe", "runtime"]).code, 0);
+        assert_eq!(run(&["probe", "runtime"]).code, 3);
     });
 }
