@@ -64,15 +64,22 @@ fn an_interceptor_is_named_by_its_issuer() {
 #[test]
 fn interception_of_one_port_degrades_and_names_the_port_that_is_left_alone() {
     type Picks = fn(&edgeprobe_probes::Observation) -> bool;
-    let ports: [(Picks, &str); 2] =
-        [(on_443, "not on 5671"), (|o| on(Transport::Amqp)(o), "not on 443")];
-    for (intercepted, rest) in ports {
+    let ports: [(Picks, &str, &str, &str); 2] = [
+        (on_443, "not on 5671", "`Amqp`", "azure-devices.net:443 "),
+        (|o| on(Transport::Amqp)(o), "not on 443", "`AmqpWs`", "azure-devices.net:5671 "),
+    ];
+    for (intercepted, rest, protocol, asked) in ports {
         let verdict = Device::healthy()
             .changed(intercepted, inspected)
             .expect(Status::Degraded, &[TlsIntercepted]);
         let summary = &verdict.causes[0].summary;
         assert!(summary.contains(rest) && summary.contains("Contoso SSL Inspection"), "{summary}");
         assert!(verdict.unexplained.is_empty());
+        let remedy = &verdict.causes[0].remedy;
+        let set = remedy.iter().filter(|step| step.text.contains("UpstreamProtocol"));
+        assert!(set.map(|step| step.text.contains(protocol)).eq([true]), "{remedy:#?}");
+        let mut commands = remedy.iter().filter_map(|step| step.command.as_deref());
+        assert!(commands.any(|command| command.contains(asked)), "{remedy:#?}");
     }
 }
 

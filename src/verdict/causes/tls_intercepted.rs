@@ -1,6 +1,7 @@
 //! `tls-intercepted`: somebody else's certificate stands where IoT Hub's should.
 
 use edgeprobe_probes::endpoint::TrustResult;
+use edgeprobe_probes::proxy::ProxyUrl;
 
 use super::shared::{at_each_vantage, controls, effect_of_loss, observations, place, ports, those};
 use crate::verdict::catalogue::Text;
@@ -35,7 +36,8 @@ fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
         .with("port", ports(&foreign))
         .with("issuer", issuer(&foreign))
         .with("place", place(&view.vantage))
-        .with("proxy", by.via.url.to_string());
+        .with("proxy", by.via.url.to_string())
+        .with_any("proxy_address", proxy_address(&by.via.url));
     let proof = Proof::confirmed(Effect::Degrades, text, observations(&foreign));
     Some(proof.with_detail("issuer", issuer(&foreign)))
 }
@@ -50,6 +52,7 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         Text::new(variant)
             .with("hub", hub)
             .with("port", ports(of))
+            .with_any("one_port", of.iter().map(|connection| connection.facts.port).min())
             .with("issuer", issuer(of))
             .with("place", place(&view.vantage))
     };
@@ -77,7 +80,9 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         control.is_foreign() && issuer(&[*control]) == issuer(&foreign)
     });
     let summary = match by_proxy {
-        Some(proxy) => text("proxy", &foreign).with("proxy", proxy.url.to_string()),
+        Some(proxy) => text("proxy", &foreign)
+            .with("proxy", proxy.url.to_string())
+            .with_any("proxy_address", proxy_address(&proxy.url)),
         None if verified.is_empty() => text("unknown", &foreign),
         None => text("partly", &foreign).with("other_port", ports(&verified)),
     };
@@ -94,6 +99,11 @@ fn relays(connection: &Connection<'_>) -> bool {
     let http = connection.facts.http.as_ref();
     amqp.is_some_and(|amqp| amqp.mechanisms.iter().any(|mechanism| mechanism == "MSSBCBS"))
         || http.is_some_and(|http| http.iothub_errorcode.is_some())
+}
+
+/// The proxy as `openssl` takes it, which speaks no TLS with a proxy.
+fn proxy_address(url: &ProxyUrl) -> Option<String> {
+    (!url.tls()).then(|| format!("{}:{}", url.host(), url.port()))
 }
 
 fn issuer(connections: &[Connection<'_>]) -> String {
