@@ -59,21 +59,21 @@ pub(super) fn watch(
         // A look borrows an address for a moment, which is a change of its own: the tables and the
         // files alone tell whether there is anything to look at.
         let glanced = Seen::at(&glance.afresh(), telling, language)?;
-        if last.differences(&glanced).is_none_or(|changed| changed.is_empty()) {
+        if last.differences(&glanced).is_none_or(|all| all.is_empty()) {
             continue;
         }
         // What is told is what the answer stands on: more may have changed since the glance.
-        let mut seen = Seen::at(&setup.afresh(), telling, language)?;
-        let changed = last.differences(&seen).unwrap_or_default();
-        let same = answer(&seen.report, language) == answer(&last.report, language);
-        let nothing = same && changed.is_empty();
-        if let Some(vpn) = &mut seen.report.vpn {
-            vpn.changes = Some(shown(changed));
+        let mut now = Seen::at(&setup.afresh(), telling, language)?;
+        let differences = last.differences(&now).unwrap_or_default();
+        let same = answer(&now.report, language) == answer(&last.report, language);
+        let nothing = same && differences.is_empty();
+        if let Some(vpn) = &mut now.report.vpn {
+            vpn.changes = Some(shown(differences));
         }
         if !nothing {
-            tell(&seen.report, &last.report, telling, language, destination)?;
+            tell(&now.report, &last.report, telling, language, destination)?;
         }
-        last = seen;
+        last = now;
     }
 }
 

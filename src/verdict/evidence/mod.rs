@@ -3,7 +3,9 @@
 mod chain;
 mod connections;
 mod edge;
+mod effects;
 mod holders;
+mod installed;
 mod ipsec;
 mod logs;
 mod names;
@@ -17,11 +19,12 @@ mod ways;
 
 pub(super) use connections::{Connection, Manner};
 pub(super) use edge::EdgeReading;
+pub(super) use installed::Presence;
 pub(super) use logs::{LogReading, Subject};
 pub(super) use names::{Answer, denies};
 pub(super) use parts::ByProxy;
 pub(super) use places::Use;
-pub(super) use services::{Presence, RegistryReading, is_of_a_service};
+pub(super) use services::{RegistryReading, is_of_a_service};
 pub(super) use ways::{ends_here, was_answered};
 
 use edgeprobe_probes::{Facts, Observation, Probe, Vantage};

@@ -3,31 +3,19 @@
 use std::net::IpAddr;
 
 use edgeprobe_probes::endpoint::{Transport, Via, ViaFacts};
-use edgeprobe_probes::engine::EngineFacts;
 use edgeprobe_probes::proxy::ProxyUrl;
-use edgeprobe_probes::registry::{CredentialUse, NamedBy, Reference, RegistryFacts};
-use edgeprobe_probes::runtime::{Part, RuntimeFacts};
-use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, Step, Token};
+use edgeprobe_probes::registry::{CredentialUse, NamedBy, RegistryFacts};
+use edgeprobe_probes::runtime::Part;
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token};
 
 use super::{Answer, ByProxy, Connection, Evidence};
-use crate::verdict::{Confidence, Effect, Way};
+use crate::verdict::Way;
 
 /// One registry, or one image of it.
 #[derive(Clone, Copy)]
 pub(in crate::verdict) struct RegistryReading<'o> {
     pub(in crate::verdict) observation: &'o Observation,
     pub(in crate::verdict) facts: &'o RegistryFacts,
-}
-
-/// Whether what a registry serves is on this device already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::verdict) enum Presence {
-    /// The engine has the image, or, where none is named, an image of the registry.
-    Here,
-    /// The engine does not have it, or there is no engine yet.
-    Absent,
-    /// The engine did not tell.
-    Unknown,
 }
 
 impl RegistryReading<'_> {
@@ -183,114 +171,6 @@ impl<'o> Evidence<'o> {
         opened.map(|connection| connection.observation).take(1).collect()
     }
 
-    /// What the engine says of itself, where it answered.
-    pub(in crate::verdict) fn engine(&self) -> Option<(&'o Observation, &'o EngineFacts)> {
-        self.all().iter().find_map(|observation| match &observation.facts {
-            Facts::Engine(facts) => Some((observation, facts)),
-            _ => None,
-        })
-    }
-
-    /// The installed runtime's configuration, where it was read.
-    pub(in crate::verdict) fn runtime(&self) -> Option<&'o RuntimeFacts> {
-        self.all().iter().find_map(|observation| match &observation.facts {
-            Facts::Runtime(facts) => Some(&**facts),
-            _ => None,
-        })
-    }
-
-    /// Whether the runtime is configured with credentials for this registry.
-    pub(in crate::verdict) fn runtime_signs_in(&self, facts: &RegistryFacts) -> bool {
-        self.runtime().is_some_and(|runtime| {
-            runtime.registries.iter().any(|setting| {
-                Reference::of_registry(&setting.value)
-                    .is_ok_and(|known| known.registry() == facts.registry)
-            })
-        })
-    }
-
-    /// Whether Edge Agent runs on this device, so that the device has its identity; nothing where
-    /// the engine did not tell.
-    pub(in crate::verdict) fn edge_agent_runs(&self) -> Option<bool> {
-        let (observation, facts) = self.engine()?;
-        match observation.outcome {
-            Outcome::Pass => Some(
-                facts.containers.iter().any(edgeprobe_probes::engine::Container::is_edge_agent),
-            ),
-            Outcome::Skipped => Some(false),
-            Outcome::Fail => None,
-        }
-    }
-
-    /// Whether the engine has what this registry was asked for.
-    pub(in crate::verdict) fn presence(&self, facts: &RegistryFacts) -> Presence {
-        let Some((observation, engine)) = self.engine() else { return Presence::Unknown };
-        if observation.outcome == Outcome::Skipped {
-            return Presence::Absent;
-        }
-        let running = engine.containers.iter().map(|container| &container.image);
-        let names = engine.images.iter().flatten().chain(running);
-        let whole = facts.whole();
-        let is_it = |name: &String| {
-            Reference::of_image(name).is_ok_and(|known| match facts.image {
-                Some(_) => known.to_string() == whole,
-                None => known.registry() == facts.registry,
-            })
-        };
-        if names.into_iter().any(is_it) {
-            Presence::Here
-        } else if engine.images.is_some() {
-            Presence::Absent
-        } else {
-            Presence::Unknown
-        }
-    }
-
-    /// What it does to this device that a registry does not serve it: nothing today where the image
-    /// is here, and no more than a warning where nobody named the registry.
-    pub(in crate::verdict) fn effect_of_registry(&self, reading: &RegistryReading<'_>) -> Effect {
-        let mirrored = reading.facts.registry == "docker.io"
-            && self.engine().is_some_and(|(_, facts)| facts.settings.registry_mirrors.is_some());
-        if reading.is_by_default() || mirrored {
-            return Effect::Warns;
-        }
-        match self.presence(reading.facts) {
-            Presence::Here => Effect::Warns,
-            Presence::Absent => Effect::Blocks,
-            Presence::Unknown => Effect::Degrades,
-        }
-    }
-
-    /// What it does to this device that it cannot be provisioned: one that has its identity goes on
-    /// with it.
-    pub(in crate::verdict) fn effect_of_provisioning(&self) -> Effect {
-        match self.edge_agent_runs() {
-            Some(true) => Effect::Warns,
-            Some(false) => Effect::Blocks,
-            None => Effect::Degrades,
-        }
-    }
-
-    /// What it does that a service failed so.
-    pub(in crate::verdict) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
-        match &failed.facts {
-            Facts::Registry(facts) => {
-                let reading = RegistryReading { observation: failed, facts };
-                let matters = self.registries().iter().any(|it| it.observation.id == failed.id);
-                if matters { self.effect_of_registry(&reading) } else { Effect::Warns }
-            }
-            _ => self.effect_of_provisioning(),
-        }
-    }
-
-    /// The part that has the device's identity, and those of its modules, given by the hub: the
-    /// identity service, or before 1.2 the daemon itself. Nothing where neither's settings were seen.
-    pub(in crate::verdict) fn gives_identities(&self) -> Option<Part> {
-        let settings = self.target.proxy_settings(self.all());
-        let daemons = [Part::IdentityService, Part::Daemon];
-        daemons.into_iter().find(|part| settings.iter().any(|setting| setting.part == *part))
-    }
-
     /// Whether a device without its identity is kept from the provisioning service by this proxy
     /// already.
     pub(in crate::verdict) fn keeps_from_provisioning(&self, by: &ByProxy<'o>) -> bool {
@@ -332,15 +212,6 @@ impl<'o> Evidence<'o> {
             let way = self.target.way_to_provisioning(&host, self.all());
             matches!(way, Way::By(own) if is_at_one_place(&own.url, &via.url))
         })
-    }
-
-    /// How sure a finding is that would be the hub's as well if the way out were at fault.
-    pub(in crate::verdict) fn beside_the_hub(&self) -> Confidence {
-        if self.host_reaches_the_hub().is_empty() {
-            Confidence::Likely
-        } else {
-            Confidence::Confirmed
-        }
     }
 
     /// Whether a proxy leads to the provisioning service, so that its name need not resolve here.

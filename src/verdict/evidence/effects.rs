@@ -1,0 +1,54 @@
+//! What it does to this device that a registry or the provisioning service is not reached.
+
+use edgeprobe_probes::{Facts, Observation};
+
+use super::{Evidence, Presence, RegistryReading};
+use crate::verdict::{Confidence, Effect};
+
+impl<'o> Evidence<'o> {
+    /// What it does to this device that a registry does not serve it: nothing today where the image
+    /// is here, and no more than a warning where nobody named the registry.
+    pub(in crate::verdict) fn effect_of_registry(&self, reading: &RegistryReading<'_>) -> Effect {
+        let mirrored = reading.facts.registry == "docker.io"
+            && self.engine().is_some_and(|(_, facts)| facts.settings.registry_mirrors.is_some());
+        if reading.is_by_default() || mirrored {
+            return Effect::Warns;
+        }
+        match self.presence(reading.facts) {
+            Presence::Here => Effect::Warns,
+            Presence::Absent => Effect::Blocks,
+            Presence::Unknown => Effect::Degrades,
+        }
+    }
+
+    /// What it does to this device that it cannot be provisioned: one that has its identity goes on
+    /// with it.
+    pub(in crate::verdict) fn effect_of_provisioning(&self) -> Effect {
+        match self.edge_agent_runs() {
+            Some(true) => Effect::Warns,
+            Some(false) => Effect::Blocks,
+            None => Effect::Degrades,
+        }
+    }
+
+    /// What it does that a service failed so.
+    pub(in crate::verdict) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
+        match &failed.facts {
+            Facts::Registry(facts) => {
+                let reading = RegistryReading { observation: failed, facts };
+                let matters = self.registries().iter().any(|it| it.observation.id == failed.id);
+                if matters { self.effect_of_registry(&reading) } else { Effect::Warns }
+            }
+            _ => self.effect_of_provisioning(),
+        }
+    }
+
+    /// How sure a finding is that would be the hub's as well if the way out were at fault.
+    pub(in crate::verdict) fn beside_the_hub(&self) -> Confidence {
+        if self.host_reaches_the_hub().is_empty() {
+            Confidence::Likely
+        } else {
+            Confidence::Confirmed
+        }
+    }
+}
