@@ -83,6 +83,15 @@ fn a_parent_that_is_closed_on_5671_alone_costs_a_fallback() {
 }
 
 #[test]
+fn a_parent_that_answers_and_lets_no_websocket_through_is_reached_by_amqp_alone() {
+    let upgrade = |o: &Observation| matches!(o.facts, Facts::Websocket(_)) && to_parent(o);
+    let verdict = child()
+        .failing(upgrade, Step::Upgrade, Token::UpgradeRefused)
+        .expect(Status::Degraded, &[WebsocketBlocked]);
+    assert!(verdict.unexplained.is_empty(), "{:#?}", verdict.unexplained);
+}
+
+#[test]
 fn a_parent_that_is_closed_on_6617_alone_only_warns() {
     let verdict = child()
         .failing(at_port(6617), Step::Connect, Token::ConnectionRefused)

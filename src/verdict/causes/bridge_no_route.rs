@@ -106,9 +106,9 @@ fn written_by(text: Text, mechanism: Option<&Mechanism>) -> Text {
     let shown = rule.map(ToString::to_string);
     let shown = shown.or_else(|| mechanism.routes.first().map(ToString::to_string));
     let text = text.with("rule", shown.unwrap_or_default());
-    let text = rule.iter().fold(text, |text, rule| text.with("rule_priority", rule.priority));
+    let text = text.with_any("rule_priority", rule.map(|rule| rule.priority));
     let ahead = rule.and_then(priority_ahead_of);
-    ahead.into_iter().fold(text, |text, ahead| text.with("priority", ahead))
+    text.with_any("priority", ahead)
 }
 
 /// The host reaches the hub by IPv6 alone, and the network has IPv4 alone, for which the host has no

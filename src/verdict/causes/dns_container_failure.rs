@@ -59,7 +59,7 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
     };
     let mut failures = answers.iter().filter_map(|answer| told::failure(answer.observation));
     let text: Text = about(edge, variant).with("hub", hub).with("resolver", listed(servers));
-    let text = failures.next().into_iter().fold(text, |text, why| text.with("failure", why));
+    let text = text.with_any("failure", failures.next());
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
     let proxies = edge.view.answers(Role::Proxy).filter(|answer| !answer.denies());
     let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());

@@ -44,7 +44,7 @@ fn proof(evidence: &Evidence<'_>, reading: &RegistryReading<'_>) -> Proof {
         .with("platforms", listed(&facts.platforms))
         .followed_by(consequence(evidence, reading, effect));
     let answer = told::failure(reading.observation);
-    let text = answer.into_iter().fold(text, |text, answer| text.with("answer", answer));
+    let text = text.with_any("answer", answer);
     Proof::confirmed(effect, text, [reading.observation])
         .with_confidence(if sure { Confidence::Confirmed } else { Confidence::Likely })
         .with_detail("registry", facts.registry.as_str())

@@ -60,7 +60,7 @@ fn seen_from(text: Text, view: &View<'_>) -> Text {
             let text = text.with("seen_from", "host");
             let mut ways = view.ways_out().into_iter();
             let interface = ways.find_map(|(_, way)| way.interface.clone());
-            interface.into_iter().fold(text, |text, name| text.with("interface", name))
+            text.with_any("interface", interface)
         }
     }
 }

@@ -155,7 +155,7 @@ fn all_failures<'o>(evidence: &Evidence<'o>) -> impl Iterator<Item = &'o Observa
 fn described(variant: &'static str, evidence: &Evidence<'_>, by: &[Connection<'_>]) -> Text {
     let text = Text::new(variant).with("hub", &evidence.target.hub).with("port", ports(by));
     let peer = by.first().map(|c| c.facts.peer);
-    let text = peer.into_iter().fold(text, |text, peer| text.with("address", peer));
+    let text = text.with_any("address", peer);
     let from = by.first().map_or(&Vantage::Host, |c| &c.observation.vantage);
     text.with("place", place(from))
 }

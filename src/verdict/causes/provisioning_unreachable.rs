@@ -30,8 +30,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
                 .with("address", peers(&connections))
                 .with("issuer", issuer(first));
             let proxy = first.facts.proxy.as_ref().filter(|_| is_the_proxy_s(first));
-            let text =
-                proxy.iter().fold(text, |text, proxy| text.with("way", proxy.url.to_string()));
+            let text = text.with_any("way", proxy.map(|proxy| proxy.url.to_string()));
             (observations(&connections), text)
         }
         None if names.is_empty() => match nameless_proxy(evidence) {

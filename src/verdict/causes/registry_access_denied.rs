@@ -39,9 +39,9 @@ fn proof(evidence: &Evidence<'_>, reading: &RegistryReading<'_>) -> Option<Proof
         .with("registry", &facts.registry)
         .with("answer", answer)
         .followed_by(consequence(evidence, reading, effect));
-    let text = facts.image.iter().fold(text, |text, _| text.with("image", facts.whole()));
+    let text = text.with_any("image", facts.image.as_ref().map(|_| facts.whole()));
     let address = facts.refused_address.map(|address| address.to_string());
-    let text = address.iter().fold(text, |text, address| text.with("address", address));
+    let text = text.with_any("address", address.as_ref());
     let proof = Proof::confirmed(effect, text, [reading.observation])
         .with_confidence(confidence)
         .with_detail("registry", facts.registry.as_str())

@@ -13,10 +13,10 @@ use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 pub(super) const RULE: Rule = Rule { id: CauseId::WebsocketBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, examine_view)
+    at_each_vantage(evidence, |view| examine_view(evidence, view))
 }
 
-fn examine_view(view: &View<'_>) -> Vec<Finding> {
+fn examine_view(evidence: &Evidence<'_>, view: &View<'_>) -> Vec<Finding> {
     let mut upgrades = view.on(Transport::AmqpWs);
     upgrades.extend(view.on(Transport::MqttWs));
     let passed = those(&upgrades, |c| !c.observation.failed());
@@ -28,7 +28,12 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     if !another.is_empty() {
         return Vec::new();
     }
-    let stopped = those(&upgrades, stopped_at_the_upgrade);
+    // A parent's authority is its own, and perhaps none that is known here.
+    let is_right = |connection: &Connection<'_>| {
+        connection.is_accepted()
+            || (evidence.target.parent.is_some() && connection.is_made_out_to(&evidence.target.hub))
+    };
+    let stopped = those(&upgrades, |c| is_right(c) && stopped_at_the_upgrade(c));
     let Some(first) = stopped.first() else { return Vec::new() };
     let status = first.facts.http.as_ref().map(|http| http.status);
     let text = match (status, first.token()) {
@@ -52,12 +57,11 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         .alone()
 }
 
-/// Whether a trusted peer's connection ended at the upgrade or inside the WebSocket.
+/// Whether a connection ended at the upgrade or inside the WebSocket.
 ///
 /// A peer that asked for a client certificate is IoT Hub itself, not something in the way.
 fn stopped_at_the_upgrade(connection: &Connection<'_>) -> bool {
-    connection.trust().is_some_and(edgeprobe_probes::endpoint::Trust::accepted)
-        && connection.observation.failed_step() >= Some(Step::Upgrade)
+    connection.observation.failed_step() >= Some(Step::Upgrade)
         && connection.token() != Some(Token::ClientCertificateWanted)
         && connection.token() != Some(Token::AmqpNotIotHub)
 }
