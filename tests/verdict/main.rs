@@ -17,6 +17,7 @@ mod device;
 mod edge;
 mod french;
 mod hostname;
+mod hosts_own_loss;
 mod kernels_part;
 mod logs;
 mod names;

@@ -3,7 +3,7 @@
 use edgeprobe_probes::endpoint::Transport;
 
 use super::shared::{
-    PortReading, at_each_vantage, cut_in_handshake, effect_of_loss, observations, peers, place,
+    PortReading, at_each_vantage_by, cut_in_handshake, effect_of_loss, observations, peers, place,
     ports, those,
 };
 use crate::verdict::Confidence;
@@ -15,7 +15,7 @@ use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 pub(super) const RULE: Rule = Rule { id: CauseId::AmqpPortBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, examine_view)
+    at_each_vantage_by(evidence, &[Transport::Amqp], examine_view)
 }
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {

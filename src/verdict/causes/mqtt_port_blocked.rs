@@ -2,11 +2,13 @@
 
 use edgeprobe_probes::endpoint::Transport;
 
-use super::shared::{at_each_vantage, closed_alone};
+use super::shared::{at_each_vantage_by, closed_alone};
 use crate::verdict::cause::CauseId;
 use crate::verdict::rule::Rule;
 
 pub(super) const RULE: Rule = Rule {
     id: CauseId::MqttPortBlocked,
-    examine: |evidence| at_each_vantage(evidence, |view| closed_alone(view, Transport::Mqtt)),
+    examine: |evidence| {
+        at_each_vantage_by(evidence, &[Transport::Mqtt], |view| closed_alone(view, Transport::Mqtt))
+    },
 };

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::{Observation, Role, Step, Token};
+use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
 use serde_json::Value;
 use serde_json::map::Entry;
 
@@ -29,6 +29,25 @@ pub(super) fn at_each_vantage<'o>(
             .iter()
             .map(|view| no_graver_than_its_use(evidence.used_by(&view.vantage), examine(view))),
     )
+}
+
+/// As [`at_each_vantage`], for a rule about transports that Edge Agent speaks, and the runtime's
+/// programs on the host do not: what the host alone loses of them is no more than a warning where Edge
+/// Agent, in a container network, has one that works.
+pub(super) fn at_each_vantage_by<'o>(
+    evidence: &Evidence<'o>,
+    transports: &[Transport],
+    examine: impl Fn(&View<'o>) -> Vec<Finding>,
+) -> Vec<Finding> {
+    let agent = evidence.agent();
+    let works = transports.iter().any(|transport| agent.works(*transport) == Some(true));
+    let is_spoken_elsewhere =
+        |view: &View<'_>| view.vantage == Vantage::Host && agent.vantage != Vantage::Host && works;
+    as_one(evidence.views().iter().map(|view| {
+        let used_by =
+            if is_spoken_elsewhere(view) { Use::Nobodys } else { evidence.used_by(&view.vantage) };
+        no_graver_than_its_use(used_by, examine(view))
+    }))
 }
 
 /// One finding from those of several places, the first place's sentence before the others'.

@@ -3,7 +3,7 @@
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::{Step, Token};
 
-use super::shared::{at_each_vantage, effect_of_loss, observations, ports, those};
+use super::shared::{at_each_vantage_by, effect_of_loss, observations, ports, those};
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
@@ -13,7 +13,8 @@ use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 pub(super) const RULE: Rule = Rule { id: CauseId::WebsocketBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, |view| examine_view(evidence, view))
+    let upgrades = [Transport::AmqpWs, Transport::MqttWs];
+    at_each_vantage_by(evidence, &upgrades, |view| examine_view(evidence, view))
 }
 
 fn examine_view(evidence: &Evidence<'_>, view: &View<'_>) -> Vec<Finding> {
