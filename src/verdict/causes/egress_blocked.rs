@@ -8,9 +8,10 @@ use super::has_no_way;
 use super::shared::{
     at_each_vantage, controls, failures, observations, peers, place, ports, those,
 };
+use super::uplinks::{interface, opened_by_another_uplink};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, Manner, View, ends_here};
+use crate::verdict::evidence::{Connection, EdgeReading, Evidence, Manner, View, ends_here};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
 use crate::verdict::{Confidence, Effect};
@@ -18,7 +19,6 @@ use crate::verdict::{Confidence, Effect};
 pub(super) const RULE: Rule = Rule { id: CauseId::EgressBlocked, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let host = evidence.host();
     let left = |view: &View<'_>| {
         let edges = evidence.edges();
         let edge = edges.iter().find(|edge| edge.view.vantage == view.vantage)?;
@@ -26,18 +26,21 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         Some(seen)
     };
     at_each_vantage(evidence, |view| {
-        examine_view(view, &host, evidence.is_without_the_host(), left(view))
+        if let Some(proof) = by_its_own_filter(evidence, view) {
+            return proof.alone();
+        }
+        examine_view(evidence, view, left(view))
     })
 }
 
-/// Examines what one place reaches. `alone` says that the host was not asked to connect, and `left`
-/// is then a packet that left this device and was not answered.
+/// Examines what one place reaches. `left` is a packet that left this device and was not answered,
+/// where the host was not asked to connect.
 fn examine_view(
+    evidence: &Evidence<'_>,
     view: &View<'_>,
-    host: &View<'_>,
-    alone: bool,
     left: Option<&Observation>,
 ) -> Vec<Finding> {
+    let (host, alone) = (&evidence.host(), evidence.is_without_the_host());
     let connections = view.hub();
     let connected = those(&connections, Connection::connected);
     if !connected.is_empty() {
@@ -59,7 +62,7 @@ fn examine_view(
     let (stopped_here, sent): (Vec<Connection<'_>>, Vec<Connection<'_>>) =
         connections.iter().copied().partition(|it| is_stopped_here(view, host, it));
     if sent.is_empty() {
-        return by_this_host(view, host, &stopped_here).alone();
+        return by_this_host(evidence, view, &stopped_here).alone();
     }
     let controls = or_the_hosts(controls(view), host);
     let passing = those(&controls, Connection::connected);
@@ -83,13 +86,28 @@ fn examine_view(
         || only_by_hosts_file(host, &sent)
         || matches!(variant, "host_untried" | "hub_alone");
     let confidence = if open { Confidence::Likely } else { Confidence::Confirmed };
-    Proof::confirmed(Effect::Blocks, sentence(view, variant, &sent), observations(&sent))
+    let text = sentence(evidence, view, variant, &sent);
+    let by_another = by_another_uplink(view);
+    let text = match by_another.first().and_then(|control| interface(control)) {
+        Some(other) => text.with("other", other).followed_by("by_another_uplink"),
+        None => text,
+    };
+    Proof::confirmed(Effect::Blocks, text, observations(&sent))
         .supported_by(beyond)
         .supported_by(left)
+        .supported_by(by_another)
         .with_confidence(confidence)
         .explaining(failures(&stopped_here))
         .explaining(failures(&those(&controls, |control| !control.connected())))
         .alone()
+}
+
+/// The host's connections to the hub that another uplink let through.
+fn by_another_uplink<'o>(view: &View<'o>) -> Vec<&'o Observation> {
+    let Some(usual) = view.interface_to(|_| true) else { return Vec::new() };
+    let mut opened = opened_by_another_uplink(view, usual);
+    opened.retain(|control| control.facts.endpoint().is_some());
+    opened
 }
 
 /// The controls of a view, or those of its host: a network is behind the same site.
@@ -103,16 +121,55 @@ fn is_stopped_here(view: &View<'_>, host: &View<'_>, connection: &Connection<'_>
     own || host.way_to(connection.facts.peer).is_some_and(|way| ends_here(&way))
 }
 
+/// The proof that this host keeps its own packets from the hub, which a container network of the
+/// same device reaches: nothing beyond the device tells the two apart.
+fn by_its_own_filter(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
+    let stopped = view.hub();
+    let is_closed = |c: &Connection<'_>| !c.connected() && !is_stopped_here(view, view, c);
+    if view.vantage != Vantage::Host || stopped.is_empty() || !stopped.iter().all(is_closed) {
+        return None;
+    }
+    let is_same = |c: &Connection<'_>| {
+        let same = |own: &Connection<'_>| own.facts.socket() == c.facts.socket();
+        c.connected() && c.is_direct() && stopped.iter().any(same)
+    };
+    let edges = evidence.edges();
+    let reaches = |edge: &&EdgeReading<'_>| edge.view.hub().iter().any(is_same);
+    let edge = edges.iter().find(reaches)?;
+    let through = those(&edge.view.hub(), is_same);
+    let own = view.interface_to(|to| stopped.iter().any(|c| c.facts.peer == *to));
+    let forwarded = edge.ways.iter().find_map(|(_, way)| way.forward.interface());
+    let (variant, confidence) = match (own, forwarded) {
+        (Some(own), Some(forwarded)) if own != forwarded => ("other_way", Confidence::Likely),
+        (Some(_), Some(_)) => ("own_filter", Confidence::Confirmed),
+        _ => ("own_filter", Confidence::Likely),
+    };
+    let text = sentence(evidence, view, variant, &stopped)
+        .with("network", place(&edge.view.vantage))
+        .with_any("interface", own)
+        .with_any("other", forwarded);
+    let controls = those(&controls(view), |control| !control.connected());
+    let proof = Proof::confirmed(Effect::Blocks, text, observations(&stopped));
+    Some(
+        proof
+            .supported_by(observations(&through))
+            .explaining(failures(&controls))
+            .with_confidence(confidence),
+    )
+}
+
 /// The proof that this host's own way to the hub ends here. What it would meet beyond is not known.
-fn by_this_host(view: &View<'_>, host: &View<'_>, stopped: &[Connection<'_>]) -> Proof {
+fn by_this_host(evidence: &Evidence<'_>, view: &View<'_>, stopped: &[Connection<'_>]) -> Proof {
+    let host = evidence.host();
     let ways: Vec<_> = stopped.iter().filter_map(|it| host.way_to(it.facts.peer)).collect();
     let silent = ways.iter().find(|(way, _)| !way.failed()).and_then(|(_, way)| way.gateway);
     let text = if let Some(gateway) = silent {
-        sentence(view, "next_hop", stopped).with("gateway", gateway)
+        sentence(evidence, view, "next_hop", stopped).with("gateway", gateway)
     } else {
         let refused = ways.first().map(|(way, _)| *way);
         let refused = refused.or_else(|| stopped.first().map(|it| it.observation));
-        sentence(view, "own_route", stopped).with_any("failure", refused.and_then(told::failure))
+        sentence(evidence, view, "own_route", stopped)
+            .with_any("failure", refused.and_then(told::failure))
     };
     Proof::confirmed(Effect::Blocks, text, observations(stopped))
         .supported_by(ways.iter().map(|(way, _)| *way))
@@ -120,9 +177,15 @@ fn by_this_host(view: &View<'_>, host: &View<'_>, stopped: &[Connection<'_>]) ->
         .with_confidence(Confidence::Likely)
 }
 
-fn sentence(view: &View<'_>, variant: &'static str, connections: &[Connection<'_>]) -> Text {
+fn sentence(
+    evidence: &Evidence<'_>,
+    view: &View<'_>,
+    variant: &'static str,
+    connections: &[Connection<'_>],
+) -> Text {
     let silent = connections.iter().all(|c| c.manner() == Some(Manner::Silent));
     Text::new(variant)
+        .with("hub", &evidence.target.hub)
         .with("port", ports(connections))
         .with("address", peers(connections))
         .with("place", place(&view.vantage))

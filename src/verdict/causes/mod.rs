@@ -39,6 +39,7 @@ mod shared;
 mod subnet_overlap;
 mod tls_filtered;
 mod tls_intercepted;
+mod uplinks;
 mod vpn_override;
 mod websocket_blocked;
 mod wrong_uplink;

@@ -1,5 +1,7 @@
 //! `mtu-black-hole`: small packets pass, full-size ones vanish.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::endpoint::Detour;
 use edgeprobe_probes::{Role, Step, Token, Vantage};
 
@@ -18,14 +20,15 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let connections = view.hub();
+    // A certificate fills several packets of full size, so one that came shows that they pass.
+    let whole = those(&connections, Connection::established);
     let stalled = those(&connections, |c| {
         c.connected()
             && c.token() == Some(Token::TimedOut)
             && c.observation.failed_step() >= Some(Step::Tls)
+            && !has_sent_whole_packets(view, c.facts.peer)
     });
     if stalled.is_empty() {
-        // A certificate fills several packets of full size, so a handshake shows that they pass.
-        let whole = those(&connections, Connection::established);
         return if whole.is_empty() {
             Vec::new()
         } else {
@@ -47,6 +50,15 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         .supported_by(observations(&small))
         .explaining(others.filter(|control| control.failed()))
         .alone()
+}
+
+/// Whether a certificate came from this peer in segments of whatever size it chose.
+fn has_sent_whole_packets(view: &View<'_>, peer: IpAddr) -> bool {
+    let small = |c: &Connection<'_>| c.facts.detour == Some(Detour::SmallSegments);
+    let brought = |c: &Connection<'_>| c.tls().is_some_and(|tls| !tls.chain.is_empty());
+    let roles = [Role::Hub, Role::Detour, Role::Control];
+    let mut all = roles.into_iter().flat_map(|role| view.connections(role));
+    all.any(|c| c.is_direct() && c.facts.peer == peer && !small(&c) && brought(&c))
 }
 
 /// The sentence with what is to be changed: the container network, or the host's own interface.

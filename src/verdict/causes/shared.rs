@@ -2,14 +2,13 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Detour, Transport};
+use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
 use serde_json::Value;
 use serde_json::map::Entry;
 
 use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::evidence::{Connection, Evidence, Use, View, denies, was_answered};
+use crate::verdict::evidence::{Connection, Evidence, Use, View, denies};
 use crate::verdict::rule::{Finding, Proof, refuted};
 use crate::verdict::words::listed;
 pub(super) use crate::verdict::words::place;
@@ -254,31 +253,4 @@ pub(super) fn lost_on_the_way<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observatio
         matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))
     };
     evidence.all().iter().filter(of_the_network).filter(|o| !denies(o)).collect()
-}
-
-/// The controls by another interface than this one that were answered: connections to the hub that
-/// opened, then answers for its name.
-pub(super) fn opened_by_another_uplink<'o>(
-    host: &View<'o>,
-    interface: &str,
-) -> Vec<&'o Observation> {
-    let by_another = |name: Option<&str>| name.is_some_and(|name| name != interface);
-    // A server that answers by the usual way as well says nothing of another.
-    let answers_anyway = |resolver: &Resolver| {
-        host.answers(Role::Hub)
-            .any(|own| own.facts.resolver == *resolver && was_answered(own.observation))
-    };
-    let by = |connection: &Connection<'o>| match &connection.facts.detour {
-        Some(Detour::Interface(name)) => Some(name.as_str()),
-        _ => None,
-    };
-    let tried: Vec<Connection<'o>> = host.connections(Role::Detour).collect();
-    let names = host
-        .answers(Role::Detour)
-        .filter(|answer| !answers_anyway(&answer.facts.resolver))
-        .filter(|answer| was_answered(answer.observation))
-        .filter(|answer| by_another(answer.facts.interface.as_deref()))
-        .map(|answer| answer.observation);
-    let connections = tried.iter().filter(|it| it.connected() && by_another(by(it)));
-    connections.map(|connection| connection.observation).chain(names).collect()
 }

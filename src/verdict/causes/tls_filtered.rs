@@ -21,9 +21,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let connections = view.on_the_way();
-    // What becomes of a tunnel is its proxy's doing.
-    let cut = those(&connections, |c| c.is_direct() && cut_in_handshake(c));
     let established = those(&connections, Connection::established);
+    // What becomes of a tunnel is its proxy's doing. And where the same handshake went on beside it,
+    // nothing objects to the name or to TLS.
+    let goes_on =
+        |c: &Connection<'_>| established.iter().any(|it| it.facts.socket() == c.facts.socket());
+    let cut = those(&connections, |c| c.is_direct() && cut_in_handshake(c) && !goes_on(c));
     if cut.is_empty() {
         return if established.is_empty() {
             Vec::new()

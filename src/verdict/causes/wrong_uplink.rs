@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::dns::DnsFacts;
-use edgeprobe_probes::endpoint::Detour;
+use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
 use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Facts, Observation};
 
-use super::shared::{lost_on_the_way, observations, opened_by_another_uplink, those};
+use super::shared::{lost_on_the_way, observations, those};
+use super::uplinks::{interface, opened_by_another_uplink};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Connection, Evidence, View};
@@ -32,6 +31,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
+    let answered = evidence.answered_by(dead);
+    if !answered.is_empty() {
+        return refuted(Text::new("alive").with("interface", dead), observations(&answered));
+    }
     // A tunnel that is preferred and dead is its VPN's doing.
     let by_another = opened_by_another_uplink(&host, dead);
     let Some(working) = by_another.first().and_then(|control| interface(control)) else {
@@ -64,17 +67,6 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn preferred_interface<'o>(host: &View<'o>) -> Option<(&'o Observation, &'o str)> {
     let mut ways = host.ways_out().into_iter();
     ways.find_map(|(seen, facts)| Some((seen, facts.interface.as_deref()?)))
-}
-
-/// The interface that a control was taken by.
-fn interface(control: &Observation) -> Option<&str> {
-    if let Facts::Dns(DnsFacts { interface, .. }) = &control.facts {
-        return interface.as_deref();
-    }
-    match control.facts.endpoint()?.detour.as_ref()? {
-        Detour::Interface(name) => Some(name),
-        Detour::SmallSegments | Detour::Tls12 => None,
-    }
 }
 
 /// How many interfaces a route to everywhere, or to half of it, leads out by.

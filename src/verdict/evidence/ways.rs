@@ -7,7 +7,7 @@ use edgeprobe_probes::route::RouteFacts;
 use edgeprobe_probes::route::decision::{Flow, decide};
 use edgeprobe_probes::{Facts, Observation, Role, Token};
 
-use super::{Evidence, View};
+use super::{Connection, Evidence, View};
 
 impl<'o> View<'o> {
     /// The kernel's way to an address.
@@ -36,6 +36,23 @@ pub(in crate::verdict) fn ends_here((seen, facts): &(&Observation, &RouteFacts))
 }
 
 impl<'o> Evidence<'o> {
+    /// The host's connections that show that an interface leads somewhere: other hosts that were
+    /// reached by it, and refusals of the hub's, which somebody sent.
+    pub(in crate::verdict) fn answered_by(&self, interface: &str) -> Vec<Connection<'o>> {
+        let host = self.host();
+        let refused = |c: &Connection<'o>| c.token() == Some(Token::ConnectionRefused);
+        let controls = host.connections(Role::Control).filter(Connection::connected);
+        let hub = host.connections(Role::Hub).filter(refused);
+        controls.chain(hub).filter(|c| c.is_direct() && self.leaves_by(c, interface)).collect()
+    }
+
+    /// Whether the host sends what belongs to a connection by this interface.
+    fn leaves_by(&self, connection: &Connection<'_>, interface: &str) -> bool {
+        let Some((_, tables)) = self.tables() else { return false };
+        let route = decide(tables, &Flow::own(connection.facts.peer)).and_then(|it| it.route);
+        route.is_some_and(|route| route.leaves_by(interface))
+    }
+
     /// The answers, good or bad, to the host from name servers beyond its own links: those that the
     /// kernel reaches by a gateway. Where its routes are not known, `unknown` says whether those of any
     /// other machine are meant.

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{lost_on_the_way, opened_by_another_uplink};
+use crate::verdict::causes::shared::lost_on_the_way;
+use crate::verdict::causes::uplinks::opened_by_another_uplink;
 use crate::verdict::evidence::{Connection, Evidence};
 use crate::verdict::rule::Proof;
 use crate::verdict::words::vpn;
@@ -94,7 +95,8 @@ fn lost_in_the_tunnel(
     let interface = route.interface.as_deref()?;
     let product = vpn_of(tables, interface)?;
     let by_another = opened_by_another_uplink(&evidence.host(), interface);
-    if by_another.is_empty() {
+    // What answers in the tunnel was not lost there: somebody behind it lets the hub through not.
+    if by_another.is_empty() || !evidence.answered_by(interface).is_empty() {
         return None;
     }
     let text = Text::new("host_tunnel").with("vpn", vpn(product)).with("interface", interface);
