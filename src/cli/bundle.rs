@@ -13,7 +13,7 @@ use super::check::Format;
 use super::language::Languages;
 use super::logs;
 use super::options::{ProbeChoice, TargetOptions};
-use super::output::{Form, note, print};
+use super::output::{Form, note, print, spare};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -57,7 +57,7 @@ pub(super) struct Options {
     anonymise: bool,
 
     /// From when on logs are taken, at most 20000 lines of each: a duration until now, or a time
-    #[arg(long, value_name = "TIME", default_value = "24h")]
+    #[arg(long, value_name = "TIME", default_value = "24h", allow_hyphen_values = true)]
     since: String,
 
     /// A file for the archive, written whole or not at all, or `-` for standard output
@@ -78,6 +78,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let (people, programs) = (languages.for_people(), languages.of(Format::Json));
     let now = SystemTime::now();
     let since = logs::since(&options.since, logs::now())?;
+    spare(options.output.as_deref(), options.target.ca_file.as_deref())?;
     let (path, destination) = destination(options, now)?;
     // Whatever is wrong with the options is told before anything is asked.
     let limit = timeout(&options.target.timeout)?;

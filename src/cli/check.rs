@@ -124,12 +124,14 @@ pub(super) enum Format {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let phase = options.pre.then_some(Phase::PreInstall);
     let logs = options.logs.read()?;
+    let output = options.telling.output.as_deref();
+    spare(output, options.target.ca_file.as_deref())?;
     if let Some(Logs::Named(inputs)) = &logs {
         let files = inputs.iter().filter_map(|input| match input {
             Input::File(path) => Some(path.as_path()),
             _ => None,
         });
-        spare(options.telling.output.as_deref(), files)?;
+        spare(output, files)?;
     }
     let setup = Setup::new(&options.target, &options.probes, phase)?;
     let logs = logs.unwrap_or_else(|| setup.usual_logs());

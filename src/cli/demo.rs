@@ -1,6 +1,8 @@
 //! `edgeprobe demo`
 
 use std::fmt::Write as _;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use clap::Args;
@@ -44,7 +46,7 @@ pub(super) struct Options {
     fault: Option<String>,
 
     /// List the faults
-    #[arg(long, conflicts_with = "fault")]
+    #[arg(long, conflicts_with_all = ["fault", "format", "output", "quiet", "verbose"])]
     list: bool,
 
     #[command(flatten)]
@@ -65,6 +67,10 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     };
     // Nothing is started for a report that cannot be written.
     Destination::look(options.telling.output.as_deref())?;
+    loopback().map_err(|error| {
+        Problem::new(format!("127.0.0.1 cannot be reached: {error}"))
+            .hint("bring the loopback interface up: `ip link set lo up`")
+    })?;
     let demo = Demo::start(scenario).map_err(|error| Problem::new(error.to_string()))?;
     if options.telling.format == Format::Human && !options.telling.quiet {
         note(&introduction(fault, language));
@@ -72,12 +78,32 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     observe_and_tell(&setup(demo.layout(), fault), &options.telling, language)
 }
 
+/// Whether a connection on loopback opens: all of the demonstration is there.
+fn loopback() -> io::Result<()> {
+    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    TcpStream::connect_timeout(&server.local_addr()?, TIMEOUT).map(drop)
+}
+
+/// The fault of this name, written as a cause's may be.
 fn fault(name: &str) -> Result<Fault, Problem> {
     let name = edgeprobe_probes::clean::line(name, 60);
-    name.parse().map_err(|_| {
-        Problem::new(format!("`{name}` is no fault that can be produced here"))
-            .hint("`edgeprobe demo --list` shows those that can")
-    })
+    let meant = |id: &str| id.parse::<Fault>().ok();
+    let id = match name.parse::<CauseId>() {
+        Ok(cause) => cause.to_string(),
+        Err(error) => {
+            let nearest = error.nearest.map(|cause| cause.to_string());
+            let hint = match nearest.filter(|id| meant(id).is_some()) {
+                Some(id) => format!("did you mean `edgeprobe demo --fault {id}`?"),
+                None => "`edgeprobe demo --list` shows those that can".to_owned(),
+            };
+            return meant(&name).ok_or_else(|| unknown(&name).hint(hint));
+        }
+    };
+    meant(&id).ok_or_else(|| unknown(&name).hint("`edgeprobe demo --list` shows those that can"))
+}
+
+fn unknown(fault: &str) -> Problem {
+    Problem::new(format!("`{fault}` is no fault that can be produced here"))
 }
 
 fn list(language: Language) -> String {

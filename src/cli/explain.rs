@@ -116,8 +116,10 @@ fn look_alikes(page: &Entry, language: Language) -> String {
 fn remedies(page: &Entry, platform: Platform, language: Language) -> String {
     let mut lines = Vec::new();
     for (index, remedy) in page.remedies(platform, language).into_iter().enumerate() {
-        lines.push(labelled(&format!("  {}. ", index + 1), 5, &remedy.text));
-        lines.extend(remedy.command.map(|command| format!("       {}", paint(BOLD, &command))));
+        let label = format!("  {}. ", index + 1);
+        lines.push(labelled(&label, label.len(), &remedy.text));
+        let indent = " ".repeat(label.len() + 2);
+        lines.extend(remedy.command.map(|command| format!("{indent}{}", paint(BOLD, &command))));
     }
     lines.join("\n")
 }

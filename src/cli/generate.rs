@@ -1,14 +1,17 @@
 //! `edgeprobe generate`: what packages and documents are made from.
 
-use clap::{Args, ValueEnum};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
+use edgeprobe_emulator::Fault;
 
 use super::output::print;
 use super::problem::Problem;
-use super::{cause_pages, explain};
+use super::{cause_pages, explain, man_page};
 use crate::bundle::Contents;
 use crate::logs::LogReport;
 use crate::report::Report;
+use crate::verdict::CauseId;
 
 /// Options of `generate`.
 #[derive(Debug, Args)]
@@ -43,7 +46,7 @@ enum What {
 
 pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     let text = match options.what {
-        What::Man => man()?,
+        What::Man => man_page::page()?,
         What::Completions => completions(options.shell),
         What::Schema => schema(&schemars::schema_for!(Report))?,
         What::LogsSchema => schema(&schemars::schema_for!(LogReport))?,
@@ -57,26 +60,24 @@ pub(super) fn run(options: &Options) -> Result<u8, Problem> {
     Ok(0)
 }
 
-/// The man page of the program, and after it those of its commands.
-fn man() -> Result<String, Problem> {
-    let failed = |error| Problem::new(format!("cannot write the man page: {error}"));
-    let command = super::command();
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page).map_err(failed)?;
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let name = sub.get_name().to_owned();
-        let man = clap_mangen::Man::new(sub.clone().bin_name(format!("edgeprobe {name}")));
-        page.extend_from_slice(format!(".SH COMMAND {}\n", name.to_uppercase()).as_bytes());
-        man.render_description_section(&mut page).map_err(failed)?;
-        man.render_options_section(&mut page).map_err(failed)?;
-    }
-    Ok(String::from_utf8_lossy(&page).into_owned())
-}
-
 fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut super::command(), "edgeprobe", &mut script);
+    clap_complete::generate(shell, &mut completed(), "edgeprobe", &mut script);
     String::from_utf8_lossy(&script).into_owned()
+}
+
+/// The command line as a shell is to complete it: without what is for this program itself, with the
+/// causes and the faults, and with no files where none are taken.
+fn completed() -> Command {
+    let whole = super::command();
+    let shown = whole.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned();
+    let causes = PossibleValuesParser::new(CauseId::ALL.iter().map(|id| id.word()));
+    let faults = PossibleValuesParser::new(Fault::ALL.iter().map(|fault| fault.id()));
+    Command::new("edgeprobe")
+        .args(whole.get_arguments().cloned())
+        .subcommands(shown)
+        .mut_subcommand("explain", |sub| sub.mut_arg("cause", |arg| arg.value_parser(causes)))
+        .mut_subcommand("demo", |sub| sub.mut_arg("fault", |arg| arg.value_parser(faults)))
 }
 
 fn schema(schema: &schemars::Schema) -> Result<String, Problem> {

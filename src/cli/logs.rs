@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use edgeprobe_probes::{bounded, clean};
 
 pub(super) mod aside;
@@ -43,15 +44,15 @@ pub(super) struct Options {
     files: Vec<PathBuf>,
 
     /// A container's log, running or not
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     container: Vec<String>,
 
     /// A systemd unit's journal
-    #[arg(long, value_name = "UNIT")]
+    #[arg(long, value_name = "UNIT", value_parser = NonEmptyStringValueParser::new())]
     journal: Vec<String>,
 
     /// Lines from then on alone: a duration until now (2h), or a time (2026-11-24T09:14:00Z)
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
 
     /// Go on reading, and tell what comes

@@ -11,6 +11,7 @@ mod explain;
 mod generate;
 mod language;
 mod logs;
+mod man_page;
 mod options;
 mod output;
 mod probe;

@@ -49,7 +49,7 @@ pub(super) struct TargetOptions {
     pub(super) ports: Option<String>,
 
     /// A hard limit on the whole run
-    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    #[arg(long, value_name = "DURATION", default_value = "10s", allow_hyphen_values = true)]
     pub(super) timeout: String,
 
     /// Another host, asked the same questions beside the hub

@@ -103,19 +103,25 @@ impl Destination {
     }
 }
 
-/// Refuses an `--output` that would replace a file which is read.
+/// Refuses an `--output` that would replace a file which is read, or that is to be.
 pub(super) fn spare<'p>(
     output: Option<&Path>,
     inputs: impl IntoIterator<Item = &'p Path>,
 ) -> Result<(), Problem> {
-    let Some(target) = output.and_then(|path| path.canonicalize().ok()) else { return Ok(()) };
-    let is_target = |input: &Path| input.canonicalize().is_ok_and(|input| input == target);
+    let Some(target) = output.and_then(whole) else { return Ok(()) };
+    let is_target = |input: &Path| whole(input).is_some_and(|input| input == target);
     if is_special(&target) || !inputs.into_iter().any(is_target) {
         return Ok(());
     }
     let path = edgeprobe_probes::clean::line(&target.display().to_string(), 200);
     Err(Problem::new(format!("--output would replace {path}, which is read"))
         .hint("give --output another file"))
+}
+
+/// The one path of a file, which need not be there yet; none where its folder is not.
+fn whole(path: &Path) -> Option<PathBuf> {
+    let in_its_folder = || Some(folder(path).canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_its_folder)
 }
 
 /// Prints to standard output. A reader that has gone away, `head` for example, is no error.

@@ -7,14 +7,15 @@ use super::check::{Format, Telling};
 use super::language::Languages;
 use super::logs::aside::Logs;
 use super::options::{ProbeName, TargetOptions, VantageChoice};
-use super::output::Destination;
+use super::output::{Destination, spare};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
 use super::setup::{Probes, Setup};
 use crate::language::Language;
 use crate::plan::is_asked_anywhere;
-use crate::report::{human, json, words};
+use crate::report::{Report, human, json, words};
+use crate::verdict::{Cause, Effect};
 
 /// Options of `probe`.
 #[derive(Debug, Args)]
@@ -47,6 +48,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let language = languages.of(options.telling.format);
     let probe = Probe::from(options.probe);
+    spare(options.telling.output.as_deref(), options.target.ca_file.as_deref())?;
     let mut setup = Setup::new(&options.target, Probes::alone(probe), None)?;
     setup.plan.follow_all = probe == Probe::Trace;
     if probe == Probe::Logs {
@@ -64,7 +66,8 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         observation.probe() == probe && (from_a_network || !elsewhere)
     };
     let wanted: Vec<&Observation> = report.observations.iter().filter(is_wanted).collect();
-    let failed = wanted.iter().any(|observation| observation.failed());
+    let bad = causes_of_what_passed(&report, &wanted);
+    let failed = !bad.is_empty() || wanted.iter().any(|observation| observation.failed());
     let unanswered = wanted.iter().all(|observation| observation.outcome == Outcome::Skipped);
     let code = match (unanswered, failed) {
         (true, _) => super::FAILED,
@@ -73,7 +76,9 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     };
     if code != 0 || !options.telling.quiet {
         let text = match options.telling.format {
-            Format::Human => told(&report.observations, &wanted, options.telling.verbose, language),
+            Format::Human => {
+                told(&report.observations, &wanted, &bad, options.telling.verbose, language)
+            }
             Format::Json => json::document(&report).map_err(|error| unwritable(&error))?,
             Format::Ndjson => json::lines(&report).map_err(|error| unwritable(&error))?,
         };
@@ -82,14 +87,34 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     Ok(code)
 }
 
-/// Each wanted observation, and of what only led to it what went wrong, or all.
-fn told(all: &[Observation], wanted: &[&Observation], verbose: bool, language: Language) -> String {
+/// The causes that nothing but good answers bring about: a name that was read, and that the runtime
+/// refuses.
+fn causes_of_what_passed<'r>(report: &'r Report, wanted: &[&Observation]) -> Vec<&'r Cause> {
+    let passed = |id: &String| wanted.iter().any(|it| it.id == *id && it.outcome == Outcome::Pass);
+    let rests = |cause: &&Cause| cause.effect != Effect::Warns && cause.evidence.iter().all(passed);
+    report.verdict.causes.iter().filter(rests).collect()
+}
+
+/// Each wanted observation, what is wrong with a good one, and of what only led to it what went wrong,
+/// or all.
+fn told(
+    all: &[Observation],
+    wanted: &[&Observation],
+    bad: &[&Cause],
+    verbose: bool,
+    language: Language,
+) -> String {
     let is_wanted = |observation: &Observation| wanted.iter().any(|it| it.id == observation.id);
     let shown = all.iter().filter(|it| verbose || is_wanted(it) || it.outcome != Outcome::Pass);
-    let told =
+    let mut told =
         shown.map(|observation| human::full(observation, language) + "\n").collect::<String>();
     if wanted.is_empty() {
-        return format!("{}\n{told}", words::word("probe.nothing", language));
+        let key = if told.is_empty() { "probe.nothing" } else { "probe.nothing_after" };
+        let nothing = words::word(key, language);
+        return if told.is_empty() { nothing + "\n" } else { format!("{nothing}\n\n{told}") };
+    }
+    for cause in bad {
+        told += &(human::cause_and_sentence(cause.id, &cause.summary, language) + "\n");
     }
     told
 }

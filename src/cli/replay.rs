@@ -8,11 +8,12 @@ use clap::Args;
 use edgeprobe_probes::clean;
 use serde_json::Value;
 
-use super::check::{Telling, tell};
+use super::check::{Format, Telling, tell};
 use super::language::Languages;
 use super::output::{Destination, spare};
 use super::problem::Problem;
 use crate::bundle;
+use crate::report::human::{everything, vpn};
 use crate::report::{Report, SCHEMA, Tool};
 use crate::verdict;
 
@@ -39,8 +40,17 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     report.verdict = verdict::judge(&report.target, &report.observations, language);
     report.vpn = report.vpn.take().map(|vpn| vpn.again(&report, language));
     report.tool = Tool::this();
-    tell(&report, &options.telling, language, &destination, false)?;
-    Ok(report.verdict.status.exit_code())
+    if report.vpn.is_some() && options.telling.format == Format::Human {
+        // It answered another question, and answers it again.
+        let verbose = options.telling.verbose.then(|| everything(&report, language));
+        destination.write(&(vpn::text(&report, language) + &verbose.unwrap_or_default()))?;
+    } else {
+        tell(&report, &options.telling, language, &destination, false)?;
+    }
+    Ok(match report.vpn {
+        Some(_) => vpn::answer(&report, language).status.exit_code(),
+        None => report.verdict.status.exit_code(),
+    })
 }
 
 fn read(path: &Path) -> Result<Report, Problem> {
@@ -50,9 +60,16 @@ fn read(path: &Path) -> Result<Report, Problem> {
         clean::line(&path.display().to_string(), 200)
     };
     let text = contents(path).map_err(|error| {
-        Problem::new(format!("cannot read {name}: {error}"))
-            .hint("give it a report that `edgeprobe check --format json` wrote, or a bundle")
+        let hint = match error.kind() {
+            io::ErrorKind::PermissionDenied => "run it as a user who may read the file",
+            _ => "give it a report that `edgeprobe check --format json` wrote, or a bundle",
+        };
+        Problem::new(format!("cannot read {name}: {error}")).hint(hint)
     })?;
+    if text.trim().is_empty() {
+        return Err(Problem::new(format!("{name} is empty"))
+            .hint("record it again with `edgeprobe check --format json --output FILE`"));
+    }
     let value: Value = serde_json::from_str(&text).map_err(|error| {
         let how = if error.is_eof() { "ends in the middle" } else { "is not JSON" };
         Problem::new(format!("{name} {how}: {error}"))
@@ -106,8 +123,23 @@ fn contents(path: &Path) -> io::Result<String> {
     if bundle::is_archive(&bytes) {
         return bundle::report_in(&bytes).map_err(io::Error::other);
     }
-    String::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8"))
+    text(&bytes).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8 or UTF-16")
+    })
+}
+
+/// The text of a file, as it is written and as Windows PowerShell redirects it: in UTF-8 with a mark
+/// before it or none, or in UTF-16 with one.
+fn text(bytes: &[u8]) -> Option<String> {
+    let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16(&units).ok()
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8(rest.to_vec()).ok(),
+    }
 }
 
 /// Whether a schema is a later one of the same kind.

@@ -203,10 +203,12 @@ fn named(option: &str, name: Option<&str>, or_empty: bool) -> Result<(), Problem
 
 fn resolver(text: &str) -> Result<SocketAddr, Problem> {
     let alone = || text.trim_matches(['[', ']']).parse().map(|ip: IpAddr| SocketAddr::new(ip, 53));
-    text.parse().or_else(|_| alone()).map_err(|_| {
-        Problem::new(format!("--resolver: `{}` is no IP address", clean::line(text, 60)))
+    let refused = |what| {
+        Problem::new(format!("--resolver: `{}` {what}", clean::line(text, 60)))
             .hint("for example --resolver 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53")
-    })
+    };
+    let server = text.parse().or_else(|_| alone()).map_err(|_| refused("is no IP address"))?;
+    if server.port() == 0 { Err(refused("has no port that answers")) } else { Ok(server) }
 }
 
 /// The name servers to ask each on its own: the one that was given, or all that are configured, a

@@ -32,7 +32,9 @@ fn problem(text: &str) -> Problem {
     let paragraphs: Vec<String> = text.split("\n\n").map(joined).collect();
     let said = |start: &str| paragraphs.iter().find_map(|part| part.strip_prefix(start));
     let message = said("error: ").unwrap_or("the command line cannot be understood");
-    let hint = said("tip: ").map(str::to_owned).or_else(|| {
+    // What an option takes is not given to it behind `--`.
+    let tip = said("tip: ").filter(|tip| !tip.starts_with("to pass '"));
+    let hint = tip.map(str::to_owned).or_else(|| {
         let usage = said("Usage: ")?;
         let command: Vec<&str> =
             usage.split(' ').take_while(|word| !word.starts_with(['-', '[', '<'])).collect();
@@ -59,6 +61,12 @@ mod tests {
         assert_eq!(
             problem(tip).to_string(),
             "error: unexpected argument '--hubb' found\nhint: a similar argument exists: '--hub'"
+        );
+        let hyphen = "error: unexpected argument '-2' found\n\n  tip: to pass '-2' as a value, use \
+                      '-- -2'\n\nUsage: edgeprobe logs [OPTIONS] [FILE]...\n";
+        assert_eq!(
+            problem(hyphen).to_string(),
+            "error: unexpected argument '-2' found\nhint: `edgeprobe logs --help` shows what it takes"
         );
         let missing = "error: the following required arguments were not provided:\n  <REPORT>\n\n\
                        Usage: edgeprobe replay <REPORT>\n\nFor more information, try '--help'.\n";

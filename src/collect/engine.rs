@@ -64,7 +64,7 @@ fn without(error: &LogError) -> Missing {
         LogError::NoEngine => Missing::new(Reason::NoEngine, ""),
         LogError::NoContainer(_) => Missing::new(Reason::NotThere, ""),
         LogError::NotPermitted { .. } => Missing::new(Reason::NotPermitted, error.to_string()),
-        LogError::Engine { .. } | LogError::Broken(_) => {
+        LogError::Unusable(_) | LogError::Engine { .. } | LogError::Broken(_) => {
             Missing::new(Reason::Failed, error.to_string())
         }
     }

@@ -158,10 +158,13 @@ fn phrase(key: &'static str, language: Language) -> String {
     WORDS.say(&Text::new(key), language)
 }
 
-/// The template with its placeholders filled; one that has no word becomes a general one.
+/// The template with its placeholders filled; one that has no word becomes a general one, and inside
+/// backticks, where text is to be copied, stays one.
 pub(crate) fn render(template: &str, arguments: &Arguments, language: Language) -> String {
+    let is_code = |before: &str| before.matches('`').count() % 2 == 1;
     fill(template, |before, name| match arguments.get(name) {
         Some(word) => word.said(language),
+        None if is_code(before) => name.to_uppercase(),
         None => general_word(before, name, language),
     })
 }

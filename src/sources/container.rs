@@ -83,6 +83,7 @@ fn runtime() -> Result<Runtime, SourceError> {
 fn problem(error: &LogError) -> SourceError {
     let hint = match error {
         LogError::NoEngine => "give log files, or set DOCKER_HOST",
+        LogError::Unusable(_) => "correct it, or unset it for this device's own engine",
         LogError::NoContainer(_) => "`docker ps --all` lists the containers",
         LogError::NotPermitted { .. } => "run it as root, or as a member of the engine's group",
         LogError::Engine { .. } => {
@@ -94,7 +95,7 @@ fn problem(error: &LogError) -> SourceError {
         LogError::NoEngine => Obstacle::NoEngine,
         LogError::NoContainer(_) => Obstacle::Absent,
         LogError::NotPermitted { .. } => Obstacle::NotPermitted,
-        LogError::Engine { .. } | LogError::Broken(_) => Obstacle::Other,
+        LogError::Unusable(_) | LogError::Engine { .. } | LogError::Broken(_) => Obstacle::Other,
     };
     SourceError::new(error.to_string()).hint(hint).because(obstacle)
 }

@@ -110,9 +110,7 @@ fn open(path: &Path, name: &str) -> Result<File, SourceError> {
 
 fn unreadable(name: &str, error: &io::Error) -> SourceError {
     let hint = match error.kind() {
-        io::ErrorKind::NotFound => {
-            "give a file, `-` for standard input, or `--container NAME` for a container's log"
-        }
+        io::ErrorKind::NotFound => "give a file that is there, or `-` for standard input",
         io::ErrorKind::PermissionDenied => "run it as root, or as a user who may read the file",
         _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };

@@ -91,8 +91,13 @@ fn entries(
         let is_refused =
             lower.contains("permission denied") || lower.contains("insufficient permissions");
         let obstacle = if is_refused { Obstacle::NotPermitted } else { Obstacle::Other };
+        let hint = if is_refused || lower.contains("no journal files were opened") {
+            "run it as root, or as a member of the group systemd-journal"
+        } else {
+            "`journalctl --list-boots` shows whether there is a journal, `systemctl list-units` its units"
+        };
         return Err(SourceError::new(format!("journalctl cannot read {what}: {first}"))
-            .hint("run it as root, or as a member of the group systemd-journal")
+            .hint(hint)
             .because(obstacle));
     }
     Ok(())

@@ -54,13 +54,15 @@ pub(super) fn priority_ahead_of(rule: &Rule) -> Option<u32> {
     rule.priority.checked_sub(1).filter(|before| *before > 0).map(|before| before.min(100))
 }
 
-/// A time in words: `3 days`, `25 minutes`, `0 seconds`.
+/// A time in words: `3 days`, `25 minutes`, `less than a second`.
 pub(super) fn duration(seconds: f64) -> Word {
     let seconds = seconds.abs().round();
     let (number, unit) = match seconds {
         s if s >= 172_800.0 => (s / 86_400.0, "duration.days"),
         s if s >= 7_200.0 => (s / 3_600.0, "duration.hours"),
         s if s >= 120.0 => (s / 60.0, "duration.minutes"),
+        s if s < 1.0 => return Text::new("duration.less").into(),
+        s if s < 2.0 => (s, "duration.second"),
         s => (s, "duration.seconds"),
     };
     Text::new(unit).with("number", Word::figure(number, 0)).into()

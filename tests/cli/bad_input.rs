@@ -109,14 +109,45 @@ fn a_file_that_is_read_is_not_replaced() {
     let file = folder.path().join("edgeAgent.log");
     fs::write(&file, "a line\n").unwrap();
     let logs = format!("--logs={}", path(&file));
-    for arguments in
-        [&["logs", path(&file)][..], &["replay", path(&file)], &["check", "--hub", HUB, &logs]]
-    {
-        let (error, hint) = refused(&[arguments, &["--output", path(&file)]].concat());
+    let ca_file = ["--hub", HUB, "--ca-file", path(&file)];
+    let asked = |command: &[&'static str]| [command, &ca_file].concat();
+    for arguments in [
+        vec!["logs", path(&file)],
+        vec!["replay", path(&file)],
+        vec!["check", "--hub", HUB, &logs],
+        vec!["vpn", "--hub", HUB, "--baseline", path(&file)],
+        asked(&["check"]),
+        asked(&["vpn"]),
+        asked(&["probe", "tls"]),
+        asked(&["bundle"]),
+    ] {
+        let (error, hint) = refused(&[&arguments[..], &["--output", path(&file)]].concat());
         assert!(error.contains("would replace"), "{error}");
         assert!(hint.contains("--output"), "{hint}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "a line\n");
     }
+    // Nor one that is to be written by another option, by whatever path it is named.
+    let (new, other) = (folder.path().join("new"), folder.path().join("./new"));
+    let both = ["vpn", "--hub", HUB, "--baseline", path(&new), "--output", path(&other)];
+    assert!(refused(&both).0.contains("would replace"));
+    assert!(!new.exists());
+}
+
+#[test]
+fn a_demonstration_names_the_fault_that_was_meant() {
+    let (_, hint) = refused(&["demo", "--fault", "port_in_us"]);
+    assert!(hint.contains("edgeprobe demo --fault port-in-use"), "{hint}");
+    let (_, hint) = refused(&["demo", "--fault", "vpn-override"]);
+    assert!(hint.contains("edgeprobe demo --list"), "{hint}");
+    assert!(refused(&["demo", "--list", "--format", "json"]).0.contains("--format"));
+}
+
+#[test]
+fn what_cannot_be_a_time_a_port_or_a_name_is_refused_in_its_own_words() {
+    assert!(refused(&["logs", "--since", "-2h", "x.log"]).0.contains("`-2h`"));
+    assert!(refused(&["check", "--hub", HUB, "--resolver", "1.1.1.1:0"]).0.contains("1.1.1.1:0"));
+    assert!(refused(&["logs", "--container", ""]).0.contains("--container"));
+    assert!(refused(&["logs", "--journal", ""]).0.contains("--journal"));
 }
 
 #[test]
@@ -252,7 +283,7 @@ fn files_that_are_no_report() {
     let odd = "{\"schema\": \"\\u001b[31mred\"}";
     let deep = "[".repeat(100_000);
     for (name, content, part) in [
-        ("empty", &b""[..], "ends in the middle"),
+        ("empty", &b""[..], "is empty"),
         ("truncated", &whole.as_bytes()[..whole.len() / 2], "ends in the middle"),
         ("text", b"HEALTHY (likely)", "is not JSON"),
         ("foreign", br#"{"swagger": "2.0"}"#, "is no report"),
@@ -263,7 +294,8 @@ fn files_that_are_no_report() {
         ("number", br#"{"schema": 1}"#, "is no report"),
         ("newer", newer.as_bytes(), "newer than"),
         ("incomplete", incomplete.as_bytes(), "no complete report"),
-        ("binary", b"\xff\xfe\x00\x01{}", "UTF-8"),
+        ("binary", b"\xfe\xfe\x00\x01{}", "UTF-8"),
+        ("half", b"\xff\xfe\x00\xd8", "UTF-16"),
         ("deep", deep.as_bytes(), "is not JSON"),
     ] {
         let path = folder.path().join(name);

@@ -36,7 +36,11 @@ fn the_man_page_has_every_command() {
     for command in ["CHECK", "PROBE", "EXPLAIN", "REPLAY", "DEMO"] {
         assert!(page.contains(&format!(".SH COMMAND {command}")), "{command}");
     }
-    assert!(page.contains("Exit codes"), "{page}");
+    for text in ["Exit codes", "EDGEPROBE_HUB", "probe registry"] {
+        assert!(page.replace("\\-", "-").contains(text), "{text}: {page}");
+    }
+    // A reference to a page that nobody makes leads nowhere.
+    assert!(!page.contains("(1)"), "{page}");
 }
 
 #[test]
@@ -62,6 +66,10 @@ fn bash_completes_commands_and_values() {
     assert_eq!(commands, "check");
     assert_eq!(ask("edgeprobe check --format n").unwrap(), "ndjson");
     assert_eq!(ask("edgeprobe probe web").unwrap(), "websocket");
+    assert_eq!(ask("edgeprobe explain port-in").unwrap(), "port-in-use");
+    assert_eq!(ask("edgeprobe demo --fault clock").unwrap(), "clock-skew");
+    // What is for edgeprobe itself is offered to nobody.
+    assert_eq!(ask("edgeprobe keep").unwrap(), "");
 }
 
 #[test]

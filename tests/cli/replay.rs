@@ -117,3 +117,24 @@ fn fields_of_a_later_minor_version_are_passed_over() {
     fs::write(&path, report.to_string()).unwrap();
     assert_eq!(replayed(&path, &[]).code, 0);
 }
+
+#[test]
+fn a_report_that_windows_redirected_is_read_and_an_empty_one_is_said_to_be() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("report.json");
+    let recorded = run(&["demo", "--format", "json"]);
+    let text = &recorded.stdout;
+    let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(unit).collect()
+    };
+    let marked = format!("\u{feff}{text}").into_bytes();
+    for bytes in [marked, utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)] {
+        fs::write(&path, bytes).unwrap();
+        let outcome = run(&["replay", path.to_str().unwrap()]);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    }
+    fs::write(&path, "\n").unwrap();
+    let outcome = run(&["replay", path.to_str().unwrap()]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("is empty"), "{}", outcome.stderr);
+}

@@ -29,6 +29,9 @@ pub enum LogError {
     /// No engine was found where engines are.
     #[error("no container engine is running here")]
     NoEngine,
+    /// The engine's address cannot be used.
+    #[error("{0}")]
+    Unusable(String),
     /// The engine was found and gives no answer, or refuses.
     #[error("the container engine at {endpoint} does not answer: {what}")]
     Engine { endpoint: String, what: String },
@@ -52,9 +55,7 @@ pub struct EngineLogs {
 impl EngineLogs {
     /// Finds the engine that answers.
     pub async fn connect(places: &Places) -> Result<Self, LogError> {
-        let endpoints = places
-            .endpoints()
-            .map_err(|what| LogError::Engine { endpoint: places.describe(), what })?;
+        let endpoints = places.endpoints().map_err(LogError::Unusable)?;
         let mut failed = LogError::NoEngine;
         for endpoint in endpoints {
             match Self::at(&endpoint).await {

@@ -51,12 +51,19 @@ pub(super) fn without_place(observation: &Observation, language: Language) -> St
         }
     };
     let subject = verdict::subject(observation);
+    // Some failures begin with what failed.
+    if outcome.starts_with(&format!("{}: ", subject.said(language))) {
+        return outcome;
+    }
     say(&Text::new(key).with("subject", subject).with("outcome", outcome), language)
 }
 
 fn said_well(observation: &Observation, language: Language) -> String {
     match (observation.outcome, &observation.facts) {
-        (Outcome::Skipped, _) => word("not_asked", language),
+        // That there is none is an answer.
+        (Outcome::Skipped, facts) if !matches!(facts, Facts::Runtime(_)) => {
+            word("not_asked", language)
+        }
         (_, Facts::Dns(facts)) => {
             let addresses: Vec<String> = facts.ips().map(|ip| ip.to_string()).collect();
             addresses.join(", ")

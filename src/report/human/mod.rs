@@ -165,7 +165,7 @@ fn timed(observation: &Observation, language: Language) -> String {
 }
 
 /// A cause's id and a sentence about it.
-fn cause_and_sentence(cause: CauseId, sentence: &str, language: Language) -> String {
+pub(crate) fn cause_and_sentence(cause: CauseId, sentence: &str, language: Language) -> String {
     let text = Text::new("cause_and_sentence").with("cause", cause).with("sentence", sentence);
     say(&text, language)
 }
