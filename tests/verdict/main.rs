@@ -16,6 +16,7 @@ mod cut_short;
 mod device;
 mod edge;
 mod french;
+mod holders;
 mod hostname;
 mod kernels_part;
 mod logs;
