@@ -8,7 +8,7 @@ use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
 
 use edgeprobe_probes::ports::PortFacts;
 
-use super::evidence::{Evidence, Manner, View, is_of_a_service};
+use super::evidence::{Answer, Evidence, Manner, View, is_of_a_service};
 use super::rule::ids;
 use super::{Status, Way};
 
@@ -200,6 +200,7 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let sheds_light = observation.probe() == Probe::Trace || is_detour;
         // What only concerns a proxy that is not on the way, or a way that is not needed.
         let needless = match &observation.facts {
+            Facts::Dns(facts) if view.is_passed_over(&Answer { observation, facts }) => true,
             Facts::Dns(facts) => match facts.role {
                 Role::Proxy => !missed && !on_the_way(view, &facts.name),
                 Role::Provisioning => false,

@@ -39,6 +39,7 @@ mod routing;
 mod services;
 mod services_by_proxy;
 mod shared_faults;
+mod split_names;
 mod told_apart;
 mod tunnels;
 mod vpn;

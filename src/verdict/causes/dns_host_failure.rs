@@ -21,6 +21,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let failing: Vec<Answer<'_>> = host
         .answers(Role::Hub)
         .filter(|answer| answer.observation.failed() && !answer.denies())
+        .filter(|answer| !host.is_passed_over(answer))
         .collect();
     let resolved: Vec<&Observation> = host
         .deciding_answers(Role::Hub)
@@ -36,7 +37,18 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if servers.is_empty() {
         return refuted(Text::new("resolved").with("hub", &evidence.target.hub), resolved);
     }
-    let text = naming(Text::new("partly"), &servers);
+    partly(&servers)
+}
+
+/// Some of the servers fail, and others do their work.
+fn partly(servers: &[Answer<'_>]) -> Vec<Finding> {
+    let variant = match variant(servers) {
+        "silent" => "partly",
+        "refusing" => "partly_refusing",
+        "failing" => "partly_failing",
+        _ => "partly_unusable",
+    };
+    let text = naming(Text::new(variant), servers);
     Proof::confirmed(Effect::Warns, text, servers.iter().map(|answer| answer.observation)).alone()
 }
 
@@ -50,12 +62,7 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
     let somebody_knows = host.answers(Role::Hub).any(|answer| answer.denies());
     let servers = server_failures(failing);
     if somebody_knows {
-        return if servers.is_empty() {
-            Vec::new()
-        } else {
-            let text = naming(Text::new("partly"), &servers);
-            Proof::confirmed(Effect::Warns, text, servers.iter().map(|a| a.observation)).alone()
-        };
+        return if servers.is_empty() { Vec::new() } else { partly(&servers) };
     }
     let answering = host
         .answers(Role::Hub)
