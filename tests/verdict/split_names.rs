@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use edgeprobe::verdict::CauseId::DnsHostFailure;
-use edgeprobe::verdict::{Effect, Status};
+use edgeprobe::verdict::CauseId::{DnsContainerFailure, DnsHostFailure};
+use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::{Facts, Observation, Role, Token};
 
@@ -65,4 +65,25 @@ fn a_server_behind_the_stub_is_the_fault_where_nobody_answers() {
     assert_eq!(verdict.status, Status::Blocked);
     assert_eq!(verdict.causes[0].id, DnsHostFailure, "{verdict:#?}");
     assert!(verdict.causes[0].summary.contains("10.8.0.53"), "{verdict:#?}");
+}
+
+#[test]
+fn a_server_that_is_silent_for_the_hub_s_zone_alone_is_told_as_such() {
+    let verdict = Device::healthy()
+        .nameless(Token::DnsTimeout, None)
+        .expect(Status::Blocked, &[DnsHostFailure]);
+    let cause = &verdict.causes[0];
+    // What it answers for the control's name has left the device.
+    assert_eq!(cause.confidence, Confidence::Confirmed);
+    assert!(cause.summary.contains("answers for other names"), "{}", cause.summary);
+    assert!(cause.remedy.iter().any(|remedy| remedy.text.contains("conditional forwarder")));
+}
+
+#[test]
+fn a_server_that_is_silent_for_containers_and_the_hub_s_zone_alone_is_told_as_such() {
+    let verdict = Device::networked()
+        .changed(|o| at_edge(o) && is_hub_name(o), |o| unresolve(o, Token::DnsTimeout))
+        .expect(Status::Blocked, &[DnsContainerFailure]);
+    let summary = &verdict.causes[0].summary;
+    assert!(summary.contains("answers there for other names"), "{summary}");
 }

@@ -109,6 +109,16 @@ impl<'o> View<'o> {
         failure.observation.failed() && is_behind(failure) && others_answer
     }
 
+    /// Whether each of these resolvers answers for the control's name.
+    pub(in crate::verdict) fn answer_for_another(&self, resolvers: &[Answer<'_>]) -> bool {
+        let answers = |asked: &Answer<'_>| {
+            self.answers(Role::Control).any(|control| {
+                control.facts.resolver == asked.facts.resolver && !control.observation.failed()
+            })
+        };
+        !resolvers.is_empty() && resolvers.iter().all(answers)
+    }
+
     /// Whether the hub's name was asked for at all.
     pub(in crate::verdict) fn name_was_asked(&self) -> bool {
         self.answers(Role::Hub).next().is_some()
