@@ -78,7 +78,7 @@ async fn as_nobody() {
 
 async fn probe(port: u16) -> (Observation, PortFacts) {
     let timeline = Timeline::start(Duration::from_secs(30));
-    let observation = ports::probe(timeline, &Vantage::Host, port, &[]).await;
+    let observation = ports::probe(timeline, &Vantage::Host, port, &[], &[]).await;
     let Facts::Ports(facts) = observation.facts.clone() else { panic!("not a port") };
     (observation, facts)
 }

@@ -1,10 +1,11 @@
 //! What is worth asking from the host.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use edgeprobe_probes::dns::{DnsFacts, Resolver};
 use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::engine::Container;
+use edgeprobe_probes::engine::{Container, EngineFacts};
 use edgeprobe_probes::route::tables::{RouteKind, Tables};
 use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Vantage};
 
@@ -76,15 +77,20 @@ impl Plan {
             return Vec::new();
         }
         let engine = seen.iter().find_map(|observation| match &observation.facts {
-            Facts::Engine(facts) => Some(facts.containers.as_slice()),
+            Facts::Engine(facts) => Some(facts),
             _ => None,
         });
-        let containers: &[Container] = match engine {
-            Some(containers) => containers,
-            None if self.asks(Probe::Engine) => return Vec::new(),
-            None => &[],
+        if engine.is_none() && self.asks(Probe::Engine) {
+            return Vec::new();
+        }
+        let containers: Arc<[Container]> =
+            engine.map(|facts| facts.containers.as_slice()).unwrap_or_default().into();
+        let edge_hub = engine.and_then(EngineFacts::edge_hub);
+        let ask = |&port: &u16| Question::Port {
+            port,
+            addresses: edge_hub.map(|hub| hub.addresses_of(port)).unwrap_or_default(),
+            containers: Arc::clone(&containers),
         };
-        let ask = |port: &u16| Question::Port { port: *port, containers: containers.into() };
         self.target.ports.iter().map(ask).collect()
     }
 

@@ -48,8 +48,9 @@ pub enum Question {
     Tables,
     /// A connection to one address of a host.
     Connect { endpoint: Endpoint, peer: IpAddr },
-    /// A local port that Edge Hub maps, and the containers that may hold it.
-    Port { port: u16, containers: Arc<[Container]> },
+    /// A local port that Edge Hub maps, the host's addresses that it maps it on, where that is not
+    /// all of them, and the containers that may hold it.
+    Port { port: u16, addresses: Vec<IpAddr>, containers: Arc<[Container]> },
     /// The engine, its containers and its networks.
     Engine,
     /// The kernel's ways between a container network and an address.

@@ -79,8 +79,8 @@ impl Asker {
             }
             Question::Route { destination } => route::probe(timeline, &vantage, destination).await,
             Question::Tables => route::probe_tables(timeline, &vantage).await,
-            Question::Port { port, containers } => {
-                ports::probe(timeline, &vantage, port, &containers).await
+            Question::Port { port, addresses, containers } => {
+                ports::probe(timeline, &vantage, port, &addresses, &containers).await
             }
             Question::Hostname { given } => hostname::read(timeline, &vantage, given.as_deref()),
             Question::Engine => engine::inspect(timeline, &vantage).await,

@@ -77,8 +77,7 @@ pub(super) fn not_tested(
         missing.extend(networks::traces(evidence));
     }
     if hub == Hub::Unknown {
-        let taken: Vec<&Observation> =
-            evidence.ports().map(|(port, _)| port).filter(|port| port.failed()).collect();
+        let taken: Vec<&Observation> = evidence.missed_ports().map(|(port, _)| port).collect();
         let why = if taken.is_empty() { "why.left_out" } else { "why.unseen_holders" };
         missing.push(plain("not_tested.ports", why).shown_by(taken));
     }

@@ -60,11 +60,10 @@ fn attempts<'o>(evidence: &Evidence<'o>, agent: &Agent) -> Vec<&'o Observation> 
 
 /// What shows how Edge Hub fares: its ports, and of those that it cannot have only these.
 fn ports<'o>(evidence: &Evidence<'o>, hub: Hub) -> Vec<&'o Observation> {
-    let decides = |port: &&Observation| match hub {
-        Hub::CanStart | Hub::Running => true,
-        Hub::CannotStart | Hub::Unknown => port.failed(),
-    };
-    evidence.ports().map(|(port, _)| port).filter(decides).collect()
+    match hub {
+        Hub::CanStart | Hub::Running => evidence.ports().map(|(port, _)| port).collect(),
+        Hub::CannotStart | Hub::Unknown => evidence.missed_ports().map(|(port, _)| port).collect(),
+    }
 }
 
 /// What becomes of Edge Agent where the host reaches the hub and a cause still stands in its way:
@@ -225,8 +224,7 @@ fn edge_hub(evidence: &Evidence<'_>, hub: Hub, causes: &[Cause]) -> Text {
         return Text::new("hub.shut_in").with("hub", &evidence.target.hub);
     }
     let all = listed(evidence.ports().map(|(_, facts)| facts.port));
-    let failed =
-        listed(evidence.ports().filter(|(port, _)| port.failed()).map(|(_, facts)| facts.port));
+    let failed = listed(evidence.missed_ports().map(|(_, facts)| facts.port));
     match hub {
         Hub::CanStart if evidence.target.ports.is_empty() => Text::new("hub.maps_nothing"),
         Hub::CanStart => Text::new("hub.can_start").with("ports", all),

@@ -8,7 +8,7 @@ use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
 
 use edgeprobe_probes::ports::PortFacts;
 
-use super::evidence::{Evidence, Manner, View, is_of_a_service};
+use super::evidence::{Answer, Evidence, Manner, View, is_of_a_service};
 use super::rule::ids;
 use super::{Status, Way};
 
@@ -96,20 +96,18 @@ fn manner(view: &View<'_>, transport: Transport) -> Manner {
 
 /// How Edge Hub fares.
 pub(super) fn hub(evidence: &Evidence<'_>) -> Hub {
-    let ports: Vec<_> = evidence.ports().collect();
-    let taken = |(port, facts): &(&Observation, &PortFacts)| {
-        port.failed() && !evidence.may_be_edge_hubs(facts)
-    };
+    let mut missed = evidence.missed_ports();
+    let taken = |(_, facts): (&Observation, &PortFacts)| !evidence.may_be_edge_hubs(facts);
     let target = evidence.target;
     let maps_nothing =
         target.ports.is_empty() && target.sources.ports.as_deref() == Some("edgeHub");
-    if ports.iter().any(taken) {
+    if missed.any(taken) {
         Hub::CannotStart
     } else if maps_nothing {
         Hub::CanStart
-    } else if ports.is_empty() || ports.iter().any(|(port, _)| port.failed()) {
+    } else if evidence.ports().next().is_none() || evidence.missed_ports().next().is_some() {
         Hub::Unknown
-    } else if ports.iter().any(|(_, facts)| facts.held_by_edge_hub) {
+    } else if evidence.ports().any(|(_, facts)| facts.has_edge_hub()) {
         Hub::Running
     } else {
         Hub::CanStart
@@ -182,7 +180,8 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
             || (!service && observation.facts.endpoint().is_none())
             || view.on_the_way().iter().any(|c| c.observation.id == observation.id && !c.works());
         let unasked = observation.token() == Some(Token::EnginePermissionDenied)
-            || matches!(&observation.facts, Facts::Ports(facts) if evidence.may_be_edge_hubs(facts));
+            || matches!(&observation.facts, Facts::Ports(facts)
+                if facts.has_edge_hub() || evidence.may_be_edge_hubs(facts));
         // A device without IPv6 knows so at once, and goes on with IPv4.
         let ipv4_is_there = view.hub().iter().any(|c| c.facts.peer.is_ipv4());
         let peer = match &observation.facts {
@@ -201,6 +200,7 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
         let sheds_light = observation.probe() == Probe::Trace || is_detour;
         // What only concerns a proxy that is not on the way, or a way that is not needed.
         let needless = match &observation.facts {
+            Facts::Dns(facts) if view.is_passed_over(&Answer { observation, facts }) => true,
             Facts::Dns(facts) => match facts.role {
                 Role::Proxy => !missed && !on_the_way(view, &facts.name),
                 Role::Provisioning => false,

@@ -109,6 +109,7 @@ pub(crate) fn name(name: &str, role: Role, resolver: Resolver, addresses: &[&str
             ipv4: Some(RecordOutcome::Answered),
             ipv6: Some(RecordOutcome::NoRecords),
             hosts_file: Vec::new(),
+            behind_stub: Vec::new(),
             interface: None,
         }),
     )

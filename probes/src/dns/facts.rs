@@ -35,6 +35,10 @@ pub struct DnsFacts {
     /// What the hosts file says of the name; only of the system's own resolver.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts_file: Vec<IpAddr>,
+    /// The name servers behind a stub on this device, which may keep them to one link or one domain
+    /// and never ask them for this name; only of the system's own resolver.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind_stub: Vec<SocketAddr>,
 }
 
 impl DnsFacts {

@@ -84,6 +84,7 @@ async fn ask_by(
         ipv4: Some(outcome_of(&ipv4)),
         ipv6: Some(outcome_of(&ipv6)),
         hosts_file: Vec::new(),
+        behind_stub: Vec::new(),
         interface: interface.map(str::to_owned),
     };
     let label = asked.label();

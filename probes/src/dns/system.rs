@@ -1,6 +1,6 @@
 //! Asking the system's own resolver: what programs on this device get.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::facts::{DnsFacts, Resolver};
 use super::getent::{Getent, SystemAnswer};
-use super::{MAX_NAME, hosts, in_order, platform};
+use super::{MAX_NAME, configured_servers, hosts, in_order, platform};
 use crate::clean;
 use crate::observation::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};
@@ -27,7 +27,9 @@ pub async fn ask_system(
     name: &str,
     role: Role,
 ) -> Observation {
-    let system = System { getent: Getent::of_device(), hosts: Path::new(platform::HOSTS) };
+    let behind_stub = configured_servers().map(|servers| servers.behind_stub).unwrap_or_default();
+    let getent = Getent::of_device();
+    let system = System { getent, hosts: Path::new(platform::HOSTS), behind_stub };
     system.observe(timeline, vantage, name, role).await
 }
 
@@ -35,6 +37,7 @@ pub async fn ask_system(
 struct System<'a> {
     getent: Option<Getent<'a>>,
     hosts: &'a Path,
+    behind_stub: Vec<SocketAddr>,
 }
 
 impl System<'_> {
@@ -69,6 +72,7 @@ impl System<'_> {
             ipv4: None,
             ipv6: None,
             hosts_file: hosts::addresses_in(self.hosts, name),
+            behind_stub: self.behind_stub.clone(),
             interface: None,
         };
         recorder.finish(
@@ -194,7 +198,8 @@ mod tests {
             println!("skipped: there is no /etc/resolv.conf");
             return;
         }
-        let system = System { getent: None, hosts: Path::new(platform::HOSTS) };
+        let system =
+            System { getent: None, hosts: Path::new(platform::HOSTS), behind_stub: Vec::new() };
         let timeline = Timeline::start(Duration::from_mins(1));
         let observation =
             system.observe(timeline, &Vantage::Host, "localhost", Role::Control).await;
@@ -204,7 +209,8 @@ mod tests {
     #[tokio::test]
     async fn no_answer_in_time_is_a_timeout() {
         let silent = Getent { program: "/bin/sh", arguments: &["-c", "exec sleep 1000"] };
-        let system = System { getent: Some(silent), hosts: Path::new("/dev/null") };
+        let system =
+            System { getent: Some(silent), hosts: Path::new("/dev/null"), behind_stub: Vec::new() };
         let timeline = Timeline::start(Duration::from_millis(100));
         let observation = system.observe(timeline, &Vantage::Host, "localhost", Role::Hub).await;
         assert_eq!(observation.token(), Some(Token::DnsTimeout));

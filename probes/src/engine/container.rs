@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::proxy::ProxyUrl;
 
+/// The name of the runtime's Edge Hub, in all its versions.
+pub(crate) const EDGE_HUB: &str = "edgeHub";
+
 /// One container. Of its environment a few names and proxies are kept, of its labels nothing: they
 /// hold secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -44,15 +47,26 @@ pub struct Container {
 
 impl Container {
     /// Whether this is the runtime's Edge Hub, which may hold its own ports.
-    ///
-    /// The runtime gives the container this name in all its versions.
     pub fn is_edge_hub(&self) -> bool {
-        self.name == "edgeHub"
+        self.name == EDGE_HUB
     }
 
     /// Whether this is the runtime's Edge Agent.
     pub fn is_edge_agent(&self) -> bool {
         self.name == "edgeAgent"
+    }
+
+    /// The host's own addresses that it publishes a port on; none where it is on all of them, or
+    /// not published at all.
+    pub fn addresses_of(&self, port: u16) -> Vec<IpAddr> {
+        let published = self.published.iter().filter(|published| published.host_port == port);
+        let mut addresses: Vec<IpAddr> = published.map(|published| published.address).collect();
+        if addresses.iter().any(IpAddr::is_unspecified) {
+            return Vec::new();
+        }
+        addresses.sort_unstable();
+        addresses.dedup();
+        addresses
     }
 
     /// Whether it has an address on the network of this name.
@@ -109,4 +123,30 @@ pub struct PublishedPort {
     pub host_port: u16,
     /// The container's TCP port.
     pub container_port: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_on_all_addresses_is_on_none_of_its_own() {
+        let published = |address: &str, host_port| PublishedPort {
+            address: address.parse().unwrap(),
+            host_port,
+            container_port: 443,
+        };
+        let container = Container {
+            published: vec![
+                published("192.168.1.50", 443),
+                published("192.168.1.50", 443),
+                published("192.168.1.50", 8883),
+                published("::", 8883),
+            ],
+            ..Container::default()
+        };
+        assert_eq!(container.addresses_of(443), ["192.168.1.50".parse::<IpAddr>().unwrap()]);
+        assert_eq!(container.addresses_of(8883), [] as [IpAddr; 0]);
+        assert_eq!(container.addresses_of(5671), [] as [IpAddr; 0]);
+    }
 }

@@ -16,6 +16,7 @@ mod settings;
 #[cfg_attr(not(unix), path = "elsewhere.rs")]
 mod local;
 
+pub(crate) use container::EDGE_HUB;
 pub use container::{Attachment, Container, ContainerEnvironment, PublishedPort};
 pub use endpoint::Places;
 pub use facts::{EngineFacts, EngineKind};

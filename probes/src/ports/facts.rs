@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::EDGE_HUB;
+
 /// One port that Edge Hub maps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PortFacts {
@@ -24,10 +26,19 @@ pub struct PortFacts {
     pub held_by_edge_hub: bool,
 }
 
+impl PortFacts {
+    /// Whether Edge Hub is among the holders, as it may be beside others on other addresses.
+    ///
+    /// Reports of earlier versions say `held_by_edge_hub` only where it holds the port alone.
+    pub fn has_edge_hub(&self) -> bool {
+        self.held_by_edge_hub || self.holders.iter().any(Holder::is_edge_hub)
+    }
+}
+
 /// One attempt to bind, as the engine would.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bind {
-    /// The address: `0.0.0.0` or `::`.
+    /// The address: `0.0.0.0` and `::`, or the one that Edge Hub publishes the port on (`HostIp`).
     pub address: IpAddr,
     pub result: BindResult,
 }
@@ -48,7 +59,7 @@ pub enum BindResult {
     Shared,
     /// This user may not bind it (EACCES).
     NotPermitted,
-    /// The address family is not available on this device.
+    /// The address, or its whole family, is not available on this device.
     Unavailable,
 }
 
@@ -74,4 +85,11 @@ pub struct Holder {
     /// 12 digits of its id when the engine does not tell its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+}
+
+impl Holder {
+    /// Whether this is the runtime's Edge Hub, or the engine on its behalf.
+    pub fn is_edge_hub(&self) -> bool {
+        self.container.as_deref() == Some(EDGE_HUB)
+    }
 }

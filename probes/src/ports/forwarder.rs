@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::SocketProcess;
+use super::{SocketProcess, address};
 use crate::engine::Container;
 
 /// Engines, and the helpers that they run to forward ports, by the kernel's name for the process.
@@ -45,11 +45,7 @@ pub(super) fn target<'c>(
 }
 
 /// The container that publishes a host port: on this address, or else on any.
-pub(super) fn publisher(
-    address: IpAddr,
-    port: u16,
-    containers: &[Container],
-) -> Option<&Container> {
+fn publisher(address: IpAddr, port: u16, containers: &[Container]) -> Option<&Container> {
     let publishing = || containers.iter().filter(|container| publishes(container, port));
     publishing()
         .find(|container| {
@@ -61,8 +57,20 @@ pub(super) fn publisher(
         .or_else(|| publishing().next())
 }
 
+/// The container that publishes a host port where a listener on this address would be in its way.
+pub(super) fn publisher_at(
+    listener: IpAddr,
+    port: u16,
+    containers: &[Container],
+) -> Option<&Container> {
+    containers.iter().find(|container| {
+        let mut published = container.published.iter().filter(|own| own.host_port == port);
+        published.any(|own| address::overlap(listener, own.address))
+    })
+}
+
 /// Whether a container publishes a host port on any address.
-pub(super) fn publishes(container: &Container, port: u16) -> bool {
+fn publishes(container: &Container, port: u16) -> bool {
     container.published.iter().any(|published| published.host_port == port)
 }
 

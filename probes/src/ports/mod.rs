@@ -1,9 +1,10 @@
 //! Can the ports that Edge Hub maps be bound, and who holds them?
 //!
-//! The engine binds a published port on `0.0.0.0` and on `[::]`, so the probe binds both, never
-//! listens, and closes at once. Who holds a port is read from the kernel's socket tables, the
+//! The engine binds a published port on `0.0.0.0` and on `[::]`, so the probe binds both, or the
+//! addresses that the port is published on alone; it never listens, and closes at once. Who holds a port is read from the kernel's socket tables, the
 //! process table, and the engine's list of containers.
 
+mod address;
 mod bind;
 mod cgroup;
 mod facts;
@@ -25,21 +26,30 @@ use crate::engine::Container;
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
 
+/// Every address of the host, of either family.
+const ALL: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+
 /// Asks whether the engine could bind a TCP port for Edge Hub, and who holds it if not.
 ///
-/// Passes when the port is free or held by Edge Hub itself. `containers` are the running ones, as
+/// Passes when the port is free or held by Edge Hub itself. `addresses` are those of the host that it
+/// is published on (`HostIp`); without any it is published on all of them. `containers` are the running ones, as
 /// [`crate::engine::inspect`] lists them; without them a container is known by its id alone.
 pub async fn probe(
     timeline: Timeline,
     vantage: &Vantage,
     port: u16,
+    addresses: &[IpAddr],
     containers: &[Container],
 ) -> Observation {
     let mut recorder = Recorder::start(timeline);
     let mut facts = PortFacts { port, may_bind: system::may_bind(port), ..PortFacts::default() };
     let mut known = true;
     let result = recorder
-        .step(Step::Bind, timeline.patience(), ask(timeline, &mut facts, &mut known, containers))
+        .step(
+            Step::Bind,
+            timeline.patience(),
+            ask(timeline, &mut facts, &mut known, addresses, containers),
+        )
         .await;
     let skipped = result.is_ok() && !known;
     let mut observation = recorder.finish(
@@ -60,6 +70,7 @@ async fn ask(
     timeline: Timeline,
     facts: &mut PortFacts,
     known: &mut bool,
+    addresses: &[IpAddr],
     containers: &[Container],
 ) -> Result<(), Failure> {
     // Tables and binds are asked on this thread, because it may be in a network namespace of its
@@ -67,14 +78,16 @@ async fn ask(
     let tables = system::sockets(facts.port);
     let sockets = tables.as_deref().unwrap_or_default();
     let connections = sockets.iter().any(|socket| !socket.listening);
-    for address in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)] {
+    let addresses = if addresses.is_empty() { &ALL } else { addresses };
+    for &address in addresses {
         let result = bind::attempt(address, facts.port, connections)
             .map_err(|error| io_failure(Step::Bind, &error))?;
         facts.binds.push(Bind { address, result });
     }
 
+    let asked = holders::Asked { port: facts.port, binds: &facts.binds };
     let processes = owners(sockets, timeline).await;
-    let found = holders::identify(facts.port, sockets, &processes, &system::passwd(), containers);
+    let found = holders::identify(&asked, sockets, &processes, &system::passwd(), containers);
     facts.holders = found.holders;
     facts.held_by_edge_hub = found.edge_hub;
 

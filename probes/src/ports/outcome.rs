@@ -27,6 +27,10 @@ pub(super) fn failure(facts: &PortFacts, connections: bool, privileged: bool) ->
         let detail = held(facts, in_use, connections, privileged);
         return Some(Failure::new(Step::Bind, Token::AddressInUse, clean::line(&detail, 400)));
     }
+    if let Some(missing) = absent(facts) {
+        let detail = format!("{missing} is no address of this device");
+        return Some(Failure::new(Step::Bind, Token::AddressNotAvailable, detail));
+    }
     // Without privilege a refusal says nothing of the engine, which is root.
     let refused = address_with(facts, BindResult::NotPermitted).filter(|_| facts.may_bind)?;
     let detail = format!(
@@ -34,6 +38,13 @@ pub(super) fn failure(facts: &PortFacts, connections: bool, privileged: bool) ->
         SocketAddr::new(refused, facts.port)
     );
     Some(Failure::new(Step::Bind, Token::BindNotPermitted, detail))
+}
+
+/// An address that the port is to be published on, and that this device does not have.
+fn absent(facts: &PortFacts) -> Option<IpAddr> {
+    // A device without a whole family does without it.
+    let unavailable = facts.binds.iter().filter(|bind| bind.result == BindResult::Unavailable);
+    unavailable.map(|bind| bind.address).find(|address| !address.is_unspecified())
 }
 
 fn address_with(facts: &PortFacts, result: BindResult) -> Option<IpAddr> {
@@ -154,6 +165,15 @@ mod tests {
         use BindResult::{Free, NotPermitted};
         let refused = facts(NotPermitted, Free, true, &[]);
         assert_eq!(token(&refused), Some(Token::BindNotPermitted));
+    }
+
+    #[test]
+    fn an_address_that_the_device_lacks_is_a_failure_and_a_family_is_none() {
+        let mut lacking = facts(BindResult::Unavailable, BindResult::Free, true, &[]);
+        assert_eq!(token(&lacking), None);
+        lacking.binds.truncate(1);
+        lacking.binds[0].address = "192.168.1.50".parse().unwrap();
+        assert_eq!(token(&lacking), Some(Token::AddressNotAvailable));
     }
 
     #[test]

@@ -50,8 +50,17 @@ impl Held {
 }
 
 async fn ask_for(port: u16, containers: &[Container]) -> (Observation, PortFacts) {
+    ask_at(port, &[], containers).await
+}
+
+async fn ask_at(
+    port: u16,
+    addresses: &[&str],
+    containers: &[Container],
+) -> (Observation, PortFacts) {
+    let addresses: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
     let timeline = Timeline::start(Duration::from_secs(30));
-    let observation = probe(timeline, &Vantage::Host, port, containers).await;
+    let observation = probe(timeline, &Vantage::Host, port, &addresses, containers).await;
     let Facts::Ports(facts) = observation.facts.clone() else { panic!("not a port") };
     (observation, facts)
 }
@@ -97,6 +106,29 @@ async fn each_way_to_hold_a_port_is_told_apart() {
         // The probe has let go of the port.
         assert_eq!(results(&ask_for(port, &[]).await.1), expected, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_port_is_bound_where_it_is_published_and_others_beside_it_hold_nothing() {
+    let port = free_port();
+    let _beside = TcpListener::bind(("127.0.0.2", port)).unwrap();
+    let (observation, facts) = ask_at(port, &["127.0.0.1"], &[]).await;
+    assert_eq!(observation.outcome, Outcome::Pass, "{observation:?}");
+    let free = Bind { address: Ipv4Addr::LOCALHOST.into(), result: BindResult::Free };
+    assert_eq!((facts.binds, facts.holders), (vec![free], Vec::new()));
+
+    let _in_the_way = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let (observation, facts) = ask_at(port, &["127.0.0.1"], &[]).await;
+    assert_eq!(observation.token(), Some(Token::AddressInUse));
+    assert_eq!(facts.holders[0].address, Some(Ipv4Addr::LOCALHOST.into()));
+}
+
+#[tokio::test]
+async fn an_address_that_the_host_lacks_cannot_be_bound() {
+    // For documentation only (RFC 5737).
+    let (observation, _) = ask_at(free_port(), &["192.0.2.1"], &[]).await;
+    assert_eq!(observation.token(), Some(Token::AddressNotAvailable), "{observation:?}");
+    assert_eq!(observation.failure.unwrap().detail, "192.0.2.1 is no address of this device");
 }
 
 #[tokio::test]

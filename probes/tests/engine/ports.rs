@@ -85,7 +85,7 @@ fn bound_without_listening(port: u16, shared: bool) -> Socket {
 
 async fn probe(port: u16, engine: &EngineFacts) -> (Observation, PortFacts) {
     let timeline = Timeline::start(Duration::from_secs(30));
-    let observation = ports::probe(timeline, &Vantage::Host, port, &engine.containers).await;
+    let observation = ports::probe(timeline, &Vantage::Host, port, &[], &engine.containers).await;
     let Facts::Ports(facts) = observation.facts.clone() else { panic!("not a port") };
     (observation, facts)
 }

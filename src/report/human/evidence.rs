@@ -97,7 +97,7 @@ fn success(observation: &Observation) -> Text {
             None => Text::new("answered"),
         },
         Facts::Dns(_) => Text::new("answered"),
-        Facts::Ports(facts) if facts.held_by_edge_hub => Text::new("held_by_edge_hub"),
+        Facts::Ports(facts) if facts.has_edge_hub() => Text::new("held_by_edge_hub"),
         Facts::Ports(_) => Text::new("free"),
         Facts::Clock(facts) => match facts.offset_s {
             Some(offset) => {

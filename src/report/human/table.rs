@@ -191,16 +191,17 @@ fn ports(observations: &[&Observation]) -> Text {
     let list = |wanted: bool| -> Vec<String> {
         observations
             .iter()
-            .filter(|observation| observation.failed() == wanted)
             .filter_map(|observation| match &observation.facts {
-                Facts::Ports(facts) => Some(facts.port.to_string()),
+                Facts::Ports(facts) => Some((observation.failed(), facts)),
                 _ => None,
             })
+            .filter(|(failed, facts)| (*failed && !facts.has_edge_hub()) == wanted)
+            .map(|(_, facts)| facts.port.to_string())
             .collect()
     };
     let held = observations
         .iter()
-        .any(|o| matches!(&o.facts, Facts::Ports(facts) if facts.held_by_edge_hub));
+        .any(|o| matches!(&o.facts, Facts::Ports(facts) if facts.has_edge_hub()));
     let (taken, others) = (list(true), list(false));
     let (key, ports) = match (taken.as_slice(), others.as_slice()) {
         ([_], _) => ("table.one_taken", taken),

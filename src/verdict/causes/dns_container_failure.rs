@@ -53,6 +53,7 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
     let pinned = pinned_on_the_host(host);
     let denied = answers.iter().all(Answer::denies);
     let variant = match (silent, denied && !pinned.is_empty()) {
+        (true, _) if edge.view.answer_for_another(&answers) => "silent_zone",
         (true, _) => "silent",
         (false, true) => "hosts_file",
         (false, false) => "failing",

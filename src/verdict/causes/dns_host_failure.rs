@@ -21,6 +21,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let failing: Vec<Answer<'_>> = host
         .answers(Role::Hub)
         .filter(|answer| answer.observation.failed() && !answer.denies())
+        .filter(|answer| !host.is_passed_over(answer))
         .collect();
     let resolved: Vec<&Observation> = host
         .deciding_answers(Role::Hub)
@@ -36,7 +37,18 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if servers.is_empty() {
         return refuted(Text::new("resolved").with("hub", &evidence.target.hub), resolved);
     }
-    let text = naming(Text::new("partly"), &servers);
+    partly(&servers)
+}
+
+/// Some of the servers fail, and others do their work.
+fn partly(servers: &[Answer<'_>]) -> Vec<Finding> {
+    let variant = match variant(servers) {
+        "silent" => "partly",
+        "refusing" => "partly_refusing",
+        "failing" => "partly_failing",
+        _ => "partly_unusable",
+    };
+    let text = naming(Text::new(variant), servers);
     Proof::confirmed(Effect::Warns, text, servers.iter().map(|answer| answer.observation)).alone()
 }
 
@@ -50,31 +62,25 @@ fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
     let somebody_knows = host.answers(Role::Hub).any(|answer| answer.denies());
     let servers = server_failures(failing);
     if somebody_knows {
-        return if servers.is_empty() {
-            Vec::new()
-        } else {
-            let text = naming(Text::new("partly"), &servers);
-            Proof::confirmed(Effect::Warns, text, servers.iter().map(|a| a.observation)).alone()
-        };
+        return if servers.is_empty() { Vec::new() } else { partly(&servers) };
     }
     let answering = host
         .answers(Role::Hub)
         .any(|a| !a.observation.failed() && a.facts.resolver != Resolver::System);
-    let text = if answering {
-        Text::new("system_only")
-    } else {
-        let variant = match variant(&servers) {
-            "failing" if others_resolve(host, &servers) => "failing_zone",
-            variant => variant,
-        };
-        naming(Text::new(variant), &servers)
+    let zone = if answering { None } else { zone(host, &servers) };
+    let text = match zone {
+        _ if answering => Text::new("system_only"),
+        Some(variant) => naming(Text::new(variant), &servers),
+        None => naming(Text::new(variant(&servers)), &servers),
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);
     // A server that denies a proxy's name did its work.
     let proxies = host.answers(Role::Proxy).filter(|answer| !answer.denies());
     let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());
     let silent = servers.iter().all(|a| a.observation.token() == Some(Token::DnsTimeout));
-    let confidence = if silent && !servers.is_empty() && !leaves_the_device(host) {
+    // What answers for another name shows that packets leave the device.
+    let confidence = if silent && zone.is_none() && !servers.is_empty() && !leaves_the_device(host)
+    {
         Confidence::Likely
     } else {
         Confidence::Confirmed
@@ -123,14 +129,16 @@ fn server_failures<'o>(failing: &[Answer<'o>]) -> Vec<Answer<'o>> {
     failing.iter().copied().filter(|answer| answer.facts.resolver != Resolver::System).collect()
 }
 
-/// Whether the servers that fail for the hub's name answer for another.
-fn others_resolve(host: &View<'_>, servers: &[Answer<'_>]) -> bool {
-    let answered = |server: &Answer<'_>| {
-        host.answers(Role::Control).any(|control| {
-            control.facts.resolver == server.facts.resolver && !control.observation.failed()
-        })
-    };
-    servers.iter().all(answered)
+/// The sentence for servers that answer for another name and fail, or stay silent, for the hub's.
+fn zone(host: &View<'_>, servers: &[Answer<'_>]) -> Option<&'static str> {
+    if !host.answer_for_another(servers) {
+        return None;
+    }
+    match variant(servers) {
+        "failing" => Some("failing_zone"),
+        "silent" => Some("silent_zone"),
+        _ => None,
+    }
 }
 
 /// The sentence for how these servers fail.

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule { id: CauseId::PortInUse, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let held: Vec<Finding> = evidence
-        .ports()
+        .missed_ports()
         .filter(|(port, _)| port.token() == Some(Token::AddressInUse))
         .filter(|(_, facts)| !evidence.may_be_edge_hubs(facts))
         .map(|(observation, facts)| {
@@ -32,10 +32,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return held;
     }
     let probed: Vec<_> = evidence.ports().map(|(observation, _)| observation).collect();
-    if probed.is_empty() || probed.iter().any(|observation| observation.failed()) {
+    if probed.is_empty() || evidence.missed_ports().next().is_some() {
         return Vec::new();
     }
-    let by_edge_hub = evidence.ports().any(|(_, facts)| facts.held_by_edge_hub);
+    let by_edge_hub = evidence.ports().any(|(_, facts)| facts.has_edge_hub());
     refuted(Text::new(if by_edge_hub { "edge_hub" } else { "free" }), probed)
 }
 

@@ -1,6 +1,8 @@
 //! `port-not-permitted`: the port cannot be bound: privilege, reserved or excluded range.
 
-use edgeprobe_probes::ports::{BindResult, PortFacts};
+use std::net::IpAddr;
+
+use edgeprobe_probes::ports::{Bind, BindResult, PortFacts};
 use edgeprobe_probes::{Observation, Token};
 
 use crate::verdict::catalogue::Text;
@@ -17,6 +19,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         let text = |variant| Text::new(variant).with("port", facts.port);
         if port.token() == Some(Token::BindNotPermitted) {
             return Some(proof(text("refused"), port, facts));
+        }
+        if let Some(missing) = missing(port, facts) {
+            let proof = proof(text("no_such_address").with("address", missing), port, facts);
+            return Some(proof.with_detail("address", missing.to_string()));
         }
         // An engine without root may do no more than the user who was refused.
         let (engine, _) = rootless.filter(|_| is_refused_to_users(facts))?;
@@ -37,6 +43,13 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn proof(text: Text, port: &Observation, facts: &PortFacts) -> Proof {
     Proof::confirmed(Effect::Blocks, text, [port]).with_detail("port", facts.port)
+}
+
+/// The address that the port is published on, where this device does not have it.
+fn missing(port: &Observation, facts: &PortFacts) -> Option<IpAddr> {
+    let lacks_it = |bind: &&Bind| bind.result == BindResult::Unavailable;
+    let failed = port.token() == Some(Token::AddressNotAvailable);
+    facts.binds.iter().find(lacks_it).map(|bind| bind.address).filter(|_| failed)
 }
 
 /// Whether nobody holds the port, and it is one that only the privileged may bind.

@@ -8,7 +8,14 @@ use super::Evidence;
 /// The processes by which engines hold ports for their containers.
 const ENGINES: [&str; 4] = ["docker-proxy", "dockerd", "rootlessport", "conmon"];
 
-impl Evidence<'_> {
+impl<'o> Evidence<'o> {
+    /// The ports that Edge Hub does not have and could not take, as far as it was seen.
+    pub(in crate::verdict) fn missed_ports(
+        &self,
+    ) -> impl Iterator<Item = (&'o Observation, &'o PortFacts)> {
+        self.ports().filter(|(port, facts)| port.failed() && !facts.has_edge_hub())
+    }
+
     /// Whether Edge Hub itself may be what holds this port, because nothing could be seen that
     /// tells: nobody answers for the engine's containers, and the port is held by one of the
     /// engine's own processes or by somebody whose process cannot be seen. Each port is asked by

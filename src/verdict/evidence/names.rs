@@ -89,6 +89,36 @@ impl<'o> View<'o> {
         all.unwrap_or_default().into_iter().flatten().collect()
     }
 
+    /// Whether this is the failure of a name server behind a stub, while others answer for the
+    /// name: the stub may keep the server to one link or one domain, and then asks it for no name of
+    /// the hub's.
+    pub(in crate::verdict) fn is_passed_over(&self, failure: &Answer<'_>) -> bool {
+        let asked = |answer: &Answer<'_>| answer.facts.name == failure.facts.name;
+        let answers: Vec<Answer<'o>> = self.answers(failure.facts.role).filter(asked).collect();
+        let system = answers.iter().find(|answer| answer.facts.resolver == Resolver::System);
+        // A line of the hosts file says nothing of the name servers.
+        let Some(system) = system.filter(|answer| !answer.facts.from_hosts_file()) else {
+            return false;
+        };
+        let is_behind = |answer: &Answer<'_>| match answer.facts.resolver {
+            Resolver::Server(server) => system.facts.behind_stub.contains(&server),
+            Resolver::System => false,
+        };
+        let others_answer =
+            answers.iter().any(|answer| !is_behind(answer) && !answer.observation.failed());
+        failure.observation.failed() && is_behind(failure) && others_answer
+    }
+
+    /// Whether each of these resolvers answers for the control's name.
+    pub(in crate::verdict) fn answer_for_another(&self, resolvers: &[Answer<'_>]) -> bool {
+        let answers = |asked: &Answer<'_>| {
+            self.answers(Role::Control).any(|control| {
+                control.facts.resolver == asked.facts.resolver && !control.observation.failed()
+            })
+        };
+        !resolvers.is_empty() && resolvers.iter().all(answers)
+    }
+
     /// Whether the hub's name was asked for at all.
     pub(in crate::verdict) fn name_was_asked(&self) -> bool {
         self.answers(Role::Hub).next().is_some()

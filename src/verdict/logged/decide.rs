@@ -151,12 +151,16 @@ fn of_port(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
         .collect();
     // A port whose holder cannot be seen may be Edge Hub's own.
     let seen = |(port, facts): &(&Observation, &PortFacts)| {
-        !port.failed() || !evidence.may_be_edge_hubs(facts)
+        !port.failed() || facts.has_edge_hub() || !evidence.may_be_edge_hubs(facts)
     };
     if probed.is_empty() || !probed.iter().all(seen) {
         return Test::None;
     }
-    if probed.iter().all(|(port, _)| !port.failed()) { Test::Works } else { Test::Fails }
+    if probed.iter().all(|(port, facts)| !port.failed() || facts.has_edge_hub()) {
+        Test::Works
+    } else {
+        Test::Fails
+    }
 }
 
 /// The proof by a finding alone.

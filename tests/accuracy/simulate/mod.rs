@@ -120,7 +120,7 @@ impl World {
             Question::Connect { endpoint, peer } => {
                 self.answer_connection(&ask.vantage, start(), endpoint, *peer)
             }
-            Question::Port { port, containers } => self.answer_port(*port, containers),
+            Question::Port { port, containers, .. } => self.answer_port(*port, containers),
             Question::Engine => self.answer_engine(),
             Question::EdgeRoute { edge, destination } => self.answer_edge_route(edge, *destination),
             Question::Join { edge } => self.answer_join(edge),

@@ -208,6 +208,7 @@ impl World {
             ipv6: Some(kind(true)),
             interface: None,
             hosts_file: Vec::new(),
+            behind_stub: Vec::new(),
         }
     }
 }
