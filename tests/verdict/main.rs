@@ -27,6 +27,7 @@ mod on_the_host;
 mod own_ways;
 mod peers;
 mod pick;
+mod private_zones;
 mod privilege;
 mod properties;
 mod proxies;
