@@ -13,6 +13,7 @@ mod beside_ipv4;
 mod causes;
 mod covered_services;
 mod cut_short;
+mod denied_names;
 mod device;
 mod edge;
 mod french;

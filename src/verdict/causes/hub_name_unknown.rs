@@ -35,6 +35,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if let Some(proof) = not_in_the_private_zone(evidence, &host, &saying_no) {
         return proof.alone();
     }
+    // So does one that others ask.
+    if !evidence.knowing_the_hub().is_empty() {
+        return Vec::new();
+    }
     let doubt = Doubt::about(&evidence.target.hub);
     let variant = match (&doubt, first.observation.token()) {
         (Some(Doubt::Misspelt(_)), _) => "misspelt",
