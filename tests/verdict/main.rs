@@ -42,5 +42,6 @@ mod services_by_proxy;
 mod shared_faults;
 mod told_apart;
 mod tunnels;
+mod turned_away;
 mod vpn;
 mod vpn_names;
