@@ -360,9 +360,13 @@ fn summary(
         (Status::Healthy, Agent::Unknown) => "summary.ports_only",
         (Status::Healthy, _) if hub == Hub::Unknown => "summary.agent_only",
         (Status::Healthy, _) => "summary.healthy",
+        (Status::Degraded, _) if turned_away(evidence).is_some() => "summary.turned_away_partly",
         (Status::Degraded, _) => "summary.degraded",
         (Status::Blocked, _) if reach::ran_out_of_time(evidence) => "summary.cut_short",
         (Status::Blocked, Agent::Nameless) => "summary.nameless",
+        (Status::Blocked, Agent::Unreachable { .. }) if turned_away(evidence).is_some() => {
+            "summary.turned_away"
+        }
         (Status::Blocked, _) => "summary.blocked",
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
         (Status::Inconclusive, _) => "summary.inconclusive",
@@ -371,8 +375,21 @@ fn summary(
         Agent::FirstChoice(transport) => transport.to_string(),
         _ => String::new(),
     };
-    message(
-        &Text::new(key).with("hub", &evidence.target.hub).with("transport", transport),
-        language,
-    )
+    let text = Text::new(key).with("hub", &evidence.target.hub).with("transport", transport);
+    let text = match turned_away(evidence) {
+        Some((port, status)) => text.with("port", port).with("status", status),
+        None => text,
+    };
+    message(&text, language)
+}
+
+/// The port of a transport of Edge Agent's on which IoT Hub itself turns it away, and the HTTP status
+/// by which it does. A parent is no IoT Hub.
+fn turned_away(evidence: &Evidence<'_>) -> Option<(u16, u16)> {
+    if evidence.target.parent.is_some() {
+        return None;
+    }
+    let view = evidence.agent();
+    let mut tried = view.transports().iter().flat_map(|transport| view.on(*transport));
+    tried.find_map(|connection| Some((connection.facts.port, connection.turned_away()?)))
 }

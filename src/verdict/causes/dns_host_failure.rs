@@ -8,7 +8,7 @@ use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{Answer, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::listed;
+use crate::verdict::words::{listed, place};
 use crate::verdict::{Confidence, Effect};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::DnsHostFailure, examine };
@@ -31,7 +31,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .collect();
 
     if resolved.is_empty() {
-        return unresolved(&host, &failing);
+        return unresolved(evidence, &host, &failing);
     }
     let servers = server_failures(&failing);
     if servers.is_empty() {
@@ -53,10 +53,13 @@ fn partly(servers: &[Answer<'_>]) -> Vec<Finding> {
 }
 
 /// No resolver gives an address: whose fault is it?
-fn unresolved(host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
+fn unresolved(evidence: &Evidence<'_>, host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
     let denials = host.denials_of_everything();
     if !denials.is_empty() {
         return ignorant(host, &denials);
+    }
+    if let Some(proof) = disputed(evidence, host) {
+        return proof.alone();
     }
     // A server that knows the name does not exist has done its work.
     let somebody_knows = host.answers(Role::Hub).any(|answer| answer.denies());
@@ -112,6 +115,37 @@ fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
         .with_confidence(Confidence::Likely)
         .explaining(failed)
         .alone()
+}
+
+/// The host's servers deny a name that others know, so that what is at fault is not the name.
+fn disputed(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
+    let deniers: Vec<Answer<'_>> = host.answers(Role::Hub).filter(Answer::denies).collect();
+    // A private zone that lacks its record has a cause of its own.
+    if deniers.is_empty() || deniers.iter().any(|denier| denier.lacking_record().is_some()) {
+        return None;
+    }
+    let known = evidence.knowing_the_hub().into_iter().next()?;
+    let (variant, confidence) = if known.reached.is_empty() {
+        ("disputed", Confidence::Likely)
+    } else {
+        ("denied", Confidence::Confirmed)
+    };
+    let servers = server_failures(&deniers);
+    let servers = if servers.is_empty() { &deniers } else { &servers };
+    let text = naming(Text::new(variant), servers)
+        .with("hub", &evidence.target.hub)
+        .with("other_resolver", known.answer.server())
+        .with("place", place(&known.answer.observation.vantage))
+        .with("address", listed(known.answer.facts.ips()))
+        .with_any("interface", host.interface_to(|_| true));
+    let failed = host.answers(Role::Hub).map(|answer| answer.observation);
+    let proof =
+        Proof::confirmed(Effect::Blocks, text, deniers.iter().map(|denier| denier.observation))
+            .supported_by([known.answer.observation])
+            .supported_by(known.reached)
+            .with_confidence(confidence)
+            .explaining(failed.filter(|answer| answer.failed()));
+    Some(proof)
 }
 
 /// Whether anything shows that packets leave this device: a gateway that answers on its link. A

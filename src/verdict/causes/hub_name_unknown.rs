@@ -32,6 +32,13 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if host.answers(Role::Hub).any(|answer| !answer.observation.failed()) {
         return Vec::new();
     }
+    if let Some(proof) = not_in_the_private_zone(evidence, &host, &saying_no) {
+        return proof.alone();
+    }
+    // So does one that others ask.
+    if !evidence.knowing_the_hub().is_empty() {
+        return Vec::new();
+    }
     let doubt = Doubt::about(&evidence.target.hub);
     let variant = match (&doubt, first.observation.token()) {
         (Some(Doubt::Misspelt(_)), _) => "misspelt",
@@ -47,16 +54,48 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     };
     let controls = working_controls(&host, &saying_no);
     let confidence = if controls.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    let system = host
-        .answers(Role::Hub)
-        .filter(|answer| answer.facts.resolver == Resolver::System)
-        .map(|answer| answer.observation)
-        .filter(|observation| observation.failed());
     Proof::confirmed(Effect::Blocks, text, saying_no.iter().map(|answer| answer.observation))
         .supported_by(controls)
         .with_confidence(confidence)
-        .explaining(system)
+        .explaining(by_the_system(&host))
         .alone()
+}
+
+/// The hub has a private endpoint, and the private zone that stands in for the public one here has no
+/// record of it: the name is right, and the public zone knows it.
+fn not_in_the_private_zone(
+    evidence: &Evidence<'_>,
+    host: &View<'_>,
+    saying_no: &[Answer<'_>],
+) -> Option<Proof> {
+    let led: Vec<&Answer<'_>> =
+        saying_no.iter().filter(|answer| answer.lacking_record().is_some()).collect();
+    // A server can be asked again, which the system's own resolver cannot.
+    let is_a_server = |answer: &&&Answer<'_>| answer.facts.resolver != Resolver::System;
+    let first = *led.iter().find(is_a_server).or(led.first())?;
+    let (record, zone) = first.lacking_record()?;
+    let text = Text::new("private_zone")
+        .with("hub", &evidence.target.hub)
+        .with("resolver", first.server())
+        .with("zone", zone)
+        .with("record", record);
+    let proof = Proof::confirmed(
+        Effect::Blocks,
+        first.to_ask_again(text),
+        led.iter().map(|answer| answer.observation),
+    )
+    .explaining(saying_no.iter().map(|answer| answer.observation))
+    .explaining(by_the_system(host));
+    Some(proof.with_detail("zone", zone).with_detail("record", record))
+}
+
+/// What the system's own resolver fails with.
+fn by_the_system<'o>(host: &View<'o>) -> Vec<&'o Observation> {
+    host.answers(Role::Hub)
+        .filter(|answer| answer.facts.resolver == Resolver::System)
+        .map(|answer| answer.observation)
+        .filter(|observation| observation.failed())
+        .collect()
 }
 
 /// The answers for the control name by the servers that deny the hub's: proof that they work.

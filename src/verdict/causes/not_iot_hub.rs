@@ -80,6 +80,9 @@ fn is_told_apart(connection: &Connection<'_>) -> bool {
 
 /// Whether what answers is something other than IoT Hub.
 fn is_something_else(connection: &Connection<'_>) -> bool {
+    if connection.turned_away().is_some() {
+        return false;
+    }
     let unknown_and_for_another =
         connection.token() == Some(Token::TlsUnknownIssuer) && !speaks_of_the_hub(connection);
     unknown_and_for_another

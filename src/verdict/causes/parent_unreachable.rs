@@ -46,6 +46,10 @@ fn unknown(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
     if answers.is_empty() || answers.iter().any(|answer| !answer.observation.failed()) {
         return None;
     }
+    // Where anybody else knows it, the host's name servers are at fault and not the parent's name.
+    if !evidence.knowing_the_hub().is_empty() {
+        return None;
+    }
     let says_no = answers.iter().find(|answer| answer.denies())?;
     let text = described("unknown", evidence, &[]).with("resolver", says_no.server());
     let everywhere = evidence.views().into_iter().flat_map(|view| {

@@ -56,9 +56,6 @@ impl<'o> Connection<'o> {
     /// Whether IoT Hub itself is at the other end: its certificate verifies against some store, at
     /// least but for the time, or it names the mechanism that only IoT Hub has.
     pub(in crate::verdict) fn is_genuine(&self) -> bool {
-        use edgeprobe_probes::endpoint::TrustResult::Trusted;
-        let verifies =
-            self.trust().is_some_and(|trust| trust.within_validity == Trusted || trust.accepted());
         let names_itself = self.facts.amqp.as_ref().is_some_and(|amqp| {
             amqp.mechanisms.iter().any(|mechanism| mechanism.eq_ignore_ascii_case("MSSBCBS"))
         });
@@ -72,8 +69,25 @@ impl<'o> Connection<'o> {
                     | Token::AmqpUnexpectedBytes
                     | Token::HttpNotIotHub
             )
-        );
-        names_itself || (verifies && !is_another_site)
+        ) && self.turned_away().is_none();
+        names_itself || (self.verifies() && !is_another_site)
+    }
+
+    /// Whether the certificate verifies against some store, at least but for the time.
+    fn verifies(&self) -> bool {
+        use edgeprobe_probes::endpoint::TrustResult::Trusted;
+        self.trust().is_some_and(|trust| trust.within_validity == Trusted || trust.accepted())
+    }
+
+    /// The HTTP status by which IoT Hub itself turns the device away: 429 or a server's own failure,
+    /// which its front end answers without a mark of IoT Hub's, under a certificate of IoT Hub's that
+    /// nobody else has the key of.
+    pub(in crate::verdict) fn turned_away(&self) -> Option<u16> {
+        let status = self.facts.http.as_ref()?.status;
+        let is_busy = status == 429 || (500..600).contains(&status);
+        let is_its_own =
+            self.verifies() && !self.is_foreign() && self.is_made_out_to(&self.facts.server);
+        (self.observation.failed() && is_busy && is_its_own).then_some(status)
     }
 
     /// How the connection failed to open; `None` if TCP was established.

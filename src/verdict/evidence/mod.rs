@@ -7,6 +7,7 @@ mod effects;
 mod holders;
 mod installed;
 mod ipsec;
+mod known;
 mod logs;
 mod names;
 mod parts;

@@ -84,7 +84,11 @@ impl<'o> View<'o> {
         };
         let all: Option<Vec<[Answer<'o>; 2]>> = deniers
             .iter()
-            .map(|denier| Some([*denier, on_the_control(denier).filter(Answer::denies)?]))
+            // Whoever leads on to a private endpoint knows the hub's own name.
+            .map(|denier| match denier.lacking_record() {
+                Some(_) => None,
+                None => Some([*denier, on_the_control(denier).filter(Answer::denies)?]),
+            })
             .collect();
         all.unwrap_or_default().into_iter().flatten().collect()
     }

@@ -14,6 +14,17 @@ impl Answer<'_> {
         let labels = |name: &String| name.split('.').any(|label| label.eq_ignore_ascii_case(ZONE));
         self.facts.canonical_names.iter().any(labels)
     }
+
+    /// The zone of private endpoints that the answer is from and the record that it lacks, where the
+    /// server knows the hub's name, follows it into that zone and denies what it leads to.
+    ///
+    /// The public zone leads on from there, so that only a private one can end so.
+    pub(in crate::verdict) fn lacking_record(&self) -> Option<(&str, &str)> {
+        let last = self.facts.canonical_names.last()?;
+        let (record, zone) = last.split_once('.')?;
+        let (first, _) = zone.split_once('.')?;
+        (self.denies() && first.eq_ignore_ascii_case(ZONE)).then_some((record, zone))
+    }
 }
 
 impl View<'_> {
