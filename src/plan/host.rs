@@ -166,12 +166,36 @@ fn other_uplinks(tables: &Tables) -> Vec<String> {
         let leads_out = route.kind == RouteKind::Unicast
             && route.destination.addr().is_ipv4()
             && route.destination.prefix_len() <= 1;
-        let interface = route.interface().filter(|_| leads_out);
-        if let Some(name) = interface
-            && !uplinks.iter().any(|known| known == name)
-        {
-            uplinks.push(name.to_owned());
+        for name in route.interfaces().filter(|_| leads_out) {
+            if !uplinks.iter().any(|known| known == name) {
+                uplinks.push(name.to_owned());
+            }
         }
     }
     if uplinks.len() > 1 { uplinks } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use edgeprobe_probes::route::tables::{Hop, MAIN_TABLE, Route};
+
+    use super::*;
+
+    #[test]
+    fn one_route_may_lead_out_by_several_uplinks() {
+        let hop = |name: &str| Hop { interface: Some(name.to_owned()), gateway: None, dead: false };
+        let route = |hops| Route {
+            destination: "0.0.0.0/0".parse().unwrap(),
+            table: MAIN_TABLE,
+            kind: RouteKind::Unicast,
+            hops,
+            metric: 0,
+            mtu: None,
+            source: None,
+        };
+        let uplinks =
+            |hops| other_uplinks(&Tables { routes: vec![route(hops)], ..Tables::default() });
+        assert_eq!(uplinks(vec![hop("eth0"), hop("eth1")]), ["eth0", "eth1"]);
+        assert!(uplinks(vec![hop("eth0")]).is_empty());
+    }
 }

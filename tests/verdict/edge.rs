@@ -4,7 +4,7 @@ use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::engine::{AddressPool, RUNTIME_NETWORK};
+use edgeprobe_probes::engine::{AddressPool, EngineKind, RUNTIME_NETWORK};
 use edgeprobe_probes::ports::Holder;
 use edgeprobe_probes::route::tables::LinkKind;
 use edgeprobe_probes::route::tables::ReversePathFilter;
@@ -372,6 +372,26 @@ fn an_engine_without_a_free_pool_cannot_make_the_runtimes_network() {
     // A network that is named for the runtime, and is there, has not to be made.
     device.target.network = Some(DEFAULT.to_owned());
     device.expect(Status::Healthy, &[]);
+}
+
+#[test]
+fn two_halves_of_everything_leave_docker_no_pool_and_podman_all_of_its_own() {
+    let device = |kind| {
+        let halves = ["0.0.0.0/1 dev wg0", "128.0.0.0/1 dev wg0"];
+        Device::networked()
+            .rerouted(&[("wg0", LinkKind::Wireguard)], &halves, &[])
+            .without(|o| is_engine(o) || !at_host(o))
+            .with(engine(&[default_network()]))
+            .changed(is_engine, move |o| {
+                let Facts::Engine(facts) = &mut o.facts else { unreachable!() };
+                facts.kind = Some(kind);
+            })
+    };
+    device(EngineKind::Docker).expect(Status::Blocked, &[AddressPoolExhausted]);
+    // Podman compares its pools with the addresses of interfaces.
+    let verdict = device(EngineKind::Podman).expect(Status::Healthy, &[]);
+    let pools = verdict.ruled_out.iter().find(|out| out.id == AddressPoolExhausted).unwrap();
+    assert!(pools.because.contains("10.89.0.0/24"), "{pools:?}");
 }
 
 #[test]

@@ -142,6 +142,21 @@ fn a_root_that_browsers_dropped_is_no_interception() {
 }
 
 #[test]
+fn an_inspector_of_a_great_makers_name_is_an_inspector() {
+    let trusted = TrustResult::Trusted;
+    let inspected = |issuer: &'static str, public| {
+        Device::healthy().changed(to_hub, move |o| {
+            certified(o, issuer, &["*.azure-devices.net"], &trust(trusted, public, trusted));
+        })
+    };
+    let forefront =
+        "CN=Microsoft Forefront TMG HTTPS Inspection Certification Authority, O=Contoso";
+    inspected(forefront, TrustResult::UnknownIssuer).expect(Status::Degraded, &[TlsIntercepted]);
+    // Nobody has to know an authority that the public roots vouch for.
+    inspected("CN=Microsoft TLS CA 99, O=Microsoft TLS Ltd", trusted).expect(Status::Healthy, &[]);
+}
+
+#[test]
 fn the_hubs_own_chain_without_its_root_is_a_missing_root() {
     Device::healthy()
         .changed(to_hub, |o| {

@@ -76,6 +76,7 @@ fn a_server_that_is_silent_for_the_hub_s_zone_alone_is_told_as_such() {
     // What it answers for the control's name has left the device.
     assert_eq!(cause.confidence, Confidence::Confirmed);
     assert!(cause.summary.contains("answers for other names"), "{}", cause.summary);
+    assert!(cause.summary.contains(HUB), "{}", cause.summary);
     assert!(cause.remedy.iter().any(|remedy| remedy.text.contains("conditional forwarder")));
 }
 

@@ -5,7 +5,7 @@ use edgeprobe::verdict::{Confidence, Status, Verdict};
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::ports::BindResult;
-use edgeprobe_probes::route::tables::LinkKind;
+use edgeprobe_probes::route::tables::{LinkKind, Route};
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
@@ -101,6 +101,24 @@ fn a_name_server_that_answers_by_another_uplink_makes_it_likely_and_a_connection
     let device = beside_a_modem().with(by_the_modem()).with(opened);
     let verdict = device.expect(Status::Blocked, &[WrongUplink]);
     assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
+}
+
+#[test]
+fn a_route_that_leads_out_by_two_uplinks_is_two_ways_out() {
+    let device = beside_a_modem().retabled(|tables| {
+        let everywhere = |route: &&mut Route| route.destination.prefix_len() == 0;
+        let modem = tables.routes.pop_if(|route| route.leaves_by("wwan0")).unwrap();
+        let mut defaults = tables.routes.iter_mut().filter(everywhere);
+        defaults.next().unwrap().hops.extend(modem.hops);
+    });
+    let mut opened = connection(Transport::Amqp, Role::Detour, HUB_ADDRESS);
+    detoured(&mut opened, Detour::Interface("wwan0".to_owned()));
+    let verdict = device.with(by_the_modem()).with(opened).sure(&[WrongUplink]);
+    // To take one hop's route away takes the other's with it.
+    let mut commands = verdict.causes[0].remedy.iter().filter_map(|step| step.command.as_deref());
+    let replaced = "sudo ip route replace default via 10.64.0.1 dev wwan0";
+    assert!(commands.clone().any(|command| command == replaced), "{verdict:#?}");
+    assert!(!commands.any(|command| command.contains("route del")), "{verdict:#?}");
 }
 
 #[test]

@@ -74,10 +74,23 @@ impl EngineFacts {
     /// The claim of a route of the host's main table; `on_link` when it has no gateway.
     ///
     /// Docker keeps away from on-link routes only (moby/libnetwork#2656, in 20.10.24 at the latest),
-    /// before 20 from all. It never counts a default route.
+    /// before 20 from all. It never counts a default route. Podman looks at no route.
     pub fn claim_of_route(&self, destination: IpNet, on_link: bool) -> Claim {
-        let avoided = destination.prefix_len() > 0 && (on_link || self.is_docker_before(20));
+        let looks_at_it = on_link || self.is_docker_before(20);
+        let avoided = !self.is_podman() && destination.prefix_len() > 0 && looks_at_it;
         Claim { network: destination, avoided }
+    }
+
+    /// The claim of an interface's address and the subnet that it is in; none where the engine goes
+    /// by routes.
+    ///
+    /// Podman keeps away from these alone (containers/common, libnetwork/util: `net.InterfaceAddrs`).
+    pub fn claim_of_address(&self, network: IpNet) -> Option<Claim> {
+        self.is_podman().then(|| Claim { network: network.trunc(), avoided: true })
+    }
+
+    fn is_podman(&self) -> bool {
+        self.kind == Some(EngineKind::Podman)
     }
 }
 
@@ -279,5 +292,17 @@ mod tests {
     fn podman_has_pools_of_its_own() {
         let engine = EngineFacts { kind: Some(EngineKind::Podman), ..docker("4.9.3") };
         assert_eq!(predict(&engine, &["10.88.0.0/16"], &[], &[]), "10.89.0.0/24");
+    }
+
+    #[test]
+    fn podman_keeps_away_from_addresses_and_from_no_route() {
+        let engine = EngineFacts { kind: Some(EngineKind::Podman), ..docker("4.9.3") };
+        let halves = ["0.0.0.0/1", "128.0.0.0/1"];
+        assert_eq!(predict(&engine, &[], &halves, &[]), "10.89.0.0/24");
+        let claim = engine.claim_of_address("10.89.0.7/23".parse().unwrap()).unwrap();
+        let prediction = predict_subnet(&engine.address_pools(), &[], &[claim]).unwrap();
+        assert_eq!(prediction.subnet.to_string(), "10.89.2.0/24");
+        // Docker knows an address by its route.
+        assert_eq!(docker("27.3.1").claim_of_address("10.89.0.7/23".parse().unwrap()), None);
     }
 }

@@ -176,6 +176,17 @@ impl Route {
         self.hops.iter().any(|hop| hop.interface.as_deref() == Some(interface))
     }
 
+    /// Every interface that it leads out by.
+    pub fn interfaces(&self) -> impl Iterator<Item = &str> {
+        self.hops.iter().filter_map(|hop| hop.interface.as_deref())
+    }
+
+    /// The gateway that it takes by an interface.
+    pub fn gateway_by(&self, interface: &str) -> Option<IpAddr> {
+        let by = |hop: &&Hop| hop.interface.as_deref() == Some(interface);
+        self.hops.iter().filter(by).find_map(|hop| hop.gateway)
+    }
+
     /// The first interface that it leads out by.
     pub fn interface(&self) -> Option<&str> {
         self.hops.iter().find_map(|hop| hop.interface.as_deref())

@@ -69,6 +69,7 @@ pub fn vpn_of(tables: &Tables, interface: &str) -> Option<Vpn> {
         LinkKind::Ppp => ppp::is_a_vpns(tables, link).then_some(Vpn::Ppp),
         LinkKind::Other(kind) if kind.starts_with("ovpn") => Some(Vpn::OpenVpn),
         LinkKind::Loopback | LinkKind::Bridge | LinkKind::Wwan => None,
+        LinkKind::Tun if is_a_translators(interface) => None,
         LinkKind::Tun => Some(product(tables, interface)),
         // Where the system does not tell kinds.
         _ if interface.starts_with("ppp") => ppp::is_a_vpns(tables, link).then_some(Vpn::Ppp),
@@ -124,9 +125,41 @@ pub(super) fn is_wg_quick(rule: &Rule) -> bool {
 }
 
 fn is_named_like_one(interface: &str) -> bool {
-    NAMES.iter().any(|name| {
-        interface
-            .strip_prefix(name)
-            .is_some_and(|rest| !rest.starts_with(|first: char| first.is_ascii_alphabetic()))
-    })
+    NAMES.iter().any(|name| is_named(interface, name))
+}
+
+/// Whether an interface carries IPv4 over a network of IPv6 alone (464XLAT, RFC 6877), as clatd and
+/// NetworkManager (`clat`) and Android (`v4-` before the uplink's own name) call theirs.
+fn is_a_translators(interface: &str) -> bool {
+    interface.starts_with("v4-") || is_named(interface, "clat")
+}
+
+/// Whether it has this name, perhaps with a number.
+fn is_named(interface: &str, name: &str) -> bool {
+    interface
+        .strip_prefix(name)
+        .is_some_and(|rest| !rest.starts_with(|first: char| first.is_ascii_alphabetic()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::device;
+    use super::*;
+
+    #[test]
+    fn what_translates_for_an_uplink_without_ipv4_is_no_vpn() {
+        for (name, expected) in [
+            ("clat", None),
+            ("clat4", None),
+            ("v4-rmnet_data0", None),
+            ("tun0", Some(Vpn::Other)),
+            ("clatter", Some(Vpn::Other)),
+        ] {
+            let tables = device(&[(name, LinkKind::Tun)], &[], &[]);
+            assert_eq!(vpn_of(&tables, name), expected, "{name}");
+        }
+        // The kind tells more than the name.
+        let tables = device(&[("v4-office", LinkKind::Wireguard)], &[], &[]);
+        assert_eq!(vpn_of(&tables, "v4-office"), Some(Vpn::Wireguard));
+    }
 }

@@ -73,7 +73,10 @@ fn unresolved(evidence: &Evidence<'_>, host: &View<'_>, failing: &[Answer<'_>]) 
     let zone = if answering { None } else { zone(host, &servers) };
     let text = match zone {
         _ if answering => Text::new("system_only"),
-        Some(variant) => naming(Text::new(variant), &servers),
+        Some(variant) => {
+            let hub = servers.first().map(|server| &server.facts.name);
+            naming(Text::new(variant), &servers).with_any("hub", hub)
+        }
         None => naming(Text::new(variant(&servers)), &servers),
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);

@@ -51,8 +51,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let gateway = gateway_of(tables, working);
     let text = text.with_any("gateway", gateway);
     let text = match default_by(tables, dead) {
-        Some(route) => undercut(text, route, default_by(tables, working)),
-        None => text,
+        Some(route) => undercut(text, (dead, route), (working, default_by(tables, working))),
+        None => text.with("shared", "no"),
     };
     Proof::confirmed(Effect::Blocks, text, observations(&connections))
         .supported_by([route_seen, tables_seen])
@@ -75,7 +75,7 @@ fn ways_out(tables: &Tables) -> usize {
         .routes
         .iter()
         .filter(|route| route.kind == RouteKind::Unicast && route.destination.prefix_len() <= 1);
-    let names: BTreeSet<&str> = everywhere.filter_map(|route| route.interface()).collect();
+    let names: BTreeSet<&str> = everywhere.flat_map(Route::interfaces).collect();
     names.len()
 }
 
@@ -85,26 +85,33 @@ fn default_by<'t>(tables: &'t Tables, interface: &str) -> Option<&'t Route> {
         route.table == MAIN_TABLE
             && route.destination.prefix_len() == 0
             && route.destination.addr().is_ipv4()
-            && route.interface() == Some(interface)
+            && route.leaves_by(interface)
     });
     by.min_by_key(|route| route.metric)
 }
 
 /// The sentence with a metric that wins over the dead route's; nothing wins over one without a
-/// metric, which has to be given a later one.
-fn undercut(text: Text, dead: &Route, working: Option<&Route>) -> Text {
+/// metric, which has to be given a later one, or, where it leads out by both, be replaced.
+fn undercut(
+    text: Text,
+    (dead, route): (&str, &Route),
+    (working, other): (&str, Option<&Route>),
+) -> Text {
     const FIRST: u32 = 5;
     const BEHIND: u32 = 1000;
-    if let Some(before) = dead.metric.checked_sub(1) {
+    let shared = route.metric == 0 && route.leaves_by(working);
+    let text = text.with("shared", if shared { "yes" } else { "no" });
+    if let Some(before) = route.metric.checked_sub(1) {
         return text.with("metric", before.min(FIRST));
     }
-    let later = working.map_or(0, |route| route.metric).saturating_add(BEHIND);
-    let gateway = dead.hops.iter().find_map(|hop| hop.gateway);
+    if shared {
+        return text;
+    }
+    let later = other.map_or(0, |route| route.metric).saturating_add(BEHIND);
     let text = text.with("later", later);
-    text.with_any("dead_gateway", gateway)
+    text.with_any("dead_gateway", route.gateway_by(dead))
 }
 
 fn gateway_of(tables: &Tables, interface: &str) -> Option<std::net::IpAddr> {
-    let mut routes = tables.routes.iter().filter(|route| route.interface() == Some(interface));
-    routes.find_map(|route| route.hops.iter().find_map(|hop| hop.gateway))
+    tables.routes.iter().find_map(|route| route.gateway_by(interface))
 }

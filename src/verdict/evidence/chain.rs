@@ -4,9 +4,11 @@ use edgeprobe_probes::endpoint::{Certificate, Trust, TrustResult};
 
 use super::Connection;
 
-/// The organisations that issue IoT Hub's certificates. One of theirs that the device trusts and
-/// the public roots do not is a root that browsers have dropped, not an interceptor.
-const HUB_AUTHORITIES: [&str; 3] = ["DigiCert", "Microsoft", "Baltimore"];
+/// The organisations that issue IoT Hub's certificates, as their certificates write them. One of
+/// theirs that the device trusts and the public roots do not is a root that browsers have dropped,
+/// not an interceptor.
+const HUB_AUTHORITIES: [&str; 4] =
+    ["DigiCert Inc", "DigiCert, Inc.", "Microsoft Corporation", "Baltimore"];
 
 impl<'o> Connection<'o> {
     /// The peer's own certificate.
@@ -23,7 +25,8 @@ impl<'o> Connection<'o> {
     pub(in crate::verdict) fn is_foreign(&self) -> bool {
         let Some(trust) = self.trust() else { return false };
         let by_hub_authority = self.leaf().is_some_and(|leaf| {
-            trust.accepted() && HUB_AUTHORITIES.iter().any(|name| leaf.issuer.contains(name))
+            let organisation = organisation(&leaf.issuer);
+            trust.accepted() && organisation.is_some_and(|name| HUB_AUTHORITIES.contains(&name))
         });
         trust.public == TrustResult::UnknownIssuer
             && trust.ca_file != Some(TrustResult::Trusted)
@@ -48,9 +51,35 @@ fn covers(pattern: &str, host: &str) -> bool {
     }
 }
 
+/// The organisation in a name as reports show it: `CN=…, O=…, C=…`. A comma may be part of it.
+fn organisation(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix("O=").or_else(|| Some(name.split_once(", O=")?.1))?;
+    let begins_another = |at: &usize| {
+        let part = rest.get(*at..).and_then(|rest| rest.strip_prefix(", "));
+        let kind = part.and_then(|part| Some(part.split_once('=')?.0));
+        kind.is_some_and(|kind| kind.chars().all(|it| it.is_ascii_alphanumeric() || it == '.'))
+    };
+    let end = rest.match_indices(", ").map(|(at, _)| at).find(begins_another);
+    rest.get(..end.unwrap_or(rest.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_organisation_is_read_whole_and_alone() {
+        for (name, expected) in [
+            ("CN=DigiCert SHA2 Secure Server CA, O=DigiCert Inc, C=US", Some("DigiCert Inc")),
+            ("CN=G5, O=DigiCert, Inc., C=US", Some("DigiCert, Inc.")),
+            ("O=Microsoft Corporation", Some("Microsoft Corporation")),
+            ("CN=Inspection, O=Not Microsoft Corporation", Some("Not Microsoft Corporation")),
+            ("CN=Microsoft Forefront TMG HTTPS Inspection", None),
+            ("CN=Inspection, OU=Microsoft Corporation", None),
+        ] {
+            assert_eq!(organisation(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_wildcard_covers_one_label() {

@@ -75,7 +75,9 @@ impl<'o> Evidence<'o> {
         });
         let hub = host.hub_addresses();
         let hub = hub.into_iter().map(|address| Claim { network: address.into(), avoided: false });
-        routes.chain(servers).chain(hub).collect()
+        let addresses = tables.addresses.iter().filter(|own| own.network.addr().is_ipv4());
+        let addresses = addresses.filter_map(|own| engine.claim_of_address(own.network));
+        routes.chain(addresses).chain(servers).chain(hub).collect()
     }
 
     /// The subnet that the configuration gives this network.
