@@ -18,6 +18,7 @@ mod device;
 mod edge;
 mod french;
 mod hostname;
+mod interceptors;
 mod kernels_part;
 mod logs;
 mod names;
