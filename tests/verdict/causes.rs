@@ -296,9 +296,11 @@ fn two_faults_are_both_named_the_one_that_keeps_edge_agent_out_first() {
 fn what_nothing_explains_is_said_and_never_confirmed() {
     let verdict = Device::healthy()
         .failing(on(Transport::Amqp), Step::Amqp, Token::ConnectionClosed)
-        .expect(Status::Degraded, &[]);
+        .failing(on(Transport::AmqpWs), Step::Upgrade, Token::ConnectionClosed)
+        .failing(on(Transport::Https), Step::Http, Token::ConnectionClosed)
+        .expect(Status::Blocked, &[]);
     assert_eq!(verdict.confidence, Confidence::Likely);
-    assert_eq!(verdict.unexplained.len(), 1);
+    assert_eq!(verdict.unexplained.len(), 3);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod french;
 mod holders;
 mod hostname;
 mod hosts_own_loss;
+mod interceptors;
 mod kernels_part;
 mod logs;
 mod names;

@@ -40,6 +40,47 @@ fn another_status_without_a_mark_of_the_hubs_is_still_something_else() {
     }
 }
 
+#[test]
+fn a_filter_that_recognises_amqp_is_told_by_a_hub_that_speaks_by_websocket() {
+    for token in [Token::ConnectionReset, Token::ConnectionClosed, Token::TimedOut] {
+        let verdict = Device::networked()
+            .failing(on(Transport::Amqp), Step::Amqp, token)
+            .changed(on(Transport::Amqp), |o| endpoint_of(o).unwrap().amqp = None)
+            .expect(Status::Degraded, &[CauseId::AmqpPortBlocked]);
+        let cause = &verdict.causes[0];
+        assert!(cause.summary.contains("where AMQP begins"), "{}", cause.summary);
+        assert_eq!(cause.confidence, Confidence::Likely);
+        assert!(cause.would_confirm.as_ref().unwrap().contains("another network"), "{cause:#?}");
+        assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
+    }
+}
+
+#[test]
+fn a_hub_that_refuses_the_device_everywhere_is_no_filter_on_the_way() {
+    let refusing = |status| {
+        Device::networked()
+            .failing(on(Transport::Amqp), Step::Amqp, Token::ConnectionClosed)
+            .failing(on(Transport::AmqpWs), Step::Upgrade, Token::UpgradeRefused)
+            .changed(on(Transport::Amqp), |o| endpoint_of(o).unwrap().amqp = None)
+            .changed(on(Transport::AmqpWs), move |o| {
+                let iothub_errorcode = Some("IotHubUnauthorized".to_owned());
+                let http = HttpFacts { status, iothub_errorcode, ..HttpFacts::default() };
+                endpoint_of(o).unwrap().http = Some(http);
+            })
+    };
+    for status in [401, 403, 429, 503] {
+        let verdict = refusing(status).expect(Status::Blocked, &[]);
+        let says_so = format!("on 443 IoT Hub itself turns it away with HTTP status {status}");
+        assert!(verdict.summary.contains(&says_so), "{}", verdict.summary);
+        assert_eq!(verdict.confidence, Confidence::Likely);
+        let port = verdict.ruled_out.iter().any(|it| it.id == CauseId::AmqpPortBlocked);
+        assert!(!port, "a port that is cut is not ruled out: {:#?}", verdict.ruled_out);
+    }
+    // A request whose upgrade was taken out on the way gets the hub's 400 as well.
+    let verdict = refusing(400).verdict();
+    assert!(verdict.causes.iter().any(|it| it.id == CauseId::WebsocketBlocked), "{verdict:#?}");
+}
+
 /// Everything over HTTP is answered so, without a mark of IoT Hub's.
 fn failing_over(device: Device, status: u16) -> Device {
     device

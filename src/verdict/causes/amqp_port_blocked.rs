@@ -1,6 +1,7 @@
 //! `amqp-port-blocked`: 5671 is closed, 443 to the same hub is open.
 
 use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::{Step, Token};
 
 use super::shared::{
     PortReading, at_each_vantage_by, cut_in_handshake, effect_of_loss, observations, peers, place,
@@ -20,7 +21,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let reading = PortReading::of(view, Transport::Amqp);
-    let open = those(&reading.on_port, Connection::established);
+    // A port that opens and is cut where AMQP begins is good for nothing.
+    let open = those(&reading.on_port, |c| c.established() && !cut_at_amqp(c));
     if !open.is_empty() {
         let text = Text::new("open").with("port", ports(&open));
         return refuted(text, observations(&open));
@@ -55,5 +57,30 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
     if cut && !established.is_empty() {
         return proof(describe("cut")).with_confidence(Confidence::Likely).alone();
     }
+    // Others recognise AMQP by its first bytes. IoT Hub itself ends connections so as well, of devices
+    // that it does not let in; but those it does not let in by WebSocket either.
+    let let_in = those(&reading.elsewhere, is_let_in);
+    let is_cut = |c: &Connection<'_>| cut_at_amqp(c) && c.is_genuine();
+    if !reading.on_port.is_empty() && reading.on_port.iter().all(is_cut) && !let_in.is_empty() {
+        let text = describe("cut_at_amqp").with("other_port", ports(&let_in));
+        return proof(text).with_confidence(Confidence::Likely).alone();
+    }
     Vec::new()
+}
+
+/// Whether a connection was cut after TLS, before an answer in AMQP.
+fn cut_at_amqp(connection: &Connection<'_>) -> bool {
+    use Token::{ConnectionClosed, ConnectionReset, TimedOut};
+    let cut = [ConnectionClosed, ConnectionReset, TimedOut];
+    connection.observation.failed_step() == Some(Step::Amqp)
+        && connection.token().is_some_and(|token| cut.contains(&token))
+}
+
+/// Whether IoT Hub itself speaks AMQP or MQTT with this device by WebSocket.
+fn is_let_in(connection: &Connection<'_>) -> bool {
+    let by_websocket = [Transport::AmqpWs, Transport::MqttWs];
+    connection.is_direct()
+        && by_websocket.contains(&connection.facts.transport)
+        && connection.works()
+        && connection.is_genuine()
 }

@@ -2,7 +2,9 @@
 
 use edgeprobe_probes::Token;
 
-use super::shared::{at_each_vantage, effect_of_loss, observations, peers, ports, those};
+use super::shared::{
+    at_each_vantage, closed_beside, effect_of_loss, observations, peers, ports, those,
+};
 use crate::verdict::Effect;
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;
@@ -50,11 +52,7 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             && matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
     });
     // Nor does it serve the hub's other ports.
-    let elsewhere = those(&connections, |c| {
-        !c.connected()
-            && foreign.iter().any(|foreign| foreign.facts.peer == c.facts.peer)
-            && !connections.iter().any(|other| is_the_hub_at(other, c))
-    });
+    let elsewhere = closed_beside(&connections, &foreign);
     let effect = if connections.iter().any(is_told_apart) {
         effect_of_loss(view)
     } else {
@@ -67,11 +65,6 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         .alone()
 }
 
-/// Whether a connection shows that IoT Hub is at the address of another.
-fn is_the_hub_at(other: &Connection<'_>, connection: &Connection<'_>) -> bool {
-    other.facts.peer == connection.facts.peer && other.works() && other.is_genuine()
-}
-
 /// Whether a connection works on which only IoT Hub answers so.
 fn is_told_apart(connection: &Connection<'_>) -> bool {
     let only_speaks_mqtt = connection.facts.mqtt.is_some();
@@ -80,7 +73,10 @@ fn is_told_apart(connection: &Connection<'_>) -> bool {
 
 /// Whether what answers is something other than IoT Hub.
 fn is_something_else(connection: &Connection<'_>) -> bool {
-    if connection.turned_away().is_some() {
+    // What an interceptor answers under a certificate for the hub's name is the interceptor's.
+    let by_an_interceptor =
+        connection.is_foreign() && connection.is_made_out_to(&connection.facts.server);
+    if connection.turned_away().is_some() || by_an_interceptor {
         return false;
     }
     let unknown_and_for_another =

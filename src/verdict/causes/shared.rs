@@ -165,6 +165,22 @@ pub(super) fn peers(connections: &[Connection<'_>]) -> Word {
     listed(peers)
 }
 
+/// The connections that did not open to an address where something else than IoT Hub answers on
+/// another port, and IoT Hub on none.
+pub(super) fn closed_beside<'o>(
+    connections: &[Connection<'o>],
+    answering: &[Connection<'o>],
+) -> Vec<Connection<'o>> {
+    let at_the_same =
+        |one: &Connection<'_>, other: &Connection<'_>| one.facts.peer == other.facts.peer;
+    those(connections, |closed| {
+        let is_the_hub = |c: &Connection<'_>| at_the_same(c, closed) && c.works() && c.is_genuine();
+        !closed.connected()
+            && answering.iter().any(|c| at_the_same(c, closed))
+            && !connections.iter().any(is_the_hub)
+    })
+}
+
 /// Whether the handshake was cut before a certificate came: not refused by a certificate, not
 /// answered by another protocol.
 pub(super) fn cut_in_handshake(connection: &Connection<'_>) -> bool {

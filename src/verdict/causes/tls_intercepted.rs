@@ -1,9 +1,12 @@
 //! `tls-intercepted`: somebody else's certificate stands where IoT Hub's should.
 
+use edgeprobe_probes::Token;
 use edgeprobe_probes::endpoint::TrustResult;
 use edgeprobe_probes::proxy::ProxyUrl;
 
-use super::shared::{at_each_vantage, controls, effect_of_loss, observations, place, ports, those};
+use super::shared::{
+    at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,
+};
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
 use crate::verdict::evidence::{ByProxy, Connection, Evidence, View};
@@ -26,7 +29,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 /// which they do not accept.
 fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
     let foreign = those(&by.connections, |c| {
-        c.is_foreign() && !c.is_accepted() && (c.is_made_out_to(hub) || relays(c))
+        c.is_foreign() && !c.is_accepted() && (c.is_made_out_to(hub) || c.speaks_as_the_hub())
     });
     if foreign.is_empty() {
         return None;
@@ -44,7 +47,8 @@ fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let connections = view.on_the_way();
-    let foreign = those(&connections, |c| c.is_foreign() && (c.is_made_out_to(hub) || relays(c)));
+    let foreign =
+        those(&connections, |c| c.is_foreign() && (c.is_made_out_to(hub) || c.speaks_as_the_hub()));
     let verified = those(&connections, |c| {
         c.trust().is_some_and(|trust| trust.public == TrustResult::Trusted)
     });
@@ -66,14 +70,23 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     // The runtime's containers verify with the store of their own image, in which a root that was
     // added to the host's is not: this host's success is none of theirs.
     if foreign.iter().all(Connection::is_accepted) {
-        return Proof::confirmed(
-            Effect::Degrades,
-            text("trusted", &foreign),
-            observations(&foreign),
-        )
-        .with_confidence(Confidence::Likely)
-        .with_detail("issuer", issuer(&foreign))
-        .alone();
+        // One that passes anything on is judged by who trusts it.
+        let passes = foreign.iter().any(Connection::works);
+        let in_its_place = those(&foreign, |c| !passes && answers_itself(c));
+        let status = in_its_place.iter().find_map(|c| c.facts.http.as_ref()).map(|it| it.status);
+        let (text, confidence) = match status {
+            Some(status) => {
+                (text("kept_back", &in_its_place).with("status", status), Confidence::Confirmed)
+            }
+            None => (text("trusted", &foreign), Confidence::Likely),
+        };
+        // What keeps the hub back on one port lets nothing through on its others.
+        let closed = closed_beside(&connections, &in_its_place);
+        return Proof::confirmed(effect_of_loss(view), text, observations(&foreign))
+            .with_confidence(confidence)
+            .explaining(observations(&closed))
+            .with_detail("issuer", issuer(&foreign))
+            .alone();
     }
     let by_proxy = foreign.iter().find_map(|connection| connection.facts.proxy.as_ref());
     let same_issuer = those(&controls(view), |control| {
@@ -93,12 +106,12 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         .alone()
 }
 
-/// Whether IoT Hub's own words come through.
-fn relays(connection: &Connection<'_>) -> bool {
-    let amqp = connection.facts.amqp.as_ref();
-    let http = connection.facts.http.as_ref();
-    amqp.is_some_and(|amqp| amqp.mechanisms.iter().any(|mechanism| mechanism == "MSSBCBS"))
-        || http.is_some_and(|http| http.iothub_errorcode.is_some())
+/// Whether what intercepts answers in the hub's place, with words that are not the hub's.
+fn answers_itself(connection: &Connection<'_>) -> bool {
+    use Token::{AmqpHttpAnswer, AmqpNotIotHub, HttpNotIotHub, UpgradeRefused};
+    let token = connection.token();
+    let in_its_place = [HttpNotIotHub, UpgradeRefused, AmqpHttpAnswer, AmqpNotIotHub];
+    token.is_some_and(|token| in_its_place.contains(&token)) && !connection.speaks_as_the_hub()
 }
 
 /// The proxy as `openssl` takes it, which speaks no TLS with a proxy.

@@ -7,7 +7,7 @@ use super::shared::{at_each_vantage_by, effect_of_loss, observations, ports, tho
 use crate::verdict::Confidence;
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::evidence::{Connection, Evidence, View, refuses_the_device};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 
 pub(super) const RULE: Rule = Rule { id: CauseId::WebsocketBlocked, examine };
@@ -65,4 +65,15 @@ fn stopped_at_the_upgrade(connection: &Connection<'_>) -> bool {
     connection.observation.failed_step() >= Some(Step::Upgrade)
         && connection.token() != Some(Token::ClientCertificateWanted)
         && connection.token() != Some(Token::AmqpNotIotHub)
+        && !is_the_hubs_own_word(connection)
+}
+
+/// Whether the refusal bears IoT Hub's mark and says more than that a request is malformed, as one is
+/// whose upgrade was taken out on the way: then the hub does not let this device in.
+fn is_the_hubs_own_word(connection: &Connection<'_>) -> bool {
+    connection
+        .facts
+        .http
+        .as_ref()
+        .is_some_and(|http| http.iothub_errorcode.is_some() && refuses_the_device(http.status))
 }

@@ -1,9 +1,12 @@
 //! What the connections brought, seen from one vantage.
 
-use edgeprobe_probes::endpoint::{EndpointFacts, TlsFacts, Transport, Trust};
+use edgeprobe_probes::endpoint::{EndpointFacts, TlsFacts, Transport, Trust, TrustResult};
 use edgeprobe_probes::{Observation, Role, Step, Token};
 
 use super::View;
+
+/// What answers HTTP for IoT Hub, as it calls itself.
+const FRONT_END: &str = "Microsoft-HTTPAPI";
 
 /// One connection and its facts.
 #[derive(Clone, Copy)]
@@ -70,24 +73,41 @@ impl<'o> Connection<'o> {
                     | Token::HttpNotIotHub
             )
         ) && self.turned_away().is_none();
-        names_itself || (self.verifies() && !is_another_site)
+        // Under an interceptor's certificate only IoT Hub's own words show that it is behind it.
+        let is_its_own = !self.is_foreign() || self.speaks_as_the_hub();
+        names_itself || (self.verifies() && !is_another_site && is_its_own)
+    }
+
+    /// Whether IoT Hub's own words come through.
+    pub(in crate::verdict) fn speaks_as_the_hub(&self) -> bool {
+        let amqp = self.facts.amqp.as_ref();
+        let http = self.facts.http.as_ref();
+        amqp.is_some_and(|amqp| amqp.mechanisms.iter().any(|mechanism| mechanism == "MSSBCBS"))
+            || http.is_some_and(|http| http.iothub_errorcode.is_some())
     }
 
     /// Whether the certificate verifies against some store, at least but for the time.
     fn verifies(&self) -> bool {
-        use edgeprobe_probes::endpoint::TrustResult::Trusted;
-        self.trust().is_some_and(|trust| trust.within_validity == Trusted || trust.accepted())
+        self.trust()
+            .is_some_and(|trust| trust.within_validity == TrustResult::Trusted || trust.accepted())
     }
 
-    /// The HTTP status by which IoT Hub itself turns the device away: 429 or a server's own failure,
-    /// which its front end answers without a mark of IoT Hub's, under a certificate of IoT Hub's that
-    /// nobody else has the key of.
+    /// The HTTP status by which IoT Hub itself turns the device away, under a certificate of IoT Hub's
+    /// that nobody else has the key of: a refusal that bears its mark, or 429 or a server's own
+    /// failure, which its front end answers without one.
     pub(in crate::verdict) fn turned_away(&self) -> Option<u16> {
-        let status = self.facts.http.as_ref()?.status;
-        let is_busy = status == 429 || (500..600).contains(&status);
-        let is_its_own =
-            self.verifies() && !self.is_foreign() && self.is_made_out_to(&self.facts.server);
-        (self.observation.failed() && is_busy && is_its_own).then_some(status)
+        let http = self.facts.http.as_ref()?;
+        let status = http.status;
+        let marked = http.iothub_errorcode.is_some();
+        let is_a_refusal = is_busy(status) || (marked && refuses_the_device(status));
+        // A root that the user named may be an interceptor's, which IoT Hub's front end is not.
+        let by_public = self.trust()?.public != TrustResult::UnknownIssuer;
+        let by_front_end = http.server.as_ref().is_some_and(|it| it.starts_with(FRONT_END));
+        let is_its_own = (by_public || by_front_end || marked)
+            && self.verifies()
+            && !self.is_foreign()
+            && self.is_made_out_to(&self.facts.server);
+        (self.observation.failed() && is_a_refusal && is_its_own).then_some(status)
     }
 
     /// How the connection failed to open; `None` if TCP was established.
@@ -97,6 +117,16 @@ impl<'o> Connection<'o> {
         }
         Some(if self.token() == Some(Token::TimedOut) { Manner::Silent } else { Manner::Refused })
     }
+}
+
+/// Whether a server says by this HTTP status that it cannot serve now (RFC 9110, RFC 6585).
+fn is_busy(status: u16) -> bool {
+    status == 429 || (500..600).contains(&status)
+}
+
+/// Whether a server says by this HTTP status that it understands and does not serve this client.
+pub(in crate::verdict) fn refuses_the_device(status: u16) -> bool {
+    matches!(status, 401 | 403) || is_busy(status)
 }
 
 impl<'o> View<'o> {

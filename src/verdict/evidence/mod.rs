@@ -18,7 +18,7 @@ mod proxied;
 mod services;
 mod ways;
 
-pub(super) use connections::{Connection, Manner};
+pub(super) use connections::{Connection, Manner, refuses_the_device};
 pub(super) use edge::EdgeReading;
 pub(super) use installed::Presence;
 pub(super) use logs::{LogReading, Subject};
