@@ -164,8 +164,11 @@ pub(crate) fn render(template: &str, arguments: &Arguments, language: Language) 
     let is_code = |before: &str| before.matches('`').count() % 2 == 1;
     fill(template, |before, name| match arguments.get(name) {
         Some(word) => word.said(language),
-        None if is_code(before) => name.to_uppercase(),
-        None => general_word(before, name, language),
+        None => {
+            let general = general_word(before, name, language);
+            // Prose is nothing to copy.
+            if is_code(before) && general.contains(' ') { name.to_uppercase() } else { general }
+        }
     })
 }
 
