@@ -162,13 +162,13 @@ fn phrase(key: &'static str, language: Language) -> String {
 /// backticks, where text is to be copied, stays one.
 pub(crate) fn render(template: &str, arguments: &Arguments, language: Language) -> String {
     let is_code = |before: &str| before.matches('`').count() % 2 == 1;
-    fill(template, |before, name| match arguments.get(name) {
-        Some(word) => word.said(language),
-        None => {
-            let general = general_word(before, name, language);
-            // Prose is nothing to copy.
-            if is_code(before) && general.contains(' ') { name.to_uppercase() } else { general }
+    fill(template, |before, name| {
+        if let Some(word) = arguments.get(name) {
+            return word.said(language);
         }
+        let general = general_word(before, name, language);
+        // Prose is nothing to copy.
+        if is_code(before) && general.contains(' ') { name.to_uppercase() } else { general }
     })
 }
 

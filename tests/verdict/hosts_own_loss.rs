@@ -4,7 +4,7 @@
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Effect, Status};
 use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::route::tables::LinkKind;
+use edgeprobe_probes::route::tables::{Hop, LinkKind, Route};
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token, Vantage};
 
 use crate::device::*;
@@ -109,4 +109,18 @@ fn one_handshake_that_is_lost_beside_another_that_went_on_is_nobodys_filter() {
         assert!(verdict.causes.is_empty(), "{token}: {:#?}", verdict.causes);
         assert_eq!(verdict.unexplained.len(), 1, "{token}");
     }
+}
+
+#[test]
+fn of_a_route_by_two_uplinks_nobody_knows_which_one_carried_the_answer() {
+    let verdict = beside_a_modem()
+        .retabled(|tables| {
+            let default = |route: &&mut Route| route.destination.prefix_len() == 0;
+            let by_both = tables.routes.iter_mut().find(default).unwrap();
+            let modem = Some("wwan0".to_owned());
+            by_both.hops.push(Hop { interface: modem, gateway: None, dead: false });
+        })
+        .failing(to_hub, Step::Connect, Token::TimedOut)
+        .expect(Status::Blocked, &[WrongUplink]);
+    assert!(!verdict.ruled_out.iter().any(|other| other.id == WrongUplink));
 }

@@ -46,11 +46,11 @@ impl<'o> Evidence<'o> {
         controls.chain(hub).filter(|c| c.is_direct() && self.leaves_by(c, interface)).collect()
     }
 
-    /// Whether the host sends what belongs to a connection by this interface.
+    /// Whether the host sends what belongs to a connection by this interface and no other.
     fn leaves_by(&self, connection: &Connection<'_>, interface: &str) -> bool {
         let Some((_, tables)) = self.tables() else { return false };
         let route = decide(tables, &Flow::own(connection.facts.peer)).and_then(|it| it.route);
-        route.is_some_and(|route| route.leaves_by(interface))
+        route.is_some_and(|route| route.interfaces().all(|by| by == interface))
     }
 
     /// The answers, good or bad, to the host from name servers beyond its own links: those that the
