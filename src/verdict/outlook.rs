@@ -91,6 +91,7 @@ fn kept_out(
         .or_else(|| though_it_is_reached("agent.half_a_parent", &[CauseId::ParentUnreachable]))
         .or_else(|| by("agent.unprovisioned", &[CauseId::ProvisioningUnreachable]))
         .or_else(|| though_it_is_reached("agent.nameless_daemons", &[CauseId::DnsHostFailure]))
+        .or_else(|| though_it_is_reached("agent.stopped_daemons", &[CauseId::EgressBlocked]))
         .or_else(|| {
             let by_daemons = causes
                 .iter()

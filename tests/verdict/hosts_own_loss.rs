@@ -37,6 +37,7 @@ fn what_a_network_of_the_device_reaches_and_its_host_does_not_is_stopped_by_the_
             .sure(&[EgressBlocked]);
         let cause = &verdict.causes[0];
         assert!(cause.summary.contains("this host's own"), "{}", cause.summary);
+        assert!(verdict.outlook.edge_agent.contains("daemons on the host"), "{verdict:#?}");
         assert!(!cause.remedy.iter().any(|step| step.text.contains("whoever runs the firewall")));
     }
     // Where the kernel sends its own packets another way than the network's, that way may be closed.

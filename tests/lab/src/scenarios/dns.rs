@@ -1,6 +1,8 @@
 //! Names do not resolve: nowhere, or only in containers.
 
-use super::{AMQPS, HOST_WORKS, SITE_RESOLVER, start_site_resolver};
+use super::{
+    AMQPS, BRIDGE_WORKS, CONTAINER_RESOLVES, HOST_WORKS, SITE_RESOLVER, start_site_resolver,
+};
 use crate::claim::{Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
 use crate::topology::Topology;
@@ -75,6 +77,35 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         broken: "The device is set to a name server that does not exist",
         topology: Topology { resolv_conf: "nameserver 192.168.1.253\n", ..Topology::NORMAL },
         proof: &[NO_NAMES],
+        expected: HOST_DNS,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "dns-host-denies-the-hub",
+        broken: "The site's name server denies the hub's name, which the containers' own knows",
+        topology: Topology {
+            resolv_conf: SITE_RESOLVER,
+            daemon: r#"{"dns": ["9.9.9.9"]}"#,
+            ..Topology::NORMAL
+        },
+        fault: |lab| {
+            let options = ["--server=9.9.9.9", "--address=/lab-hub.azure-devices.net/"];
+            start_site_resolver(lab, &options)
+        },
+        proof: &[
+            BRIDGE_WORKS,
+            CONTAINER_RESOLVES,
+            &[
+                Claim::host(Question::Dns, Answer::Fails),
+                Claim::host(
+                    Question::Script(
+                        "busybox nslookup $HUB_NAME | grep -q NXDOMAIN
+                         busybox nslookup mcr.microsoft.com",
+                    ),
+                    Answer::Works,
+                ),
+            ],
+        ],
         expected: HOST_DNS,
         ..Scenario::HEALTHY
     },

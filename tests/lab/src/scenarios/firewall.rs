@@ -1,6 +1,6 @@
 //! The host's own firewall drops, rejects or does not translate what the bridge sends.
 
-use super::{AMQPS, BRIDGE_SILENT, HOST_WORKS, HTTPS};
+use super::{AMQPS, BRIDGE_SILENT, BRIDGE_WORKS, HOST_WORKS, HTTPS};
 use crate::claim::{Answer, Claim};
 use crate::scenario::{Expected, Scenario};
 
@@ -92,6 +92,42 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ],
         expected: Expected::degraded("amqp-port-blocked")
             .never(&["forward-blocked", "nat-missing"]),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "host-output-drop",
+        broken: "The host's own firewall drops what its programs send to the hub, and no container's",
+        fault: |lab| {
+            lab.sh("nft add table inet site
+                nft add chain inet site output '{ type filter hook output priority 0; }'
+                nft add rule inet site output ip daddr 20.49.110.2 drop")
+        },
+        proof: &[
+            BRIDGE_WORKS,
+            &[Claim::host(AMQPS, Answer::Silent), Claim::host(HTTPS, Answer::Silent)],
+        ],
+        expected: Expected::blocked("egress-blocked").never(&[
+            "forward-blocked",
+            "host-offline",
+            "wrong-uplink",
+            "vpn-override",
+        ]),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "host-output-without-amqp",
+        broken: "The host's own firewall lets its programs out to 53 and 443 alone",
+        fault: |lab| {
+            lab.sh("nft add table inet site
+                nft add chain inet site output '{ type filter hook output priority 0; }'
+                nft add rule inet site output oifname $UPLINK tcp dport 5671 drop")
+        },
+        proof: &[
+            BRIDGE_WORKS,
+            &[Claim::host(AMQPS, Answer::Silent), Claim::host(HTTPS, Answer::Works)],
+        ],
+        // Edge Agent is in a container, and nothing on the host speaks AMQP.
+        expected: Expected::warned("amqp-port-blocked"),
         ..Scenario::HEALTHY
     },
 ];

@@ -59,4 +59,24 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         expected: IN_USE,
         ..Scenario::HEALTHY
     },
+    Scenario {
+        name: "healthy-port-on-another-address",
+        broken: "Nothing: Edge Hub has port 443 of one address, a web server that of another",
+        fault: |lab| {
+            lab.sh("docker rm -f edgeHub
+                docker run -d --name edgeHub --network azure-iot-edge \
+                    -e IOTEDGE_IOTHUBHOSTNAME=$HUB_NAME -p 192.168.1.50:443:443 \
+                    mcr.microsoft.com/azureiotedge-hub:1.5 httpd -f -p 443
+                busybox httpd -p 127.0.0.1:443")
+        },
+        proof: &[
+            HOST_WORKS,
+            BRIDGE_WORKS,
+            &[
+                Claim::host(Question::Script("exec 3<>/dev/tcp/127.0.0.1/443"), Answer::Works),
+                Claim::host(Question::Script("exec 3<>/dev/tcp/192.168.1.50/443"), Answer::Works),
+            ],
+        ],
+        ..Scenario::HEALTHY
+    },
 ];

@@ -3,6 +3,8 @@
 use super::{AMQPS, HTTPS};
 use crate::claim::{Address, Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
+use crate::topology::Topology;
+use crate::vpn::{Carries, DEF1, Tunnel};
 
 const CONTROL: Question = Question::Tcp(Address::Control, 443);
 
@@ -13,6 +15,14 @@ const EGRESS: Expected = Expected::blocked("egress-blocked").never(&[
     "forward-blocked",
     "host-offline",
     "dns-host-failure",
+]);
+
+/// Another way reaches the hub, and the usual one leads somewhere all the same.
+const PASSED_BY: Expected = Expected::blocked("egress-blocked").never(&[
+    "vpn-override",
+    "wrong-uplink",
+    "host-offline",
+    "forward-blocked",
 ]);
 
 const DNS_WORKS: Claim = Claim::host(Question::Dns, Answer::Works);
@@ -30,6 +40,46 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             Claim::host(CONTROL, Answer::Works),
         ]],
         expected: EGRESS,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "hub-closed-by-the-preferred-uplink",
+        broken: "The site's firewall closes the hub, and a second uplink passes it by",
+        topology: Topology { second_uplink: true, ..Topology::NORMAL },
+        fault: |lab| {
+            lab.router().sh("iptables -A FORWARD -i lan0 -d 20.49.110.2 -j DROP")?;
+            lab.sh("ip route replace default via $GATEWAY dev $UPLINK metric 100
+                ip route del default metric 0
+                ip route add default via 192.168.8.1 dev eth1 metric 600")
+        },
+        proof: &[&[
+            Claim::host(AMQPS, Answer::Silent),
+            Claim::bridge(AMQPS, Answer::Silent),
+            Claim::host(CONTROL, Answer::Works),
+            Claim::host(
+                Question::Script(
+                    "curl -sk --max-time 4 --interface eth1 https://$HUB -o /dev/null",
+                ),
+                Answer::Works,
+            ),
+        ]],
+        expected: PASSED_BY,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "hub-closed-behind-a-full-tunnel",
+        broken: "Everything goes through the company's VPN, whose firewall closes the hub",
+        fault: |lab| {
+            lab.connect_vpn(Tunnel::OPENVPN, Carries::Everything, DEF1)?;
+            lab.internet().sh("iptables -A INPUT -s 62.4.17.2 -d 20.49.110.2 -j DROP").map(drop)
+        },
+        proof: &[&[
+            Claim::host(Question::Script("ip route get $HUB | grep -q 'dev tun0'"), Answer::Works),
+            Claim::host(AMQPS, Answer::Silent),
+            Claim::bridge(AMQPS, Answer::Silent),
+            Claim::host(CONTROL, Answer::Works),
+        ]],
+        expected: PASSED_BY,
         ..Scenario::HEALTHY
     },
     Scenario {
