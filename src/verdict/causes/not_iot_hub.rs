@@ -20,7 +20,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
     let connections = view.on_the_way();
-    let foreign = those(&connections, is_something_else);
+    // What an interceptor that passes nothing on answers is the interceptor's own; what one answers
+    // that passes something on comes from behind it.
+    let passes = connections.iter().any(|c| is_intercepted(c) && c.works());
+    let foreign = those(&connections, |c| {
+        is_something_else(c) && (passes || !is_intercepted(c) || speaks_otherwise(c))
+    });
     if foreign.is_empty() {
         let genuine = those(&connections, |c| c.works() && c.is_genuine());
         return if genuine.is_empty() {
@@ -71,12 +76,19 @@ fn is_told_apart(connection: &Connection<'_>) -> bool {
     connection.works() && !only_speaks_mqtt
 }
 
+/// Whether the certificate is an interceptor's: made out to the hub, by nobody that is known.
+fn is_intercepted(connection: &Connection<'_>) -> bool {
+    connection.is_foreign() && connection.is_made_out_to(&connection.facts.server)
+}
+
+/// Whether somebody speaks the protocol that was asked for, as no page of an interceptor's does.
+fn speaks_otherwise(connection: &Connection<'_>) -> bool {
+    connection.token() == Some(Token::AmqpNotIotHub)
+}
+
 /// Whether what answers is something other than IoT Hub.
 fn is_something_else(connection: &Connection<'_>) -> bool {
-    // What an interceptor answers under a certificate for the hub's name is the interceptor's.
-    let by_an_interceptor =
-        connection.is_foreign() && connection.is_made_out_to(&connection.facts.server);
-    if connection.turned_away().is_some() || by_an_interceptor {
+    if connection.turned_away().is_some() {
         return false;
     }
     let unknown_and_for_another =
