@@ -1,4 +1,4 @@
-//! `egress-blocked`: a firewall beyond the host blocks every port that the hub needs.
+//! `egress-blocked`: a firewall, beyond the host or on it, blocks every port that the hub needs.
 
 use edgeprobe_probes::dns::{AddressKind, Resolver};
 use edgeprobe_probes::trace::Stage;
