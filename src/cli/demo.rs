@@ -87,23 +87,18 @@ fn loopback() -> io::Result<()> {
 /// The fault of this name, written as a cause's may be.
 fn fault(name: &str) -> Result<Fault, Problem> {
     let name = edgeprobe_probes::clean::line(name, 60);
-    let meant = |id: &str| id.parse::<Fault>().ok();
-    let id = match name.parse::<CauseId>() {
-        Ok(cause) => cause.to_string(),
-        Err(error) => {
-            let nearest = error.nearest.map(|cause| cause.to_string());
-            let hint = match nearest.filter(|id| meant(id).is_some()) {
-                Some(id) => format!("did you mean `edgeprobe demo --fault {id}`?"),
-                None => "`edgeprobe demo --list` shows those that can".to_owned(),
-            };
-            return meant(&name).ok_or_else(|| unknown(&name).hint(hint));
-        }
+    let (id, nearest) = match name.parse::<CauseId>() {
+        Ok(cause) => (cause.to_string(), None),
+        Err(error) => (name.clone(), error.nearest),
     };
-    meant(&id).ok_or_else(|| unknown(&name).hint("`edgeprobe demo --list` shows those that can"))
-}
-
-fn unknown(fault: &str) -> Problem {
-    Problem::new(format!("`{fault}` is no fault that can be produced here"))
+    id.parse().map_err(|_| {
+        let produced = nearest.filter(|id| id.word().parse::<Fault>().is_ok());
+        let hint = match produced {
+            Some(id) => format!("did you mean `edgeprobe demo --fault {id}`?"),
+            None => "`edgeprobe demo --list` shows those that can".to_owned(),
+        };
+        Problem::new(format!("`{name}` is no fault that can be produced here")).hint(hint)
+    })
 }
 
 fn list(language: Language) -> String {

@@ -91,7 +91,10 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
 /// refuses.
 fn causes_of_what_passed<'r>(report: &'r Report, wanted: &[&Observation]) -> Vec<&'r Cause> {
     let passed = |id: &String| wanted.iter().any(|it| it.id == *id && it.outcome == Outcome::Pass);
-    let rests = |cause: &&Cause| cause.effect != Effect::Warns && cause.evidence.iter().all(passed);
+    let rests = |cause: &&Cause| {
+        let seen = !cause.evidence.is_empty() && cause.evidence.iter().all(passed);
+        cause.effect != Effect::Warns && seen
+    };
     report.verdict.causes.iter().filter(rests).collect()
 }
 

@@ -15,6 +15,7 @@ use super::problem::Problem;
 use crate::bundle;
 use crate::report::human::{everything, vpn};
 use crate::report::{Report, SCHEMA, Tool};
+use crate::sources::whole_text;
 use crate::verdict;
 
 /// A report has some ten kilobytes; what is larger than this is none.
@@ -123,23 +124,7 @@ fn contents(path: &Path) -> io::Result<String> {
     if bundle::is_archive(&bytes) {
         return bundle::report_in(&bytes).map_err(io::Error::other);
     }
-    text(&bytes).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8 or UTF-16")
-    })
-}
-
-/// The text of a file, as it is written and as Windows PowerShell redirects it: in UTF-8 with a mark
-/// before it or none, or in UTF-16 with one.
-fn text(bytes: &[u8]) -> Option<String> {
-    let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = rest.as_chunks().0.iter().map(|pair| unit(*pair)).collect();
-        String::from_utf16(&units).ok()
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] | rest => String::from_utf8(rest.to_vec()).ok(),
-    }
+    whole_text(&bytes)
 }
 
 /// Whether a schema is a later one of the same kind.

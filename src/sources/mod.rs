@@ -10,6 +10,7 @@ mod packing;
 
 pub use container::{RUNTIME_CONTAINERS, names_of_containers, runtime_containers};
 pub use journal::RUNTIME_UNITS;
+pub use packing::whole_text;
 
 use std::fmt;
 use std::ops::ControlFlow;

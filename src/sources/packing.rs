@@ -185,6 +185,20 @@ pub(super) fn pump(
     }
 }
 
+/// The text of a file that was read whole, as programs write it or Windows PowerShell redirects it.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidData`] where it is in neither UTF-8 nor UTF-16.
+pub fn whole_text(bytes: &[u8]) -> io::Result<String> {
+    let mut text = String::new();
+    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    decoded(head, bytes).read_to_string(&mut text).map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidData, "it is no text in UTF-8 or UTF-16")
+    })?;
+    Ok(text)
+}
+
 /// The text as UTF-8; what is UTF-8 already, or no encoding at all, passes as it is.
 fn decoded(head: &[u8], reader: impl Read) -> impl Read {
     DecodeReaderBytesBuilder::new()

@@ -31,6 +31,7 @@ mod on_the_host;
 mod own_ways;
 mod peers;
 mod pick;
+mod pools;
 mod private_zones;
 mod privilege;
 mod properties;

@@ -98,10 +98,14 @@ where
     Ok(())
 }
 
-/// The request. A host that is an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+/// A host and its port; one that is an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
+pub fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// The request for a tunnel.
 fn request(url: &ProxyUrl, host: &str, port: u16) -> String {
-    let authority =
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let authority = authority(host, port);
     let authorization = url.authorization().filter(|_| !url.hides_credentials());
     let authorization = authorization.map_or_else(String::new, |(user, password)| {
         let encoded = STANDARD.encode(format!("{user}:{password}"));

@@ -6,6 +6,6 @@ mod no_proxy;
 mod url;
 pub(crate) mod with_credentials;
 
-pub use connect::{ProxyAnswer, open_tunnel};
+pub use connect::{ProxyAnswer, authority, open_tunnel};
 pub use no_proxy::NoProxy;
 pub use url::{ProxyUrl, ProxyUrlError};

@@ -1,5 +1,7 @@
 //! `egress-blocked`: a firewall, beyond the host or on it, blocks every port that the hub needs.
 
+use std::net::IpAddr;
+
 use edgeprobe_probes::dns::{AddressKind, Resolver};
 use edgeprobe_probes::trace::Stage;
 use edgeprobe_probes::{Facts, Observation, Role, Vantage};
@@ -137,8 +139,9 @@ fn by_its_own_filter(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> 
     let reaches = |edge: &&EdgeReading<'_>| edge.view.hub().iter().any(is_same);
     let edge = edges.iter().find(reaches)?;
     let through = those(&edge.view.hub(), is_same);
-    let own = view.interface_to(|to| stopped.iter().any(|c| c.facts.peer == *to));
-    let forwarded = edge.ways.iter().find_map(|(_, way)| way.forward.interface());
+    let peers: Vec<IpAddr> = stopped.iter().map(|own| own.facts.peer).collect();
+    let own = view.interface_to(|to| peers.contains(to));
+    let forwarded = edge.ways_to(&peers).find_map(|(_, way)| way.forward.interface());
     let (variant, confidence) = match (own, forwarded) {
         (Some(own), Some(forwarded)) if own != forwarded => ("other_way", Confidence::Likely),
         (Some(_), Some(_)) => ("own_filter", Confidence::Confirmed),

@@ -2,7 +2,7 @@
 
 use edgeprobe_probes::Token;
 use edgeprobe_probes::endpoint::TrustResult;
-use edgeprobe_probes::proxy::ProxyUrl;
+use edgeprobe_probes::proxy::{ProxyUrl, authority};
 
 use super::shared::{
     at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,
@@ -116,7 +116,7 @@ fn answers_itself(connection: &Connection<'_>) -> bool {
 
 /// The proxy as `openssl` takes it, which speaks no TLS with a proxy.
 fn proxy_address(url: &ProxyUrl) -> Option<String> {
-    (!url.tls()).then(|| format!("{}:{}", url.host(), url.port()))
+    (!url.tls()).then(|| authority(url.host(), url.port()))
 }
 
 fn issuer(connections: &[Connection<'_>]) -> String {

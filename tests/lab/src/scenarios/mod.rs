@@ -95,6 +95,17 @@ const BRIDGE_WORKS: &[Claim] = &[
     Claim::bridge(Question::Tls(443), Answer::Works),
 ];
 
+/// Sets the second uplink's default route behind the first one's.
+const BEHIND_THE_FIRST: &str = "ip route replace default via $GATEWAY dev $UPLINK metric 100
+    ip route del default metric 0
+    ip route add default via 192.168.8.1 dev eth1 metric 600";
+
+/// The hub answers what is sent by the second uplink.
+const SECOND_UPLINK_WORKS: Claim = Claim::host(
+    Question::Script("curl -sk --max-time 4 --interface eth1 https://$HUB -o /dev/null"),
+    Answer::Works,
+);
+
 /// From the bridge, nothing comes back from either port.
 const BRIDGE_SILENT: &[Claim] =
     &[Claim::bridge(AMQPS, Answer::Silent), Claim::bridge(HTTPS, Answer::Silent)];

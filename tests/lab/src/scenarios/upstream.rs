@@ -1,6 +1,6 @@
 //! Somebody beyond the device blocks: the firewall of the site or of the provider.
 
-use super::{AMQPS, HTTPS};
+use super::{AMQPS, BEHIND_THE_FIRST, HTTPS, SECOND_UPLINK_WORKS};
 use crate::claim::{Address, Answer, Claim, Question};
 use crate::scenario::{Expected, Scenario};
 use crate::topology::Topology;
@@ -48,20 +48,13 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         topology: Topology { second_uplink: true, ..Topology::NORMAL },
         fault: |lab| {
             lab.router().sh("iptables -A FORWARD -i lan0 -d 20.49.110.2 -j DROP")?;
-            lab.sh("ip route replace default via $GATEWAY dev $UPLINK metric 100
-                ip route del default metric 0
-                ip route add default via 192.168.8.1 dev eth1 metric 600")
+            lab.sh(BEHIND_THE_FIRST)
         },
         proof: &[&[
             Claim::host(AMQPS, Answer::Silent),
             Claim::bridge(AMQPS, Answer::Silent),
             Claim::host(CONTROL, Answer::Works),
-            Claim::host(
-                Question::Script(
-                    "curl -sk --max-time 4 --interface eth1 https://$HUB -o /dev/null",
-                ),
-                Answer::Works,
-            ),
+            SECOND_UPLINK_WORKS,
         ]],
         expected: PASSED_BY,
         ..Scenario::HEALTHY
