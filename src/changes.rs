@@ -1,7 +1,7 @@
 //! What differs between two readings of the host's links, addresses, routes and rules, or of its
 //! resolver's configuration.
 
-use edgeprobe_probes::route::tables::{Link, Tables};
+use edgeprobe_facts::route::tables::{Link, Tables};
 use serde::{Deserialize, Serialize};
 
 /// The schema of a saved baseline.
@@ -72,13 +72,13 @@ fn lines(tables: &Tables) -> Vec<String> {
 
 /// Whether the link is the host's end of a container's.
 fn is_a_containers(link: &Link) -> bool {
-    use edgeprobe_probes::route::tables::LinkKind;
+    use edgeprobe_facts::route::tables::LinkKind;
     link.kind == LinkKind::Veth && link.master.is_some()
 }
 
 #[cfg(test)]
 mod tests {
-    use edgeprobe_probes::route::tables::LinkKind;
+    use edgeprobe_facts::route::tables::LinkKind;
 
     use super::*;
 

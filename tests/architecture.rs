@@ -7,7 +7,7 @@
     reason = "a test that panics has found something"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,10 @@ const KNOWN_TO_THE_WORLD: [&str; 8] = [
     "std::process",
     "std::env",
 ];
+
+/// What the facts, which are plain values, do not know besides.
+const OUTSIDE_THE_FACTS: [&str; 6] =
+    ["std::fs", "std::io", "edgeprobe_probes", "rustix", "rustls", "hickory"];
 
 /// The modules that are plain functions of plain values.
 const PURE: [&str; 7] = ["bundle", "changes", "language", "logs", "plan", "report", "verdict"];
@@ -101,6 +105,34 @@ fn what_judges_and_tells_does_not_wait() {
             for word in KNOWN_TO_THE_WORLD {
                 assert!(!text.contains(word), "{} knows `{word}`", file.display());
             }
+            // What it reads of the probes are facts.
+            assert!(!text.contains("edgeprobe_probes"), "{} knows the probes", file.display());
+        }
+    }
+}
+
+#[test]
+fn facts_are_found_without_input_or_output() {
+    for (file, text) in sources_in("probes/facts/src") {
+        for word in KNOWN_TO_THE_WORLD.iter().chain(&OUTSIDE_THE_FACTS) {
+            assert!(!text.contains(word), "{} knows `{word}`", file.display());
+        }
+    }
+}
+
+#[test]
+fn modules_of_the_facts_and_of_the_probes_form_no_cycle() {
+    for folder in ["probes/facts/src", "probes/src"] {
+        let mut arrows = arrows_in(folder);
+        // A module that uses nothing which is left is taken away, until nothing is left.
+        while !arrows.is_empty() {
+            let free: Vec<String> =
+                arrows.iter().filter(|(_, uses)| uses.is_empty()).map(|(m, _)| m.clone()).collect();
+            assert!(!free.is_empty(), "{folder} has a cycle among {:?}", arrows.keys());
+            arrows.retain(|module, _| !free.contains(module));
+            for uses in arrows.values_mut() {
+                uses.retain(|used| !free.contains(used));
+            }
         }
     }
 }
@@ -114,6 +146,53 @@ fn one_module_prints_and_one_knows_the_command_line() {
             }
         }
     }
+}
+
+/// Which modules of a crate each of them uses, apart from its tests.
+fn arrows_in(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let name = |file: &Path| {
+        let inside = file.strip_prefix(folder).unwrap().components().next().unwrap();
+        Path::new(inside.as_os_str()).file_stem().unwrap().to_string_lossy().into_owned()
+    };
+    let files: Vec<(PathBuf, String)> = sources_in(folder)
+        .into_iter()
+        .filter(|(file, _)| !is_a_test(file) && name(file) != "lib")
+        .collect();
+    let modules: BTreeSet<String> = files.iter().map(|(file, _)| name(file)).collect();
+    let mut arrows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in &files {
+        let own = name(file);
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let uses = modules.iter().filter(|used| **used != own && uses_module(text, used)).cloned();
+        arrows.entry(own.clone()).or_default().extend(uses);
+    }
+    arrows
+}
+
+/// Whether a file is compiled for tests alone.
+fn is_a_test(file: &Path) -> bool {
+    let stem = file.file_stem().unwrap().to_string_lossy();
+    stem.ends_with("tests")
+        || stem == "testing"
+        || file.components().any(|part| part.as_os_str() == "tests")
+        || ["states", "agreement"].contains(&stem.as_ref())
+}
+
+fn uses_module(text: &str, module: &str) -> bool {
+    text.contains(&format!("crate::{module}::"))
+        || text.contains(&format!("crate::{module};"))
+        || text.lines().any(|line| {
+            line.contains("crate::{")
+                && line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == module)
+        })
+}
+
+/// The files of a folder with their texts.
+fn sources_in(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    collect(Path::new(folder), &mut files);
+    assert!(!files.is_empty(), "{folder} is gone");
+    files.into_iter().map(|file| (file.clone(), fs::read_to_string(file).unwrap())).collect()
 }
 
 /// The files of a module with their texts, tests within them included.

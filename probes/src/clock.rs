@@ -2,36 +2,11 @@
 
 use std::time::{Instant, SystemTime};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use edgeprobe_facts::clock::{ClockFacts, ClockSource};
+use edgeprobe_facts::endpoint::TrustResult;
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 
-use crate::endpoint::TrustResult;
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};
-
-/// The device's clock beside what its peers say.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ClockFacts {
-    /// The device's time, in seconds since 1970 (UTC).
-    pub device_time: i64,
-    /// Device minus peers, in seconds: positive when the device is ahead. The median of `sources`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offset_s: Option<f64>,
-    /// Each peer that said its time.
-    pub sources: Vec<ClockSource>,
-}
-
-/// What one peer says of the time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ClockSource {
-    /// The observation that the peer's answer is from.
-    pub observation: String,
-    /// Device minus peer, in seconds.
-    pub offset_s: f64,
-    /// Half of the interval in which the true offset lies, in seconds: HTTP dates have whole
-    /// seconds, and the answer took time to arrive.
-    pub uncertainty_s: f64,
-}
 
 /// How far the clock may be off, in seconds.
 ///
@@ -131,10 +106,12 @@ fn spoken(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::endpoint::{EndpointFacts, HttpFacts, TlsFacts, Transport, Trust};
-    use crate::observation::{Role, StepRecord};
     use std::time::Duration;
+
+    use edgeprobe_facts::endpoint::{EndpointFacts, HttpFacts, TlsFacts, Transport, Trust};
+    use edgeprobe_facts::{Role, StepRecord};
+
+    use super::*;
 
     /// An answer dated 1000 s, taken at `device_time` on the device in an exchange of 200 ms.
     fn answer(device_time: f64, within_validity: TrustResult) -> Observation {

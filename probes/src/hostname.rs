@@ -3,11 +3,10 @@
 use std::fs;
 use std::time::Instant;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use edgeprobe_facts::hostname::HostnameFacts;
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 
 use crate::clean;
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};
 
 /// Where Linux has the name of this machine, or of the container that this runs in.
@@ -15,16 +14,6 @@ const KERNELS: &str = "/proc/sys/kernel/hostname";
 
 /// The longest name that is kept, in characters; a valid one has 253 at most (RFC 1035).
 const LONGEST: usize = 300;
-
-/// A name for the device itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HostnameFacts {
-    #[serde(rename = "host.name")]
-    pub name: String,
-    /// Whether it is one that the user asks about, and not the machine's.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub given: bool,
-}
 
 /// Reads the machine's name, or takes the one that was given.
 pub fn read(timeline: Timeline, vantage: &Vantage, given: Option<&str>) -> Observation {

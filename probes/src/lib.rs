@@ -1,6 +1,6 @@
 //! Probes of an Azure IoT Edge device's network.
 //!
-//! A probe asks one question from one [`Vantage`] and returns [`Observation`]s: steps, times, a
+//! A probe asks one question from one [`Vantage`] and returns [`Observation`]s (crate `edgeprobe-facts`): steps, times, a
 //! failure token and typed facts. It draws no conclusion; that is the business of whoever reads
 //! the observations. Every probe works without an identity and sends nothing secret.
 //!
@@ -13,23 +13,18 @@
 //! | [`clock`] | how far is the device's clock from its peers'? |
 //! | [`engine`] | which containers does the engine run, and what do they publish? |
 //! | [`runtime`] | what is the installed runtime configured to do? |
-//! | [`logs`] | no question: what was found in a log, as an observation has it |
 //! | [`registry`] | does a registry serve an image to this device? |
 //! | [`ruleset`] | which rules of the firewall drop, refuse and translate what is forwarded? |
 //! | [`trace`] | where on this host does a container's packet, or the answer to it, vanish? |
 //! | [`vantage`] | the places that these are asked from: the host, and its container networks |
 
 pub mod bounded;
-pub mod clean;
 pub mod clock;
 pub mod dns;
 pub mod endpoint;
 pub mod engine;
 pub mod hostname;
 mod interface;
-pub mod logs;
-pub mod mask;
-pub mod observation;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;
@@ -42,5 +37,6 @@ pub mod tool;
 pub mod trace;
 pub mod vantage;
 
-pub use observation::{Facts, Failure, Observation, Outcome, Probe, Role, Step, Token, Vantage};
+// What every probe fills in, and cleans foreign text with.
+pub(crate) use edgeprobe_facts::{clean, mask};
 pub use recorder::{Recorder, Timeline};

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, StepRecord, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, StepRecord, Token, Vantage};
 
 /// When the run started and when its probes must have ended.
 #[derive(Clone, Copy, Debug)]

@@ -16,8 +16,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
-use edgeprobe_probes::ports::{self, BindResult, PortFacts};
-use edgeprobe_probes::{Facts, Observation, Outcome, Timeline, Token, Vantage};
+use edgeprobe_facts::ports::{BindResult, PortFacts};
+use edgeprobe_facts::{Facts, Observation, Outcome, Token, Vantage};
+use edgeprobe_probes::{Timeline, ports};
 
 /// Set for the inner test: the port that root holds, and one that is free.
 const PORTS: &str = "EDGEPROBE_TEST_PORTS";

@@ -78,7 +78,7 @@ pub fn packed(listing: &str, contents: &str, items: &[Item]) -> Result<Vec<u8>, 
     let lists = [(LISTING, listing, latest), (CONTENTS, contents, latest)];
     for (path, text, taken_at) in lists.into_iter().chain(texts) {
         let unwritten =
-            |why: String| PackError { path: edgeprobe_probes::clean::line(path, 200), why };
+            |why: String| PackError { path: edgeprobe_facts::clean::line(path, 200), why };
         zip.start_file(path, options.last_modified_time(taken(taken_at)))
             .map_err(|error| unwritten(error.to_string()))?;
         zip.write_all(text.as_bytes()).map_err(|error| unwritten(error.to_string()))?;

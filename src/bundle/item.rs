@@ -1,6 +1,6 @@
 //! What an archive may hold: a text with where it is from, or why it is not there.
 
-use edgeprobe_probes::mask::Masked;
+use edgeprobe_facts::mask::Masked;
 use schemars::JsonSchema;
 use serde::Serialize;
 

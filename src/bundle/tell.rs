@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use edgeprobe_probes::mask::MASK;
+use edgeprobe_facts::mask::MASK;
 
 use super::contents::{Contents, Entry, LeftOut};
 use super::item::Reason;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Args;
-use edgeprobe_probes::{Probe, clean};
+use edgeprobe_facts::{Probe, clean};
 
 mod parts;
 mod place;

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use clap::Args;
 use edgeprobe_emulator::{Fault, Layout, Scenario};
-use edgeprobe_probes::Probe;
-use edgeprobe_probes::endpoint::{Transport, TrustStores};
+use edgeprobe_facts::Probe;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::registry::Access;
 
 use super::check::{Format, Telling, observe_and_tell};
 use super::language::Languages;
@@ -19,7 +21,7 @@ use super::session::timeline;
 use super::setup::Setup;
 use crate::demo::Demo;
 use crate::language::{Language, Text};
-use crate::plan::{Control, HubPorts, Phase, Plan, ResolverFiles, Services, Vantages};
+use crate::plan::{Control, HubPorts, Phase, Plan, ResolverFiles, Vantages};
 use crate::report::style::{BOLD, labelled, paint};
 use crate::report::words::say;
 use crate::verdict::{CauseId, Target, entry};
@@ -86,7 +88,7 @@ fn loopback() -> io::Result<()> {
 
 /// The fault of this name, written as a cause's may be.
 fn fault(name: &str) -> Result<Fault, Problem> {
-    let name = edgeprobe_probes::clean::line(name, 60);
+    let name = edgeprobe_facts::clean::line(name, 60);
     let (id, nearest) = match name.parse::<CauseId>() {
         Ok(cause) => (cause.to_string(), None),
         Err(error) => (name.clone(), error.nearest),
@@ -166,10 +168,11 @@ fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
                 port: layout.control.address.port(),
             },
             vantages: Vantages { host: true, bridge: false, network: None },
-            services: Services::default(),
+            registries: None,
             follow_all: false,
         },
         trust: TrustStores::from_der(&layout.device_roots, None, &layout.public_roots),
+        registry_access: Access::default(),
         timeout: TIMEOUT,
         timeline: timeline(TIMEOUT),
         given: Vec::new(),

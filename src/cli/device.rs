@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::env;
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::engine::{Container, EngineFacts};
-use edgeprobe_probes::runtime::{self, Root, RuntimeFacts, Setting, SourceState};
-use edgeprobe_probes::{Facts, Observation, Probe, Timeline, Token, Vantage, engine};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::engine::{Container, EngineFacts};
+use edgeprobe_facts::runtime::{RuntimeFacts, Setting, SourceState};
+use edgeprobe_facts::{Facts, Observation, Probe, Token, Vantage};
+use edgeprobe_probes::runtime::{self, Root};
+use edgeprobe_probes::{Timeline, engine};
 
 use super::options::{TargetOptions, VantageChoice};
 use super::problem::Problem;

@@ -1,6 +1,6 @@
 //! A hint about a hub's name that is probably not the one that was meant.
 
-use edgeprobe_probes::clean;
+use edgeprobe_facts::clean;
 
 use crate::verdict::Doubt;
 

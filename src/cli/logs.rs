@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use edgeprobe_probes::{bounded, clean};
+use edgeprobe_facts::clean;
+use edgeprobe_probes::bounded;
 
 pub(super) mod aside;
 mod collect;

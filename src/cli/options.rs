@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use edgeprobe_probes::Probe;
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::Probe;
+use edgeprobe_facts::endpoint::Transport;
 
 use super::services::ServiceOptions;
 

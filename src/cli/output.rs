@@ -113,7 +113,7 @@ pub(super) fn spare<'p>(
     if is_special(&target) || !inputs.into_iter().any(is_target) {
         return Ok(());
     }
-    let path = edgeprobe_probes::clean::line(&target.display().to_string(), 200);
+    let path = edgeprobe_facts::clean::line(&target.display().to_string(), 200);
     Err(Problem::new(format!("--output would replace {path}, which is read"))
         .hint("give --output another file"))
 }
@@ -214,7 +214,7 @@ fn folder(path: &Path) -> &Path {
 }
 
 fn cannot_write(option: &str, path: &Path, error: &io::Error) -> Problem {
-    let path = edgeprobe_probes::clean::line(&path.display().to_string(), 200);
+    let path = edgeprobe_facts::clean::line(&path.display().to_string(), 200);
     Problem::new(format!("cannot write {path}: {error}"))
         .hint(format!("give {option} a file in a folder that exists and that you may write to"))
 }

@@ -1,7 +1,7 @@
 //! `edgeprobe probe`
 
 use clap::Args;
-use edgeprobe_probes::{Observation, Outcome, Probe, Vantage};
+use edgeprobe_facts::{Observation, Outcome, Probe, Vantage};
 
 use super::check::{Format, Telling};
 use super::language::Languages;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use edgeprobe_probes::mask::mask;
+use edgeprobe_facts::mask::mask;
 
 /// An error for a person: what was attempted, on what, what happened, and what to do.
 #[derive(Debug)]

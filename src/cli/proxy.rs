@@ -2,8 +2,8 @@
 
 use std::env;
 
-use edgeprobe_probes::clean;
-use edgeprobe_probes::proxy::ProxyUrl;
+use edgeprobe_facts::clean;
+use edgeprobe_facts::proxy::ProxyUrl;
 
 use super::problem::Problem;
 use crate::verdict::GivenProxy;

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use edgeprobe_probes::clean;
+use edgeprobe_facts::clean;
 use serde_json::Value;
 
 use super::check::{Format, Telling, tell};

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use edgeprobe_probes::registry::{
-    AUTHORITIES, Access, Credentials, CredentialsError, Names, Reference, ReferenceError,
-};
+use edgeprobe_facts::registry::{Reference, ReferenceError};
+use edgeprobe_probes::registry::{AUTHORITIES, Access, Credentials, CredentialsError, Names};
 
 use super::problem::Problem;
-use crate::plan::{HubName, HubNameError, Services};
+use crate::plan::{HubName, HubNameError};
 use crate::verdict::provisioning_beside;
 
 /// The word that stands for no registry at all.
@@ -38,15 +37,12 @@ pub(super) struct ServiceOptions {
 const BESIDE_THE_HUB: &str = "";
 
 impl ServiceOptions {
-    /// What the options ask for, with the files that they speak of.
-    pub(super) fn services(&self, resolver: Option<SocketAddr>) -> Result<Services, Problem> {
-        Ok(Services {
-            registries: self.registries()?,
-            registry_access: Access {
-                names: resolver.map_or(Names::System, Names::Server),
-                credentials: self.credentials()?,
-                authorities: Some(PathBuf::from(AUTHORITIES)),
-            },
+    /// What asking a registry needs, with the file of credentials that the options speak of.
+    pub(super) fn registry_access(&self, resolver: Option<SocketAddr>) -> Result<Access, Problem> {
+        Ok(Access {
+            names: resolver.map_or(Names::System, Names::Server),
+            credentials: self.credentials()?,
+            authorities: Some(PathBuf::from(AUTHORITIES)),
         })
     }
 
@@ -58,7 +54,9 @@ impl ServiceOptions {
         }
     }
 
-    fn registries(&self) -> Result<Option<Vec<Reference>>, Problem> {
+    /// The registries that the user names, beside those that the runtime's configuration names;
+    /// none when no registry is to be asked.
+    pub(super) fn registries(&self) -> Result<Option<Vec<Reference>>, Problem> {
         if self.registry.iter().any(|word| word == NONE) {
             return match self.registry.as_slice() {
                 [_] => Ok(None),

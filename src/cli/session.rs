@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::setup::Setup;
 use crate::language::Language;
 use crate::report::{Report, Run, SCHEMA, Tool};
-use crate::run::{self, Event};
+use crate::run::{self, Event, Means};
 use crate::verdict;
 
 /// What is kept of the timeout for the verdict and for telling it.
@@ -39,8 +39,12 @@ pub(super) fn perform(
     let containers =
         if setup.containers { Containers::with(&setup.trust) } else { Containers::none() };
     let logs = Reading::start(&setup.logs, timeline)?;
-    let observing =
-        run::observe(&setup.plan, &setup.trust, &containers, timeline, given, &mut tell);
+    let means = Means {
+        trust: setup.trust.clone(),
+        containers,
+        registry_access: setup.registry_access.clone(),
+    };
+    let observing = run::observe(&setup.plan, &means, timeline, given, &mut tell);
     let mut observations = runtime.block_on(observing);
     // A look-up that the C library still works on must not hold up the answer.
     runtime.shutdown_background();

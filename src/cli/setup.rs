@@ -6,9 +6,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use edgeprobe_facts::{Observation, Probe, clean};
 use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::engine::Places;
-use edgeprobe_probes::{Observation, Probe, Timeline, bounded, clean, dns};
+use edgeprobe_probes::registry::Access;
+use edgeprobe_probes::{Timeline, bounded, dns};
 
 use super::device::{Device, Given};
 use super::doubt::doubtful;
@@ -46,7 +48,7 @@ impl From<&ProbeChoice> for Probes {
         };
         let skipped = of(&choice.skip);
         let chosen = if choice.only.is_empty() {
-            Probe::ALL.into_iter().filter(|probe| !skipped.contains(probe)).collect()
+            Probe::ALL.iter().copied().filter(|probe| !skipped.contains(probe)).collect()
         } else {
             of(&choice.only)
         };
@@ -79,6 +81,7 @@ impl Probes {
 pub(super) struct Setup {
     pub(super) plan: Plan,
     pub(super) trust: TrustStores,
+    pub(super) registry_access: Access,
     /// Whether a container may be started to ask from.
     pub(super) containers: bool,
     pub(super) timeout: Duration,
@@ -145,10 +148,11 @@ impl Setup {
                 hostname: options.hostname.clone(),
                 hub_ports: HubPorts::default(),
                 control: Control { host: control.into_string(), port: 443 },
-                services: options.services.services(resolver)?,
+                registries: options.services.registries()?,
                 follow_all: false,
             },
             trust,
+            registry_access: options.services.registry_access(resolver)?,
             containers: !options.no_container,
             timeout,
             timeline,

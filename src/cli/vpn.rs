@@ -7,8 +7,8 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::{Facts, Probe};
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::{Facts, Probe};
 
 use super::check::{Format, Telling};
 use super::language::Languages;

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use edgeprobe_probes::mask;
+use edgeprobe_facts::mask;
 use edgeprobe_probes::runtime::{self, Root};
 use regex::Regex;
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use edgeprobe_probes::clean::{is_unsafe, without_colour};
-use edgeprobe_probes::mask::Lines;
+use edgeprobe_facts::clean::{is_unsafe, without_colour};
+use edgeprobe_facts::mask::Lines;
 
 use super::Part;
 use super::shared::{LARGEST, Until, item};
@@ -131,7 +131,7 @@ impl Log {
         line.retain(|c| c == '\t' || !is_unsafe(c));
         let line = line.as_str();
         let masked = self.masked.line(line);
-        let marks = |text: &str| text.matches(edgeprobe_probes::mask::MASK).count();
+        let marks = |text: &str| text.matches(edgeprobe_facts::mask::MASK).count();
         self.places += marks(&masked).saturating_sub(marks(line));
         self.text += &masked;
         self.text.push('\n');

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use edgeprobe_probes::clean;
-use edgeprobe_probes::mask::{self, Masked};
+use edgeprobe_facts::clean;
+use edgeprobe_facts::mask::{self, Masked};
 
 use crate::bundle::{Content, Cut, Item, Missing, Reason, What};
 

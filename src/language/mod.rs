@@ -72,7 +72,7 @@ pub(crate) fn has_general_word(placeholder: &str, language: Language) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use edgeprobe_probes::Token;
+    use edgeprobe_facts::Token;
 
     use super::*;
 

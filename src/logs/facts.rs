@@ -6,8 +6,8 @@
 //! what a verdict that has no clock and no signatures must be told, its age and whose attempts it is. Both
 //! are published forms; one type for both would put into each what only the other's reader can use.
 
-use edgeprobe_probes::clean;
-use edgeprobe_probes::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party as Who};
+use edgeprobe_facts::clean;
+use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party as Who};
 
 use super::finding::{Finding, Scanned, State};
 use super::set::Signatures;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use edgeprobe_probes::clean;
-use edgeprobe_probes::mask::mask;
+use edgeprobe_facts::clean;
+use edgeprobe_facts::mask::mask;
 use serde_json::{Map, Value};
 
 use super::attempts::{Attempts, Course, Life, Mark};

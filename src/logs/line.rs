@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use edgeprobe_probes::clean::without_colour;
+use edgeprobe_facts::clean::without_colour;
 use serde::Deserialize;
 
 use super::time::{Moment, Reference, microseconds, of_line};

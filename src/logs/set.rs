@@ -300,5 +300,5 @@ fn told(problem: &toml::de::Error, text: &str) -> String {
 }
 
 fn clean(text: &str) -> String {
-    edgeprobe_probes::clean::line(&edgeprobe_probes::mask::mask(text), 160)
+    edgeprobe_facts::clean::line(&edgeprobe_facts::mask::mask(text), 160)
 }

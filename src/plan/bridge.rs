@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Probe, Step, Token};
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::vantage::Means;
+use edgeprobe_facts::{Facts, Observation, Probe, Step, Token};
 
 use super::edge::{Edge, edges, edges_of_the_kernel};
 use super::question::somewhere_in_azure;

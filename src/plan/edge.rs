@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use edgeprobe_probes::engine::{
+use edgeprobe_facts::engine::{
     AskedFrom, Container, ContainerDns, EngineFacts, Network, container_resolvers, edge_networks,
 };
-use edgeprobe_probes::route::edge::EdgeNetwork;
-use edgeprobe_probes::route::tables::{Address, LinkKind, Tables};
-use edgeprobe_probes::vantage::{Means, Resident};
-use edgeprobe_probes::{Vantage, clean};
+use edgeprobe_facts::route::edge::EdgeNetwork;
+use edgeprobe_facts::route::tables::{Address, LinkKind, Tables};
+use edgeprobe_facts::vantage::{Means, Resident};
+use edgeprobe_facts::{Vantage, clean};
 
 /// Docker's own resolver, which listens inside every container on a network of the user's making.
 const EMBEDDED: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11)), 53);

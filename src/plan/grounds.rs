@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::Probe;
+use edgeprobe_facts::Probe;
 
 /// What says which container networks there are.
 const NETWORKS: [Probe; 2] = [Probe::Engine, Probe::RouteTables];

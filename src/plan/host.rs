@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use edgeprobe_probes::dns::{DnsFacts, Resolver};
-use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::engine::{Container, EngineFacts};
-use edgeprobe_probes::route::tables::{RouteKind, Tables};
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Vantage};
+use edgeprobe_facts::dns::{DnsFacts, Resolver};
+use edgeprobe_facts::endpoint::Detour;
+use edgeprobe_facts::engine::{Container, EngineFacts};
+use edgeprobe_facts::route::tables::{RouteKind, Tables};
+use edgeprobe_facts::{Facts, Observation, Probe, Role, Step, Vantage};
 
 use super::nested::Upstream;
 use super::{Plan, Question, addresses, from, tables};
@@ -177,7 +177,7 @@ fn other_uplinks(tables: &Tables) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use edgeprobe_probes::route::tables::{Hop, MAIN_TABLE, Route};
+    use edgeprobe_facts::route::tables::{Hop, MAIN_TABLE, Route};
 
     use super::*;
 

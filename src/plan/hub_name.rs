@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use edgeprobe_probes::clean;
+use edgeprobe_facts::clean;
 
 /// A valid host name, in lower case, without a trailing dot.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,7 +27,6 @@ pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
 pub use question::{Ask, Question};
-pub use services::Services;
 pub use upstream::{DEFAULT_TRANSPORTS, upstream_transport};
 
 use nested::Upstream;
@@ -35,9 +34,10 @@ use nested::Upstream;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use edgeprobe_probes::endpoint::{Detour, Endpoint, Transport};
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token, Vantage};
+use edgeprobe_facts::endpoint::{Detour, Endpoint, Transport};
+use edgeprobe_facts::registry::Reference;
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::{Facts, Observation, Probe, Role, Step, Token, Vantage};
 
 use crate::verdict::Target;
 
@@ -65,8 +65,9 @@ pub struct Plan {
     pub hub_ports: HubPorts,
     /// Another host, asked the same questions beside the hub.
     pub control: Control,
-    /// The registries and the provisioning service.
-    pub services: Services,
+    /// The registries that the user names, beside those that the runtime's configuration names;
+    /// absent when no registry is to be asked.
+    pub registries: Option<Vec<Reference>>,
     /// Whether a connection from a container network that opened is followed as well, because its way
     /// is what somebody wants to see.
     pub follow_all: bool,

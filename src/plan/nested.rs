@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::endpoint::{Endpoint, Transport};
-use edgeprobe_probes::{Observation, Probe, Role};
+use edgeprobe_facts::endpoint::{Endpoint, Transport};
+use edgeprobe_facts::{Observation, Probe, Role};
 
 use super::{Plan, Question, addresses};
 use crate::verdict::PARENT_PORT;

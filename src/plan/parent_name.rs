@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use edgeprobe_probes::clean;
+use edgeprobe_facts::clean;
 
 use super::{HubName, HubNameError};
 

@@ -1,6 +1,6 @@
 //! Whether the runtime is installed on this device.
 
-use edgeprobe_probes::runtime::RuntimeFacts;
+use edgeprobe_facts::runtime::RuntimeFacts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::endpoint::{Endpoint, Transport};
-use edgeprobe_probes::{Observation, Probe, Role, Step};
+use edgeprobe_facts::endpoint::{Endpoint, Transport};
+use edgeprobe_facts::{Observation, Probe, Role, Step};
 
 use super::nested::Upstream;
 use super::{Plan, Question, addresses};

@@ -30,7 +30,7 @@ impl FromStr for Ports {
             match part.trim().parse::<u16>() {
                 Ok(port) if port > 0 && !ports.contains(&port) => ports.push(port),
                 Ok(port) if port > 0 => {}
-                _ => return Err(PortsError(edgeprobe_probes::clean::line(part, 20))),
+                _ => return Err(PortsError(edgeprobe_facts::clean::line(part, 20))),
             }
         }
         Ok(Self(ports))

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
-use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
+use edgeprobe_facts::endpoint::{Endpoint, Transport, Via};
+use edgeprobe_facts::{Facts, Observation, Role, Step, Vantage};
 
 use super::nested::Upstream;
 use super::{Plan, Question, addresses, from};

@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 
-use edgeprobe_probes::endpoint::Endpoint;
-use edgeprobe_probes::engine::Container;
-use edgeprobe_probes::registry::Query;
-use edgeprobe_probes::{Role, Vantage};
+use edgeprobe_facts::endpoint::Endpoint;
+use edgeprobe_facts::engine::Container;
+use edgeprobe_facts::registry::Query;
+use edgeprobe_facts::{Role, Vantage};
 
 use super::Edge;
 

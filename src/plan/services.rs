@@ -1,10 +1,10 @@
 //! What else a device needs to reach: the registries of its images, and its provisioning service.
 
-use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
-use edgeprobe_probes::engine::EngineFacts;
-use edgeprobe_probes::registry::{Access, NamedBy, Query, Reference};
-use edgeprobe_probes::runtime::RuntimeFacts;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Vantage, clean};
+use edgeprobe_facts::endpoint::{Endpoint, Transport, Via};
+use edgeprobe_facts::engine::EngineFacts;
+use edgeprobe_facts::registry::{NamedBy, Query, Reference};
+use edgeprobe_facts::runtime::RuntimeFacts;
+use edgeprobe_facts::{Facts, Observation, Probe, Role, Vantage, clean};
 use ipnet::IpNet;
 
 use super::proxies::addresses_of;
@@ -20,16 +20,6 @@ const MOST_QUERIES: usize = 16;
 /// At most this many addresses of the provisioning service are connected to.
 const MOST_ADDRESSES: usize = 2;
 
-/// The registries that take part.
-#[derive(Clone, Debug, Default)]
-pub struct Services {
-    /// The registries that the user names, beside those that the runtime's configuration names;
-    /// absent when none are to be asked.
-    pub registries: Option<Vec<Reference>>,
-    /// What asking them needs.
-    pub registry_access: Access,
-}
-
 impl Plan {
     /// What is worth asking of them. All of it from the host, where the engine pulls and where the
     /// identity service provisions.
@@ -40,7 +30,7 @@ impl Plan {
     }
 
     fn of_registries(&self, seen: &[Observation]) -> Vec<Question> {
-        let Some(named) = &self.services.registries else { return Vec::new() };
+        let Some(named) = &self.registries else { return Vec::new() };
         if !self.asks(Probe::Registry) {
             return Vec::new();
         }
@@ -195,7 +185,7 @@ fn is_insecure(reference: &Reference, engine: &EngineFacts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use edgeprobe_probes::runtime::{ImageSetting, Setting};
+    use edgeprobe_facts::runtime::{ImageSetting, Setting};
 
     fn image(module: &str, image: &str) -> ImageSetting {
         let source = "/etc/aziot/config.toml".to_owned();

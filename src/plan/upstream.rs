@@ -1,6 +1,6 @@
 //! `UpstreamProtocol`: by which transports Edge Agent connects.
 
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::endpoint::Transport;
 
 /// What Edge Agent uses where it is told nothing: AMQP, and over WebSocket when that fails.
 pub const DEFAULT_TRANSPORTS: [Transport; 2] = [Transport::Amqp, Transport::AmqpWs];

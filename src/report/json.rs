@@ -2,7 +2,7 @@
 
 use std::io;
 
-use edgeprobe_probes::Observation;
+use edgeprobe_facts::Observation;
 use serde::Serialize;
 
 use super::vpn::VpnAnswer;

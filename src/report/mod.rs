@@ -6,7 +6,7 @@ pub mod style;
 pub mod vpn;
 pub mod words;
 
-use edgeprobe_probes::Observation;
+use edgeprobe_facts::Observation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

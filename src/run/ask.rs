@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use edgeprobe_probes::endpoint::TrustStores;
-use edgeprobe_probes::registry::{self, Access};
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::vantage::{Containers, Enquiry};
-use edgeprobe_probes::{
-    Facts, Observation, Timeline, Vantage, dns, engine, hostname, ports, route, trace, vantage,
-};
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::{Facts, Observation, Vantage};
+use edgeprobe_probes::vantage::Enquiry;
+use edgeprobe_probes::{Timeline, dns, engine, hostname, ports, registry, route, trace, vantage};
 
+use super::Means;
 use super::foothold::Footholds;
 use crate::plan::{Ask, Question};
 
@@ -17,10 +15,8 @@ use crate::plan::{Ask, Question};
 #[derive(Clone)]
 pub(super) struct Asker {
     pub(super) timeline: Timeline,
-    pub(super) trust: TrustStores,
+    pub(super) means: Means,
     pub(super) footholds: Footholds,
-    pub(super) containers: Containers,
-    pub(super) registry_access: Access,
     /// The firewall's rules, as the traces share them.
     pub(super) rules: trace::Readings,
 }
@@ -33,7 +29,7 @@ impl Asker {
             Question::Join { edge } => {
                 let network = edge.network.clone();
                 let joining =
-                    vantage::join(self.timeline, network, &edge.residents, &self.containers);
+                    vantage::join(self.timeline, network, &edge.residents, &self.means.containers);
                 let (observation, foothold) = joining.await;
                 self.footholds.keep(vantage, foothold);
                 Some(observation)
@@ -60,10 +56,10 @@ impl Asker {
     /// Asks what can be asked from anywhere, where it belongs.
     async fn enquire(self, vantage: Vantage, enquiry: Enquiry) -> Option<Observation> {
         if vantage == Vantage::Host {
-            return Some(enquiry.ask(self.timeline, &vantage, &self.trust).await);
+            return Some(enquiry.ask(self.timeline, &vantage, &self.means.trust).await);
         }
         let foothold = self.footholds.of(&vantage)?;
-        let answer = foothold.ask(self.timeline, vantage, self.trust, enquiry).await;
+        let answer = foothold.ask(self.timeline, vantage, self.means.trust, enquiry).await;
         answer.map_err(|error| tracing::error!("{error}")).ok()
     }
 
@@ -88,8 +84,8 @@ impl Asker {
                 route::edge::probe(timeline, edge.network, destination).await
             }
             Question::Registry { query } => {
-                let access = &self.registry_access;
-                registry::probe(timeline, &vantage, &query, access, &self.trust).await
+                let access = &self.means.registry_access;
+                registry::probe(timeline, &vantage, &query, access, &self.means.trust).await
             }
             Question::Server { .. }
             | Question::Connect { .. }

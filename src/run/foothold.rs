@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use edgeprobe_probes::Vantage;
+use edgeprobe_facts::Vantage;
 use edgeprobe_probes::vantage::Foothold;
 
 /// The footholds of one run, by vantage. They are given up with its last clone.

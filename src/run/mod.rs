@@ -5,9 +5,11 @@ mod foothold;
 
 use std::time::Duration;
 
+use edgeprobe_facts::{Observation, Probe, Vantage};
 use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::registry::Access;
 use edgeprobe_probes::vantage::Containers;
-use edgeprobe_probes::{Observation, Probe, Timeline, Vantage, clock, trace};
+use edgeprobe_probes::{Timeline, clock, trace};
 use tokio::task::JoinSet;
 
 use crate::plan::{Ask, Plan};
@@ -27,25 +29,30 @@ pub enum Event<'e> {
 /// left behind after this.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Asks all that the plan wants to know and `given` does not say. From a container network it may be
-/// by these containers, which are removed again.
+/// What asking needs beside the questions.
+#[derive(Clone, Debug)]
+pub struct Means {
+    pub trust: TrustStores,
+    /// The containers by which container networks may be asked, which are removed again.
+    pub containers: Containers,
+    pub registry_access: Access,
+}
+
+/// Asks all that the plan wants to know and `given` does not say.
 ///
 /// Tells each answer as it comes, and returns them in the order of their vantages, probes and ids,
 /// so that two runs on one device can be laid side by side.
 pub async fn observe(
     plan: &Plan,
-    trust: &TrustStores,
-    containers: &Containers,
+    means: &Means,
     timeline: Timeline,
     given: Vec<Observation>,
     mut tell: impl FnMut(Event<'_>),
 ) -> Vec<Observation> {
     let asker = Asker {
         timeline,
-        trust: trust.clone(),
+        means: means.clone(),
         footholds: Footholds::default(),
-        containers: containers.clone(),
-        registry_access: plan.services.registry_access.clone(),
         rules: trace::Readings::default(),
     };
     let mut posed: Vec<Ask> = Vec::new();
@@ -76,7 +83,7 @@ pub async fn observe(
     }
     // Nobody asks any more. Containers that are not gone in time are removed all the same.
     under_way.abort_all();
-    containers.close(timeline.remaining() + GRACE).await;
+    means.containers.close(timeline.remaining() + GRACE).await;
     if plan.probes.contains(&Probe::Clock)
         && let Some(clock) = clock::compare(timeline, &Vantage::Host, &seen)
     {

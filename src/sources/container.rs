@@ -38,7 +38,7 @@ pub(super) fn read(name: &str, how: &How, take: &mut Take<'_>) -> Result<(), Sou
         let engine = EngineLogs::connect(&Places::of_this_device()).await?;
         let log = Log {
             name: Input::Container(name.to_owned()).name(),
-            container: Some(edgeprobe_probes::clean::line(name, 80)),
+            container: Some(edgeprobe_facts::clean::line(name, 80)),
             live: engine.runs(name).await,
         };
         let mut is_begun = false;

@@ -114,7 +114,7 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
         io::ErrorKind::PermissionDenied => "run it as root, or as a user who may read the file",
         _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };
-    let what = edgeprobe_probes::clean::line(&error.to_string(), 160);
+    let what = edgeprobe_facts::clean::line(&error.to_string(), 160);
     SourceError::new(format!("cannot read {name}: {what}")).hint(hint).because(of_io(error))
 }
 

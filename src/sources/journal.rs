@@ -85,7 +85,7 @@ fn entries(
         let mut complaint = String::new();
         let _ = errors.map(|errors| errors.take(COMPLAINT).read_to_string(&mut complaint));
         let first = complaint.lines().next().unwrap_or("it ended with an error");
-        let first = edgeprobe_probes::clean::line(first, 160);
+        let first = edgeprobe_facts::clean::line(first, 160);
         // Who may not read a journal is told so in words alone.
         let lower = first.to_lowercase();
         let is_refused =

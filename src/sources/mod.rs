@@ -19,7 +19,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use edgeprobe_probes::clean;
+use edgeprobe_facts::clean;
 
 use crate::language::{Language, Text, Word};
 

@@ -105,7 +105,7 @@ pub(super) fn archive(
                 continue;
             }
         };
-        let own = member.name().map(|own| edgeprobe_probes::clean::line(&own, 160));
+        let own = member.name().map(|own| edgeprobe_facts::clean::line(&own, 160));
         let Ok(own) = own else { continue };
         if !member.is_file() || !is_log(&own) || (is_own && !own.starts_with(OWN_LOGS)) {
             continue;

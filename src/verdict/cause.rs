@@ -109,7 +109,7 @@ impl FromStr for CauseId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wanted = text.trim().to_lowercase().replace(['_', ' '], "-");
         Self::ALL.iter().copied().find(|id| id.word() == wanted).ok_or_else(|| UnknownCause {
-            given: edgeprobe_probes::clean::line(text, 60),
+            given: edgeprobe_facts::clean::line(text, 60),
             nearest: nearest(&wanted),
         })
     }

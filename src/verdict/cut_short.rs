@@ -3,7 +3,7 @@
 //! A peer's silence proves something only if the peer was waited for. Where the run's own `--timeout`
 //! cut the waiting short, the observation says so, and its failure confirms nothing.
 
-use edgeprobe_probes::{Facts, Observation, Probe, Role};
+use edgeprobe_facts::{Facts, Observation, Probe, Role};
 
 use super::causes::RULES;
 use super::evidence::{Evidence, View};

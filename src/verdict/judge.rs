@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::{Facts, Observation, Vantage};
+use edgeprobe_facts::{Facts, Observation, Vantage};
 
 use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of, summary_of};
 use super::cause::CauseId;

@@ -36,7 +36,7 @@ pub(crate) use words::vpn;
 
 use std::fmt;
 
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::endpoint::Transport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

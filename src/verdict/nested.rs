@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::DnsFacts;
-use edgeprobe_probes::{Facts, Observation, Role};
+use edgeprobe_facts::dns::DnsFacts;
+use edgeprobe_facts::{Facts, Observation, Role};
 
 use super::Target;
 use super::cause::CauseId;

@@ -2,9 +2,9 @@
 
 mod networks;
 
-use edgeprobe_probes::registry::CredentialUse;
-use edgeprobe_probes::runtime::{Part, SourceState};
-use edgeprobe_probes::{Facts, Observation, Role, Token, clean};
+use edgeprobe_facts::registry::CredentialUse;
+use edgeprobe_facts::runtime::{Part, SourceState};
+use edgeprobe_facts::{Facts, Observation, Role, Token, clean};
 
 use super::NotTested;
 use super::catalogue::message;

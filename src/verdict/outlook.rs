@@ -4,9 +4,9 @@
 //! ModuleClientProvider). Since preview 015 of December 2017 it repeats for ever; only earlier
 //! previews exit after both attempts, which is the minute that the documentation still speaks of.
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Observation, Probe, Role};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Observation, Probe, Role};
 
 use super::catalogue::message;
 use super::cause::CauseId;

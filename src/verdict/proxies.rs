@@ -1,10 +1,10 @@
 //! Which parts of the device are told of a proxy, and which way that makes Edge Agent take.
 
-use edgeprobe_probes::endpoint::Via;
-use edgeprobe_probes::engine::EngineFacts;
-use edgeprobe_probes::proxy::ProxyUrl;
-use edgeprobe_probes::runtime::{Part, ProxySetting};
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_facts::endpoint::Via;
+use edgeprobe_facts::engine::EngineFacts;
+use edgeprobe_facts::proxy::ProxyUrl;
+use edgeprobe_facts::runtime::{Part, ProxySetting};
+use edgeprobe_facts::{Facts, Observation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -3,10 +3,10 @@
 //! The status never hangs on whether a cause was recognised: a device whose Edge Agent reaches the
 //! hub on no transport is blocked, even where nothing documented explains it.
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::{Facts, Observation, Probe, Role, Token};
 
-use edgeprobe_probes::ports::PortFacts;
+use edgeprobe_facts::ports::PortFacts;
 
 use super::evidence::{Answer, Evidence, Manner, View, is_of_a_service};
 use super::rule::ids;

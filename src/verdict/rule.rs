@@ -1,6 +1,6 @@
 //! What a rule says of its cause.
 
-use edgeprobe_probes::Observation;
+use edgeprobe_facts::Observation;
 
 use super::catalogue::Text;
 use super::cause::CauseId;

@@ -6,12 +6,12 @@
 
 use std::net::SocketAddr;
 
-use edgeprobe_probes::dns::DnsFacts;
-use edgeprobe_probes::endpoint::{Detour, EndpointFacts};
-use edgeprobe_probes::ports::{Holder, PortFacts};
-use edgeprobe_probes::registry::RegistryFacts;
-use edgeprobe_probes::runtime::{Flaw, Source};
-use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Token};
+use edgeprobe_facts::dns::DnsFacts;
+use edgeprobe_facts::endpoint::{Detour, EndpointFacts};
+use edgeprobe_facts::ports::{Holder, PortFacts};
+use edgeprobe_facts::registry::RegistryFacts;
+use edgeprobe_facts::runtime::{Flaw, Source};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Token};
 
 use super::words::{duration, listed, resolver};
 use crate::language::{Text, Word};
@@ -33,7 +33,7 @@ pub(crate) fn failure(observation: &Observation) -> Option<Word> {
             Token::AddressNotAvailable => "vantage.no_place",
             _ => "vantage.refused",
         })
-        .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
+        .with("network", edgeprobe_facts::clean::line(&facts.network.name, 64)),
         Facts::Registry(facts) => registry_failure(facts, failure),
         facts => match facts.endpoint() {
             _ if failure.cut_short => Text::new("cut_short"),
@@ -55,7 +55,7 @@ pub(crate) fn refusal(token: Token, detail: &str) -> Word {
 /// Why a source of the runtime's configuration is broken.
 pub(super) fn flaw(source: &Source) -> Word {
     let english = source.detail.as_deref().unwrap_or("it is broken");
-    let english = edgeprobe_probes::clean::line(english, 160);
+    let english = edgeprobe_facts::clean::line(english, 160);
     let text = match source.flaw {
         None => return english.into(),
         Some(Flaw::Line(line)) => Text::new("flaw.line").with("line", line),
@@ -90,7 +90,7 @@ pub(crate) fn subject(observation: &Observation) -> Word {
         Facts::Hostname(_) => Text::new("target.hostname"),
         Facts::Logs(facts) => Text::new("target.log").with("name", &facts.source),
         Facts::Vantage(facts) => Text::new("target.vantage")
-            .with("network", edgeprobe_probes::clean::line(&facts.network.name, 64)),
+            .with("network", edgeprobe_facts::clean::line(&facts.network.name, 64)),
         facts => match facts.endpoint() {
             Some(endpoint) => connection(endpoint),
             None => Text::new("target.same").with("target", &observation.target),

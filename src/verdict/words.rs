@@ -1,10 +1,10 @@
 //! Small pieces of sentences.
 
-use edgeprobe_probes::Vantage;
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::route::tables::Rule;
-use edgeprobe_probes::route::vpn::Vpn;
-use edgeprobe_probes::runtime::Part;
+use edgeprobe_facts::Vantage;
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::route::tables::Rule;
+use edgeprobe_facts::route::vpn::Vpn;
+use edgeprobe_facts::runtime::Part;
 
 use crate::language::{Text, Word};
 

@@ -2,8 +2,8 @@
 //! cause by what lasts, and never a better status.
 
 use edgeprobe::verdict::{CauseId, Confidence, Effect, LoggedState, Status, Verdict};
-use edgeprobe_probes::logs::{Attempts, Course, LogFacts, LogFinding, Party};
-use edgeprobe_probes::{Facts, Observation, Outcome, Vantage};
+use edgeprobe_facts::logs::{Attempts, Course, LogFacts, LogFinding, Party};
+use edgeprobe_facts::{Facts, Observation, Outcome, Vantage};
 
 use crate::examine::{Case, shown};
 use crate::exceptions::sees_all;

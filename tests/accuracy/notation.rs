@@ -1,6 +1,6 @@
 //! Routes and rules, written as ip-route(8) and ip-rule(8) show them.
 
-use edgeprobe_probes::route::tables::{
+use edgeprobe_facts::route::tables::{
     Hop, Link, LinkKind, MAIN_TABLE, Mark, ReversePathFilter, Route, RouteKind, Rule, RuleAction,
 };
 

@@ -6,7 +6,7 @@ use edgeprobe::bundle::Anonymiser;
 use edgeprobe::plan::{Phase, Vantages};
 use edgeprobe::report::{self, Report, SCHEMA, Tool};
 use edgeprobe::verdict::{Cause, Confidence, Language, Status, Verdict};
-use edgeprobe_probes::{Observation, Vantage};
+use edgeprobe_facts::{Observation, Vantage};
 
 use crate::examine::{Case, replays, shown};
 use crate::sample::{all, pairs, singles, triples};

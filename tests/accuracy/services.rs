@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use edgeprobe_probes::endpoint::Via;
-use edgeprobe_probes::runtime::{
+use edgeprobe_facts::endpoint::Via;
+use edgeprobe_facts::runtime::{
     Generation, ImageSetting, Part, Provisioning, ProxySetting, RuntimeFacts, Setting,
 };
 

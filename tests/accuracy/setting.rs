@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::route::tables::LinkKind;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::route::tables::LinkKind;
 
 use crate::services::{PARTS, PROXY_ADDRESS, ProxySays, SiteProxy};
 use crate::world::{

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use edgeprobe::verdict::Status;
-use edgeprobe_probes::endpoint::{Transport, Via};
-use edgeprobe_probes::engine::AddressPool;
-use edgeprobe_probes::route::tables::MAIN_TABLE;
-use edgeprobe_probes::runtime::Part;
+use edgeprobe_facts::endpoint::{Transport, Via};
+use edgeprobe_facts::engine::AddressPool;
+use edgeprobe_facts::route::tables::MAIN_TABLE;
+use edgeprobe_facts::runtime::Part;
 use ipnet::IpNet;
 
 use crate::simulate::{Start, module};

@@ -5,10 +5,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::engine::AddressPool;
-use edgeprobe_probes::route::tables::{Address, Link, LinkKind, MAIN_TABLE, Route, Tables};
-use edgeprobe_probes::ruleset::FilterRule;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::engine::AddressPool;
+use edgeprobe_facts::route::tables::{Address, Link, LinkKind, MAIN_TABLE, Route, Tables};
+use edgeprobe_facts::ruleset::FilterRule;
 use ipnet::IpNet;
 
 use crate::notation::{link, route, rule};
@@ -261,7 +261,7 @@ impl World {
             .collect();
         let ipv6 = tables.rules.iter().take(2).cloned();
         let ipv6: Vec<_> =
-            ipv6.map(|it| edgeprobe_probes::route::tables::Rule { ipv6: true, ..it }).collect();
+            ipv6.map(|it| edgeprobe_facts::route::tables::Rule { ipv6: true, ..it }).collect();
         tables.rules.extend(ipv6);
         let mut world = Self {
             user: User::Root,

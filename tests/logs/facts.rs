@@ -1,7 +1,7 @@
 //! What a verdict is told of logs: which log ends which fault, and what speaks for all.
 
 use edgeprobe::logs::{Moment, Origin, Scanned, Scanner, Signatures, facts, parse_moment};
-use edgeprobe_probes::logs::{Attempts, Course, LogFacts, LogFinding, Party};
+use edgeprobe_facts::logs::{Attempts, Course, LogFacts, LogFinding, Party};
 
 fn signatures() -> Signatures {
     Signatures::load(None).unwrap()

@@ -3,9 +3,9 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status};
-use edgeprobe_probes::Token;
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_facts::Token;
+use edgeprobe_facts::route::tables::LinkKind;
+use edgeprobe_facts::trace::Stage;
 
 use crate::device::*;
 use crate::network::*;

@@ -1,10 +1,10 @@
 //! What IPv6 has on a device, and nobody asks for.
 
 use edgeprobe::verdict::Status;
-use edgeprobe_probes::Facts;
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::engine::NetworkSubnet;
-use edgeprobe_probes::vantage::Means;
+use edgeprobe_facts::Facts;
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::engine::NetworkSubnet;
+use edgeprobe_facts::vantage::Means;
 
 use crate::device::*;
 
@@ -44,7 +44,7 @@ fn a_borrowed_address_says_nothing_of_a_network_s_ipv6() {
         verdict.not_tested.iter().any(|missing| missing.what.contains("by IPv6"))
     };
     let offered = |device: Device| {
-        let named = name(HUB, edgeprobe_probes::Role::Hub, Resolver::System, &["2603:1030::2"]);
+        let named = name(HUB, edgeprobe_facts::Role::Hub, Resolver::System, &["2603:1030::2"]);
         device.with(named)
     };
     assert!(by_ipv6(offered(with_ipv6(borrowed(), true))));

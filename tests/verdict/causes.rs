@@ -2,10 +2,10 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{HttpFacts, Transport};
-use edgeprobe_probes::ports::Holder;
-use edgeprobe_probes::{Facts, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{HttpFacts, Transport};
+use edgeprobe_facts::ports::Holder;
+use edgeprobe_facts::{Facts, Role, Step, Token};
 
 use crate::device::*;
 
@@ -312,18 +312,18 @@ fn a_control_host_that_is_out_of_reach_is_no_fault_of_its_own() {
 }
 
 /// Lets a resolver answer with another address.
-fn answer(observation: &mut edgeprobe_probes::Observation, address: &str) {
+fn answer(observation: &mut edgeprobe_facts::Observation, address: &str) {
     let Facts::Dns(facts) = &mut observation.facts else { panic!("no name") };
     facts.addresses = vec![address.parse::<std::net::IpAddr>().unwrap().into()];
 }
 
-fn refused(transport: Transport, peer: &str) -> edgeprobe_probes::Observation {
+fn refused(transport: Transport, peer: &str) -> edgeprobe_facts::Observation {
     let mut observation = connection(transport, Role::Hub, peer);
     fail(&mut observation, Step::Connect, Token::ConnectionRefused);
     observation
 }
 
-fn silent(transport: Transport, peer: &str) -> edgeprobe_probes::Observation {
+fn silent(transport: Transport, peer: &str) -> edgeprobe_facts::Observation {
     let mut observation = connection(transport, Role::Hub, peer);
     fail(&mut observation, Step::Connect, Token::TimedOut);
     observation

@@ -2,10 +2,9 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status};
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::registry::Part;
-use edgeprobe_probes::runtime;
-use edgeprobe_probes::{Observation, Role, Step, Token};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::registry::Part;
+use edgeprobe_facts::{Observation, Role, Step, Token, runtime};
 
 use crate::device::*;
 use crate::proxies::{PROXY, is_proxied, proxied};

@@ -2,8 +2,8 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status, Verdict};
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Facts, Observation, Step, Token};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::{Facts, Observation, Step, Token};
 
 use crate::device::*;
 

@@ -2,8 +2,8 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::nested::{PARENT, child};

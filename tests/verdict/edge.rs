@@ -2,13 +2,12 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::ports::Holder;
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::route::tables::ReversePathFilter;
-use edgeprobe_probes::trace::{Stage, Trace};
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{Detour, Transport};
+use edgeprobe_facts::ports::Holder;
+use edgeprobe_facts::route::tables::{LinkKind, ReversePathFilter};
+use edgeprobe_facts::trace::{Stage, Trace};
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::*;
@@ -126,7 +125,7 @@ fn a_rule_that_sends_the_network_nowhere_is_a_missing_route() {
 fn a_rule_that_sends_the_network_by_a_dead_interface_is_a_missing_route() {
     Device::networked()
         .rerouted(
-            &[("eth1", edgeprobe_probes::route::tables::LinkKind::Ethernet)],
+            &[("eth1", edgeprobe_facts::route::tables::LinkKind::Ethernet)],
             &["default via 10.9.9.1 dev eth1 table 100"],
             &["100: from 172.18.0.0/16 lookup 100"],
         )
@@ -289,7 +288,7 @@ fn a_dead_uplink_beside_one_that_works_is_the_wrong_one() {
     detoured(&mut by_the_modem, Detour::Interface("wwan0".to_owned()));
     Device::networked()
         .rerouted(
-            &[("wwan0", edgeprobe_probes::route::tables::LinkKind::Wwan)],
+            &[("wwan0", edgeprobe_facts::route::tables::LinkKind::Wwan)],
             &["default via 10.64.0.1 dev wwan0 metric 700"],
             &[],
         )
@@ -305,7 +304,7 @@ fn a_dead_modem_that_is_preferred_is_an_uplink_and_no_vpn() {
     detoured(&mut by_the_cable, Detour::Interface("eth0".to_owned()));
     Device::networked()
         .rerouted(
-            &[("ppp0", edgeprobe_probes::route::tables::LinkKind::Ppp)],
+            &[("ppp0", edgeprobe_facts::route::tables::LinkKind::Ppp)],
             &["default dev ppp0"],
             &[],
         )

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use edgeprobe::verdict::CauseId::{PortInUse, PortNotPermitted};
 use edgeprobe::verdict::Status;
-use edgeprobe_probes::ports::{Bind, BindResult, Holder, PortFacts};
-use edgeprobe_probes::{Facts, Observation, Step, Token};
+use edgeprobe_facts::ports::{Bind, BindResult, Holder, PortFacts};
+use edgeprobe_facts::{Facts, Observation, Step, Token};
 
 use crate::device::*;
 

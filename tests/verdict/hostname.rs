@@ -2,9 +2,9 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::hostname::HostnameFacts;
-use edgeprobe_probes::runtime::{Generation, RuntimeFacts, Setting};
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_facts::hostname::HostnameFacts;
+use edgeprobe_facts::runtime::{Generation, RuntimeFacts, Setting};
+use edgeprobe_facts::{Facts, Observation};
 
 use crate::device::*;
 

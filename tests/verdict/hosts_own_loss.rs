@@ -3,9 +3,9 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Effect, Status};
-use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::route::tables::{Hop, LinkKind, Route};
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::endpoint::{Detour, Transport};
+use edgeprobe_facts::route::tables::{Hop, LinkKind, Route};
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token, Vantage};
 
 use crate::device::*;
 use crate::network::*;

@@ -2,8 +2,8 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status, Verdict};
-use edgeprobe_probes::endpoint::{HttpFacts, Transport, TrustResult};
-use edgeprobe_probes::{Observation, Step, Token};
+use edgeprobe_facts::endpoint::{HttpFacts, Transport, TrustResult};
+use edgeprobe_facts::{Observation, Step, Token};
 
 use crate::device::*;
 

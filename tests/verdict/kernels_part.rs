@@ -3,10 +3,10 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status, Verdict};
-use edgeprobe_probes::route::tables::{IpsecDirection, IpsecPolicy, LinkKind};
-use edgeprobe_probes::ruleset::Unread;
-use edgeprobe_probes::trace::{Answer, Neighbour, Reply, Stage, Trace};
-use edgeprobe_probes::{Facts, Token};
+use edgeprobe_facts::route::tables::{IpsecDirection, IpsecPolicy, LinkKind};
+use edgeprobe_facts::ruleset::Unread;
+use edgeprobe_facts::trace::{Answer, Neighbour, Reply, Stage, Trace};
+use edgeprobe_facts::{Facts, Token};
 
 use crate::device::*;
 use crate::network::*;
@@ -32,7 +32,7 @@ fn answering(device: Device, answers: bool) -> Device {
     device.changed(is_edge_route, |observation| {
         let Facts::EdgeRoute(facts) = &mut observation.facts else { unreachable!() };
         facts.gateway_answers = Some(answers);
-        let edgeprobe_probes::route::edge::Lookup::Found(way) = &mut facts.forward else {
+        let edgeprobe_facts::route::edge::Lookup::Found(way) = &mut facts.forward else {
             panic!("no way")
         };
         way.gateway = Some("198.51.100.1".parse().unwrap());

@@ -3,12 +3,12 @@
 
 use edgeprobe::verdict::CauseId::{self, *};
 use edgeprobe::verdict::{Confidence, Language, LoggedState, Status, Verdict, judge};
-use edgeprobe_probes::endpoint::{Transport, TrustResult};
-use edgeprobe_probes::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party};
-use edgeprobe_probes::ports::Holder;
-use edgeprobe_probes::registry::Part;
-use edgeprobe_probes::route::tables::Address;
-use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token};
+use edgeprobe_facts::endpoint::{Transport, TrustResult};
+use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party};
+use edgeprobe_facts::ports::Holder;
+use edgeprobe_facts::registry::Part;
+use edgeprobe_facts::route::tables::Address;
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Role, Step, Token};
 use serde_json::json;
 
 use crate::device::*;

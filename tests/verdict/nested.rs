@@ -2,11 +2,11 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{HttpFacts, Transport, TrustResult};
-use edgeprobe_probes::runtime::{RuntimeFacts, Setting};
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{HttpFacts, Transport, TrustResult};
+use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::*;
@@ -22,7 +22,7 @@ fn a_child_whose_parent_answers_is_healthy_whatever_becomes_of_the_hub() {
     assert_eq!(verdict.confidence, Confidence::Likely);
     assert!(verdict.not_tested.iter().any(|missing| missing.what.contains("the parent")));
     assert!(verdict.ruled_out.iter().any(|other| other.id == ParentUnreachable));
-    let unreachable = |o: &Observation| to_hub(o) && o.vantage == edgeprobe_probes::Vantage::Host;
+    let unreachable = |o: &Observation| to_hub(o) && o.vantage == edgeprobe_facts::Vantage::Host;
     let mut with_the_hub = child();
     with_the_hub.observations.extend(Device::healthy().observations);
     with_the_hub
@@ -118,8 +118,8 @@ fn another_server_in_the_parents_place_is_said_to_be_one() {
                     Transport::Https => (Step::Http, Token::HttpNotIotHub),
                     _ => (Step::Upgrade, Token::UpgradeRefused),
                 };
-                let failure = edgeprobe_probes::Failure::new(step, token, "");
-                (o.outcome, o.failure) = (edgeprobe_probes::Outcome::Fail, Some(failure));
+                let failure = edgeprobe_facts::Failure::new(step, token, "");
+                (o.outcome, o.failure) = (edgeprobe_facts::Outcome::Fail, Some(failure));
             },
         )
         .failing(|o| to_parent(o) && at_port(5671)(o), Step::Connect, Token::ConnectionRefused)

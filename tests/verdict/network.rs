@@ -2,16 +2,16 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::engine::{EngineFacts, Network, NetworkSubnet, RUNTIME_NETWORK};
-use edgeprobe_probes::route::decision::{Decision, Flow, decide};
-use edgeprobe_probes::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup, Way};
-use edgeprobe_probes::route::tables::{LinkKind, Tables};
-use edgeprobe_probes::ruleset::{Family, FilterRule, Position, Tool, Verdict};
-use edgeprobe_probes::trace::{Answer, Departure, Reply, Stage, Trace};
-use edgeprobe_probes::vantage::{Means, VantageFacts};
-use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::engine::{EngineFacts, Network, NetworkSubnet, RUNTIME_NETWORK};
+use edgeprobe_facts::route::decision::{Decision, Flow, decide};
+use edgeprobe_facts::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup, Way};
+use edgeprobe_facts::route::tables::{LinkKind, Tables};
+use edgeprobe_facts::ruleset::{Family, FilterRule, Position, Tool, Verdict};
+use edgeprobe_facts::trace::{Answer, Departure, Reply, Stage, Trace};
+use edgeprobe_facts::vantage::{Means, VantageFacts};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 
 use crate::device::{CONTROL, Device, HUB, HUB_ADDRESS, connection, fail, name, passed, to_hub};
 use crate::pick::*;

@@ -2,15 +2,15 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::clock::{ClockFacts, ClockSource};
-use edgeprobe_probes::dns::{DnsFacts, RecordOutcome, Resolver};
-use edgeprobe_probes::endpoint::{
+use edgeprobe_facts::clock::{ClockFacts, ClockSource};
+use edgeprobe_facts::dns::{DnsFacts, RecordOutcome, Resolver};
+use edgeprobe_facts::endpoint::{
     AmqpFacts, Certificate, Detour, EndpointFacts, HttpFacts, TlsFacts, Transport, Trust,
     TrustResult,
 };
-use edgeprobe_probes::ports::{Bind, BindResult, Holder, PortFacts};
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
+use edgeprobe_facts::ports::{Bind, BindResult, Holder, PortFacts};
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 
 use crate::device::{CONTROL, HUB};
 

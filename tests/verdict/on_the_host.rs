@@ -2,9 +2,9 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Effect, Status};
-use edgeprobe_probes::engine::Container;
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Facts, Token};
+use edgeprobe_facts::engine::Container;
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::{Facts, Token};
 
 use crate::device::*;
 
@@ -54,7 +54,7 @@ fn a_network_that_edge_agent_uses_blocks_wherever_edge_hub_is() {
 #[test]
 fn a_fault_of_the_hosts_own_blocks_a_runtime_on_the_host() {
     let device = Device::networked()
-        .failing(to_hub, edgeprobe_probes::Step::Connect, Token::TimedOut)
+        .failing(to_hub, edgeprobe_facts::Step::Connect, Token::TimedOut)
         .traced(Stage::NoReply, |_| ())
         .without(|o| matches!(o.facts, Facts::Clock(_)));
     with_on_the_host(device, &["edgeAgent", "edgeHub"]).sure(&[EgressBlocked]);

@@ -3,12 +3,12 @@
 
 use edgeprobe::verdict::CauseId::{self, *};
 use edgeprobe::verdict::{Confidence, Effect, Status, Verdict};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::{edge_network, from};

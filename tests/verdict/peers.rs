@@ -2,8 +2,8 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::endpoint::{HttpFacts, Transport, TrustResult};
-use edgeprobe_probes::{Facts, Role, Step, Token};
+use edgeprobe_facts::endpoint::{HttpFacts, Transport, TrustResult};
+use edgeprobe_facts::{Facts, Role, Step, Token};
 
 use crate::device::*;
 
@@ -63,7 +63,7 @@ fn an_interceptor_is_named_by_its_issuer() {
 
 #[test]
 fn interception_of_one_port_degrades_and_names_the_port_that_is_left_alone() {
-    type Picks = fn(&edgeprobe_probes::Observation) -> bool;
+    type Picks = fn(&edgeprobe_facts::Observation) -> bool;
     let ports: [(Picks, &str, &str, &str); 2] = [
         (on_443, "not on 5671", "`Amqp`", "azure-devices.net:443 "),
         (|o| on(Transport::Amqp)(o), "not on 443", "`AmqpWs`", "azure-devices.net:5671 "),
@@ -212,7 +212,7 @@ fn another_sites_certificate_is_another_server() {
 #[test]
 fn a_portal_that_sends_everything_to_its_login_is_a_portal() {
     let unknown = TrustResult::UnknownIssuer;
-    let portal = |o: &mut edgeprobe_probes::Observation| {
+    let portal = |o: &mut edgeprobe_facts::Observation| {
         fail(o, Step::Tls, Token::TlsUnknownIssuer);
         certified(o, "CN=Hotel", &["login.hotel.example"], &trust(unknown, unknown, unknown));
         let facts = endpoint_of(o).unwrap();
@@ -264,7 +264,7 @@ fn a_portal_that_shows_itself_on_plain_http_alone_is_a_portal() {
 }
 
 /// Puts an inspector's chain, which nobody trusts, in place of the hub's.
-fn inspected(observation: &mut edgeprobe_probes::Observation) {
+fn inspected(observation: &mut edgeprobe_facts::Observation) {
     let unknown = TrustResult::UnknownIssuer;
     fail(observation, Step::Tls, Token::TlsUnknownIssuer);
     let trust = trust(unknown, unknown, unknown);

@@ -1,8 +1,8 @@
 //! Which observations a scenario speaks of.
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::engine::RUNTIME_NETWORK;
-use edgeprobe_probes::{Facts, Observation, Role, Vantage};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::engine::RUNTIME_NETWORK;
+use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
 use crate::network::DEFAULT;
 

@@ -2,10 +2,10 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Effect, Status};
-use edgeprobe_probes::Facts;
-use edgeprobe_probes::engine::{AddressPool, EngineKind, RUNTIME_NETWORK};
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::runtime::{RuntimeFacts, Setting};
+use edgeprobe_facts::Facts;
+use edgeprobe_facts::engine::{AddressPool, EngineKind, RUNTIME_NETWORK};
+use edgeprobe_facts::route::tables::LinkKind;
+use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
 
 use crate::device::*;
 use crate::network::*;

@@ -2,7 +2,7 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status};
-use edgeprobe_probes::{Facts, Observation, Token};
+use edgeprobe_facts::{Facts, Observation, Token};
 
 use crate::device::*;
 

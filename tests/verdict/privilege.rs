@@ -2,10 +2,10 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Language, NotTested, Status, Verdict, judge};
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::runtime::{Flaw, RuntimeFacts, Source, SourceState};
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Facts, Outcome, Step, Token};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::runtime::{Flaw, RuntimeFacts, Source, SourceState};
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::{Facts, Outcome, Step, Token};
 
 use crate::device::*;
 use crate::network::*;
@@ -73,7 +73,7 @@ fn what_is_certain_without_following_a_packet_asks_for_nothing_more() {
 
 #[test]
 fn a_container_that_ends_before_it_answers_leaves_the_network_untested() {
-    let mute = |o: &edgeprobe_probes::Observation| {
+    let mute = |o: &edgeprobe_facts::Observation| {
         at_edge(o) && !matches!(o.facts, Facts::EdgeRoute(_) | Facts::Vantage(_))
     };
     let verdict = Device::in_own_container().without(mute).expect(Status::Healthy, &[]);
@@ -156,15 +156,15 @@ fn bridge(verdict: &Verdict) -> &NotTested {
 }
 
 /// A port that is held by a process of root's that this user cannot see.
-fn held_by_somebody(observation: &mut edgeprobe_probes::Observation) {
+fn held_by_somebody(observation: &mut edgeprobe_facts::Observation) {
     let user = Some("root".to_owned());
-    taken(observation, edgeprobe_probes::ports::Holder { user, ..Default::default() });
+    taken(observation, edgeprobe_facts::ports::Holder { user, ..Default::default() });
 }
 
 /// An engine that this user may not ask.
-fn closed_engine() -> edgeprobe_probes::Observation {
-    use edgeprobe_probes::engine::EngineFacts;
-    let facts = edgeprobe_probes::Facts::Engine(EngineFacts::default());
+fn closed_engine() -> edgeprobe_facts::Observation {
+    use edgeprobe_facts::engine::EngineFacts;
+    let facts = edgeprobe_facts::Facts::Engine(EngineFacts::default());
     let mut engine = passed("engine/engine", "unix:///var/run/docker.sock", facts);
     fail(&mut engine, Step::Engine, Token::EnginePermissionDenied);
     engine
@@ -174,7 +174,7 @@ fn closed_engine() -> edgeprobe_probes::Observation {
 fn all_ports_held_by_who_cannot_be_seen_may_be_edge_hub_and_raise_no_alarm() {
     let verdict = Device::healthy()
         .with(closed_engine())
-        .changed(|o| matches!(o.facts, edgeprobe_probes::Facts::Ports(_)), held_by_somebody)
+        .changed(|o| matches!(o.facts, edgeprobe_facts::Facts::Ports(_)), held_by_somebody)
         .expect(Status::Healthy, &[]);
     assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
     assert!(verdict.unexplained.is_empty());
@@ -193,7 +193,7 @@ fn one_port_held_by_who_cannot_be_seen_may_be_all_that_edge_hub_maps() {
 
 #[test]
 fn a_port_held_by_who_can_be_seen_is_a_strangers_beside_one_that_may_be_edge_hubs() {
-    let nginx = edgeprobe_probes::ports::Holder {
+    let nginx = edgeprobe_facts::ports::Holder {
         pid: Some(812),
         process: Some("nginx".to_owned()),
         ..Default::default()

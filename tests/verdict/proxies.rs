@@ -2,11 +2,11 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, GivenProxy, Status, Verdict};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Transport, TrustResult, ViaFacts};
-use edgeprobe_probes::proxy::ProxyAnswer;
-use edgeprobe_probes::runtime::{Part, ProxySetting, RuntimeFacts};
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{Transport, TrustResult, ViaFacts};
+use edgeprobe_facts::proxy::ProxyAnswer;
+use edgeprobe_facts::runtime::{Part, ProxySetting, RuntimeFacts};
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::*;

@@ -2,11 +2,11 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Effect, Status};
-use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Facts, Role, Step, Token};
+use edgeprobe_facts::endpoint::{Detour, Transport};
+use edgeprobe_facts::route::tables::LinkKind;
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::{Facts, Role, Step, Token};
 
 use crate::device::*;
 use crate::proxies::*;

@@ -2,11 +2,11 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Transport, TrustResult};
-use edgeprobe_probes::engine::Container;
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{Transport, TrustResult};
+use edgeprobe_facts::engine::Container;
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::*;

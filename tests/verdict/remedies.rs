@@ -2,12 +2,12 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Cause, Status};
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::ports::Holder;
-use edgeprobe_probes::route::tables::{LinkKind, ReversePathFilter};
-use edgeprobe_probes::ruleset::{Family, Position, Tool};
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Facts, Role, Step, Token};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::ports::Holder;
+use edgeprobe_facts::route::tables::{LinkKind, ReversePathFilter};
+use edgeprobe_facts::ruleset::{Family, Position, Tool};
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::{Facts, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::*;

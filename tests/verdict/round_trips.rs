@@ -2,8 +2,8 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::Status;
-use edgeprobe_probes::observation::StepRecord;
-use edgeprobe_probes::{Observation, Outcome, Step};
+use edgeprobe_facts::StepRecord;
+use edgeprobe_facts::{Observation, Outcome, Step};
 
 use crate::device::*;
 

@@ -2,14 +2,14 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::engine::{Container, EngineFacts};
-use edgeprobe_probes::registry::{
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::engine::{Container, EngineFacts};
+use edgeprobe_facts::registry::{
     AnswerFacts, CredentialUse, HostFacts, NamedBy, Part, RegistryFacts, Scheme,
 };
-use edgeprobe_probes::runtime::{RuntimeFacts, Setting};
-use edgeprobe_probes::{Facts, Observation, Outcome, Role, Step, Token};
+use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
+use edgeprobe_facts::{Facts, Observation, Outcome, Role, Step, Token};
 
 use crate::device::*;
 

@@ -2,11 +2,11 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, GivenProxy, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Transport, ViaFacts};
-use edgeprobe_probes::registry::Part;
-use edgeprobe_probes::runtime::{self, Provisioning, ProxySetting, RuntimeFacts};
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{Transport, ViaFacts};
+use edgeprobe_facts::registry::Part;
+use edgeprobe_facts::runtime::{self, Provisioning, ProxySetting, RuntimeFacts};
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::proxies::proxied;

@@ -2,10 +2,10 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Effect, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::registry::Part;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::registry::Part;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::services::*;
@@ -34,7 +34,7 @@ fn what_keeps_the_device_from_the_hub_keeps_it_from_the_rest_too() {
     let verdict = nameless.with(name).expect(Status::Blocked, &[DnsHostFailure]);
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
 
-    let unknown = edgeprobe_probes::endpoint::TrustResult::UnknownIssuer;
+    let unknown = edgeprobe_facts::endpoint::TrustResult::UnknownIssuer;
     let intercepted = Device::healthy()
         .changed(to_hub, |o| {
             fail(o, Step::Tls, Token::TlsUnknownIssuer);
@@ -95,7 +95,7 @@ fn a_clock_that_is_off_explains_a_registry_s_certificate_though_the_hub_is_close
 
 #[test]
 fn what_ends_tls_on_the_hub_s_open_port_ends_it_at_the_registry() {
-    let unknown = edgeprobe_probes::endpoint::TrustResult::UnknownIssuer;
+    let unknown = edgeprobe_facts::endpoint::TrustResult::UnknownIssuer;
     let verdict = Device::healthy()
         .failing(on_443, Step::Connect, Token::TimedOut)
         .changed(on(Transport::Amqp), |o| {

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use edgeprobe::verdict::CauseId::{DnsContainerFailure, DnsHostFailure};
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::{Facts, Observation, Role, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::{Facts, Observation, Role, Token};
 
 use crate::device::*;
 

@@ -2,11 +2,11 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status, Verdict};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::ports::BindResult;
-use edgeprobe_probes::route::tables::{LinkKind, Route};
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{Detour, Transport};
+use edgeprobe_facts::ports::BindResult;
+use edgeprobe_facts::route::tables::{LinkKind, Route};
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 

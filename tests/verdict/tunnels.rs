@@ -2,9 +2,9 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Status};
-use edgeprobe_probes::endpoint::{Transport, TrustResult};
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Observation, Role, Step, Token};
+use edgeprobe_facts::endpoint::{Transport, TrustResult};
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::nested::{PARENT, as_the_parents, child};

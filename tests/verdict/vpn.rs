@@ -2,12 +2,12 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status};
-use edgeprobe_probes::endpoint::{Detour, Transport};
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::route::vpn::Vpn;
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Role, Step, Token};
+use edgeprobe_facts::endpoint::{Detour, Transport};
+use edgeprobe_facts::route::tables::LinkKind;
+use edgeprobe_facts::route::vpn::Vpn;
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::vantage::Means;
+use edgeprobe_facts::{Facts, Role, Step, Token};
 use serde_json::json;
 
 use crate::device::*;

@@ -2,9 +2,9 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, Status, Verdict};
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::route::tables::LinkKind;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 
 use crate::device::*;
 use crate::network::*;
@@ -108,7 +108,7 @@ fn silent_name_servers_behind_no_vpn_are_the_containers_own_fault() {
 #[test]
 fn a_host_that_the_same_server_does_not_answer_proves_nothing_of_it() {
     let own = |o: &Observation| {
-        let asked = |facts: &edgeprobe_probes::dns::DnsFacts| facts.resolver != Resolver::System;
+        let asked = |facts: &edgeprobe_facts::dns::DnsFacts| facts.resolver != Resolver::System;
         at_host(o) && matches!(&o.facts, Facts::Dns(facts) if asked(facts))
     };
     let verdict =
@@ -179,7 +179,7 @@ fn an_ipv6_server_is_out_of_the_networks_reach_with_and_without_a_vpn() {
     let device = device.retabled(|tables| {
         let ipv6 = tables.rules.iter().filter(|rule| !rule.ipv6).cloned();
         let ipv6: Vec<_> =
-            ipv6.map(|rule| edgeprobe_probes::route::tables::Rule { ipv6: true, ..rule }).collect();
+            ipv6.map(|rule| edgeprobe_facts::route::tables::Rule { ipv6: true, ..rule }).collect();
         tables.rules.extend(ipv6);
     });
     let device = told_by_the_engine(device, server);
@@ -200,7 +200,7 @@ fn a_network_that_is_cut_off_has_that_for_its_fault() {
     let rule = dropping("-A DOCKER-USER -j DROP");
     unanswered(split_tunnel())
         .cut_off(Token::TimedOut)
-        .traced(edgeprobe_probes::trace::Stage::LostInside, |trace| {
+        .traced(edgeprobe_facts::trace::Stage::LostInside, |trace| {
             trace.dropped_by = vec![rule.clone()];
         })
         .expect(Status::Blocked, &[ForwardBlocked]);

@@ -8,13 +8,13 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::{Instant, timeout_at};
 
 use super::question::{Answer, Packet, Question};
 use crate::interface;
-use crate::observation::{Failure, Step, Token};
 use crate::recorder::io_failure;
 
 /// Without EDNS an answer has at most 512 bytes; what is longer is read as far as this.

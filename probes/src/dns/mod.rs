@@ -4,9 +4,7 @@
 //! resolver in front of several hides which of them is at fault; and the system's own resolver
 //! ([`ask_system`]), because that is what programs get.
 
-mod address;
 mod exchange;
-mod facts;
 mod file;
 mod getent;
 mod hosts;
@@ -18,8 +16,6 @@ mod question;
 mod server;
 mod system;
 
-pub use address::AddressKind;
-pub use facts::{DnsFacts, NamedAddress, RecordOutcome, Resolver};
 pub use name_servers::{ConfiguredServers, configured_servers};
 pub use server::{ask_server, ask_server_by};
 pub use system::ask_system;

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_facts::dns::RecordOutcome;
 use hickory_proto::ProtoError;
 use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-use super::facts::RecordOutcome;
 use super::{MAX_ADDRESSES, MAX_NAME};
 use crate::clean;
 

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use edgeprobe_facts::dns::{DnsFacts, RecordOutcome, Resolver};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 use tokio::time::timeout;
 
 use super::exchange::Server;
-use super::facts::{DnsFacts, RecordOutcome, Resolver};
 use super::question::{Answer, Question};
 use super::{MAX_NAME, in_order};
 use crate::clean;
-use crate::observation::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};
 
 /// How one question ended.

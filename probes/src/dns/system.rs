@@ -4,15 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use edgeprobe_facts::dns::{DnsFacts, Resolver};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::net::NetError;
 use tokio::time::timeout;
 
-use super::facts::{DnsFacts, Resolver};
 use super::getent::{Getent, SystemAnswer};
 use super::{MAX_NAME, configured_servers, hosts, in_order, platform};
 use crate::clean;
-use crate::observation::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};
 
 /// Asks the system's resolver for a name, as programs do: through the hosts file, the name service

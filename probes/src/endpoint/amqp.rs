@@ -3,10 +3,11 @@
 //! IoT Hub answers the SASL header with its own and with the mechanisms that it offers, of which
 //! `MSSBCBS` is Microsoft's alone. Numbers of sections are those of the OASIS standard of 2012.
 
+use edgeprobe_facts::endpoint::{AmqpFacts, EndpointFacts};
+use edgeprobe_facts::{Failure, Step, Token};
+
 use super::carrier::{Carrier, converse, unexpected_bytes};
-use super::facts::{AmqpFacts, EndpointFacts};
 use crate::clean;
-use crate::observation::{Failure, Step, Token};
 
 /// The header of the SASL layer, version 1.0.0 (section 5.3.2).
 const SASL_HEADER: [u8; 8] = *b"AMQP\x03\x01\x00\x00";

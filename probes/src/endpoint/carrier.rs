@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 
+use edgeprobe_facts::{Failure, Step, Token};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::rustls;
@@ -12,7 +13,6 @@ use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::tls::{self, EXCERPT};
 use crate::clean;
-use crate::observation::{Failure, Step, Token};
 
 /// So many frames may come before one that carries bytes. A hub sends none; more than this are no
 /// courtesy.

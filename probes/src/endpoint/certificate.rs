@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_facts::endpoint::Certificate;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
 
-use super::facts::Certificate;
 use crate::clean;
 
 /// The most names of a certificate that are kept.

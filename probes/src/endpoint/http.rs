@@ -5,13 +5,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use edgeprobe_facts::endpoint::{EndpointFacts, HttpFacts};
+use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::carrier::{Carrier, Plain};
-use super::facts::{EndpointFacts, HttpFacts};
 use super::tls::{self, EXCERPT};
 use crate::clean;
-use crate::observation::{Failure, Step, Token};
 
 /// The longest head of an answer that is read, in bytes.
 const MAX_HEAD: usize = 16 * 1024;

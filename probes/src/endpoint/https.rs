@@ -1,10 +1,10 @@
 //! A plain request, over TLS or without it, that needs no identity.
 
+use edgeprobe_facts::endpoint::{EndpointFacts, Transport};
+use edgeprobe_facts::{Failure, Role, Step, Token};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::facts::{EndpointFacts, Transport};
 use super::http;
-use crate::observation::{Failure, Role, Step, Token};
 
 /// Asks for something that every hub, or every registry, answers to anyone.
 ///

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use edgeprobe_facts::endpoint::{Trust, TrustResult};
 use tokio_rustls::rustls::client::danger::ServerCertVerifier;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{CertificateError, Error};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::stores::{Store, TrustStores};
-use super::trust::{Trust, TrustResult};
 
 /// What each store says of the chain; nothing when the peer sent no certificate.
 ///

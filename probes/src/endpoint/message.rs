@@ -1,10 +1,10 @@
 //! One HTTP/1.1 exchange with the whole of a small answer: every header, and the body decoded.
 
+use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::tls::{self, EXCERPT};
 use crate::clean;
-use crate::observation::{Failure, Step, Token};
 
 /// The longest head of an answer that is read, in bytes, and the most headers.
 const MAX_HEAD: usize = 32 * 1024;

@@ -4,7 +4,6 @@ mod amqp;
 mod carrier;
 mod certificate;
 mod detour;
-mod facts;
 mod http;
 mod https;
 mod judge;
@@ -15,49 +14,31 @@ mod session;
 mod stores;
 mod tap;
 mod tls;
-mod trust;
 mod via;
 mod websocket;
 mod witness;
 
 use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
+use edgeprobe_facts::endpoint::{Detour, Endpoint, EndpointFacts, TlsFacts, Transport};
 
-pub use detour::Detour;
-pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, TlsFacts, Transport};
 pub use stores::{Roots, TrustStoreError, TrustStores};
-pub use trust::{Trust, TrustResult};
-pub use via::{Via, ViaFacts};
 
 pub(crate) use message::{Message, exchange};
 pub(crate) use session::{Stream, secure, unsecured};
 pub(crate) use tls::Carriage;
 pub(crate) use via::through;
 
+use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
+
 use self::carrier::Plain;
 use crate::clean;
-use crate::observation::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// From how many milliseconds on a handshake seems long, so that the kernel is asked.
 ///
 /// Asking may have the kernel load a module (`tcp_diag`), so a quick device is not asked.
 const SEEMS_LONG_MS: f64 = 200.0;
-
-/// A host's port, what is to be spoken there, and how to get there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Endpoint {
-    pub transport: Transport,
-    pub role: Role,
-    /// The host's name: sent in SNI and in the Host header, and looked for in the certificate.
-    pub server: String,
-    pub port: u16,
-    /// Another way of sending than programs here would use; none for theirs.
-    pub detour: Option<Detour>,
-    /// A proxy that opens a tunnel to the host; none to connect to the host itself.
-    pub proxy: Option<Via>,
-}
 
 /// Connects to one address of an endpoint, or of the proxy that leads there, and goes as far as it gets without an identity.
 ///

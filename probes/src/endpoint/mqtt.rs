@@ -1,8 +1,9 @@
 //! MQTT 3.1.1 as far as it goes without an identity: CONNECT and CONNACK.
 
+use edgeprobe_facts::endpoint::{EndpointFacts, MqttFacts};
+use edgeprobe_facts::{Failure, Step};
+
 use super::carrier::{Carrier, converse, unexpected_bytes};
-use super::facts::{EndpointFacts, MqttFacts};
-use crate::observation::{Failure, Step};
 
 /// A CONNECT of level 4 with a clean session, 60 s to keep alive, a client id and no credentials
 /// (OASIS MQTT 3.1.1, section 3.1).

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use edgeprobe_facts::endpoint::TlsFacts;
+use edgeprobe_facts::{Failure, Step};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::facts::TlsFacts;
 use super::stores::TrustStores;
 use super::tap::{Tap, Wire};
 use super::tls::{self, Carriage};
-use crate::observation::{Failure, Step};
 use crate::recorder::Recorder;
 
 /// A stream to speak HTTP over.

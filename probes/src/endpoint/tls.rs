@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use edgeprobe_facts::endpoint::{Certificate, TlsFacts, Trust, TrustResult};
+use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::Resumption;
@@ -16,13 +18,10 @@ use tokio_rustls::rustls::{
 use tokio_rustls::{TlsConnector, rustls::Error};
 
 use super::certificate::describe;
-use super::facts::{Certificate, TlsFacts};
 use super::judge::judge;
 use super::stores::TrustStores;
 use super::tap::{Tap, Wire};
-use super::trust::{Trust, TrustResult};
 use crate::clean;
-use crate::observation::{Failure, Step, Token};
 use crate::recorder::io_failure;
 
 /// What TLS runs over: a socket, or a tunnel through a proxy.

@@ -1,14 +1,14 @@
 //! The upgrade to WebSocket on the hub's port 443.
 
+use edgeprobe_facts::endpoint::EndpointFacts;
+use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::carrier::Frames;
-use super::facts::EndpointFacts;
 use super::http;
-use crate::observation::{Failure, Step, Token};
 
 /// What the runtime asks for when it speaks AMQP.
 pub(super) const AMQP: &str = "AMQPWSB10";

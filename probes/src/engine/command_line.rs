@@ -9,9 +9,10 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use edgeprobe_facts::engine::{AddressPool, EngineSettings};
 use ipnet::IpNet;
 
-use super::settings::{AddressPool, EngineSettings, POOLS, REGISTRIES, SERVERS};
+use super::settings::{POOLS, REGISTRIES, SERVERS};
 use crate::clean;
 
 /// How much of a command line is read, in bytes.

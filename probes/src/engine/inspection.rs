@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::Network;
+use edgeprobe_facts::engine::{DEFAULT_NETWORKS, RUNTIME_NETWORK};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::logs::{EngineLogs, LogError};
-use super::network::{DEFAULT_NETWORKS, RUNTIME_NETWORK};
 use crate::clean;
 use crate::mask::Masked;
 

@@ -2,34 +2,24 @@
 
 mod api;
 mod command_line;
-mod container;
 mod endpoint;
-mod facts;
 mod inspection;
 mod logs;
-mod network;
-mod pools;
-mod resolvers;
 mod settings;
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "elsewhere.rs")]
 mod local;
 
-pub(crate) use container::EDGE_HUB;
-pub use container::{Attachment, Container, ContainerEnvironment, PublishedPort};
 pub use endpoint::Places;
-pub use facts::{EngineFacts, EngineKind};
 pub use inspection::{Inspection, Inspections};
 pub use logs::{EngineLogs, LogError};
-pub use network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};
-pub use pools::{Claim, Prediction, predict_subnet};
-pub use resolvers::{AskedFrom, ContainerDns, ContainerServer, container_resolvers};
-pub use settings::{AddressPool, EngineSettings};
 
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
-use crate::recorder::{Recorder, Timeline};
+use edgeprobe_facts::engine::EngineFacts;
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use endpoint::Endpoint;
+
+use crate::recorder::{Recorder, Timeline};
 
 /// Asks this device's container engine for its version, its running containers and its networks,
 /// and reads its settings, which an engine that does not answer has too.

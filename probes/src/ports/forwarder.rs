@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_facts::engine::Container;
+
 use super::{SocketProcess, address};
-use crate::engine::Container;
 
 /// Engines, and the helpers that they run to forward ports, by the kernel's name for the process.
 const FORWARDERS: [&str; 10] = [
@@ -94,8 +95,9 @@ fn option<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use edgeprobe_facts::engine::PublishedPort;
+
     use super::*;
-    use crate::engine::PublishedPort;
 
     const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 

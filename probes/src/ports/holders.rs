@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use edgeprobe_facts::engine::Container;
+
 use super::{Bind, Holder, Socket, SocketProcess, address, cgroup, forwarder, passwd};
 use crate::clean;
-use crate::engine::Container;
 
 /// The holders of a port.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -153,9 +154,10 @@ fn short(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use edgeprobe_facts::engine::PublishedPort;
+    use edgeprobe_facts::ports::BindResult;
+
     use super::*;
-    use crate::engine::PublishedPort;
-    use crate::ports::BindResult;
 
     const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\n";
 

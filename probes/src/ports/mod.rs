@@ -7,7 +7,6 @@
 mod address;
 mod bind;
 mod cgroup;
-mod facts;
 mod forwarder;
 mod holders;
 mod outcome;
@@ -17,13 +16,13 @@ mod passwd;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod system;
 
-pub use facts::{Bind, BindResult, Holder, PortFacts};
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Instant;
 
-use crate::engine::Container;
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, Vantage};
+use edgeprobe_facts::engine::Container;
+use edgeprobe_facts::ports::{Bind, BindResult, Holder, PortFacts};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
+
 use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// Every address of the host, of either family.

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use edgeprobe_facts::{Failure, Step, Token};
+
 use super::{BindResult, Holder, PortFacts};
 use crate::clean;
-use crate::observation::{Failure, Step, Token};
 
 /// How many holders the failure's line names.
 const NAMED: usize = 3;
@@ -102,8 +103,9 @@ fn describe(holder: &Holder, port: u16, privileged: bool) -> String {
 mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr};
 
+    use edgeprobe_facts::ports::Bind;
+
     use super::*;
-    use crate::ports::Bind;
 
     fn facts(v4: BindResult, v6: BindResult, may_bind: bool, holders: &[Holder]) -> PortFacts {
         PortFacts {

@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
+use edgeprobe_facts::Token;
+use edgeprobe_facts::engine::PublishedPort;
 use socket2::{Domain, Socket as RawSocket, Type};
 
 use super::*;
-use crate::engine::PublishedPort;
-use crate::observation::Token;
 
 /// A port that nobody uses, outside the range from which the kernel takes ports for connections.
 fn free_port() -> u16 {

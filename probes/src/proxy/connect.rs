@@ -2,13 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use edgeprobe_facts::proxy::{ProxyAnswer, ProxyUrl, authority};
+use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::ProxyUrl;
 use crate::clean;
-use crate::observation::{Failure, Step, Token};
 use crate::recorder::io_failure;
 
 /// The longest head of an answer that is read, in bytes, and the most headers.
@@ -20,28 +18,6 @@ const MAX_SCHEMES: usize = 8;
 
 /// How much of an answer that is none is shown, in characters.
 const EXCERPT: usize = 120;
-
-/// What a proxy answered to CONNECT.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ProxyAnswer {
-    #[serde(rename = "http.response.status_code")]
-    pub status: u16,
-    /// The status line's own words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The `Server` header.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub server: Option<String>,
-    /// The `Via` header.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
-    /// The `X-Squid-Error` header: Squid's own word for what is wrong.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// The schemes that `Proxy-Authenticate` offers, or `WWW-Authenticate` in its place, e.g. `Basic`, `NTLM`; at most 8.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub schemes: Vec<String>,
-}
 
 /// Asks the proxy at the other end of `stream` for a tunnel to a host's port.
 ///
@@ -96,11 +72,6 @@ where
         )));
     }
     Ok(())
-}
-
-/// A host and its port; one that is an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
-pub fn authority(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// The request for a tunnel.

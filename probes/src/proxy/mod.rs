@@ -2,10 +2,5 @@
 //! and how they are asked for a tunnel.
 
 mod connect;
-mod no_proxy;
-mod url;
-pub(crate) mod with_credentials;
 
-pub use connect::{ProxyAnswer, authority, open_tunnel};
-pub use no_proxy::NoProxy;
-pub use url::{ProxyUrl, ProxyUrlError};
+pub use connect::open_tunnel;

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_facts::registry::{AnswerFacts, Part};
+use edgeprobe_facts::{Failure, Step, Token};
 use serde_json::Value;
 use url::Url;
 
-use super::facts::{AnswerFacts, Part};
 use crate::clean;
 use crate::endpoint::Message;
-use crate::observation::{Failure, Step, Token};
 
 /// The longest words of a registry that are kept, in characters, and the longest page.
 const WORDS: usize = 240;

@@ -1,15 +1,15 @@
 //! The lines that a conversation with a registry goes over.
 
+use edgeprobe_facts::registry::Scheme;
+use edgeprobe_facts::{Failure, Step, Token};
 use url::Url;
 
 use super::answer;
 use super::conversation::Conversation;
-use super::facts::Scheme;
 use super::line::{Host, Line};
 use super::request::{Request, base, path_of, text};
 use crate::clean;
 use crate::endpoint::{Message, exchange};
-use crate::observation::{Failure, Step, Token};
 
 /// How many answers are kept, and how many redirects are followed for one request.
 const ANSWERS: usize = 16;

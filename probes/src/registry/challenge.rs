@@ -1,6 +1,7 @@
 //! What a registry asks for before it serves: the `WWW-Authenticate` header (RFC 9110, 11.6.1).
 
-use super::facts::Challenge;
+use edgeprobe_facts::registry::Challenge;
+
 use crate::clean;
 
 /// The longest realm and service that are kept, in characters.

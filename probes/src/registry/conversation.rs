@@ -1,18 +1,20 @@
 //! The distribution protocol, as far as a pull goes before it downloads anything
 //! (<https://github.com/opencontainers/distribution-spec>).
 
+use edgeprobe_facts::registry::{
+    Challenge, CredentialUse, Image, Part, Reference, RegistryFacts, Scheme,
+};
+use edgeprobe_facts::{Failure, Step, Token};
+
 use super::answer;
 use super::asking::{bad, redirect};
 use super::challenge;
 use super::credentials::{Credentials, Lookup, Secret};
-use super::facts::{Challenge, CredentialUse, Part, RegistryFacts, Scheme};
 use super::line::{Host, Line, Opener};
 use super::manifest::{self, Manifest};
-use super::reference::{Image, Reference};
 use super::request::{Request, SMALL, token_of, token_request};
 use crate::clean;
 use crate::endpoint::Message;
-use crate::observation::{Failure, Step, Token};
 
 /// How much of a manifest is read, in bytes.
 const MANIFEST: usize = 192 * 1024;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use edgeprobe_facts::registry::Reference;
 use serde::Deserialize;
 
-use super::reference::Reference;
 use crate::{bounded, clean};
 
 /// How much of the file is read, in bytes; real ones have some hundred.

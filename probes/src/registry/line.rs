@@ -4,18 +4,18 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use edgeprobe_facts::dns::DnsFacts;
+use edgeprobe_facts::endpoint::{TrustResult, Via, ViaFacts};
+use edgeprobe_facts::registry::{HostFacts, Part, Scheme};
+use edgeprobe_facts::runtime::ProxySetting;
+use edgeprobe_facts::{Facts, Failure, Role, Step, Token, Vantage};
 use futures_util::future::{BoxFuture, FutureExt, select_ok};
 use tokio::net::TcpStream;
 
 use super::Names;
-use super::facts::{HostFacts, Part, Scheme};
-use crate::dns::{self, DnsFacts};
-use crate::endpoint::{
-    Carriage, Stream, TrustResult, TrustStores, Via, ViaFacts, secure, through, unsecured,
-};
-use crate::observation::{Facts, Failure, Role, Step, Token, Vantage};
+use crate::dns;
+use crate::endpoint::{Carriage, Stream, TrustStores, secure, through, unsecured};
 use crate::recorder::{Recorder, io_failure};
-use crate::runtime::ProxySetting;
 
 /// How many addresses of a host are connected to, all at once.
 const ADDRESSES: usize = 8;

@@ -5,10 +5,8 @@ mod asking;
 mod challenge;
 mod conversation;
 mod credentials;
-mod facts;
 mod line;
 mod manifest;
-mod reference;
 mod request;
 
 use std::net::SocketAddr;
@@ -16,34 +14,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use credentials::{Credentials, CredentialsError};
-pub use facts::{
-    AnswerFacts, Challenge, CredentialUse, HostFacts, NamedBy, Part, RegistryFacts, Scheme,
-};
-pub use reference::{Image, Reference, ReferenceError, Version};
+
+use edgeprobe_facts::registry::{CredentialUse, Part, Query, Reference, RegistryFacts, Scheme};
+use edgeprobe_facts::{Facts, Failure, Observation, Vantage};
 
 use self::conversation::Conversation;
 use self::credentials::Lookup;
 use self::line::Opener;
 use crate::endpoint::TrustStores;
-use crate::observation::{Facts, Failure, Observation, Vantage};
 use crate::recorder::{Recorder, Timeline};
-use crate::runtime::ProxySetting;
 
 /// The folder of authorities that the engine trusts for single registries.
 pub const AUTHORITIES: &str =
     if cfg!(windows) { r"C:\ProgramData\docker\certs.d" } else { "/etc/docker/certs.d" };
-
-/// A registry to ask, and who wants to know.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Query {
-    pub reference: Reference,
-    pub named_by: NamedBy,
-    /// Whether the engine is configured not to verify the registry (`insecure-registries`).
-    pub insecure: bool,
-    /// What the engine is told of a proxy; for each host of the registry this says by which way it
-    /// is reached.
-    pub proxy: Option<ProxySetting>,
-}
 
 /// What asking registries needs beside the question.
 #[derive(Clone, Debug, Default)]

@@ -1,11 +1,11 @@
 //! What is written to a registry, to its token service and to where they lead.
 
+use edgeprobe_facts::registry::Scheme;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use url::Url;
 
 use super::credentials::Secret;
-use super::facts::Scheme;
 use super::line::Host;
 
 /// How much of an answer that is no manifest is read, in bytes.

@@ -5,12 +5,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::time::Duration;
 
-use super::RouteFacts;
+use edgeprobe_facts::route::RouteFacts;
 #[cfg(not(target_os = "linux"))]
-use super::{
-    edge::{EdgeNetwork, EdgeRouteFacts},
-    tables::Tables,
-};
+use edgeprobe_facts::route::edge::{EdgeNetwork, EdgeRouteFacts};
+#[cfg(not(target_os = "linux"))]
+use edgeprobe_facts::route::tables::Tables;
 
 /// A port to connect to; nothing is sent there (RFC 863, discard).
 const PORT: u16 = 9;

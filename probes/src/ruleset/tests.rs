@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use edgeprobe_facts::route::vpn::Vpn;
+use edgeprobe_facts::ruleset::MAX_TEXT;
+use ipnet::IpNet;
 use proptest::prelude::*;
 
 use super::combine::{Listings, combine};

@@ -1,10 +1,10 @@
 //! What the configurations of all daemons since 1.0 have in common, in TOML and in YAML alike.
 
+use edgeprobe_facts::runtime::{ImageSetting, Provisioning, RuntimeFacts, Setting};
 use ipnet::IpNet;
 use serde_json::Value;
 
 use super::document::{Document, Layers};
-use super::facts::{ImageSetting, Provisioning, RuntimeFacts, Setting};
 use super::names;
 use super::variables::Variables;
 
@@ -49,13 +49,6 @@ pub(super) fn agent_environment(layers: &Layers) -> Variables {
         }
     }
     variables
-}
-
-impl Provisioning {
-    /// Whether the configuration itself names the hub.
-    fn is_manual(&self) -> bool {
-        self.mode == "manual"
-    }
 }
 
 /// The parent under each of its names: in config.toml, in the identity service's own file, and in

@@ -1,8 +1,9 @@
 //! What a daemon remembers of its provisioning: with the Device Provisioning Service, the hub's
 //! name stands nowhere else.
 
+use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
+
 use super::document::Document;
-use super::facts::{RuntimeFacts, Setting};
 use super::form::Form;
 use super::names;
 use super::places;

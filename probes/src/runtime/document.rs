@@ -1,8 +1,7 @@
 //! Configurations as values, one above the other.
 
+use edgeprobe_facts::runtime::Setting;
 use serde_json::Value;
-
-use super::facts::Setting;
 
 /// What one file says.
 pub(super) struct Document {

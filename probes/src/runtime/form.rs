@@ -1,8 +1,7 @@
 //! The forms in which configurations are written, each read into one kind of value.
 
+use edgeprobe_facts::runtime::Flaw;
 use serde_json::Value;
-
-use super::facts::Flaw;
 
 /// A form of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

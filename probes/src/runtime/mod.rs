@@ -4,13 +4,10 @@
 //! (`unix.rs`, `windows.rs`), and containers as the engine tells of them. Of files that are full of
 //! secrets a few settings are taken by their names and the rest is dropped with the text.
 
-mod containers;
 mod daemon;
 mod device_info;
 mod document;
-mod facts;
 mod form;
-pub(crate) mod names;
 mod preview;
 mod proxies;
 mod root;
@@ -24,16 +21,14 @@ mod yaml;
 #[cfg_attr(not(windows), path = "unix.rs")]
 mod places;
 
-pub use facts::{
-    Flaw, Generation, ImageSetting, Part, PortBinding, Provisioning, ProxySetting, RuntimeFacts,
-    Setting, Source, SourceState,
-};
 pub use root::Root;
 
-use crate::observation::{Facts, Observation, Outcome, Vantage};
-use crate::recorder::{Recorder, Timeline};
 use document::Layers;
+use edgeprobe_facts::runtime::{Generation, Part, RuntimeFacts, names};
+use edgeprobe_facts::{Facts, Observation, Outcome, Vantage};
 use root::Reader;
+
+use crate::recorder::{Recorder, Timeline};
 
 /// Reads what the runtime on this device is configured to do. Only the containers' part is missing,
 /// which [`RuntimeFacts::add_containers`] adds.

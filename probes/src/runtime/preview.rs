@@ -1,8 +1,8 @@
 //! The preview of 2017: the file that `iotedgectl setup` wrote.
 
+use edgeprobe_facts::runtime::{Generation, ImageSetting, Provisioning, RuntimeFacts, Setting};
 use serde_json::Value;
 
-use super::facts::{Generation, ImageSetting, Provisioning, RuntimeFacts, Setting};
 use super::form::Form;
 use super::names;
 use super::places;

@@ -1,14 +1,14 @@
 //! What each part of the device is told of a proxy.
 
+use edgeprobe_facts::proxy::ProxyUrl;
+use edgeprobe_facts::runtime::{Flaw, Part, ProxySetting};
 use serde_json::Value;
 
-use super::facts::{Flaw, Part, ProxySetting};
 use super::form::Form;
 use super::places;
 use super::root::{Reader, Root};
 use super::systemd::{self, Service};
 use super::variables::Variables;
-use crate::proxy::ProxyUrl;
 
 /// The units of each part, by packages and by snaps.
 const ENGINE: [&str; 4] =

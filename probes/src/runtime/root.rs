@@ -4,10 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use edgeprobe_facts::runtime::{Flaw, Source, SourceState};
 use serde_json::Value;
 
 use super::document::Document;
-use super::facts::{Flaw, Source, SourceState};
 use super::form::Form;
 use super::places;
 use crate::{bounded, clean};

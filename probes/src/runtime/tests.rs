@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use edgeprobe_facts::runtime::{Flaw, Setting, Source, SourceState};
+
 use super::*;
 
 fn fixture(name: &str) -> Root {

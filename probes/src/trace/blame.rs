@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use edgeprobe_facts::ruleset::{Hook, Ruleset, Unread, Verdict};
+use edgeprobe_facts::trace::{Stage, Trace};
 use ipnet::IpNet;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{Stage, Trace};
 use crate::recorder::Timeline;
-use crate::ruleset::{self, Hook, Ruleset, Unread, Verdict, dropped_between, masquerades};
+use crate::ruleset::{self, dropped_between, masquerades};
 
 /// How long the device's tools may take to list the rules; they take some tens of milliseconds, and
 /// the attempt waits for it.

@@ -4,20 +4,20 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
+use edgeprobe_facts::route::edge::EdgeNetwork;
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::trace::{Neighbour, Stage, Trace};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use tokio::net::TcpSocket;
 
 use super::blame::{self, Readings};
 use super::capture::Capture;
 use super::stage::{Attempt, trace};
 use super::watched::{Watched, watched};
-use super::{Neighbour, Stage, Trace};
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
-use crate::route::edge::EdgeNetwork;
 use crate::route::linux::lookup::{Query, look_up};
 use crate::route::linux::netlink::Netlink;
 use crate::route::linux::{index_of, link, neighbour, xfrm};
-use crate::route::tables::Tables;
 use crate::vantage::Place;
 
 /// How long an attempt goes on without anything new: an opening that nobody answers is sent again

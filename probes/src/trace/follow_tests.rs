@@ -2,13 +2,13 @@
 
 use std::future::pending;
 
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::route::testing::edge_network;
+use edgeprobe_facts::trace::{Answer, Stage};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::observation::Observation;
 use crate::route::probe_tables;
-use crate::route::testing::edge_network;
-use crate::trace::{Answer, Stage};
 use crate::vantage::borrow;
 use crate::vantage::testing::{HUB, Lab, lab};
 

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use super::Answer;
+use edgeprobe_facts::trace::Answer;
 
 const TCP: u8 = 6;
 const ICMP: u8 = 1;

@@ -2,8 +2,9 @@
 
 use std::net::SocketAddrV4;
 
+use edgeprobe_facts::trace::{Answer, Departure, Reply, Stage, Trace};
+
 use super::packet::{Message, Packet};
-use super::{Answer, Departure, Reply, Stage, Trace};
 
 /// A packet that was seen on an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]

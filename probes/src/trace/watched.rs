@@ -1,7 +1,8 @@
 //! Which links are watched, where a device has more of them than can be.
 
+use edgeprobe_facts::route::tables::{Link, LinkKind, Tables};
+
 use crate::route::linux::index_of;
-use crate::route::tables::{Link, LinkKind, Tables};
 
 /// The most links that are watched at once; a device has a handful besides its containers'.
 const LIMIT: usize = 32;
@@ -96,8 +97,9 @@ fn is_an_engines(link: &Link) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use edgeprobe_facts::route::testing::device;
+
     use super::*;
-    use crate::route::testing::device;
 
     #[test]
     fn the_ways_out_and_the_tunnels_are_watched_before_what_only_may_lead_out() {

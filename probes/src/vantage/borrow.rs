@@ -6,13 +6,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use edgeprobe_facts::route::edge::EdgeNetwork;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::candidates::candidates;
 use super::wiring::{self, Port};
 use super::{Place, PlaceError};
 use crate::recorder::Timeline;
-use crate::route::edge::EdgeNetwork;
 use crate::route::linux::neighbour::{self, NEIGHBOUR_GROUP, verdict};
 use crate::route::linux::netlink::Netlink;
 use crate::route::linux::{Link, index_of, link};

@@ -3,12 +3,12 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use edgeprobe_facts::route::testing::edge_network;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 use super::*;
-use crate::route::testing::edge_network;
 use crate::vantage::testing::{HUB, Lab, Sandbox, lab};
 
 /// Set for the process that is to be killed.

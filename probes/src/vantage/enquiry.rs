@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use edgeprobe_facts::endpoint::Endpoint;
+use edgeprobe_facts::{Observation, Role, Vantage};
 use serde::{Deserialize, Serialize};
 
 use crate::dns;
-use crate::endpoint::{self, Endpoint, TrustStores};
-use crate::observation::{Observation, Role, Vantage};
+use crate::endpoint::{self, TrustStores};
 use crate::recorder::Timeline;
 
 /// A question that needs nothing of the device but a network.

@@ -1,23 +1,16 @@
 //! Joining a container network, by the gentlest means that there is.
 
+use edgeprobe_facts::route::edge::EdgeNetwork;
+use edgeprobe_facts::vantage::{Means, Resident, VantageFacts};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
+
 use super::borrow::{BorrowError, Borrowed, borrow};
 use super::container::{ContainerError, Containers, Guest};
 use super::enquiry::Enquiry;
-use super::facts::{Means, VantageFacts};
 use super::place::{Place, PlaceError};
 use crate::clean;
 use crate::endpoint::TrustStores;
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
-use crate::route::edge::EdgeNetwork;
-
-/// A container that runs on a network, and whose place may be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resident {
-    pub name: String,
-    /// The id of its first process.
-    pub pid: u32,
-}
 
 /// A footing on a container network, for as long as this is kept.
 #[derive(Debug)]

@@ -7,7 +7,6 @@ mod candidates;
 #[cfg(target_os = "linux")]
 mod container;
 mod enquiry;
-mod facts;
 #[cfg(target_os = "linux")]
 mod foothold;
 #[cfg(target_os = "linux")]
@@ -23,9 +22,8 @@ pub use borrow::{BorrowError, Borrowed, borrow};
 #[cfg(target_os = "linux")]
 pub use container::{ContainerError, Containers, Guest, INSIDE, KEEPER, answer, keep};
 #[cfg(target_os = "linux")]
-pub use foothold::{Foothold, FootholdError, Resident, join};
+pub use foothold::{Foothold, FootholdError, join};
 #[cfg(target_os = "linux")]
 pub use place::{Place, PlaceError};
 
 pub use enquiry::Enquiry;
-pub use facts::{Means, VantageFacts};

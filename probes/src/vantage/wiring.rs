@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
+use edgeprobe_facts::route::tables::MAIN_TABLE;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{
@@ -22,7 +23,6 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use super::Place;
 use crate::route::linux::neighbour::{address, verdict};
 use crate::route::linux::netlink::Netlink;
-use crate::route::tables::MAIN_TABLE;
 
 /// The loopback interface, in every network namespace.
 const LOOPBACK: u32 = 1;

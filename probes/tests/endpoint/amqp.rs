@@ -1,11 +1,11 @@
 //! AMQP over TLS: what a hub answers, and what others answer in its place.
 
-use edgeprobe_probes::Outcome;
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::Outcome;
+use edgeprobe_facts::endpoint::Transport;
 
 use crate::support::*;
 
-async fn answered(parts: &[&[u8]]) -> edgeprobe_probes::Observation {
+async fn answered(parts: &[&[u8]]) -> edgeprobe_facts::Observation {
     let question = Question::of(Transport::Amqp);
     World::new().ask(question, async |stream| answer(stream, parts).await).await
 }

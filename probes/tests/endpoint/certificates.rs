@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use edgeprobe_probes::Observation;
-use edgeprobe_probes::endpoint::{Transport, Trust, TrustResult, TrustStores};
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::endpoint::{Transport, Trust, TrustResult};
+use edgeprobe_probes::endpoint::TrustStores;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::{default_provider, sign::any_supported_type};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;

@@ -1,6 +1,6 @@
 //! Peers with which no TLS session comes about, or that want a certificate for it.
 
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::endpoint::Transport;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::rustls::version::TLS12;
@@ -125,16 +125,16 @@ async fn a_peer_that_insists_on_a_client_certificate_is_no_blocked_path() {
 async fn what_is_no_host_name_is_said() {
     let world = World::new();
     let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
-    let endpoint = edgeprobe_probes::endpoint::Endpoint {
+    let endpoint = edgeprobe_facts::endpoint::Endpoint {
         transport: Transport::Https,
-        role: edgeprobe_probes::Role::Hub,
+        role: edgeprobe_facts::Role::Hub,
         server: "hub\r\nX: y".to_owned(),
         port: listener.local_addr().unwrap().port(),
         detour: None,
         proxy: None,
     };
     let timeline = edgeprobe_probes::Timeline::start(std::time::Duration::from_secs(20));
-    let vantage = edgeprobe_probes::Vantage::Host;
+    let vantage = edgeprobe_facts::Vantage::Host;
     let seen =
         edgeprobe_probes::endpoint::probe(timeline, &vantage, &endpoint, LOOPBACK, &world.trust);
     let seen = seen.await;

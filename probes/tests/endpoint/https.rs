@@ -1,8 +1,8 @@
 //! Plain HTTPS: IoT Hub's own header, the date, and answers that are none.
 
-use edgeprobe_probes::clock;
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Observation, Timeline, Vantage};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::{Observation, Vantage};
+use edgeprobe_probes::{Timeline, clock};
 
 use crate::support::*;
 

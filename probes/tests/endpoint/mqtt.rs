@@ -1,6 +1,6 @@
 //! MQTT over TLS.
 
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::endpoint::Transport;
 
 use crate::support::*;
 

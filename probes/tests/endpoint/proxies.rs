@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgeprobe_probes::endpoint::{Endpoint, Transport, TrustStores, Via, ViaFacts, probe};
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Observation, Role, Timeline, Vantage};
+use edgeprobe_facts::endpoint::{Endpoint, Transport, Via, ViaFacts};
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Observation, Role, Vantage};
+use edgeprobe_probes::Timeline;
+use edgeprobe_probes::endpoint::{TrustStores, probe};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;

@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use edgeprobe_probes::endpoint::{Endpoint, EndpointFacts, Transport, TrustStores, probe};
-use edgeprobe_probes::{Observation, Role, Timeline, Vantage};
+use edgeprobe_facts::endpoint::{Endpoint, EndpointFacts, Transport};
+use edgeprobe_facts::{Observation, Role, Vantage};
+use edgeprobe_probes::Timeline;
+use edgeprobe_probes::endpoint::{TrustStores, probe};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     date_time_ymd,
@@ -271,8 +273,8 @@ pub(crate) fn failure(observation: &Observation) -> String {
 
 /// The steps that were taken, with a mark on those that failed.
 pub(crate) fn steps(observation: &Observation) -> String {
-    let mark = |record: &edgeprobe_probes::observation::StepRecord| match record.outcome {
-        edgeprobe_probes::Outcome::Pass => record.step.to_string(),
+    let mark = |record: &edgeprobe_facts::StepRecord| match record.outcome {
+        edgeprobe_facts::Outcome::Pass => record.step.to_string(),
         _ => format!("{}!", record.step),
     };
     observation.steps.iter().map(mark).collect::<Vec<_>>().join(" ")

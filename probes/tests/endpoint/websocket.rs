@@ -1,7 +1,7 @@
 //! AMQP and MQTT over WebSocket: the upgrade, and the same bytes inside frames.
 
-use edgeprobe_probes::Observation;
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::endpoint::Transport;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;

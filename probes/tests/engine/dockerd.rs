@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use edgeprobe_probes::engine::{self, EngineFacts, Places};
-use edgeprobe_probes::{Facts, Observation, Timeline, Vantage};
+use edgeprobe_facts::engine::EngineFacts;
+use edgeprobe_facts::{Facts, Observation, Vantage};
+use edgeprobe_probes::Timeline;
+use edgeprobe_probes::engine::{self, Places};
 
 use crate::{find, run};
 

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use edgeprobe_probes::Outcome;
-use edgeprobe_probes::engine::{self, EngineFacts, EngineKind};
+use edgeprobe_facts::Outcome;
+use edgeprobe_facts::engine::{self, EngineFacts, EngineKind};
 use ipnet::IpNet;
 
 use crate::dockerd::{Engine, inspect};

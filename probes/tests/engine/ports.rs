@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use edgeprobe_probes::engine::EngineFacts;
-use edgeprobe_probes::ports::{self, PortFacts};
-use edgeprobe_probes::{Facts, Observation, Outcome, Timeline, Token, Vantage};
+use edgeprobe_facts::engine::EngineFacts;
+use edgeprobe_facts::ports::PortFacts;
+use edgeprobe_facts::{Facts, Observation, Outcome, Token, Vantage};
+use edgeprobe_probes::{Timeline, ports};
 use socket2::{Domain, Socket, Type};
 
 use crate::dockerd::{Engine, inspect};

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use edgeprobe_probes::registry::{Part, Scheme};
-use edgeprobe_probes::runtime::{self, ProxySetting};
-use edgeprobe_probes::{Outcome, Step, Token};
+use edgeprobe_facts::registry::{Part, Scheme};
+use edgeprobe_facts::runtime::{self, ProxySetting};
+use edgeprobe_facts::{Outcome, Step, Token};
 
 use crate::programs::{Running, free_port, start};
 use crate::real::{Front, Registry};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use edgeprobe_probes::registry::{CredentialUse, Part, Scheme};
-use edgeprobe_probes::{Outcome, Token};
+use edgeprobe_facts::registry::{CredentialUse, Part, Scheme};
+use edgeprobe_facts::{Outcome, Token};
 
 use crate::programs::{Running, find, start};
 use crate::support::*;

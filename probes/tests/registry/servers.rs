@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use edgeprobe_probes::registry::{Challenge, CredentialUse, Part};
-use edgeprobe_probes::{Outcome, Step, Token};
+use edgeprobe_facts::registry::{Challenge, CredentialUse, Part};
+use edgeprobe_facts::{Outcome, Step, Token};
 
 use crate::support::*;
 

@@ -4,12 +4,12 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edgeprobe_facts::registry::{NamedBy, Query, Reference, RegistryFacts};
+use edgeprobe_facts::runtime::ProxySetting;
+use edgeprobe_facts::{Facts, Observation, Vantage};
+use edgeprobe_probes::Timeline;
 use edgeprobe_probes::endpoint::TrustStores;
-use edgeprobe_probes::registry::{
-    Access, Credentials, NamedBy, Names, Query, Reference, RegistryFacts, probe,
-};
-use edgeprobe_probes::runtime::ProxySetting;
-use edgeprobe_probes::{Facts, Observation, Timeline, Vantage};
+use edgeprobe_probes::registry::{Access, Credentials, Names, probe};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 use tokio_rustls::rustls::pki_types::CertificateDer;

@@ -194,7 +194,7 @@ fn first_bits(bits: u128, length: u8) -> u128 {
 
 #[cfg(test)]
 mod tests {
-    use edgeprobe_probes::dns::AddressKind;
+    use edgeprobe_facts::dns::AddressKind;
     use proptest::prelude::*;
 
     use super::*;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use edgeprobe_probes::Facts;
+use edgeprobe_facts::Facts;
 use regex::Regex;
 use serde_json::Value;
 

@@ -12,7 +12,7 @@ mod reverse;
 mod text;
 mod written;
 
-use edgeprobe_probes::Facts;
+use edgeprobe_facts::Facts;
 use serde_json::Value;
 
 use crate::report::Report;

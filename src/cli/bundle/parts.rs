@@ -2,8 +2,8 @@
 
 use std::env;
 
-use edgeprobe_probes::clean;
-use edgeprobe_probes::mask::mask;
+use edgeprobe_facts::clean;
+use edgeprobe_facts::mask::mask;
 
 use super::place::own_name;
 use crate::bundle::{Anonymiser, Content, Item, Missing, Reason, What};

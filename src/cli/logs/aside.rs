@@ -6,12 +6,11 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use edgeprobe_probes::logs::LogFacts;
-use edgeprobe_probes::mask::mask;
+use edgeprobe_facts::logs::LogFacts;
+use edgeprobe_facts::mask::mask;
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage, clean};
+use edgeprobe_probes::Timeline;
 use edgeprobe_probes::recorder::milliseconds;
-use edgeprobe_probes::{
-    Facts, Failure, Observation, Outcome, Step, Timeline, Token, Vantage, clean,
-};
 
 use super::collect::Collected;
 use super::now;
@@ -269,7 +268,7 @@ impl Reading {
         failure: Option<Failure>,
         took: Duration,
     ) -> Observation {
-        let step = edgeprobe_probes::observation::StepRecord {
+        let step = edgeprobe_facts::StepRecord {
             step: Step::Read,
             outcome,
             duration_ms: milliseconds(took),

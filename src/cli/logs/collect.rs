@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use edgeprobe_probes::mask::mask;
+use edgeprobe_facts::mask::mask;
 
 use crate::language::{Language, Word};
 use crate::logs::{Moment, Origin, Scanned, Scanner, Signatures};

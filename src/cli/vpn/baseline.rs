@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use edgeprobe_probes::{bounded, clean};
+use edgeprobe_facts::clean;
+use edgeprobe_probes::bounded;
 
 use super::super::output::{Destination, note};
 use super::super::problem::Problem;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::pin::pin;
 
-use edgeprobe_probes::Probe;
+use edgeprobe_facts::Probe;
 use edgeprobe_probes::route::Changes;
 
 use super::super::check::{Format, Telling};

@@ -1,8 +1,8 @@
 //! An observation in a sentence.
 
-use edgeprobe_probes::trace::{Stage, Trace};
-use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
+use edgeprobe_facts::trace::{Stage, Trace};
+use edgeprobe_facts::vantage::Means;
+use edgeprobe_facts::{Facts, Observation, Outcome, Role, Vantage};
 
 use crate::language::{Language, Text, Word};
 use crate::report::words::{say, word};

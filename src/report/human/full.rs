@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use edgeprobe_probes::{Observation, Outcome};
+use edgeprobe_facts::{Observation, Outcome};
 
 use super::evidence::sentence;
 use crate::language::{Language, Text, Word};

@@ -118,7 +118,7 @@ fn about(finding: &Finding, headline: &str, language: Language) -> String {
     if let Some(what) = course(finding, language) {
         let _ = writeln!(out, "{}", beside(&what));
     }
-    let shown = edgeprobe_probes::clean::line(&finding.text, TEXT);
+    let shown = edgeprobe_facts::clean::line(&finding.text, TEXT);
     for (index, part) in textwrap::wrap(&shown, WIDTH - LABEL).iter().enumerate() {
         let label = if index == 0 { word("label.line", language) } else { String::new() };
         let _ = writeln!(out, "{label:<LABEL$}{}", paint(DIM, part));

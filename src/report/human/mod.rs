@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use edgeprobe_probes::Observation;
+use edgeprobe_facts::Observation;
 
 use super::Report;
 use super::style::{BOLD, DIM, labelled, of, paint};

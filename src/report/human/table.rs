@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::{Facts, Observation, Outcome, Role, Vantage};
 
 use crate::language::{Language, Text, Word};
 use crate::report::style::{BOLD, WIDTH, paint};

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
-use edgeprobe_probes::route::overlap::overlaps;
-use edgeprobe_probes::route::tables::{IpsecPolicy, Tables};
-use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Facts, Observation, Outcome, Role, Vantage};
+use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
+use edgeprobe_facts::route::overlap::overlaps;
+use edgeprobe_facts::route::tables::{IpsecPolicy, Tables};
+use edgeprobe_facts::route::vpn::vpn_of;
+use edgeprobe_facts::{Facts, Observation, Outcome, Role, Vantage};
 
 use super::evidence::without_place;
 use super::{about, cause_and_sentence};

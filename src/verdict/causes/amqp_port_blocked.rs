@@ -1,7 +1,7 @@
 //! `amqp-port-blocked`: 5671 is closed, 443 to the same hub is open.
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Step, Token};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::{Step, Token};
 
 use super::shared::{
     PortReading, at_each_vantage_by, cut_in_handshake, effect_of_loss, observations, peers, place,

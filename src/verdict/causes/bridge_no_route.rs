@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
-use edgeprobe_probes::route::signature::{Direction, Mechanism};
-use edgeprobe_probes::trace::{Stage, Trace};
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
+use edgeprobe_facts::route::signature::{Direction, Mechanism};
+use edgeprobe_facts::trace::{Stage, Trace};
+use edgeprobe_facts::{Observation, Role};
 
 use super::edge::{about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens};
 use super::shared::{failures, observations, peers, those};
@@ -146,6 +146,6 @@ fn lacks_the_hosts_family(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) ->
         .explaining(ended.iter().copied().filter(|way| way.failed()))
         .explaining(failures(&those(&own, |it| it.facts.peer.is_ipv4())))
         .with_confidence(confidence)
-        .with_detail("network", edgeprobe_probes::clean::line(&edge.network.name, 64));
+        .with_detail("network", edgeprobe_facts::clean::line(&edge.network.name, 64));
     Some(proof)
 }

@@ -1,7 +1,7 @@
 //! `captive-portal`: a portal answers in place of everything.
 
-use edgeprobe_probes::Role;
-use edgeprobe_probes::endpoint::{Transport, TrustResult};
+use edgeprobe_facts::Role;
+use edgeprobe_facts::endpoint::{Transport, TrustResult};
 
 use super::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::verdict::catalogue::Text;

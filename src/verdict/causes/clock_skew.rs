@@ -1,7 +1,7 @@
 //! `clock-skew`: the device's clock is off, so certificates or tokens are refused.
 
-use edgeprobe_probes::endpoint::TrustResult;
-use edgeprobe_probes::{Facts, Observation, Token};
+use edgeprobe_facts::endpoint::TrustResult;
+use edgeprobe_facts::{Facts, Observation, Token};
 
 use super::shared::{observations, those};
 use crate::verdict::catalogue::Text;

@@ -1,6 +1,6 @@
 //! `dns-container-failure`: the host resolves, containers on the edge network do not.
 
-use edgeprobe_probes::{Observation, Role, Token};
+use edgeprobe_facts::{Observation, Role, Token};
 
 use super::edge::{about, at_each_edge, hub_addresses};
 use super::shared::{observations, those};
@@ -72,7 +72,7 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
         .explaining(
             edge.failures()
                 .into_iter()
-                .filter(|failure| failure.probe() == edgeprobe_probes::Probe::EdgeRoute),
+                .filter(|failure| failure.probe() == edgeprobe_facts::Probe::EdgeRoute),
         )
         .alone()
 }

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use edgeprobe_probes::dns::{AddressKind, Resolver};
-use edgeprobe_probes::{Facts, Observation, Role, Token};
+use edgeprobe_facts::dns::{AddressKind, Resolver};
+use edgeprobe_facts::{Facts, Observation, Role, Token};
 
 use super::shared::{controls, observations, those};
 use crate::verdict::catalogue::Text;

@@ -1,8 +1,8 @@
 //! `dns-host-failure`: the host's resolvers do not answer.
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Observation, Role, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::{Observation, Role, Token};
 
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::cause::CauseId;

@@ -29,7 +29,7 @@ pub(super) fn at_each_edge<'o>(
 pub(super) fn about(edge: &EdgeReading<'_>, variant: &'static str) -> Text {
     let bridge = edge.network.bridge.clone();
     Text::new(variant)
-        .with("network", edgeprobe_probes::clean::line(&edge.network.name, 64))
+        .with("network", edgeprobe_facts::clean::line(&edge.network.name, 64))
         .with("subnet", edge.network.subnet)
         .with("bridge", bridge)
         .with("default_bridge", is_default(&edge.network.name))
@@ -44,7 +44,7 @@ pub(super) fn is_default(network: &str) -> &'static str {
 pub(super) fn cut_off(edge: &EdgeReading<'_>, text: Text) -> Proof {
     Proof::confirmed(Effect::Blocks, text, observations(&edge.cut_off))
         .explaining(edge.failures())
-        .with_detail("network", edgeprobe_probes::clean::line(&edge.network.name, 64))
+        .with_detail("network", edgeprobe_facts::clean::line(&edge.network.name, 64))
 }
 
 /// The same proof, no more than likely where it rests on tables that were not read whole.

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::{AddressKind, Resolver};
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::{Facts, Observation, Role, Vantage};
+use edgeprobe_facts::dns::{AddressKind, Resolver};
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
 use super::has_no_way;
 use super::shared::{

@@ -1,6 +1,6 @@
 //! `engine-unavailable`: an engine is installed but does not answer.
 
-use edgeprobe_probes::{Facts, Outcome, Probe, Token};
+use edgeprobe_facts::{Facts, Outcome, Probe, Token};
 
 use crate::verdict::Effect;
 use crate::verdict::catalogue::{Text, Word};

@@ -1,6 +1,6 @@
 //! A rule of the host's firewall, in the words that its own tools take.
 
-use edgeprobe_probes::ruleset::{Family, FilterRule, Position, Tool};
+use edgeprobe_facts::ruleset::{Family, FilterRule, Position, Tool};
 
 use crate::verdict::catalogue::Text;
 

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::Observation;
-use edgeprobe_probes::route::decision::{Flow, decide};
-use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
-use edgeprobe_probes::route::tables::{ReversePathFilter, Route};
-use edgeprobe_probes::trace::{Stage, Trace};
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::route::decision::{Flow, decide};
+use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
+use edgeprobe_facts::route::tables::{ReversePathFilter, Route};
+use edgeprobe_facts::trace::{Stage, Trace};
 
 use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use super::firewall::written_by;

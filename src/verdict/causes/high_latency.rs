@@ -1,6 +1,6 @@
 //! `high-latency`: the round trip makes throughput suffer.
 
-use edgeprobe_probes::{Outcome, Step};
+use edgeprobe_facts::{Outcome, Step};
 
 use super::shared::{at_each_vantage, controls, observations, place, those};
 use crate::verdict::Effect;

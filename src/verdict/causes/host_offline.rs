@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::route::tables::{Hop, Route, RouteKind};
-use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::route::tables::{Hop, Route, RouteKind};
+use edgeprobe_facts::route::vpn::vpn_of;
+use edgeprobe_facts::{Facts, Observation};
 
 use super::has_no_way;
 use super::shared::{controls, lost_on_the_way, observations};

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::runtime::Generation;
-use edgeprobe_probes::{Facts, Observation, Outcome};
+use edgeprobe_facts::runtime::Generation;
+use edgeprobe_facts::{Facts, Observation, Outcome};
 
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;

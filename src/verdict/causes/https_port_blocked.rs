@@ -1,6 +1,6 @@
 //! `https-port-blocked`: 443 is closed, another port of the same hub is open.
 
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::endpoint::Transport;
 
 use super::shared::{at_each_vantage, closed_alone, controls, failures, observations, those};
 use crate::verdict::cause::CauseId;

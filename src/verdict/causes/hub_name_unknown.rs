@@ -1,7 +1,7 @@
 //! `hub-name-unknown`: the resolver works and says that the hub does not exist.
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::{Observation, Role, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::{Observation, Role, Token};
 
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;

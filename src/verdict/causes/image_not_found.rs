@@ -1,6 +1,6 @@
 //! `image-not-found`: the registry has no such image, or none for this device's platform.
 
-use edgeprobe_probes::Token;
+use edgeprobe_facts::Token;
 
 use super::registry_unreachable::consequence;
 use crate::language::Text;

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::edge::Lookup;
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_facts::route::edge::Lookup;
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::trace::Stage;
 
 use super::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::verdict::cause::CauseId;

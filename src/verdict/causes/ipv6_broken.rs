@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::{Facts, Observation, Role, Token};
+use edgeprobe_facts::{Facts, Observation, Role, Token};
 
 use super::shared::{at_each_vantage, observations, peers, place, those};
 use crate::verdict::Effect;

@@ -1,6 +1,6 @@
 //! `mqtt-port-blocked`: 8883 is closed, another port of the same hub is open.
 
-use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_facts::endpoint::Transport;
 
 use super::shared::{at_each_vantage_by, closed_alone};
 use crate::verdict::cause::CauseId;

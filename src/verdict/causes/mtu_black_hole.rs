@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::{Role, Step, Token, Vantage};
+use edgeprobe_facts::endpoint::Detour;
+use edgeprobe_facts::{Role, Step, Token, Vantage};
 
 use super::edge::is_default;
 use super::shared::{at_each_vantage, effect_of_loss, observations, place, ports, those};

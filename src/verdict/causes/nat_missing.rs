@@ -1,6 +1,6 @@
 //! `nat-missing`: bridge addresses leave the host untranslated.
 
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_facts::trace::Stage;
 
 use super::edge::{about, at_each_edge, cut_off, opens};
 use crate::verdict::catalogue::{Text, Word};

@@ -1,6 +1,6 @@
 //! `not-iot-hub`: the endpoint answers, but it does not speak IoT Hub's protocol.
 
-use edgeprobe_probes::Token;
+use edgeprobe_facts::Token;
 
 use super::shared::{
     at_each_vantage, closed_beside, effect_of_loss, observations, peers, ports, those,

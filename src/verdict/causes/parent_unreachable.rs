@@ -1,7 +1,7 @@
 //! `parent-unreachable`: nested edge, and the parent does not answer as an Edge Hub on 443, or not
 //! on 6617.
 
-use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 
 use super::shared::{failures, observations, place, ports, those};
 use crate::verdict::catalogue::Text;

@@ -1,7 +1,7 @@
 //! `port-in-use`: a port that Edge Hub maps is held by another process or container.
 
-use edgeprobe_probes::Token;
-use edgeprobe_probes::ports::{Holder, PortFacts};
+use edgeprobe_facts::Token;
+use edgeprobe_facts::ports::{Holder, PortFacts};
 use serde_json::json;
 
 use crate::verdict::Effect;

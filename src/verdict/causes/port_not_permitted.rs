@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::ports::{Bind, BindResult, PortFacts};
-use edgeprobe_probes::{Observation, Token};
+use edgeprobe_facts::ports::{Bind, BindResult, PortFacts};
+use edgeprobe_facts::{Observation, Token};
 
 use crate::verdict::catalogue::Text;
 use crate::verdict::cause::CauseId;

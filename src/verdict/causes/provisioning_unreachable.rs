@@ -1,7 +1,7 @@
 //! `provisioning-unreachable`: the Device Provisioning Service cannot be reached.
 
-use edgeprobe_probes::endpoint::Via;
-use edgeprobe_probes::{Observation, Role, Step, Token};
+use edgeprobe_facts::endpoint::Via;
+use edgeprobe_facts::{Observation, Role, Step, Token};
 
 use super::shared::{observations, peers, those};
 use crate::language::Text;

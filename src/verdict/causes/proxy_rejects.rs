@@ -1,9 +1,9 @@
 //! `proxy-rejects`: a proxy that a part of the runtime goes by refuses, or cannot be reached.
 
-use edgeprobe_probes::endpoint::{Transport, Via};
-use edgeprobe_probes::proxy::ProxyAnswer;
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::endpoint::{Transport, Via};
+use edgeprobe_facts::proxy::ProxyAnswer;
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 use serde_json::json;
 
 use super::shared::{

@@ -1,9 +1,9 @@
 //! `proxy-required`: the direct way is closed and a proxy works, but a part that needs it is not
 //! told of it.
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::runtime::{Part, ProxySetting};
-use edgeprobe_probes::{Observation, Role, Token, Vantage};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::runtime::{Part, ProxySetting};
+use edgeprobe_facts::{Observation, Role, Token, Vantage};
 use serde_json::{Value, json};
 
 use super::shared::{as_one, observations, place, those};

@@ -1,6 +1,6 @@
 //! `registry-access-denied`: the registry answers 401 or 403 for a module's image.
 
-use edgeprobe_probes::registry::{CredentialUse, Part};
+use edgeprobe_facts::registry::{CredentialUse, Part};
 
 use super::registry_unreachable::consequence;
 use crate::language::Text;

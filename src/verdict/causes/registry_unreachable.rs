@@ -1,7 +1,7 @@
 //! `registry-unreachable`: a registry, its token service or its data host cannot be reached.
 
-use edgeprobe_probes::registry::{HostFacts, Part};
-use edgeprobe_probes::{Step, Token};
+use edgeprobe_facts::registry::{HostFacts, Part};
+use edgeprobe_facts::{Step, Token};
 
 use crate::language::Text;
 use crate::verdict::cause::CauseId;

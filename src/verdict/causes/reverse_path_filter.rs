@@ -1,6 +1,6 @@
 //! `reverse-path-filter`: strict rp_filter drops the replies.
 
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_facts::trace::Stage;
 
 use super::edge::{about, as_the_tables_allow, at_each_edge, cut_off, opens};
 use super::forward_blocked::filters_reverse_paths;

@@ -1,6 +1,6 @@
 //! `root-ca-missing`: IoT Hub's own chain, but the device lacks its root.
 
-use edgeprobe_probes::endpoint::TrustResult;
+use edgeprobe_facts::endpoint::TrustResult;
 
 use super::shared::{at_each_vantage, effect_of_loss, observations, ports, those};
 use crate::verdict::catalogue::Text;
@@ -17,7 +17,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let connections = view.on_the_way();
     let accepted =
-        those(&connections, |c| c.trust().is_some_and(edgeprobe_probes::endpoint::Trust::accepted));
+        those(&connections, |c| c.trust().is_some_and(edgeprobe_facts::endpoint::Trust::accepted));
     if !accepted.is_empty() {
         return refuted(Text::new("accepted"), observations(&accepted));
     }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 use serde_json::Value;
 use serde_json::map::Entry;
 

@@ -1,7 +1,7 @@
 //! `tls-filtered`: the handshake is cut on the hub's name or on the protocol version.
 
-use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::{Role, Token};
+use edgeprobe_facts::endpoint::Detour;
+use edgeprobe_facts::{Role, Token};
 
 use super::shared::{
     at_each_vantage, controls, cut_in_handshake, effect_of_loss, observations, peers, place, ports,

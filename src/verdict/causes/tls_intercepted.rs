@@ -1,8 +1,8 @@
 //! `tls-intercepted`: somebody else's certificate stands where IoT Hub's should.
 
-use edgeprobe_probes::Token;
-use edgeprobe_probes::endpoint::TrustResult;
-use edgeprobe_probes::proxy::{ProxyUrl, authority};
+use edgeprobe_facts::Token;
+use edgeprobe_facts::endpoint::TrustResult;
+use edgeprobe_facts::proxy::{ProxyUrl, authority};
 
 use super::shared::{
     at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,

@@ -1,8 +1,8 @@
 //! The host's other uplinks, and what was reached by them.
 
-use edgeprobe_probes::dns::{DnsFacts, Resolver};
-use edgeprobe_probes::endpoint::Detour;
-use edgeprobe_probes::{Facts, Observation, Role};
+use edgeprobe_facts::dns::{DnsFacts, Resolver};
+use edgeprobe_facts::endpoint::Detour;
+use edgeprobe_facts::{Facts, Observation, Role};
 
 use crate::verdict::evidence::{Connection, View, was_answered};
 

@@ -1,7 +1,7 @@
 //! `websocket-blocked`: 443 answers, but the WebSocket upgrade does not pass.
 
-use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Step, Token};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::{Step, Token};
 
 use super::shared::{at_each_vantage_by, effect_of_loss, observations, ports, those};
 use crate::verdict::Confidence;

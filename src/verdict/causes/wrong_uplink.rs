@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::Observation;
-use edgeprobe_probes::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
-use edgeprobe_probes::route::vpn::vpn_of;
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
+use edgeprobe_facts::route::vpn::vpn_of;
 
 use super::shared::{lost_on_the_way, observations, those};
 use super::uplinks::{interface, opened_by_another_uplink};

@@ -1,6 +1,6 @@
 //! Whose certificates a connection brought to light.
 
-use edgeprobe_probes::endpoint::{Certificate, Trust, TrustResult};
+use edgeprobe_facts::endpoint::{Certificate, Trust, TrustResult};
 
 use super::Connection;
 

@@ -1,7 +1,7 @@
 //! What the connections brought, seen from one vantage.
 
-use edgeprobe_probes::endpoint::{EndpointFacts, TlsFacts, Transport, Trust, TrustResult};
-use edgeprobe_probes::{Observation, Role, Step, Token};
+use edgeprobe_facts::endpoint::{EndpointFacts, TlsFacts, Transport, Trust, TrustResult};
+use edgeprobe_facts::{Observation, Role, Step, Token};
 
 use super::View;
 

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::edge::{EdgeNetwork, EdgeRouteFacts};
-use edgeprobe_probes::route::signature::{Mechanism, recognise};
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::trace::{Neighbour, Stage, Trace};
-use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Vantage};
+use edgeprobe_facts::route::edge::{EdgeNetwork, EdgeRouteFacts};
+use edgeprobe_facts::route::signature::{Mechanism, recognise};
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::trace::{Neighbour, Stage, Trace};
+use edgeprobe_facts::vantage::Means;
+use edgeprobe_facts::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
 use crate::verdict::causes::has_no_way;
@@ -94,7 +94,7 @@ impl<'o> Evidence<'o> {
         let by_proxy = view.by_the_way_s_proxy().into_iter().filter(leads_out);
         let (opened, closed): (Vec<Connection<'o>>, Vec<Connection<'o>>) =
             view.hub().into_iter().chain(by_proxy).partition(Connection::connected);
-        let hub = edgeprobe_probes::Role::Hub;
+        let hub = edgeprobe_facts::Role::Hub;
         let host_opened = |connection: &Connection<'o>| {
             host.connections(hub)
                 .chain(host.proxied(hub))
@@ -130,13 +130,13 @@ impl<'o> Evidence<'o> {
 impl View<'_> {
     /// Whether connections to the hub open, and none of them by IPv4.
     fn opens_ipv6_alone(&self) -> bool {
-        let own = self.connections(edgeprobe_probes::Role::Hub);
+        let own = self.connections(edgeprobe_facts::Role::Hub);
         let mut opened = own.filter(Connection::connected).peekable();
         opened.peek().is_some() && opened.all(|it| it.facts.peer.is_ipv6())
     }
 
     fn tried(&self) -> bool {
-        let hub = edgeprobe_probes::Role::Hub;
+        let hub = edgeprobe_facts::Role::Hub;
         self.connections(hub).next().is_some() || self.proxied(hub).next().is_some()
     }
 }

@@ -1,6 +1,6 @@
 //! What it does to this device that a registry or the provisioning service is not reached.
 
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_facts::{Facts, Observation};
 
 use super::{Evidence, Presence, RegistryReading};
 use crate::verdict::{Confidence, Effect};

@@ -1,7 +1,7 @@
 //! Who holds the ports that Edge Hub maps, as far as it could be seen.
 
-use edgeprobe_probes::ports::{Holder, PortFacts};
-use edgeprobe_probes::{Observation, Probe};
+use edgeprobe_facts::ports::{Holder, PortFacts};
+use edgeprobe_facts::{Observation, Probe};
 
 use super::Evidence;
 

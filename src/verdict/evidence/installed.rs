@@ -1,9 +1,9 @@
 //! What this device has: its engine, its images, the runtime's configuration, its identity.
 
-use edgeprobe_probes::engine::{Container, EngineFacts};
-use edgeprobe_probes::registry::{Reference, RegistryFacts};
-use edgeprobe_probes::runtime::{Part, RuntimeFacts};
-use edgeprobe_probes::{Facts, Observation, Outcome};
+use edgeprobe_facts::engine::{Container, EngineFacts};
+use edgeprobe_facts::registry::{Reference, RegistryFacts};
+use edgeprobe_facts::runtime::{Part, RuntimeFacts};
+use edgeprobe_facts::{Facts, Observation, Outcome};
 
 use super::Evidence;
 

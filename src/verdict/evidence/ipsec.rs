@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::Observation;
-use edgeprobe_probes::route::tables::{IpsecDirection, IpsecPolicy, Tables};
-use edgeprobe_probes::trace::{Stage, Trace};
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::route::tables::{IpsecDirection, IpsecPolicy, Tables};
+use edgeprobe_facts::trace::{Stage, Trace};
 
 use super::EdgeReading;
 

@@ -1,7 +1,7 @@
 //! Who knows the hub's name where another denies it.
 
-use edgeprobe_probes::dns::AddressKind;
-use edgeprobe_probes::{Observation, Role};
+use edgeprobe_facts::dns::AddressKind;
+use edgeprobe_facts::{Observation, Role};
 
 use super::{Answer, Connection, Evidence};
 

@@ -1,7 +1,7 @@
 //! What the device's own logs show.
 
-use edgeprobe_probes::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party};
-use edgeprobe_probes::{Facts, Observation, Outcome};
+use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party};
+use edgeprobe_facts::{Facts, Observation, Outcome};
 
 use super::Evidence;
 use crate::verdict::Effect;
@@ -129,7 +129,7 @@ impl<'o> LogReading<'o> {
     /// The registry that it speaks of, where it names one or an image of it.
     pub(in crate::verdict) fn registry(&self) -> Option<String> {
         let of_image = || {
-            let reference = edgeprobe_probes::registry::Reference::of_image(self.detail("image")?);
+            let reference = edgeprobe_facts::registry::Reference::of_image(self.detail("image")?);
             Some(reference.ok()?.registry())
         };
         self.detail("registry").map(str::to_owned).or_else(of_image)

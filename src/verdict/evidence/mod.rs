@@ -28,7 +28,7 @@ pub(super) use places::Use;
 pub(super) use services::{RegistryReading, is_of_a_service};
 pub(super) use ways::{ends_here, was_answered};
 
-use edgeprobe_probes::{Facts, Observation, Probe, Vantage};
+use edgeprobe_facts::{Facts, Observation, Probe, Vantage};
 
 use super::{Target, Way};
 
@@ -74,7 +74,7 @@ impl<'o> Evidence<'o> {
     /// The ports that Edge Hub maps, as they were probed.
     pub(super) fn ports(
         &self,
-    ) -> impl Iterator<Item = (&'o Observation, &'o edgeprobe_probes::ports::PortFacts)> + use<'o>
+    ) -> impl Iterator<Item = (&'o Observation, &'o edgeprobe_facts::ports::PortFacts)> + use<'o>
     {
         self.observations.iter().filter_map(|observation| match &observation.facts {
             Facts::Ports(facts) => Some((observation, facts)),
@@ -102,7 +102,7 @@ impl<'o> View<'o> {
     }
 
     /// The transports that Edge Agent may use, its first choice first.
-    pub(super) fn transports(&self) -> &[edgeprobe_probes::endpoint::Transport] {
+    pub(super) fn transports(&self) -> &[edgeprobe_facts::endpoint::Transport] {
         &self.target.protocols
     }
 }

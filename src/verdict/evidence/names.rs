@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::{DnsFacts, Resolver};
-use edgeprobe_probes::{Facts, Observation, Role, Token};
+use edgeprobe_facts::dns::{DnsFacts, Resolver};
+use edgeprobe_facts::{Facts, Observation, Role, Token};
 
 use super::View;
 use crate::language::Word;

@@ -4,10 +4,10 @@
 //! by the proxy that it is told of itself and by no other way. Whoever runs this program is no part
 //! of the runtime, and the engine asks registries alone.
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::endpoint::{Transport, Via};
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::endpoint::{Transport, Via};
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Vantage};
 
 use super::{Answer, Connection, Evidence, View};
 

@@ -1,7 +1,7 @@
 //! Where the runtime's parts work, and what a container network is to them.
 
-use edgeprobe_probes::Vantage;
-use edgeprobe_probes::engine::{Container, DEFAULT_NETWORKS};
+use edgeprobe_facts::Vantage;
+use edgeprobe_facts::engine::{Container, DEFAULT_NETWORKS};
 
 use super::{Evidence, View};
 

@@ -1,11 +1,11 @@
 //! The network that the engine has still to make for the runtime.
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::engine::{
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::engine::{
     Claim, EngineFacts, Network, NetworkSubnet, Prediction, RUNTIME_NETWORK, predict_subnet,
 };
-use edgeprobe_probes::route::tables::{MAIN_TABLE, RouteKind, Tables};
-use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Role, clean};
+use edgeprobe_facts::route::tables::{MAIN_TABLE, RouteKind, Tables};
+use edgeprobe_facts::{Facts, Observation, Outcome, Probe, Role, clean};
 use ipnet::IpNet;
 
 use super::Evidence;

@@ -1,7 +1,7 @@
 //! A private endpoint of the hub, as the names show it.
 
-use edgeprobe_probes::Role;
-use edgeprobe_probes::dns::AddressKind;
+use edgeprobe_facts::Role;
+use edgeprobe_facts::dns::AddressKind;
 
 use super::{Answer, View};
 

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::endpoint::{Transport, Via};
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Facts, Observation, Role};
+use edgeprobe_facts::endpoint::{Transport, Via};
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::{Facts, Observation, Role};
 
 use super::{Answer, Connection, Evidence, View};
 use crate::verdict::Way;

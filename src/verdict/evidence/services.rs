@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::endpoint::{Transport, Via, ViaFacts};
-use edgeprobe_probes::proxy::ProxyUrl;
-use edgeprobe_probes::registry::{CredentialUse, NamedBy, RegistryFacts};
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Step, Token};
+use edgeprobe_facts::endpoint::{Transport, Via, ViaFacts};
+use edgeprobe_facts::proxy::ProxyUrl;
+use edgeprobe_facts::registry::{CredentialUse, NamedBy, RegistryFacts};
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Facts, Observation, Probe, Role, Step, Token};
 
 use super::{Answer, ByProxy, Connection, Evidence};
 use crate::verdict::Way;

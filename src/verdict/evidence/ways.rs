@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::route::decision::{Flow, decide};
-use edgeprobe_probes::{Facts, Observation, Role, Token};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::route::decision::{Flow, decide};
+use edgeprobe_facts::{Facts, Observation, Role, Token};
 
 use super::{Connection, Evidence, View};
 

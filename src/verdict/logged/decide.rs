@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::ports::PortFacts;
-use edgeprobe_probes::registry::Reference;
-use edgeprobe_probes::{Observation, Vantage};
+use edgeprobe_facts::ports::PortFacts;
+use edgeprobe_facts::registry::Reference;
+use edgeprobe_facts::{Observation, Vantage};
 
 use super::is_ruled_out;
 use super::tell::{FROM_A_LOG, words};

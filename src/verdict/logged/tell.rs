@@ -1,7 +1,7 @@
 //! What a log shows, in sentences.
 
-use edgeprobe_probes::clean;
-use edgeprobe_probes::logs::{Course, LogFinding, Party};
+use edgeprobe_facts::clean;
+use edgeprobe_facts::logs::{Course, LogFinding, Party};
 use serde_json::{Map, Value};
 
 use super::{Beside, Standing};

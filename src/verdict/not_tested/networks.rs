@@ -3,11 +3,11 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::engine::{EngineFacts, edge_networks};
-use edgeprobe_probes::ruleset::Unread;
-use edgeprobe_probes::trace::Stage;
-use edgeprobe_probes::vantage::Means;
-use edgeprobe_probes::{Facts, Observation, Outcome, Probe, Token, clean};
+use edgeprobe_facts::engine::{EngineFacts, edge_networks};
+use edgeprobe_facts::ruleset::Unread;
+use edgeprobe_facts::trace::Stage;
+use edgeprobe_facts::vantage::Means;
+use edgeprobe_facts::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::Missing;
 use crate::language::{Text, Word};

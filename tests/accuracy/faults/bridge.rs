@@ -1,8 +1,8 @@
 //! The container network: forwarding, filters, translation, routes, overlaps.
 
 use edgeprobe::verdict::CauseId;
-use edgeprobe_probes::route::tables::ReversePathFilter;
-use edgeprobe_probes::ruleset::{FilterRule, Verdict};
+use edgeprobe_facts::route::tables::ReversePathFilter;
+use edgeprobe_facts::ruleset::{FilterRule, Verdict};
 
 use super::{Fault, edge, rule, with_engine};
 use crate::setting::{Device, Ipv6, Needs, Resolver, Setting, Vpn};

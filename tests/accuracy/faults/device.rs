@@ -1,7 +1,7 @@
 //! The device itself: the engine, the ports, the clock, the trust store.
 
 use edgeprobe::verdict::CauseId;
-use edgeprobe_probes::engine::AddressPool;
+use edgeprobe_facts::engine::AddressPool;
 
 use super::{Fault, anywhere, with_engine};
 use crate::setting::{Device, Setting};

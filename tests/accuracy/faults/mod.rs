@@ -9,8 +9,8 @@ mod services;
 mod vpn;
 
 use edgeprobe::verdict::CauseId;
-use edgeprobe_probes::route::vpn::Vpn;
-use edgeprobe_probes::ruleset::{Family, FilterRule, Position, Tool, Verdict};
+use edgeprobe_facts::route::vpn::Vpn;
+use edgeprobe_facts::ruleset::{Family, FilterRule, Position, Tool, Verdict};
 
 use crate::setting::{Device, Setting};
 use crate::world::{Network, World};

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use edgeprobe::verdict::CauseId;
-use edgeprobe_probes::runtime::Part;
+use edgeprobe_facts::runtime::Part;
 
 use super::Fault;
 use crate::services::{

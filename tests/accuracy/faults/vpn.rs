@@ -1,8 +1,8 @@
 //! A VPN on the host that overrides the edge network, or takes the host with it.
 
 use edgeprobe::verdict::CauseId;
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::ruleset::Verdict;
+use edgeprobe_facts::route::tables::LinkKind;
+use edgeprobe_facts::ruleset::Verdict;
 
 use super::names::servers;
 use super::{Fault, anywhere, edge, of_a_vpn, rule, with_engine};

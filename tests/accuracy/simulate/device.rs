@@ -3,17 +3,17 @@
 use std::net::{IpAddr, SocketAddrV4};
 
 use edgeprobe::plan::Edge;
-use edgeprobe_probes::clock::{ClockFacts, ClockSource};
-use edgeprobe_probes::endpoint::TrustResult;
-use edgeprobe_probes::engine::{
+use edgeprobe_facts::clock::{ClockFacts, ClockSource};
+use edgeprobe_facts::endpoint::TrustResult;
+use edgeprobe_facts::engine::{
     Attachment, Container, EngineFacts, EngineKind, EngineSettings, NetworkSubnet, PublishedPort,
 };
-use edgeprobe_probes::hostname::HostnameFacts;
-use edgeprobe_probes::ports::{Bind, BindResult, Holder as PortHolder, PortFacts};
-use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::trace::{Answer, Departure, Reply, Stage, Trace};
-use edgeprobe_probes::vantage::{Means, VantageFacts};
-use edgeprobe_probes::{Facts, Failure, Observation, Step, Token, Vantage, engine};
+use edgeprobe_facts::hostname::HostnameFacts;
+use edgeprobe_facts::ports::{Bind, BindResult, Holder as PortHolder, PortFacts};
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::trace::{Answer, Departure, Reply, Stage, Trace};
+use edgeprobe_facts::vantage::{Means, VantageFacts};
+use edgeprobe_facts::{Facts, Failure, Observation, Step, Token, Vantage, engine};
 
 use super::path::{Cargo, Ending, Start};
 use super::peers::NOW;

@@ -5,10 +5,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::Token;
-use edgeprobe_probes::route::tables::{
-    Link, ReversePathFilter, Route, RouteKind, Rule, RuleAction,
-};
+use edgeprobe_facts::Token;
+use edgeprobe_facts::route::tables::{Link, ReversePathFilter, Route, RouteKind, Rule, RuleAction};
 
 use crate::world::World;
 

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use edgeprobe::plan::Edge;
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup, Way as EdgeWay};
-use edgeprobe_probes::{Facts, Failure, Observation, Step, Token, Vantage};
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup, Way as EdgeWay};
+use edgeprobe_facts::{Facts, Failure, Observation, Step, Token, Vantage};
 
 use super::kernel::{Packet, Way};
 use super::record::{Record, module};

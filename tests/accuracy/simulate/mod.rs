@@ -18,10 +18,10 @@ pub(crate) use record::module;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use edgeprobe::plan::{Ask, Control, HubPorts, Plan, Question, ResolverFiles, Services, Vantages};
+use edgeprobe::plan::{Ask, Control, HubPorts, Plan, Question, ResolverFiles, Vantages};
 use edgeprobe::verdict::{Language, Target, Verdict, judge};
-use edgeprobe_probes::endpoint::{Endpoint, Transport, Via};
-use edgeprobe_probes::{Observation, Probe, Role};
+use edgeprobe_facts::endpoint::{Endpoint, Transport, Via};
+use edgeprobe_facts::{Observation, Probe, Role};
 
 use crate::world::{CONTROL, HUB, PARENT, STUB, World};
 
@@ -83,7 +83,7 @@ impl World {
                 ports: vec![443, 5671, 8883],
                 ..Target::default()
             },
-            probes: Probe::ALL.into_iter().collect::<BTreeSet<_>>(),
+            probes: Probe::ALL.iter().copied().collect::<BTreeSet<_>>(),
             vantages: Vantages::default(),
             name_servers: names
                 .configured
@@ -93,7 +93,7 @@ impl World {
                 .collect(),
             ask_system: true,
             hostname: None,
-            services: Services { registries: Some(Vec::new()), ..Services::default() },
+            registries: Some(Vec::new()),
             resolver_files: ResolverFiles {
                 resolv_conf: lines(&names.configured),
                 resolved: (names.configured == [STUB]).then(|| lines(&names.behind_stub)),
@@ -147,7 +147,7 @@ impl World {
             detour: None,
             proxy,
         };
-        let vantage = edgeprobe_probes::Vantage::Host;
+        let vantage = edgeprobe_facts::Vantage::Host;
         !self.answer_connection(&vantage, start, &endpoint, peer).failed()
     }
 }

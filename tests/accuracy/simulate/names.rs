@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use edgeprobe_probes::dns::{DnsFacts, RecordOutcome, Resolver};
-use edgeprobe_probes::{Facts, Failure, Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::dns::{DnsFacts, RecordOutcome, Resolver};
+use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 
 use super::kernel::Way;
 use super::path::{Cargo, Ending, Start};

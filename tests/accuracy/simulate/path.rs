@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use edgeprobe_probes::Token;
-use edgeprobe_probes::ruleset::FilterRule;
-use edgeprobe_probes::trace::{Answer, Stage};
+use edgeprobe_facts::Token;
+use edgeprobe_facts::ruleset::FilterRule;
+use edgeprobe_facts::trace::{Answer, Stage};
 
 use super::kernel::{Packet, Way};
 use crate::world::{Block, Filter, FilterAction, Network, Uplink, World};

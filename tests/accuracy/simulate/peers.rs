@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use edgeprobe_probes::endpoint::{
+use edgeprobe_facts::endpoint::{
     AmqpFacts, Certificate, Detour, Endpoint, EndpointFacts, HttpFacts, MqttFacts, TlsFacts,
     Transport, Trust, TrustResult,
 };
-use edgeprobe_probes::{Facts, Failure, Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 
 use super::path::{Cargo, Ending, Start};
 use super::record::Record;

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::observation::StepRecord;
-use edgeprobe_probes::{Facts, Failure, Observation, Outcome, Step, Vantage};
+use edgeprobe_facts::StepRecord;
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
 
 use crate::world::Network;
 

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::endpoint::{Endpoint, EndpointFacts, Transport, Via, ViaFacts};
-use edgeprobe_probes::proxy::ProxyAnswer;
-use edgeprobe_probes::registry::{
+use edgeprobe_facts::endpoint::{Endpoint, EndpointFacts, Transport, Via, ViaFacts};
+use edgeprobe_facts::proxy::ProxyAnswer;
+use edgeprobe_facts::registry::{
     AnswerFacts, CredentialUse, HostFacts, Part, Query, RegistryFacts, Scheme,
 };
-use edgeprobe_probes::{Facts, Failure, Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 
 use super::names::Answer;
 use super::path::{Cargo, Ending, Start};
@@ -202,10 +202,10 @@ impl World {
         let engines = runtime
             .proxies
             .into_iter()
-            .find(|it| it.part == edgeprobe_probes::runtime::Part::Engine);
+            .find(|it| it.part == edgeprobe_facts::runtime::Part::Engine);
         let query = Query {
-            reference: edgeprobe_probes::registry::Reference::of_image(&setting.image).unwrap(),
-            named_by: edgeprobe_probes::registry::NamedBy::User,
+            reference: edgeprobe_facts::registry::Reference::of_image(&setting.image).unwrap(),
+            named_by: edgeprobe_facts::registry::NamedBy::User,
             insecure: false,
             proxy: engines,
         };
@@ -214,7 +214,7 @@ impl World {
 
     /// Whether the identity service reaches the provisioning service.
     pub(crate) fn is_provisioned(&self) -> bool {
-        let via = self.proxy_of(edgeprobe_probes::runtime::Part::IdentityService);
+        let via = self.proxy_of(edgeprobe_facts::runtime::Part::IdentityService);
         let name = crate::services::PROVISIONING;
         let Ok(addresses) = self.addresses_for(via.as_ref(), name) else { return false };
         let endpoint = Endpoint {

@@ -5,13 +5,13 @@ mod dnsmasq;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use edgeprobe_facts::dns::AddressKind;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 
-use super::super::AddressKind;
 use super::*;
 
 const HUB: &str = "hub.azure-devices.net";

@@ -7,9 +7,9 @@ use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{ContainerSummary, EndpointSettings, PortSummary, PortSummaryTypeEnum};
 use bollard::query_parameters::ListContainersOptionsBuilder;
+use edgeprobe_facts::engine::{Attachment, Container, PublishedPort};
 
 use crate::clean;
-use crate::engine::container::{Attachment, Container, PublishedPort};
 
 /// How many containers are kept, and of each how many networks, addresses and published ports.
 const CONTAINERS: usize = 256;

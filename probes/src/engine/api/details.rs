@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::{ContainerInspectResponse, PortMap};
+use edgeprobe_facts::engine::{Container, PublishedPort};
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::environment;
 use crate::clean;
-use crate::engine::container::{Container, PublishedPort};
 
 /// How many containers are looked at: all together, and of each network.
 const LOOKS: usize = 8;
@@ -106,8 +106,9 @@ fn to_be_published(bindings: &PortMap) -> Vec<PublishedPort> {
 
 #[cfg(test)]
 mod tests {
+    use edgeprobe_facts::engine::Attachment;
+
     use super::*;
-    use crate::engine::container::Attachment;
 
     fn container(id: &str, name: &str, networks: &[&str]) -> Container {
         Container {

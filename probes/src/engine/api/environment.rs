@@ -1,9 +1,10 @@
 //! The environment of the runtime's containers, which is full of secrets.
 
+use edgeprobe_facts::engine::ContainerEnvironment;
+use edgeprobe_facts::proxy::ProxyUrl;
+use edgeprobe_facts::runtime::names;
+
 use crate::clean;
-use crate::engine::container::ContainerEnvironment;
-use crate::proxy::ProxyUrl;
-use crate::runtime::names;
 
 /// The variable in which the runtime tells its modules the hub's name.
 const HUB: &str = "IOTEDGE_IOTHUBHOSTNAME";

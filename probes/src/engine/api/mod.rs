@@ -12,16 +12,15 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{SystemInfo, SystemVersion};
+use edgeprobe_facts::engine::{AddressPool, Container, EngineFacts, EngineKind};
+use edgeprobe_facts::{Failure, Step, Token};
 use tokio::time::timeout;
 
-use super::container::Container;
 use super::endpoint::Endpoint;
-use super::facts::{EngineFacts, EngineKind};
 use super::not_answering;
-use super::settings::{AddressPool, POOLS};
+use super::settings::POOLS;
 use crate::clean;
 use crate::mask::mask;
-use crate::observation::{Failure, Step, Token};
 
 /// How many of the engine's warnings are kept.
 const WARNINGS: usize = 16;

@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{IpamConfig, Network as Listed};
+use edgeprobe_facts::engine::{
+    Container, DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK,
+};
 use ipnet::IpNet;
 
 use crate::clean;
-use crate::engine::container::Container;
-use crate::engine::network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK};
 
 /// How many networks, and subnets of each, are kept.
 const NETWORKS: usize = 64;
@@ -177,8 +178,9 @@ fn switch(options: &HashMap<String, String>, key: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use edgeprobe_facts::engine::Attachment;
+
     use super::*;
-    use crate::engine::container::Attachment;
 
     fn read(json: &str) -> Network {
         network(serde_json::from_str(json).unwrap())

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use edgeprobe_facts::route::decision::Flow;
+use edgeprobe_facts::route::edge::Lookup;
+use edgeprobe_facts::route::testing::edge_network;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -12,9 +15,6 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use super::edge::ask_edge;
 use super::states::{DEVICE, agree};
 use super::tables;
-use crate::route::decision::Flow;
-use crate::route::edge::Lookup;
-use crate::route::testing::edge_network;
 use crate::vantage::testing::sandbox;
 
 const DESTINATIONS: [&str; 5] =

@@ -4,12 +4,13 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use edgeprobe_facts::Step;
+use edgeprobe_facts::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup, Way};
+
 use super::lookup::{Query, look_up};
 use super::netlink::Netlink;
 use super::{index_of, link, neighbour};
-use crate::observation::Step;
 use crate::recorder::io_failure;
-use crate::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup, Way};
 
 /// How long the kernel may take to begin to ask a gateway of the network's own: the first packet
 /// from there is sent at about the same time.

@@ -91,8 +91,10 @@ pub(crate) fn link(netlink: &mut Netlink, index: u32) -> io::Result<Link> {
 mod tests {
     use std::time::Duration;
 
+    use edgeprobe_facts::{Facts, Observation, Token, Vantage};
+
+    use crate::Timeline;
     use crate::vantage::testing::sandbox;
-    use crate::{Facts, Observation, Timeline, Token, Vantage};
 
     /// A device with an uplink whose far end is in the same namespace and answers ARP for nobody.
     const UPLINK: &str = "ip link set lo up
@@ -179,7 +181,8 @@ mod tests {
         let tables = sandbox.place.run(read).await.unwrap().unwrap();
         assert!(!tables.complete);
         for route in ["172.18.200.0/24", "203.0.113.0/24", "172.18.0.0/16"] {
-            let is_there = |it: &crate::route::tables::Route| it.destination.to_string() == route;
+            let is_there =
+                |it: &edgeprobe_facts::route::tables::Route| it.destination.to_string() == route;
             assert!(tables.routes.iter().any(is_there), "{route}");
         }
         assert!(tables.routes.len() < 9_000);

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use edgeprobe_facts::route::tables::{Mark, Rule, RuleAction};
 use ipnet::IpNet;
 use netlink_packet_route::rule::{RuleAction as Action, RuleAttribute, RuleFlags, RuleMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
@@ -10,7 +11,6 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use super::NAME_LENGTH;
 use super::netlink::{Dump, Netlink};
 use crate::clean;
-use crate::route::tables::{Mark, Rule, RuleAction};
 
 /// The rules of one family, in the order in which the kernel asks them.
 pub(super) fn dump(family: AddressFamily, limit: usize) -> io::Result<Dump> {

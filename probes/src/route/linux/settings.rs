@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::route::tables::ReversePathFilter;
+use edgeprobe_facts::route::tables::ReversePathFilter;
 
 /// `net.ipv4.ip_forward`.
 pub(super) fn ip_forward() -> Option<bool> {

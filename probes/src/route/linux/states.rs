@@ -4,15 +4,17 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::observation::{Facts, Outcome};
-use crate::route::decision::{Decision, Flow, decide};
-use crate::route::edge::{self, EdgeRouteFacts, Lookup};
+use edgeprobe_facts::route::decision::{Decision, Flow, decide};
+use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
+use edgeprobe_facts::route::signature::{Direction, MechanismKind as Kind, recognise};
+use edgeprobe_facts::route::tables::{LinkKind, ReversePathFilter, RouteKind, RuleAction, Tables};
+use edgeprobe_facts::route::testing::edge_network;
+use edgeprobe_facts::{Facts, Observation, Outcome, Token, Vantage};
+
+use crate::Timeline;
+use crate::route::edge;
 use crate::route::probe_tables;
-use crate::route::signature::{Direction, MechanismKind as Kind, recognise};
-use crate::route::tables::{LinkKind, ReversePathFilter, RouteKind, RuleAction, Tables};
-use crate::route::testing::edge_network;
 use crate::vantage::testing::sandbox;
-use crate::{Observation, Timeline, Token, Vantage};
 
 const HUB: &str = "203.0.113.10";
 

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use edgeprobe_facts::route::tables::{
+    Address, Hop, Link, LinkKind, MAIN_TABLE, Route, RouteKind, Tables,
+};
 use ipnet::IpNet;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{
@@ -18,7 +21,6 @@ use super::lookup::{address, mtu, via};
 use super::netlink::{Dump, Netlink};
 use super::{NAME_LENGTH, rules, settings, xfrm};
 use crate::clean;
-use crate::route::tables::{Address, Hop, Link, LinkKind, MAIN_TABLE, Route, RouteKind, Tables};
 
 /// More than an edge device has of any of these; a router with a full table of the Internet has
 /// more routes, and is then judged by the first of them, and by all that policies and bridges need.

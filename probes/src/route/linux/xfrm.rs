@@ -7,13 +7,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use edgeprobe_facts::route::tables::{IpsecDirection, IpsecPolicy};
 use ipnet::IpNet;
 use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer};
 use netlink_sys::{Socket, SocketAddr};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
 use crate::clean;
-use crate::route::tables::{IpsecDirection, IpsecPolicy};
 
 /// `NETLINK_XFRM`.
 const PROTOCOL: isize = 6;

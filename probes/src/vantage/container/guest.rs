@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use edgeprobe_facts::{Observation, Vantage};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -18,7 +19,6 @@ use super::KEEPER;
 use super::wire::{Answer, LONGEST_OUT, LineReader, Order, Posed, SetUp, Word, line_of, parsed};
 use crate::clean;
 use crate::endpoint::Roots;
-use crate::observation::{Observation, Vantage};
 use crate::recorder::{Timeline, milliseconds};
 use crate::vantage::Enquiry;
 

@@ -21,14 +21,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edgeprobe_facts::Vantage;
+use guest::Keeper;
 use tokio::sync::OnceCell;
 
 use crate::clean;
 use crate::endpoint::{Roots, TrustStores};
 use crate::engine::local_client;
-use crate::observation::Vantage;
 use crate::recorder::Timeline;
-use guest::Keeper;
 
 /// The word by which this program becomes a run's keeper.
 pub const KEEPER: &str = "keep-containers";

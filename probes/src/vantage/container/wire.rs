@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::io;
 
+use edgeprobe_facts::{Observation, Vantage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::endpoint::Roots;
-use crate::observation::{Observation, Vantage};
 use crate::vantage::Enquiry;
 
 /// The longest line towards a container, in bytes: the first one carries the device's trust store.

@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::decision::{Flow, decide};
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::{Facts, Observation, Step, Token, clean};
+use edgeprobe_facts::route::decision::{Flow, decide};
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::{Facts, Observation, Step, Token, clean};
 use ipnet::IpNet;
 
 use crate::verdict::catalogue::Text;

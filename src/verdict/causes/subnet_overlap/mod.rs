@@ -4,14 +4,14 @@ mod host;
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::Resolver;
-use edgeprobe_probes::route::decision::{Flow, decide};
-use edgeprobe_probes::route::edge::EdgeRouteFacts;
-use edgeprobe_probes::route::overlap::{overlaps, swallowed};
-use edgeprobe_probes::route::signature::MechanismKind;
-use edgeprobe_probes::route::tables::Tables;
-use edgeprobe_probes::route::vpn::vpn_of;
-use edgeprobe_probes::{Facts, Observation, Role, Step, Vantage};
+use edgeprobe_facts::dns::Resolver;
+use edgeprobe_facts::route::decision::{Flow, decide};
+use edgeprobe_facts::route::edge::EdgeRouteFacts;
+use edgeprobe_facts::route::overlap::{overlaps, swallowed};
+use edgeprobe_facts::route::signature::MechanismKind;
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::route::vpn::vpn_of;
+use edgeprobe_facts::{Facts, Observation, Role, Step, Vantage};
 
 use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::route::author::author;
-use edgeprobe_probes::route::decision::{Decision, Flow, decide};
-use edgeprobe_probes::route::tables::{Link, MAIN_TABLE, Route, Tables};
-use edgeprobe_probes::route::vpn::{Vpn, vpn_of};
-use edgeprobe_probes::{Observation, Vantage, clean};
+use edgeprobe_facts::route::RouteFacts;
+use edgeprobe_facts::route::author::author;
+use edgeprobe_facts::route::decision::{Decision, Flow, decide};
+use edgeprobe_facts::route::tables::{Link, MAIN_TABLE, Route, Tables};
+use edgeprobe_facts::route::vpn::{Vpn, vpn_of};
+use edgeprobe_facts::{Observation, Vantage, clean};
 use serde_json::json;
 
 use crate::verdict::Effect;

@@ -1,7 +1,7 @@
 //! IPsec that takes a container network's traffic by the kernel's policies, without an interface.
 
-use edgeprobe_probes::route::tables::IpsecDirection;
-use edgeprobe_probes::route::vpn::Vpn;
+use edgeprobe_facts::route::tables::IpsecDirection;
+use edgeprobe_facts::route::vpn::Vpn;
 use serde_json::json;
 
 use super::network::of_the_network;

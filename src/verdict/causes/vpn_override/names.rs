@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::dns::{DnsFacts, Resolver};
-use edgeprobe_probes::route::signature::Mechanism;
-use edgeprobe_probes::{Facts, Observation, Role};
+use edgeprobe_facts::dns::{DnsFacts, Resolver};
+use edgeprobe_facts::route::signature::Mechanism;
+use edgeprobe_facts::{Facts, Observation, Role};
 
 use super::network::of_the_network;
 use crate::verdict::causes::edge::about;

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::signature::{Direction, Mechanism, MechanismKind};
-use edgeprobe_probes::route::tables::Rule;
-use edgeprobe_probes::route::vpn;
-use edgeprobe_probes::ruleset::FilterRule;
-use edgeprobe_probes::trace::{Stage, Trace};
-use edgeprobe_probes::{Observation, clean};
+use edgeprobe_facts::route::signature::{Direction, Mechanism, MechanismKind};
+use edgeprobe_facts::route::tables::Rule;
+use edgeprobe_facts::route::vpn;
+use edgeprobe_facts::ruleset::FilterRule;
+use edgeprobe_facts::trace::{Stage, Trace};
+use edgeprobe_facts::{Observation, clean};
 use serde_json::json;
 
 use super::ipsec;

@@ -1,0 +1,15 @@
+//! Which containers and networks has the engine, and how is it configured?
+
+mod container;
+mod facts;
+mod network;
+mod pools;
+mod resolvers;
+mod settings;
+
+pub use container::{Attachment, Container, ContainerEnvironment, EDGE_HUB, PublishedPort};
+pub use facts::{EngineFacts, EngineKind};
+pub use network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};
+pub use pools::{Claim, Prediction, predict_subnet};
+pub use resolvers::{AskedFrom, ContainerDns, ContainerServer, container_resolvers};
+pub use settings::{AddressPool, EngineSettings};
