@@ -24,6 +24,7 @@ pub mod dns;
 pub mod endpoint;
 pub mod engine;
 pub mod hostname;
+mod http;
 mod interface;
 pub mod ports;
 pub mod privileges;

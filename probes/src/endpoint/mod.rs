@@ -7,7 +7,6 @@ mod detour;
 mod http;
 mod https;
 mod judge;
-mod message;
 mod mqtt;
 mod round_trip;
 mod session;
@@ -24,7 +23,7 @@ use edgeprobe_facts::endpoint::{Detour, Endpoint, EndpointFacts, TlsFacts, Trans
 
 pub use stores::{Roots, TrustStoreError, TrustStores};
 
-pub(crate) use message::{Message, exchange};
+pub(crate) use http::failure as http_failure;
 pub(crate) use session::{Stream, secure, unsecured};
 pub(crate) use tls::Carriage;
 pub(crate) use via::through;

@@ -4,14 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use edgeprobe_facts::proxy::{ProxyAnswer, ProxyUrl, authority};
 use edgeprobe_facts::{Failure, Step, Token};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::clean;
+use crate::http::{self, Head, NoAnswer};
 use crate::recorder::io_failure;
-
-/// The longest head of an answer that is read, in bytes, and the most headers.
-const MAX_HEAD: usize = 16 * 1024;
-const MAX_HEADERS: usize = 96;
 
 /// How many authentication schemes of an answer are kept; there are a handful in the world.
 const MAX_SCHEMES: usize = 8;
@@ -36,39 +33,15 @@ where
         let host = clean::line(host, 64);
         return Err(bad(format!("`{host}` is no host name that a proxy can be asked for")));
     }
-    // A proxy that says at once why it will not serve is heard, even where writing fails.
-    let sent = send(stream, &request(url, host, port)).await;
-    let mut received = Vec::new();
-    let head = loop {
-        let mut buffer = [0; 2048];
-        let length = match stream.read(&mut buffer).await {
-            Ok(length) => length,
-            Err(error) if received.is_empty() => return Err(io_failure(Step::Proxy, &error)),
-            Err(_) => 0,
-        };
-        received.extend(buffer.iter().take(length));
-        match parse(&received) {
-            Ok(Some(head)) => break head,
-            Ok(None) if length > 0 && received.len() <= MAX_HEAD => {}
-            Ok(None) if received.is_empty() => {
-                let closed = "the proxy closed the connection without an answer";
-                return Err(match sent {
-                    Ok(()) => Failure::new(Step::Proxy, Token::ConnectionClosed, closed),
-                    Err(error) => io_failure(Step::Proxy, &error),
-                });
-            }
-            Ok(None) => return Err(bad(no_answer("its head never ends", &received))),
-            Err(reason) => return Err(bad(no_answer(&reason.to_string(), &received))),
-        }
-    };
-    let answered = answer.insert(head.answer);
+    let (head, after) =
+        http::ask(stream, &request(url, host, port)).await.map_err(|no| failure(&no))?;
+    let answered = answer.insert(found(&head));
     judged(answered, url)?;
     // The host at the other end waits for the client to speak first, so this is not from there.
-    if received.len() > head.length {
-        let after = received.get(head.length..).unwrap_or_default();
+    if !after.is_empty() {
         return Err(bad(format!(
             "the proxy opened the tunnel and then said \"{}\" itself",
-            clean::bytes(after, EXCERPT)
+            clean::bytes(&after, EXCERPT)
         )));
     }
     Ok(())
@@ -88,51 +61,26 @@ fn request(url: &ProxyUrl, host: &str, port: u16) -> String {
     )
 }
 
-async fn send<S: AsyncWrite + Unpin>(stream: &mut S, request: &str) -> std::io::Result<()> {
-    stream.write_all(request.as_bytes()).await?;
-    stream.flush().await
-}
-
-struct Head {
-    length: usize,
-    answer: ProxyAnswer,
-}
-
-/// The head of the answer; nothing while it is incomplete.
-fn parse(received: &[u8]) -> Result<Option<Head>, httparse::Error> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(length) = response.parse(received)? else { return Ok(None) };
-    let text = |name: &str| {
-        let mut of_name = response.headers.iter().filter(|h| h.name.eq_ignore_ascii_case(name));
-        of_name.next().map(|header| clean::bytes(header.value, 160)).filter(|text| !text.is_empty())
-    };
-    let reason = response.reason.map(|reason| clean::line(reason, 80));
-    let answer = ProxyAnswer {
-        status: response.code.unwrap_or_default(),
-        reason: reason.filter(|reason| !reason.is_empty()),
-        server: text("server"),
-        via: text("via"),
-        error: text("x-squid-error"),
-        schemes: schemes(response.headers),
-    };
-    Ok(Some(Head { length, answer }))
+/// What the head of the answer says.
+fn found(head: &Head) -> ProxyAnswer {
+    ProxyAnswer {
+        status: head.status,
+        reason: Some(head.reason.clone()).filter(|reason| !reason.is_empty()),
+        server: head.short("server"),
+        via: head.short("via"),
+        error: head.short("x-squid-error"),
+        schemes: schemes(head),
+    }
 }
 
 /// The first word of each challenge (RFC 9110, section 11.7.1). Proxies write one to a header.
-fn schemes(headers: &[httparse::Header<'_>]) -> Vec<String> {
+fn schemes(head: &Head) -> Vec<String> {
     let mut schemes: Vec<String> = Vec::new();
-    let challenges = |header: &&httparse::Header<'_>| {
-        ["proxy-authenticate", "www-authenticate"]
-            .iter()
-            .any(|name| header.name.eq_ignore_ascii_case(name))
-    };
-    for header in headers.iter().filter(challenges) {
-        let challenge = clean::bytes(header.value, 80);
-        let scheme = challenge.split([' ', ',']).next().unwrap_or_default();
-        let known = schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    for challenge in head.all("proxy-authenticate").chain(head.all("www-authenticate")) {
+        let scheme = clean::line(challenge.split([' ', ',']).next().unwrap_or_default(), 80);
+        let known = schemes.iter().any(|known| known.eq_ignore_ascii_case(&scheme));
         if !scheme.is_empty() && !known && schemes.len() < MAX_SCHEMES {
-            schemes.push(scheme.to_owned());
+            schemes.push(scheme);
         }
     }
     schemes
@@ -164,14 +112,26 @@ fn judged(answer: &ProxyAnswer, url: &ProxyUrl) -> Result<(), Failure> {
     Err(Failure::new(Step::Proxy, token, detail))
 }
 
-/// What came in place of an answer.
-fn no_answer(reason: &str, received: &[u8]) -> String {
+/// That there is no answer, as the proxy's failure.
+fn failure(no_answer: &NoAnswer) -> Failure {
+    let (reason, received) = match no_answer {
+        NoAnswer::Closed => {
+            let closed = "the proxy closed the connection without an answer";
+            return Failure::new(Step::Proxy, Token::ConnectionClosed, closed);
+        }
+        NoAnswer::Failed { error, received } if received.is_empty() => {
+            return io_failure(Step::Proxy, error);
+        }
+        NoAnswer::Failed { received, .. } => ("it was cut off", received),
+        NoAnswer::NotHttp { reason, received } => (reason.as_str(), received),
+    };
     // The first bytes of a TLS record: an alert, or a handshake.
-    if let [0x15 | 0x16, 3, ..] = received {
-        return "the proxy answered in TLS; its URL may have to begin with https://".to_owned();
+    if let [0x15 | 0x16, 3, ..] = received.as_slice() {
+        let detail = "the proxy answered in TLS; its URL may have to begin with https://";
+        return bad(detail.to_owned());
     }
-    let excerpt = clean::bytes(received, EXCERPT);
-    format!("the proxy gave no HTTP answer ({reason}): \"{excerpt}\"")
+    let excerpt = no_answer.excerpt();
+    bad(format!("the proxy gave no HTTP answer ({reason}): \"{excerpt}\""))
 }
 
 fn bad(detail: String) -> Failure {
@@ -180,8 +140,9 @@ fn bad(detail: String) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
-    use proptest::prelude::*;
 
     fn url(text: &str) -> ProxyUrl {
         text.parse().unwrap()
@@ -266,12 +227,5 @@ mod tests {
         assert!(result.unwrap_err().detail.contains("https://"));
         let endless = [b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".repeat(9000)].concat();
         assert_eq!(token(&endless).await, Token::ProxyBadAnswer);
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_upset_it(bytes: Vec<u8>) {
-            let _ = parse(&bytes);
-        }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::clean;
-use crate::endpoint::Message;
+use crate::http::Message;
 
 /// The longest words of a registry that are kept, in characters, and the longest page.
 const WORDS: usize = 240;

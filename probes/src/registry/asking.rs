@@ -9,7 +9,8 @@ use super::conversation::Conversation;
 use super::line::{Host, Line};
 use super::request::{Request, base, path_of, text};
 use crate::clean;
-use crate::endpoint::{Message, exchange};
+use crate::endpoint::http_failure;
+use crate::http::{Message, exchange};
 
 /// How many answers are kept, and how many redirects are followed for one request.
 const ANSWERS: usize = 16;
@@ -102,7 +103,10 @@ impl Conversation<'_> {
         most: usize,
     ) -> Result<Message, Failure> {
         let limit = self.opener.recorder.timeline().patience();
-        let exchange = exchange(&mut *line.stream, text, most);
+        let exchange = async {
+            let answered = exchange(&mut *line.stream, text, most).await;
+            answered.map_err(|no_answer| http_failure(Step::Http, &no_answer))
+        };
         let message = self.opener.recorder.step(Step::Http, limit, exchange).await?;
         let said = answer::read(self.part, &message);
         self.facts.refused_address = answer::refused_address(&said).or(self.facts.refused_address);

@@ -14,7 +14,7 @@ use super::line::{Host, Line, Opener};
 use super::manifest::{self, Manifest};
 use super::request::{Request, SMALL, token_of, token_request};
 use crate::clean;
-use crate::endpoint::Message;
+use crate::http::Message;
 
 /// How much of a manifest is read, in bytes.
 const MANIFEST: usize = 192 * 1024;
