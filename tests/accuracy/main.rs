@@ -6,6 +6,7 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that panics has found something"
 )]
@@ -20,6 +21,8 @@ mod faults;
 mod logs;
 mod notation;
 mod properties;
+#[path = "../renew/mod.rs"]
+mod renew;
 mod sample;
 mod services;
 mod setting;
