@@ -18,6 +18,7 @@ mod confusion;
 mod examine;
 mod exceptions;
 mod faults;
+mod kinds;
 mod logs;
 mod notation;
 mod properties;

@@ -5,8 +5,7 @@ use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Detour, Transport};
 use edgeprobe_probes::ports::Holder;
-use edgeprobe_probes::route::tables::LinkKind;
-use edgeprobe_probes::route::tables::ReversePathFilter;
+use edgeprobe_probes::route::tables::{LinkKind, ReversePathFilter};
 use edgeprobe_probes::trace::{Stage, Trace};
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
