@@ -1,12 +1,13 @@
 //! Recorded runs and the verdicts that they must go on giving.
 //!
 //! Each file of tests/golden is a report as `check --format json` or `demo --format json` wrote it,
-//! on the embedded hub or in the lab. `UPDATE_GOLDEN=1` judges them anew and rewrites them; read the
+//! on the embedded hub or in the lab. `scripts/renew golden` judges them anew and writes them; read the
 //! difference before you commit it.
 
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "a test that panics has found something"
 )]
 
@@ -21,35 +22,31 @@ use french::assert_french;
 
 #[path = "verdict/french.rs"]
 mod french;
+mod renew;
 
+/// Each recording has the verdict that its observations get today, and the form that `check` writes.
 #[test]
-fn recorded_runs_are_judged_as_before() {
-    let files = recordings();
-    assert!(files.len() > 30, "the recordings are gone");
-    let mut changed = Vec::new();
-    for file in files {
+fn recorded_verdicts_are_up_to_date() {
+    let mut files = Vec::new();
+    for file in recordings() {
         let text = fs::read_to_string(&file).unwrap();
         let mut report: Report = serde_json::from_str(&text).expect("a report");
-        let verdict = judge(&report.target, &report.observations, Language::English);
-        if verdict == report.verdict {
-            continue;
+        let before = told(&report);
+        report.verdict = judge(&report.target, &report.observations, Language::English);
+        let after = told(&report);
+        if before != after {
+            println!("{}: was {before}, is {after}", file.display());
         }
-        let ids = |report: &Report| {
-            report.verdict.causes.iter().map(|cause| cause.id.word()).collect::<Vec<_>>().join(", ")
-        };
-        let before = format!("{} {}", report.verdict.status, ids(&report));
-        report.verdict = verdict;
-        let after = format!("{} {}", report.verdict.status, ids(&report));
-        changed.push(format!("{}: was {before}, is {after}", file.display()));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&file, json::document(&report).unwrap()).unwrap();
-        }
+        files.push((file, json::document(&report).unwrap()));
     }
-    assert!(
-        changed.is_empty() || std::env::var_os("UPDATE_GOLDEN").is_some(),
-        "verdicts have changed (a line for each; sentences count too):\n{}",
-        changed.join("\n")
-    );
+    assert!(files.len() > 30, "the recordings are gone");
+    renew::assert_up_to_date("golden", &files);
+}
+
+/// The status and the causes.
+fn told(report: &Report) -> String {
+    let ids = report.verdict.causes.iter().map(|cause| cause.id.word()).collect::<Vec<_>>();
+    format!("{} {}", report.verdict.status, ids.join(", "))
 }
 
 /// A recording is named after the fault that it was made with; that fault's cause comes first.

@@ -6,12 +6,20 @@ use edgeprobe_facts::Observation;
 use serde::Serialize;
 
 use super::vpn::VpnAnswer;
-use super::{Report, Run, Tool};
+use super::{Report, Run, Tool, layout};
 use crate::verdict::{Target, Verdict};
 
-/// One JSON document, indented, with a line break at its end.
+/// One JSON document with a line break at its end. Each observation is one line, so that a comparison
+/// of two documents by lines shows which observations differ.
 pub fn document(report: &Report) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(report)? + "\n")
+    let rest = layout::indented(&Rest::of(report))?;
+    let mut text = rest.strip_suffix("\n}").unwrap_or(&rest).to_owned();
+    text += ",\n  \"observations\": [";
+    for (index, observation) in report.observations.iter().enumerate() {
+        text += if index > 0 { ",\n    " } else { "\n    " };
+        text += &layout::one_line(observation)?;
+    }
+    Ok(text + "\n  ]\n}\n")
 }
 
 /// One JSON document on a line of its own, for a stream of them.

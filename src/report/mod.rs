@@ -2,6 +2,7 @@
 
 pub mod human;
 pub mod json;
+mod layout;
 pub mod style;
 pub mod vpn;
 pub mod words;

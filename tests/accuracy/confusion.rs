@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 
 use edgeprobe::verdict::{CauseId, Confidence, Status, Verdict};
 
 use crate::added::BETTERS;
 use crate::examine::Case;
 use crate::exceptions::{EXCEPTIONS, UNEXPLAINED, UNSEEN, sees_all};
+use crate::renew::assert_up_to_date;
 use crate::sample::{all, pairs, singles, triples};
 use crate::setting::Setting;
 
@@ -61,13 +61,8 @@ impl Count {
 }
 
 #[test]
-fn the_table_in_the_documents_is_what_the_model_says() {
-    let document = document();
-    if std::env::var_os("UPDATE_ACCURACY").is_some() {
-        fs::write(DOCUMENT, &document).unwrap();
-    }
-    let kept = fs::read_to_string(DOCUMENT).unwrap_or_default();
-    assert!(kept == document, "{DOCUMENT} is out of date: UPDATE_ACCURACY=1 renews it");
+fn the_table_in_the_documents_is_up_to_date() {
+    assert_up_to_date("accuracy", &[(DOCUMENT, document())]);
 }
 
 fn document() -> String {

@@ -6,6 +6,7 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that panics has found something"
 )]
@@ -17,9 +18,12 @@ mod confusion;
 mod examine;
 mod exceptions;
 mod faults;
+mod kinds;
 mod logs;
 mod notation;
 mod properties;
+#[path = "../renew/mod.rs"]
+mod renew;
 mod sample;
 mod services;
 mod setting;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::program::run;
+use crate::renew::{assert_up_to_date, renews};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/causes")
+    PathBuf::from("docs/causes")
 }
 
 /// The ids that `explain` lists.
@@ -31,31 +32,21 @@ fn pages() -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_pages_that_are_checked_in_are_the_catalogues_own() {
+fn the_pages_are_up_to_date() {
     let pages = pages();
     assert!(pages.len() > 30, "{}", pages.len());
-    if std::env::var_os("UPDATE_CAUSES").is_some() {
+    let wanted: BTreeSet<PathBuf> = pages.iter().map(|(name, _)| folder().join(name)).collect();
+    if renews("causes") {
         let _ = fs::remove_dir_all(folder());
-        fs::create_dir_all(folder()).unwrap();
-        for (name, page) in &pages {
-            fs::write(folder().join(name), page).unwrap();
-        }
     }
-    let differs = |(name, page): &&(String, String)| {
-        fs::read_to_string(folder().join(name)).unwrap_or_default() != *page
-    };
-    let differing: Vec<&String> = pages.iter().filter(differs).map(|(name, _)| name).collect();
-    assert!(
-        differing.is_empty(),
-        "docs/causes is not what `edgeprobe generate causes` prints; run this test with \
-         UPDATE_CAUSES=1 and look at the difference: {differing:?}"
+    let files: Vec<_> = pages.into_iter().map(|(name, page)| (folder().join(name), page)).collect();
+    assert_up_to_date("causes", &files);
+    let there: BTreeSet<PathBuf> =
+        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(
+        there, wanted,
+        "stale, run `scripts/renew causes`: docs/causes has a page of no cause"
     );
-    let wanted: BTreeSet<String> = pages.into_iter().map(|(name, _)| name).collect();
-    let there: BTreeSet<String> = fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert_eq!(there, wanted, "docs/causes has a page of no cause");
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! Which language is spoken: `--lang`, else the locale for people, else English.
 
-use insta::assert_snapshot;
-
 use crate::program::{Outcome, edgeprobe, run};
-use crate::transcripts::{assert_lines_fit, assert_plain, transcript};
+use crate::transcripts::{assert_lines_fit, assert_plain, assert_transcript};
 
 const FRENCH: (&str, &str) = ("LANG", "fr_FR.UTF-8");
 
@@ -16,17 +14,17 @@ fn a_device_with_a_fault() {
     for fault in ["amqp-port-blocked", "dns-host-failure", "tls-intercepted"] {
         let outcome = run(&["demo", "--lang", "fr", "--fault", fault]);
         let name = format!("demo_fr_{}", fault.replace('-', "_"));
-        assert_snapshot!(name, transcript(&format!("demo --lang fr --fault {fault}"), &outcome));
+        assert_transcript(&name, &format!("demo --lang fr --fault {fault}"), &outcome);
     }
 }
 
 #[test]
 fn the_explanations() {
     let list = run(&["explain", "--lang", "fr"]);
-    assert_snapshot!("explain_fr", transcript("explain --lang fr", &list));
+    assert_transcript("explain_fr", "explain --lang fr", &list);
     let page = run(&["explain", "--lang", "fr", "port-in-use"]);
     let shown = "explain --lang fr port-in-use";
-    assert_snapshot!("explain_fr_port_in_use", transcript(shown, &page));
+    assert_transcript("explain_fr_port_in_use", shown, &page);
 }
 
 #[test]
@@ -136,10 +134,10 @@ fn logs_are_told_in_french_too() {
         let outcome = logs(&["-"], log);
         assert_lines_fit(&outcome.stdout, name);
         assert_plain(&outcome.stdout);
-        assert_snapshot!(name, transcript("logs -", &outcome));
+        assert_transcript(name, "logs -", &outcome);
     }
     let english = logs(&["-", "--lang", "en"], LOG);
-    assert_snapshot!("logs_en_attempts", transcript("logs - --lang en", &english));
+    assert_transcript("logs_en_attempts", "logs - --lang en", &english);
 }
 
 #[test]

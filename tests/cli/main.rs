@@ -28,6 +28,8 @@ mod planted;
 mod probe;
 mod program;
 mod registry;
+#[path = "../renew/mod.rs"]
+mod renew;
 mod replay;
 mod schema;
 mod secrets;

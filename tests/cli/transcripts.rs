@@ -1,14 +1,20 @@
-//! What people read, as it stands: help, verdicts, explanations. Review a change of a snapshot as a
+//! What people read, as it stands: help, verdicts, explanations. Review a change of a transcript as a
 //! newcomer would read it.
 
-use insta::assert_snapshot;
-
 use crate::program::{Outcome, demo, demos, edgeprobe, run};
+use crate::renew::assert_up_to_date;
 
 const WIDTH: usize = 80;
 
+/// Compares what a command printed with transcripts/NAME.txt.
+#[track_caller]
+pub(crate) fn assert_transcript(name: &str, command: &str, outcome: &Outcome) {
+    let file = format!("tests/cli/transcripts/{name}.txt");
+    assert_up_to_date("transcripts", &[(file, transcript(command, outcome))]);
+}
+
 /// The streams and the exit code as one text, with what differs between runs masked.
-pub(crate) fn transcript(command: &str, outcome: &Outcome) -> String {
+fn transcript(command: &str, outcome: &Outcome) -> String {
     let stdout = masked(&outcome.stdout);
     let stderr = match masked(&outcome.stderr).as_str() {
         "" => String::new(),
@@ -50,7 +56,7 @@ fn the_help_of_the_program_and_of_every_command() {
         let outcome = run(&[&arguments[..], &["--help"]].concat());
         let name = if command.is_empty() { "help" } else { &format!("help_{command}") };
         let shown = format!("{command} --help");
-        assert_snapshot!(name, transcript(shown.trim_start(), &outcome));
+        assert_transcript(name, shown.trim_start(), &outcome);
     }
 }
 
@@ -68,7 +74,7 @@ fn no_line_of_help_is_too_long() {
 
 #[test]
 fn a_healthy_device() {
-    assert_snapshot!("demo_healthy", transcript("demo", demo(None, "human")));
+    assert_transcript("demo_healthy", "demo", demo(None, "human"));
 }
 
 #[test]
@@ -76,22 +82,22 @@ fn devices_with_a_fault() {
     for fault in ["amqp-port-blocked", "dns-host-failure", "tls-intercepted"] {
         let name = format!("demo_{}", fault.replace('-', "_"));
         let shown = format!("demo --fault {fault}");
-        assert_snapshot!(name, transcript(&shown, demo(Some(fault), "human")));
+        assert_transcript(&name, &shown, demo(Some(fault), "human"));
     }
 }
 
 #[test]
 fn the_list_of_faults() {
-    assert_snapshot!("demo_list", transcript("demo --list", &run(&["demo", "--list"])));
+    assert_transcript("demo_list", "demo --list", &run(&["demo", "--list"]));
 }
 
 #[test]
 fn the_explanations() {
-    assert_snapshot!("explain", transcript("explain", &run(&["explain"])));
+    assert_transcript("explain", "explain", &run(&["explain"]));
     let page = run(&["explain", "websocket-blocked"]);
-    assert_snapshot!("explain_websocket_blocked", transcript("explain websocket-blocked", &page));
+    assert_transcript("explain_websocket_blocked", "explain websocket-blocked", &page);
     let unknown = run(&["explain", "websocket"]);
-    assert_snapshot!("explain_unknown", transcript("explain websocket", &unknown));
+    assert_transcript("explain_unknown", "explain websocket", &unknown);
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod properties;
 mod proxies;
 mod proxies_and_routes;
 mod proxies_of_parts;
+mod proxies_that_refuse;
 mod remedies;
 mod round_trips;
 mod routing;

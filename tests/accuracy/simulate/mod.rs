@@ -9,6 +9,7 @@ mod kernels_word;
 mod names;
 mod path;
 mod peers;
+mod protocols;
 mod record;
 mod services;
 
