@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use edgeprobe_probes::{Facts, Observation, Vantage};
+use edgeprobe_probes::{Facts, Observation};
 
 use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of, summary_of};
 use super::cause::CauseId;
 use super::causes::RULES;
+use super::consequences::Consequences;
 use super::cover::{Candidate, smallest_cover};
 use super::cut_short;
-use super::evidence::{EdgeReading, Evidence, is_of_a_service};
+use super::evidence::{EdgeReading, Evidence};
 use super::logged::{self, Supported};
 use super::nested;
 use super::not_tested::not_tested;
@@ -59,10 +60,12 @@ fn judge_tested(
     cut_short::confirm_nothing(target, observations, &mut proofs);
     let failures: BTreeSet<String> = ids(reach::failures(&evidence)).into_iter().collect();
     let mut proofs = beside_the_proxy(&evidence, proofs, &failures);
+    let consequences = Consequences::of(&evidence);
+    let services = evidence.missed_services();
     for (id, proof) in &mut proofs {
-        mirror(&evidence, proof);
+        consequences.add_to(proof);
         if !OF_THE_SERVICES.contains(id) {
-            does_what_the_services_miss(&evidence, proof);
+            does_what_the_services_miss(&services, proof);
         }
     }
     let chosen = root_causes(proofs, &failures);
@@ -147,7 +150,7 @@ fn beside_the_proxy(
         return proofs;
     }
     let of_the_way = |id: &CauseId| ON_THE_DIRECT_WAY.contains(id);
-    let needed = |proof: &Proof| proof.explains.iter().any(|id| failures.contains(id));
+    let needed = |proof: &Proof| !proof.explains.is_disjoint(failures);
     proofs.retain(|(id, proof)| !of_the_way(id) || proof.effect == Effect::Warns || needed(proof));
     let led_past = led_past_by_the_proxy(evidence);
     let of_the_routes = |id: &CauseId| OF_THE_ROUTES.contains(id);
@@ -161,10 +164,11 @@ fn beside_the_proxy(
         }
         return proofs;
     }
-    let by_proxy = ids(evidence.failures_by_the_proxy());
+    let by_proxy: BTreeSet<String> = ids(evidence.failures_by_the_proxy()).into_iter().collect();
+    let closed = ids(evidence.closed_directly());
     for (_, proof) in &mut proofs {
-        if proof.explains.iter().any(|id| by_proxy.contains(id)) {
-            proof.explains.extend(ids(evidence.closed_directly()));
+        if !proof.explains.is_disjoint(&by_proxy) {
+            proof.explains.extend(closed.iter().cloned());
         }
     }
     proofs
@@ -180,33 +184,9 @@ fn led_past_by_the_proxy(evidence: &Evidence<'_>) -> impl Fn(&Proof) -> bool {
     let kept_from_it = evidence.all().iter().filter(
         |seen| matches!(&seen.facts, Facts::EdgeRoute(way) if proxies.contains(&way.destination)),
     );
-    let kept_from_it = ids(kept_from_it.filter(|seen| seen.failed()));
-    move |proof| opens && !shadowed && !proof.explains.iter().any(|id| kept_from_it.contains(id))
-}
-
-/// Lets a proof explain the same failures seen from the container networks, and of other services:
-/// what keeps the host from something keeps them from it too, and what keeps it from the hub keeps it
-/// from those.
-fn mirror(evidence: &Evidence<'_>, proof: &mut Proof) {
-    let (host, others): (Vec<&Observation>, Vec<&Observation>) =
-        evidence.all().iter().partition(|observation| observation.vantage == Vantage::Host);
-    let own: Vec<&Observation> =
-        host.into_iter().filter(|observation| proof.explains.contains(&observation.id)).collect();
-    for other in others.into_iter().filter(|observation| observation.failed()) {
-        if own.iter().any(|own| is_the_same_failure(own, other))
-            && !proof.explains.contains(&other.id)
-        {
-            proof.explains.push(other.id.clone());
-        }
-    }
-    for other in evidence.all().iter().filter(|o| o.failed() && is_of_a_service(o)) {
-        let shared = evidence.shared_with_the_hub(other);
-        if shared.iter().any(|hub| proof.explains.contains(&hub.id))
-            && !proof.explains.contains(&other.id)
-        {
-            proof.explains.push(other.id.clone());
-        }
-    }
+    let kept_from_it: BTreeSet<String> =
+        ids(kept_from_it.filter(|seen| seen.failed())).into_iter().collect();
+    move |proof| opens && !shadowed && proof.explains.is_disjoint(&kept_from_it)
 }
 
 /// The causes of the services themselves, which know what their loss does.
@@ -218,23 +198,12 @@ const OF_THE_SERVICES: [CauseId; 4] = [
 ];
 
 /// What stops a service as well does no less than the loss of the service does.
-fn does_what_the_services_miss(evidence: &Evidence<'_>, proof: &mut Proof) {
-    let services = evidence.all().iter().filter(|o| o.failed() && is_of_a_service(o));
-    for lost in services.filter(|o| proof.explains.contains(&o.id)) {
-        if evidence.is_a_needed_service(lost) {
-            proof.effect = proof.effect.min(evidence.effect_of_service(lost));
+fn does_what_the_services_miss(services: &[(&str, Effect)], proof: &mut Proof) {
+    for (lost, effect) in services {
+        if proof.explains.contains(*lost) {
+            proof.effect = proof.effect.min(*effect);
         }
     }
-}
-
-fn is_the_same_failure(own: &Observation, other: &Observation) -> bool {
-    let same_question = match (own.facts.endpoint(), other.facts.endpoint()) {
-        (Some(own), Some(other)) => {
-            (own.role, own.transport, own.socket()) == (other.role, other.transport, other.socket())
-        }
-        _ => own.probe() == other.probe(),
-    };
-    same_question && own.failed_step() == other.failed_step()
 }
 
 /// Of everything that was proved, what is a root and not a consequence; what blocks first, and
@@ -244,15 +213,15 @@ fn root_causes(
     failures: &BTreeSet<String>,
 ) -> Vec<(CauseId, Proof)> {
     proofs.sort_by_key(|(id, proof)| (proof.effect, *id));
-    let candidates: Vec<Candidate> = proofs
+    let candidates: Vec<Candidate<'_>> = proofs
         .iter()
         .enumerate()
         .map(|(rank, (_, proof))| Candidate {
-            explains: proof.explains.iter().cloned().collect(),
+            explains: proof.explains.iter().map(String::as_str).collect(),
             rank,
         })
         .collect();
-    let chosen = smallest_cover(&candidates, failures);
+    let chosen: BTreeSet<usize> = smallest_cover(&candidates, failures).into_iter().collect();
     proofs
         .into_iter()
         .enumerate()

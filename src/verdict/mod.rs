@@ -9,6 +9,7 @@ mod catalogue;
 mod cause;
 mod causes;
 mod clouds;
+mod consequences;
 mod cover;
 mod cut_short;
 mod evidence;

@@ -10,7 +10,7 @@ use edgeprobe_probes::{Observation, Probe, Role};
 
 use super::catalogue::message;
 use super::cause::CauseId;
-use super::evidence::{Connection, Evidence, Manner, is_of_a_service};
+use super::evidence::{Connection, Evidence, Manner};
 use super::reach::{self, Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
@@ -135,10 +135,7 @@ fn keeps(cause: &Cause, part: Part) -> bool {
 /// on: an image that is not here, or the device's identity.
 fn unserved(evidence: &Evidence<'_>) -> Option<(Text, Vec<String>)> {
     let lost = evidence.all().iter().find(|seen| {
-        seen.failed()
-            && is_of_a_service(seen)
-            && evidence.is_a_needed_service(seen)
-            && evidence.effect_of_service(seen) == Effect::Blocks
+        evidence.misses_a_service(seen) && evidence.effect_of_service(seen) == Effect::Blocks
     })?;
     let key = match lost.probe() {
         Probe::Registry => "agent.no_image",

@@ -3,13 +3,15 @@
 //! The status never hangs on whether a cause was recognised: a device whose Edge Agent reaches the
 //! hub on no transport is blocked, even where nothing documented explains it.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
 use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Facts, Observation, Probe, Role, Token};
+use edgeprobe_probes::{Facts, Observation, Probe, Role, Token, Vantage};
 
 use edgeprobe_probes::ports::PortFacts;
 
 use super::evidence::{Answer, Evidence, Manner, View, is_of_a_service};
-use super::rule::ids;
 use super::{Status, Way};
 
 /// How Edge Agent fares.
@@ -164,53 +166,104 @@ fn on_the_way(view: &View<'_>, name: &str) -> bool {
 pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
     let views = evidence.views();
     let direct_is_needless = evidence.needs_no_direct_way();
-    let by_parts: Vec<String> = ids(views.iter().flat_map(|view| evidence.missed_by_parts(view)));
-    let proxies = evidence.addresses_of_the_proxy();
-    let led_past = |view: &View<'_>| direct_is_needless && evidence.opens_its_proxy(view);
-    let is_a_need = |observation: &Observation| {
-        let Some(view) = views.iter().find(|view| view.vantage == observation.vantage) else {
-            return true;
-        };
-        let is_control =
-            view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
-        let service = is_of_a_service(observation);
-        let missed = by_parts.contains(&observation.id);
+    let proxies: BTreeSet<IpAddr> = evidence.addresses_of_the_proxy().into_iter().collect();
+    let of_view = |view| ViewNeeds::of(evidence, view, direct_is_needless, &proxies);
+    let needs: BTreeMap<&Vantage, ViewNeeds<'_, 'o>> =
+        views.iter().map(|view| (&view.vantage, of_view(view))).collect();
+    let missed_by_parts = views.iter().flat_map(|view| evidence.missed_by_parts(view));
+    let missed_by_parts: BTreeSet<&str> = missed_by_parts.map(|seen| seen.id.as_str()).collect();
+    let failed = evidence.all().iter().filter(|seen| seen.failed());
+    let is_needed = |seen: &&'o Observation| {
+        let missed = missed_by_parts.contains(seen.id.as_str());
+        needs.get(&seen.vantage).is_none_or(|needs| needs.include(evidence, seen, missed))
+    };
+    failed.filter(is_needed).collect()
+}
+
+/// What is needed of all that was asked from one vantage.
+struct ViewNeeds<'v, 'o> {
+    view: &'v View<'o>,
+    /// The connections on Edge Agent's way that do not work, by id.
+    lost: BTreeSet<&'o str>,
+    /// Whether the hub has an address of IPv4's here.
+    ipv4_is_there: bool,
+    direct_is_needless: bool,
+    /// Whether Edge Agent's proxy leads past what the kernel says of other ways.
+    is_led_past: bool,
+    /// The addresses of that proxy.
+    proxies: &'v BTreeSet<IpAddr>,
+}
+
+impl<'v, 'o> ViewNeeds<'v, 'o> {
+    fn of(
+        evidence: &Evidence<'o>,
+        view: &'v View<'o>,
+        direct_is_needless: bool,
+        proxies: &'v BTreeSet<IpAddr>,
+    ) -> Self {
+        let lost = view.on_the_way().into_iter().filter(|connection| !connection.works());
+        Self {
+            view,
+            lost: lost.map(|connection| connection.observation.id.as_str()).collect(),
+            ipv4_is_there: view.hub().iter().any(|connection| connection.facts.peer.is_ipv4()),
+            direct_is_needless,
+            is_led_past: direct_is_needless && evidence.opens_its_proxy(view),
+            proxies,
+        }
+    }
+
+    /// Whether a failure is one of something needed. `missed` says that a part of the runtime misses
+    /// it by its own proxy.
+    fn include(&self, evidence: &Evidence<'o>, seen: &'o Observation, missed: bool) -> bool {
+        let service = is_of_a_service(seen);
         let connection = missed
-            || (service && evidence.is_a_needed_service(observation))
-            || (!service && observation.facts.endpoint().is_none())
-            || view.on_the_way().iter().any(|c| c.observation.id == observation.id && !c.works());
-        let unasked = observation.token() == Some(Token::EnginePermissionDenied)
-            || matches!(&observation.facts, Facts::Ports(facts)
+            || (service && evidence.is_a_needed_service(seen))
+            || (!service && seen.facts.endpoint().is_none())
+            || self.lost.contains(seen.id.as_str());
+        let unasked = seen.token() == Some(Token::EnginePermissionDenied)
+            || matches!(&seen.facts, Facts::Ports(facts)
                 if facts.has_edge_hub() || evidence.may_be_edge_hubs(facts));
-        // A device without IPv6 knows so at once, and goes on with IPv4.
-        let ipv4_is_there = view.hub().iter().any(|c| c.facts.peer.is_ipv4());
-        let peer = match &observation.facts {
+        // A packet that is followed, and a control, only shed light on other failures.
+        let sheds_light = seen.probe() == Probe::Trace
+            || matches!(&seen.facts, Facts::Dns(facts)
+                if matches!(facts.role, Role::Control | Role::Detour));
+        connection
+            && !unasked
+            && !sheds_light
+            && !self.is_of_absent_ipv6(seen)
+            && !self.is_needless(seen, missed)
+    }
+
+    /// A device without IPv6 knows so at once, and goes on with IPv4.
+    fn is_of_absent_ipv6(&self, seen: &Observation) -> bool {
+        let peer = match &seen.facts {
             Facts::Route(facts) => Some(facts.destination),
             facts => facts.endpoint().map(|facts| facts.peer),
         };
-        let no_ipv6 = ipv4_is_there
+        self.ipv4_is_there
             && peer.is_some_and(|peer| peer.is_ipv6())
             && matches!(
-                observation.token(),
+                seen.token(),
                 Some(Token::NetworkUnreachable | Token::AddressNotAvailable | Token::NetworkDown)
-            );
-        // A packet that is followed, and a control, only shed light on other failures.
-        let is_detour =
-            matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Detour);
-        let sheds_light = observation.probe() == Probe::Trace || is_detour;
-        // What only concerns a proxy that is not on the way, or a way that is not needed.
-        let needless = match &observation.facts {
-            Facts::Dns(facts) if view.is_passed_over(&Answer { observation, facts }) => true,
+            )
+    }
+
+    /// What only concerns a proxy that is not on the way, or a way that is not needed.
+    fn is_needless(&self, seen: &'o Observation, missed: bool) -> bool {
+        match &seen.facts {
+            Facts::Dns(facts) if self.view.is_passed_over(&Answer { observation: seen, facts }) => {
+                true
+            }
             Facts::Dns(facts) => match facts.role {
-                Role::Proxy => !missed && !on_the_way(view, &facts.name),
+                Role::Proxy => !missed && !on_the_way(self.view, &facts.name),
                 Role::Provisioning => false,
-                _ => direct_is_needless,
+                _ => self.direct_is_needless,
             },
-            Facts::Route(facts) => led_past(view) && !proxies.contains(&facts.destination),
-            Facts::EdgeRoute(facts) => led_past(view) && !proxies.contains(&facts.destination),
+            Facts::Route(facts) => self.is_led_past && !self.proxies.contains(&facts.destination),
+            Facts::EdgeRoute(facts) => {
+                self.is_led_past && !self.proxies.contains(&facts.destination)
+            }
             _ => false,
-        };
-        !is_control && connection && !unasked && !sheds_light && !no_ipv6 && !needless
-    };
-    evidence.all().iter().filter(|o| o.failed()).filter(|o| is_a_need(o)).collect()
+        }
+    }
 }

@@ -30,7 +30,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if found.is_empty() { not_inherited(&host, &evidence.target.hub) } else { found }
 }
 
-fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Finding> {
+fn examine_edge<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Vec<Finding> {
     let answers: Vec<Answer<'_>> = edge.view.answers(Role::Hub).collect();
     let answered: Vec<&Observation> = answers
         .iter()
@@ -79,7 +79,7 @@ fn examine_edge(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Vec<Findi
 
 /// Containers are led to other addresses than the host, and the hub can be used at the host's alone:
 /// their name servers do not see the same zone.
-fn elsewhere(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) -> Option<Proof> {
+fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<Proof> {
     let (theirs, own) = (edge.view.hub_addresses(), host.hub_addresses());
     let used = |view: &View<'_>| {
         let mut tested = view.transports().iter().filter_map(|transport| view.works(*transport));

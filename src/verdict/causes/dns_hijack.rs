@@ -1,5 +1,6 @@
 //! `dns-hijack`: the name resolves, but not to IoT Hub.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use edgeprobe_probes::dns::{AddressKind, Resolver};
@@ -44,22 +45,19 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let is_candidate = |address: &IpAddr| {
         !(evidence.target.embedded && *address == IpAddr::V4(Ipv4Addr::LOCALHOST))
     };
+    let known = Known::of(&views, &connections);
     let mut real: Option<IpAddr> = None;
+    let mut looked_at: BTreeSet<IpAddr> = BTreeSet::new();
     let mut wrong: Vec<(IpAddr, Suspicion)> = Vec::new();
     for view in views.iter().filter(|view| !evidence.is_spare(&view.vantage)) {
         let addresses = view.hub_addresses();
         // Where one of several addresses is the hub's, programs come through.
-        if let Some(address) = addresses.iter().find(|address| is_genuine(**address, &connections))
-        {
+        if let Some(address) = addresses.iter().find(|address| known.genuine.contains(address)) {
             real = real.or(Some(*address));
             continue;
         }
-        for address in addresses.into_iter().filter(is_candidate) {
-            if !wrong.iter().any(|(known, _)| *known == address) {
-                let why = suspicion(evidence, address, &connections);
-                wrong.extend(why.map(|why| (address, why)));
-            }
-        }
+        let new = addresses.into_iter().filter(is_candidate).filter(|it| looked_at.insert(*it));
+        wrong.extend(new.filter_map(|address| Some((address, known.suspicion(address)?))));
     }
     if let (true, Some(real)) = (wrong.is_empty(), real) {
         let mut at = those(&connections, |c| c.facts.peer == real && c.is_genuine());
@@ -75,8 +73,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 /// The proof that the name leads to these addresses in place of the right ones. It explains what
 /// fails there, seen from anywhere.
 fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion) -> Proof {
+    let wrong: BTreeSet<IpAddr> = addresses.iter().copied().collect();
     let host = evidence.host();
-    let names_them = |answer: &Answer<'_>| answer.facts.ips().any(|ip| addresses.contains(&ip));
+    let names_them = |answer: &Answer<'_>| answer.facts.ips().any(|ip| wrong.contains(&ip));
     let views = evidence.views();
     let named_by: Vec<&Observation> = views
         .iter()
@@ -86,16 +85,16 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
         .collect();
     let reached = |observation: &Observation| {
         let facts = observation.facts.endpoint();
-        facts.is_some_and(|f| f.role == Role::Hub && addresses.contains(&f.peer))
+        facts.is_some_and(|f| f.role == Role::Hub && wrong.contains(&f.peer))
     };
     let routes = host.all().filter(|observation| {
         observation.failed()
-            && matches!(&observation.facts, Facts::Route(f) if addresses.contains(&f.destination))
+            && matches!(&observation.facts, Facts::Route(f) if wrong.contains(&f.destination))
     });
     let is_a_guess = match why {
         Suspicion::Private | Suspicion::ZoneNotLinked | Suspicion::PinnedAside => true,
         // Only where the hub is found elsewhere is it certain that it is not here.
-        Suspicion::HostsFile => !is_found_elsewhere(&views, addresses),
+        Suspicion::HostsFile => !is_found_elsewhere(&views, &wrong),
         Suspicion::Sinkhole | Suspicion::Contradicted => false,
     };
     let confidence = if is_a_guess { Confidence::Likely } else { Confidence::Confirmed };
@@ -134,55 +133,65 @@ fn zone_is_not_linked(host: &View<'_>) -> bool {
         && (turned_away || (closed && others_are_reached()))
 }
 
-/// Whether IoT Hub itself answers at the address.
-fn is_genuine(address: IpAddr, connections: &[Connection<'_>]) -> bool {
-    connections.iter().any(|c| c.facts.peer == address && c.is_genuine())
-}
-
 /// Whether IoT Hub itself answers at another address than these.
-fn is_found_elsewhere(views: &[View<'_>], addresses: &[IpAddr]) -> bool {
+fn is_found_elsewhere(views: &[View<'_>], addresses: &BTreeSet<IpAddr>) -> bool {
     let mut connections = views.iter().flat_map(|view| view.connections(Role::Hub));
     connections.any(|c| c.is_genuine() && !addresses.contains(&c.facts.peer))
 }
 
-/// What speaks against an address at which no IoT Hub answered.
-fn suspicion(
-    evidence: &Evidence<'_>,
-    address: IpAddr,
-    connections: &[Connection<'_>],
-) -> Option<Suspicion> {
-    let views = evidence.views();
-    let answers: Vec<Answer<'_>> = views.iter().flat_map(|view| view.answers(Role::Hub)).collect();
-    let elsewhere = connections.iter().any(|c| c.facts.peer != address && c.is_genuine());
-    let pinned = answers.iter().any(|a| a.facts.hosts_file.contains(&address));
-    let by_a_server =
-        answers.iter().any(|a| !a.facts.from_hosts_file() && a.facts.ips().any(|ip| ip == address));
-    // That there is no such name is an answer too.
-    let speaks = |a: &&Answer<'_>| {
-        !a.observation.failed() || a.observation.token() == Some(Token::DnsNxdomain)
-    };
-    let by_others = answers.iter().filter(speaks).any(|a| !a.facts.from_hosts_file());
-    if pinned && !by_a_server && by_others {
-        let served = |c: &&Connection<'_>| {
-            let mut by_servers = answers.iter().filter(|a| !a.facts.from_hosts_file());
-            c.facts.peer != address
-                && by_servers.any(|a| a.facts.ips().any(|ip| ip == c.facts.peer))
+/// What is known of the addresses that the hub's name leads to.
+struct Known {
+    /// Where IoT Hub itself answers.
+    genuine: BTreeSet<IpAddr>,
+    /// Where a connection opens.
+    open: BTreeSet<IpAddr>,
+    /// What a hosts file pins.
+    pinned: BTreeSet<IpAddr>,
+    /// What name servers say.
+    by_servers: BTreeSet<IpAddr>,
+    /// Whether a name server says anything of the name; that there is no such name is an answer too.
+    servers_speak: bool,
+    /// Whether the servers' own addresses were tried, and none of them opens.
+    servers_are_closed: bool,
+    has_a_private_endpoint: bool,
+}
+
+impl Known {
+    fn of(views: &[View<'_>], connections: &[Connection<'_>]) -> Self {
+        let answers = || views.iter().flat_map(|view| view.answers(Role::Hub));
+        let by_servers = || answers().filter(|answer| !answer.facts.from_hosts_file());
+        let speaks = |answer: Answer<'_>| {
+            !answer.observation.failed() || answer.observation.token() == Some(Token::DnsNxdomain)
         };
-        let here = connections.iter().filter(|c| c.facts.peer == address);
-        let there: Vec<&Connection<'_>> = connections.iter().filter(served).collect();
-        let closed_alike = !there.is_empty()
-            && here.chain(there.iter().copied()).all(|connection| !connection.connected());
-        return Some(if closed_alike { Suspicion::PinnedAside } else { Suspicion::HostsFile });
+        let peers = |of: &[Connection<'_>]| of.iter().map(|it| it.facts.peer).collect();
+        let servers: BTreeSet<IpAddr> = by_servers().flat_map(|it| it.facts.ips()).collect();
+        let served = those(connections, |it| servers.contains(&it.facts.peer));
+        Self {
+            genuine: peers(&those(connections, Connection::is_genuine)),
+            open: peers(&those(connections, Connection::connected)),
+            pinned: answers().flat_map(|answer| answer.facts.hosts_file.iter().copied()).collect(),
+            by_servers: servers,
+            servers_speak: by_servers().any(speaks),
+            servers_are_closed: !served.is_empty() && !served.iter().any(Connection::connected),
+            has_a_private_endpoint: views.iter().any(View::hub_has_a_private_endpoint),
+        }
     }
-    match AddressKind::of(address) {
-        AddressKind::Sinkhole | AddressKind::Loopback | AddressKind::LinkLocal => {
-            Some(Suspicion::Sinkhole)
+
+    /// What speaks against an address at which no IoT Hub answered.
+    fn suspicion(&self, address: IpAddr) -> Option<Suspicion> {
+        let pinned = self.pinned.contains(&address) && !self.by_servers.contains(&address);
+        match AddressKind::of(address) {
+            _ if pinned && self.servers_speak => {
+                let closed_alike = self.servers_are_closed && !self.open.contains(&address);
+                Some(if closed_alike { Suspicion::PinnedAside } else { Suspicion::HostsFile })
+            }
+            AddressKind::Sinkhole | AddressKind::Loopback | AddressKind::LinkLocal => {
+                Some(Suspicion::Sinkhole)
+            }
+            AddressKind::Private if !self.has_a_private_endpoint => Some(Suspicion::Private),
+            _ if !self.genuine.is_empty() => Some(Suspicion::Contradicted),
+            _ => None,
         }
-        AddressKind::Private if !views.iter().any(View::hub_has_a_private_endpoint) => {
-            Some(Suspicion::Private)
-        }
-        _ if elsewhere => Some(Suspicion::Contradicted),
-        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `egress-blocked`: a firewall, beyond the host or on it, blocks every port that the hub needs.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use edgeprobe_probes::dns::{AddressKind, Resolver};
@@ -37,10 +38,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 /// Examines what one place reaches. `left` is a packet that left this device and was not answered,
 /// where the host was not asked to connect.
-fn examine_view(
-    evidence: &Evidence<'_>,
-    view: &View<'_>,
-    left: Option<&Observation>,
+fn examine_view<'o>(
+    evidence: &Evidence<'o>,
+    view: &View<'o>,
+    left: Option<&'o Observation>,
 ) -> Vec<Finding> {
     let (host, alone) = (&evidence.host(), evidence.is_without_the_host());
     let connections = view.hub();
@@ -55,9 +56,9 @@ fn examine_view(
         return refuted(Text::new("proxy"), observations(&by_proxy));
     }
     // What only a container network cannot reach is stopped on this host, not beyond it.
-    let host_is_stopped_too = !host
-        .connections(Role::Hub)
-        .any(|own| own.connected() && connections.iter().any(|it| it.facts.peer == own.facts.peer));
+    let peers: BTreeSet<IpAddr> = connections.iter().map(|it| it.facts.peer).collect();
+    let host_is_stopped_too =
+        !host.connections(Role::Hub).any(|own| own.connected() && peers.contains(&own.facts.peer));
     if connections.is_empty() || !host_is_stopped_too || (alone && left.is_none()) {
         return Vec::new();
     }
@@ -198,15 +199,18 @@ fn sentence(
 /// Whether no name server names any of the addresses, but the hosts file does, and the name servers'
 /// own were not found just as closed.
 fn only_by_hosts_file(host: &View<'_>, connections: &[Connection<'_>]) -> bool {
-    let by_a_server = |peer| {
-        host.answers(Role::Hub)
-            .any(|it| !it.facts.from_hosts_file() && it.facts.ips().any(|ip| ip == peer))
-    };
-    let by_the_file = |peer| host.answers(Role::Hub).any(|it| it.facts.hosts_file.contains(&peer));
-    let mut others = host.connections(Role::Hub).filter(|it| by_a_server(it.facts.peer)).peekable();
+    let by_servers = host.answers(Role::Hub).filter(|it| !it.facts.from_hosts_file());
+    let by_servers: BTreeSet<IpAddr> = by_servers.flat_map(|it| it.facts.ips()).collect();
+    let by_the_file = host.answers(Role::Hub).flat_map(|it| it.facts.hosts_file.iter());
+    let by_the_file: BTreeSet<&IpAddr> = by_the_file.collect();
+    let mut others =
+        host.connections(Role::Hub).filter(|it| by_servers.contains(&it.facts.peer)).peekable();
     let others_are_closed = others.peek().is_some() && others.all(|it| !it.connected());
     !others_are_closed
-        && connections.iter().all(|it| by_the_file(it.facts.peer) && !by_a_server(it.facts.peer))
+        && connections
+            .iter()
+            .map(|it| &it.facts.peer)
+            .all(|peer| by_the_file.contains(peer) && !by_servers.contains(peer))
 }
 
 /// What shows that packets leave this device: an answer from a name server on another machine, or

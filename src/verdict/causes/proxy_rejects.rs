@@ -126,9 +126,9 @@ pub(super) fn effect_on_parts(
 
 /// Where these parts are told of their proxy.
 fn sources(evidence: &Evidence<'_>, parts: &[Part]) -> Vec<String> {
-    let settings = evidence.target.proxy_settings(evidence.all()).into_iter();
+    let settings = evidence.proxy_settings().iter();
     let of_these = settings.filter(|it| parts.contains(&it.part) && it.https_proxy.is_some());
-    of_these.map(|setting| setting.source).collect()
+    of_these.map(|setting| setting.source.clone()).collect()
 }
 
 /// A proxy, and what came of going by it from one vantage.

@@ -17,7 +17,7 @@ use crate::verdict::{Confidence, Effect, Way};
 pub(super) const RULE: Rule = Rule { id: CauseId::ProxyRequired, examine };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let settings = evidence.target.proxy_settings(evidence.all());
+    let settings = evidence.proxy_settings();
     if settings.iter().all(|setting| setting.https_proxy.is_none()) {
         return Vec::new();
     }

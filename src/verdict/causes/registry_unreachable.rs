@@ -1,5 +1,7 @@
 //! `registry-unreachable`: a registry, its token service or its data host cannot be reached.
 
+use std::collections::BTreeMap;
+
 use edgeprobe_probes::registry::{HostFacts, Part};
 use edgeprobe_probes::{Step, Token};
 
@@ -28,16 +30,14 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     // Several images that fail alike at one registry are one fault of the registry.
     let mut groups: Vec<Vec<&RegistryReading<'_>>> = Vec::new();
+    let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for reading in failing {
-        if !evidence.shared_with_the_hub(reading.observation).is_empty() {
+        if evidence.shared_with_the_hub(reading.observation).is_some() {
             continue;
         }
-        let alike = |group: &&mut Vec<&RegistryReading<'_>>| {
-            group.first().is_some_and(|first| {
-                first.facts.registry == reading.facts.registry && key(first) == key(reading)
-            })
-        };
-        match groups.iter_mut().find(alike) {
+        let alike = (reading.facts.registry.as_str(), key(reading));
+        let number = *known.entry(alike).or_insert(groups.len());
+        match groups.get_mut(number) {
             Some(group) => group.push(reading),
             None => groups.push(vec![reading]),
         }

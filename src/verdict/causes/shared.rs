@@ -1,6 +1,6 @@
 //! What several rules ask in the same way.
 
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
@@ -92,15 +92,9 @@ fn joined(first: Proof, second: Proof) -> Proof {
     if proof.effect == other.effect && other.confidence == Confidence::Confirmed {
         proof.confidence = Confidence::Confirmed;
     }
-    for (ids, more) in
-        [(&mut proof.evidence, other.evidence), (&mut proof.explains, other.explains)]
-    {
-        for id in more {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-    }
+    let mut known: BTreeSet<String> = proof.evidence.iter().cloned().collect();
+    proof.evidence.extend(other.evidence.into_iter().filter(|id| known.insert(id.clone())));
+    proof.explains.extend(other.explains);
     for (name, value) in other.details {
         // What both lead elsewhere is told of both.
         let is_both = ["networks", "routes"].contains(&name.as_str());
@@ -156,13 +150,9 @@ pub(super) fn ports(connections: &[Connection<'_>]) -> Word {
 
 /// The peers of these connections, in words.
 pub(super) fn peers(connections: &[Connection<'_>]) -> Word {
-    let mut peers: Vec<IpAddr> = Vec::new();
-    for connection in connections {
-        if !peers.contains(&connection.facts.peer) {
-            peers.push(connection.facts.peer);
-        }
-    }
-    listed(peers)
+    let mut known = BTreeSet::new();
+    let peers = connections.iter().map(|connection| connection.facts.peer);
+    listed(peers.filter(|peer| known.insert(*peer)))
 }
 
 /// The connections that did not open to an address where something else than IoT Hub answers on

@@ -1,5 +1,8 @@
 //! What the connections brought, seen from one vantage.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use edgeprobe_probes::endpoint::{EndpointFacts, TlsFacts, Transport, Trust, TrustResult};
 use edgeprobe_probes::{Observation, Role, Step, Token};
 
@@ -135,20 +138,19 @@ impl<'o> View<'o> {
         &self,
         role: Role,
     ) -> impl Iterator<Item = Connection<'o>> + '_ {
-        self.all()
-            .filter_map(|observation| {
-                Some(Connection { observation, facts: observation.facts.endpoint()? })
-            })
-            .filter(move |connection| connection.facts.role == role)
-            .filter(|connection| connection.facts.proxy.is_none())
+        let all = self.seen.connections.iter().copied();
+        all.filter(move |connection| connection.facts.role == role && connection.is_direct())
     }
 
     /// The connections to the hub at the addresses that programs would use.
     pub(in crate::verdict) fn hub(&self) -> Vec<Connection<'o>> {
-        let addresses = self.hub_addresses();
-        self.connections(Role::Hub)
-            .filter(|connection| addresses.is_empty() || addresses.contains(&connection.facts.peer))
-            .collect()
+        let hub = || {
+            let addresses: BTreeSet<IpAddr> = self.hub_addresses().into_iter().collect();
+            self.connections(Role::Hub)
+                .filter(|it| addresses.is_empty() || addresses.contains(&it.facts.peer))
+                .collect()
+        };
+        self.seen.hub.get_or_init(hub).clone()
     }
 
     /// The connections to the hub on one transport, on the way that programs would take.

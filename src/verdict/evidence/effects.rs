@@ -2,7 +2,7 @@
 
 use edgeprobe_probes::{Facts, Observation};
 
-use super::{Evidence, Presence, RegistryReading};
+use super::{Evidence, Presence, RegistryReading, is_of_a_service};
 use crate::verdict::{Confidence, Effect};
 
 impl<'o> Evidence<'o> {
@@ -36,11 +36,26 @@ impl<'o> Evidence<'o> {
         match &failed.facts {
             Facts::Registry(facts) => {
                 let reading = RegistryReading { observation: failed, facts };
-                let matters = self.registries().iter().any(|it| it.observation.id == failed.id);
-                if matters { self.effect_of_registry(&reading) } else { Effect::Warns }
+                // One that nobody named matters only where there is no other, and warns then too.
+                if reading.is_by_default() {
+                    Effect::Warns
+                } else {
+                    self.effect_of_registry(&reading)
+                }
             }
             _ => self.effect_of_provisioning(),
         }
+    }
+
+    /// The failures of services that the verdict has to account for, by id, with what each does.
+    pub(in crate::verdict) fn missed_services(&self) -> Vec<(&'o str, Effect)> {
+        let missed = self.all().iter().filter(|seen| self.misses_a_service(seen));
+        missed.map(|seen| (seen.id.as_str(), self.effect_of_service(seen))).collect()
+    }
+
+    /// Whether it is a failure of a service that the verdict has to account for.
+    pub(in crate::verdict) fn misses_a_service(&self, seen: &Observation) -> bool {
+        seen.failed() && is_of_a_service(seen) && self.is_a_needed_service(seen)
     }
 
     /// How sure a finding is that would be the hub's as well if the way out were at fault.

@@ -14,7 +14,7 @@ use crate::verdict::Effect;
 use crate::verdict::catalogue::Text;
 use crate::verdict::causes::shared::lost_on_the_way;
 use crate::verdict::causes::uplinks::opened_by_another_uplink;
-use crate::verdict::evidence::{Connection, Evidence};
+use crate::verdict::evidence::{Connection, EdgeReading, Evidence};
 use crate::verdict::rule::Proof;
 use crate::verdict::words::vpn;
 
@@ -46,7 +46,8 @@ fn about_the_networks(evidence: &Evidence<'_>, proof: Proof) -> Proof {
     if proof.effect != Effect::Blocks {
         return proof;
     }
-    let mut edges = evidence.edges();
+    let edges = evidence.edges();
+    let mut edges: Vec<&EdgeReading<'_>> = edges.iter().collect();
     edges.sort_by_key(|edge| evidence.is_spare(&edge.view.vantage));
     let names: Vec<String> = edges.iter().map(|edge| clean::line(&edge.network.name, 64)).collect();
     match names.first().cloned() {
