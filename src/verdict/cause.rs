@@ -29,17 +29,10 @@ macro_rules! cause_ids {
                 match self { $(Self::$variant => $word,)* }
             }
 
-            /// The cause's page in the English catalogue, as TOML.
-            pub(super) fn english(self) -> &'static str {
+            /// The cause's texts in both languages, as TOML.
+            pub(super) fn texts(self) -> &'static str {
                 match self {
-                    $(Self::$variant => include_str!(concat!("catalogue/en/", $word, ".toml")),)*
-                }
-            }
-
-            /// The cause's page in the French catalogue, as TOML.
-            pub(super) fn french(self) -> &'static str {
-                match self {
-                    $(Self::$variant => include_str!(concat!("catalogue/fr/", $word, ".toml")),)*
+                    $(Self::$variant => include_str!(concat!("catalogue/", $word, ".toml")),)*
                 }
             }
         }
