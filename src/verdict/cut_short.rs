@@ -5,10 +5,10 @@
 
 use edgeprobe_probes::{Facts, Observation, Probe, Role};
 
-use super::causes::RULES;
+use super::causes::findings;
 use super::evidence::{Evidence, View};
 use super::rule::{Finding, Proof};
-use super::{CauseId, Confidence, Target, nested};
+use super::{CauseId, Confidence, Target};
 
 /// The observations without those that were cut short beside a first choice that works, and those:
 /// they count as not tested. `None` where there are none.
@@ -68,10 +68,8 @@ pub(super) fn confirm_nothing(
     let heard: Vec<Observation> =
         observations.iter().filter(|seen| !seen.is_cut_short()).cloned().collect();
     let evidence = Evidence::new(target, &heard);
-    let rules = RULES.iter().filter(|rule| nested::applies(rule.id, target));
-    let findings = rules
-        .flat_map(|rule| (rule.examine)(&evidence).into_iter().map(|finding| (rule.id, finding)));
-    let standing: Vec<(CauseId, Proof)> = findings
+    let standing: Vec<(CauseId, Proof)> = findings(&evidence)
+        .into_iter()
         .filter_map(|(id, finding)| match finding {
             Finding::Proved(proof) => Some((id, proof)),
             Finding::Refuted { .. } => None,

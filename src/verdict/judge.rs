@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use edgeprobe_probes::{Facts, Observation};
 
+use super::attributes::BesideAProxy;
 use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of, summary_of};
-use super::cause::CauseId;
-use super::causes::RULES;
+use super::causes::{CauseId, findings};
 use super::consequences::Consequences;
 use super::cover::{Candidate, smallest_cover};
 use super::cut_short;
 use super::evidence::{EdgeReading, Evidence};
 use super::logged::{self, Supported};
-use super::nested;
 use super::not_tested::not_tested;
 use super::outlook::outlook;
 use super::reach::{self, Agent, Hub};
@@ -22,7 +21,7 @@ use crate::language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
 pub fn judge(target: &Target, observations: &[Observation], language: Language) -> Verdict {
-    match nested::as_a_child(target, observations) {
+    match super::nested::as_a_child(target, observations) {
         Some((target, observations)) => judge_upstream(&target, &observations, language),
         None => judge_upstream(target, observations, language),
     }
@@ -45,16 +44,14 @@ fn judge_tested(
     let evidence = Evidence::new(target, observations);
     let mut proofs = Vec::new();
     let mut ruled_out = Vec::new();
-    for rule in RULES.iter().filter(|rule| nested::applies(rule.id, target)) {
-        for finding in (rule.examine)(&evidence) {
-            match finding {
-                Finding::Proved(proof) => proofs.push((rule.id, proof)),
-                Finding::Refuted { because, evidence } => ruled_out.push(RuledOut {
-                    id: rule.id,
-                    because: refutation_of(rule.id, &because, language),
-                    evidence,
-                }),
-            }
+    for (id, finding) in findings(&evidence) {
+        match finding {
+            Finding::Proved(proof) => proofs.push((id, proof)),
+            Finding::Refuted { because, evidence } => ruled_out.push(RuledOut {
+                id,
+                because: refutation_of(id, &because, language),
+                evidence,
+            }),
         }
     }
     cut_short::confirm_nothing(target, observations, &mut proofs);
@@ -64,7 +61,7 @@ fn judge_tested(
     let services = evidence.missed_services();
     for (id, proof) in &mut proofs {
         consequences.add_to(proof);
-        if !OF_THE_SERVICES.contains(id) {
+        if !id.rule().subject.is_a_service() {
             does_what_the_services_miss(&services, proof);
         }
     }
@@ -114,28 +111,6 @@ fn judge_tested(
 /// Stands in a command for the hub of a device that knows none.
 const ANY_HUB: &str = "HUB";
 
-/// The causes that lie on the direct way beyond this device's own networks.
-const ON_THE_DIRECT_WAY: [CauseId; 14] = [
-    CauseId::HostOffline,
-    CauseId::WrongUplink,
-    CauseId::DnsHostFailure,
-    CauseId::DnsContainerFailure,
-    CauseId::HubNameUnknown,
-    CauseId::DnsHijack,
-    CauseId::CaptivePortal,
-    CauseId::EgressBlocked,
-    CauseId::AmqpPortBlocked,
-    CauseId::HttpsPortBlocked,
-    CauseId::MqttPortBlocked,
-    CauseId::MtuBlackHole,
-    CauseId::TlsFiltered,
-    CauseId::ForwardBlocked,
-];
-
-/// The causes by which the kernel leads what is meant for the hub elsewhere, or nowhere.
-const OF_THE_ROUTES: [CauseId; 3] =
-    [CauseId::VpnOverride, CauseId::BridgeNoRoute, CauseId::SubnetOverlap];
-
 /// The proofs in the light of a proxy on Edge Agent's way.
 ///
 /// What is wrong with the direct way stops nothing while the proxy carries what Edge Agent needs, and
@@ -149,11 +124,11 @@ fn beside_the_proxy(
     if evidence.goes_direct() {
         return proofs;
     }
-    let of_the_way = |id: &CauseId| ON_THE_DIRECT_WAY.contains(id);
+    let of_the_way = |id: &CauseId| id.rule().beside_a_proxy == BesideAProxy::OnTheDirectWay;
     let needed = |proof: &Proof| !proof.explains.is_disjoint(failures);
     proofs.retain(|(id, proof)| !of_the_way(id) || proof.effect == Effect::Warns || needed(proof));
     let led_past = led_past_by_the_proxy(evidence);
-    let of_the_routes = |id: &CauseId| OF_THE_ROUTES.contains(id);
+    let of_the_routes = |id: &CauseId| id.rule().beside_a_proxy == BesideAProxy::OnTheHostsRoutes;
     for (_, proof) in proofs.iter_mut().filter(|(id, proof)| of_the_routes(id) && led_past(proof)) {
         let least = if needed(proof) { Effect::Degrades } else { Effect::Warns };
         proof.effect = proof.effect.max(least);
@@ -188,14 +163,6 @@ fn led_past_by_the_proxy(evidence: &Evidence<'_>) -> impl Fn(&Proof) -> bool {
         ids(kept_from_it.filter(|seen| seen.failed())).into_iter().collect();
     move |proof| opens && !shadowed && proof.explains.is_disjoint(&kept_from_it)
 }
-
-/// The causes of the services themselves, which know what their loss does.
-const OF_THE_SERVICES: [CauseId; 4] = [
-    CauseId::ProvisioningUnreachable,
-    CauseId::RegistryUnreachable,
-    CauseId::RegistryAccessDenied,
-    CauseId::ImageNotFound,
-];
 
 /// What stops a service as well does no less than the loss of the service does.
 fn does_what_the_services_miss(services: &[(&str, Effect)], proof: &mut Proof) {

@@ -5,8 +5,8 @@
 //! and which failures it would bring about; `cover` picks the smallest set of proved causes that
 //! explains every failure; `reach` reads, apart from all causes, what works and what does not.
 
+mod attributes;
 mod catalogue;
-mod cause;
 mod causes;
 mod clouds;
 mod consequences;
@@ -26,7 +26,7 @@ mod words;
 
 pub use crate::language::Language;
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
-pub use cause::{CauseId, UnknownCause};
+pub use causes::{CauseId, UnknownCause};
 pub use clouds::{Doubt, provisioning_beside};
 pub use judge::judge;
 pub(crate) use logged::words_of;

@@ -8,8 +8,8 @@ use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Observation, Probe, Role};
 
+use super::attributes::KeptOut;
 use super::catalogue::message;
-use super::cause::CauseId;
 use super::evidence::{Connection, Evidence, Manner};
 use super::reach::{self, Agent, Hub};
 use super::rule::ids;
@@ -74,60 +74,32 @@ fn kept_out(
     agent: &Agent,
     causes: &[Cause],
 ) -> Option<(Text, Vec<String>)> {
-    let by = |key: &'static str, of: &[CauseId]| {
-        let stands = |cause: &&Cause| cause.effect == Effect::Blocks && of.contains(&cause.id);
-        let seen = causes.iter().filter(stands).map(|cause| cause.evidence.clone());
-        let seen = seen.reduce(|seen, more| [seen, more].concat())?;
-        Some((Text::new(key).with("hub", &evidence.target.hub), seen))
-    };
     let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
-    let though_it_is_reached = |key, of: &[CauseId]| reaches.then(|| by(key, of)).flatten();
-    let refused = || {
-        evidence.planned_network()?.refused_for?;
-        by("agent.no_container", &[CauseId::SubnetOverlap])
+    let stands = |kept_out: KeptOut, cause: &Cause| {
+        cause.effect == Effect::Blocks
+            && cause.id.rule().keeps_out.contains(&kept_out)
+            && (kept_out != KeptOut::NoIdentity || keeps_a_daemon(causes))
     };
-    by("agent.no_container", &[CauseId::EngineUnavailable, CauseId::AddressPoolExhausted])
-        .or_else(refused)
-        .or_else(|| though_it_is_reached("agent.half_a_parent", &[CauseId::ParentUnreachable]))
-        .or_else(|| by("agent.unprovisioned", &[CauseId::ProvisioningUnreachable]))
-        .or_else(|| though_it_is_reached("agent.nameless_daemons", &[CauseId::DnsHostFailure]))
-        .or_else(|| though_it_is_reached("agent.stopped_daemons", &[CauseId::EgressBlocked]))
-        .or_else(|| {
-            let by_daemons = causes
-                .iter()
-                .any(|cause| keeps(cause, Part::IdentityService) || keeps(cause, Part::Daemon));
-            though_it_is_reached("agent.no_identity", &[CauseId::ProxyRejects])
-                .filter(|_| by_daemons)
-        })
-        .or_else(|| {
-            though_it_is_reached(
-                "agent.cut_off",
-                &[
-                    CauseId::IpForwardDisabled,
-                    CauseId::VpnOverride,
-                    CauseId::BridgeNoRoute,
-                    CauseId::SubnetOverlap,
-                ],
-            )
-        })
-        .or_else(|| {
-            though_it_is_reached(
-                "agent.no_image",
-                &[
-                    CauseId::RegistryUnreachable,
-                    CauseId::RegistryAccessDenied,
-                    CauseId::ImageNotFound,
-                ],
-            )
-        })
-        .or_else(|| unserved(evidence).filter(|_| reaches))
+    let by_a_cause = KeptOut::ALL.into_iter().find_map(|kept_out| {
+        let standing = causes.iter().filter(|cause| stands(kept_out, cause));
+        let seen = standing.map(|cause| cause.evidence.clone());
+        let seen = seen.reduce(|seen, more| [seen, more].concat())?;
+        let counts = (reaches || kept_out.comes_before_the_hub()) && kept_out.is_seen(evidence);
+        let text = Text::new(kept_out.key()).with("hub", &evidence.target.hub);
+        counts.then_some((text, seen))
+    });
+    by_a_cause.or_else(|| unserved(evidence).filter(|_| reaches))
+}
+
+/// Whether a proxy keeps a daemon from giving identities.
+fn keeps_a_daemon(causes: &[Cause]) -> bool {
+    causes.iter().any(|it| keeps(it, Part::IdentityService) || keeps(it, Part::Daemon))
 }
 
 /// Whether a proxy that this part goes by keeps it from all that it needs.
 fn keeps(cause: &Cause, part: Part) -> bool {
     let parts = cause.details.get("parts").and_then(serde_json::Value::as_array);
-    cause.id == CauseId::ProxyRejects
-        && cause.effect == Effect::Blocks
+    cause.effect == Effect::Blocks
         && parts.is_some_and(|parts| parts.contains(&serde_json::json!(part)))
 }
 

@@ -4,14 +4,24 @@ use std::collections::BTreeSet;
 
 use edgeprobe_probes::Observation;
 
+use super::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
 use super::catalogue::Text;
-use super::cause::CauseId;
 use super::evidence::Evidence;
 use super::{Confidence, Effect};
 
-/// One cause and how it is recognised.
+/// What a cause declares of itself, and how it is recognised.
 pub(super) struct Rule {
-    pub(super) id: CauseId,
+    pub(super) subject: Subject,
+    pub(super) beside_a_proxy: BesideAProxy,
+    /// Whether a child of nested edge can have it: one that connects to its parent alone has use for
+    /// neither IoT Hub nor the way to the internet.
+    pub(super) can_be_a_childs: bool,
+    /// What becomes of Edge Agent while it blocks.
+    pub(super) keeps_out: &'static [KeptOut],
+    pub(super) same_in_a_log: SameInALog,
+    pub(super) seen_by_the_engine: SeenByTheEngine,
+    /// Whether it is what `edgeprobe vpn` asks about.
+    pub(super) is_a_vpns: bool,
     /// Reads the evidence. Several findings when the cause stands several times, e.g. on two ports.
     pub(super) examine: fn(&Evidence<'_>) -> Vec<Finding>,
 }

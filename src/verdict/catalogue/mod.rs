@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::CauseId;
+use super::causes::CauseId;
 use super::{Documented, Remedy};
 use crate::language::{Arguments, Language, Phrasebook, is_complete, render, render_command};
 

@@ -113,6 +113,14 @@ impl<'o> Connection<'o> {
         (self.observation.failed() && is_a_refusal && is_its_own).then_some(status)
     }
 
+    /// Whether the kernel itself has no way, so that nothing was sent.
+    pub(in crate::verdict) fn has_no_way(&self) -> bool {
+        matches!(
+            self.token(),
+            Some(Token::NetworkUnreachable | Token::AddressNotAvailable | Token::NetworkDown)
+        )
+    }
+
     /// How the connection failed to open; `None` if TCP was established.
     pub(in crate::verdict) fn manner(&self) -> Option<Manner> {
         if self.connected() {

@@ -12,7 +12,6 @@ use edgeprobe_probes::vantage::Means;
 use edgeprobe_probes::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
-use crate::verdict::causes::has_no_way;
 
 /// One container network beside the host.
 pub(in crate::verdict) struct EdgeReading<'o> {
@@ -111,7 +110,7 @@ impl<'o> Evidence<'o> {
             |connection: &Connection<'o>| opened_to_the_host.contains(&connection.facts.socket());
         // A network without IPv6 sends nothing there: the host does not lose what is not sent.
         let is_sent = |connection: &Connection<'o>| {
-            connection.facts.peer.is_ipv4() || !has_no_way(connection)
+            connection.facts.peer.is_ipv4() || !connection.has_no_way()
         };
         let sends_ipv6 = closed.iter().any(|it| it.facts.peer.is_ipv6() && is_sent(it));
         let lacks_the_hosts_family = opened.is_empty()

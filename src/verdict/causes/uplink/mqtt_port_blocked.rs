@@ -1,0 +1,20 @@
+//! `mqtt-port-blocked`: 8883 is closed, another port of the same hub is open.
+
+use edgeprobe_probes::endpoint::Transport;
+
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::causes::shared::{at_each_vantage_by, closed_alone};
+use crate::verdict::rule::Rule;
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    can_be_a_childs: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_a_vpns: false,
+    examine: |evidence| {
+        at_each_vantage_by(evidence, &[Transport::Mqtt], |view| closed_alone(view, Transport::Mqtt))
+    },
+};
