@@ -1,8 +1,10 @@
 //! What it does to this device that a registry or the provisioning service is not reached.
 
-use edgeprobe_probes::{Facts, Observation};
+use edgeprobe_probes::endpoint::Transport;
+use edgeprobe_probes::runtime::Part;
+use edgeprobe_probes::{Facts, Observation, Vantage};
 
-use super::{Evidence, Presence, RegistryReading, is_of_a_service};
+use super::{Evidence, Presence, RegistryReading, View, is_of_a_service};
 use crate::verdict::{Confidence, Effect};
 
 impl<'o> Evidence<'o> {
@@ -28,6 +30,33 @@ impl<'o> Evidence<'o> {
             Some(true) => Effect::Warns,
             Some(false) => Effect::Blocks,
             None => Effect::Degrades,
+        }
+    }
+
+    /// What it does to parts of the runtime that their proxy is lost, and the key of the sentence that
+    /// says so.
+    pub(in crate::verdict) fn effect_on_parts(
+        &self,
+        view: &View<'_>,
+        parts: &[Part],
+    ) -> (Effect, &'static str) {
+        if matches!(view.vantage, Vantage::Bridge(_)) {
+            // On a port of its own, Edge Hub needs no proxy.
+            let direct = view.hub();
+            let is_open = |transport: &Transport| {
+                direct.iter().any(|c| c.facts.transport == *transport && c.works())
+            };
+            let own_port = |transport: &&Transport| transport.default_port() != 443;
+            return if view.transports().iter().filter(own_port).any(is_open) {
+                (Effect::Degrades, "edge_hub")
+            } else {
+                (Effect::Blocks, "edge_hub_shut_in")
+            };
+        }
+        let gives_identities = self.gives_identities().is_some_and(|part| parts.contains(&part));
+        match self.edge_agent_runs() {
+            Some(false) if gives_identities => (Effect::Blocks, "identity"),
+            _ => (Effect::Degrades, "daemons"),
         }
     }
 

@@ -1,17 +1,15 @@
 //! `forward-blocked`: the host's firewall drops or rejects what the bridge forwards.
 
-use std::net::IpAddr;
-
 use edgeprobe_probes::Observation;
-use edgeprobe_probes::route::decision::{Flow, decide};
 use edgeprobe_probes::route::edge::{EdgeRouteFacts, Lookup};
-use edgeprobe_probes::route::tables::{ReversePathFilter, Route};
 use edgeprobe_probes::trace::{Stage, Trace};
 
 use crate::verdict::Confidence;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::catalogue::Text;
-use crate::verdict::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use crate::verdict::causes::bridge::edge::{
+    about, at_each_edge, cut_off, filters_reverse_paths, next_hops, opens,
+};
 use crate::verdict::causes::bridge::firewall::written_by;
 use crate::verdict::evidence::{EdgeReading, Evidence, Manner};
 use crate::verdict::rule::{Finding, Rule};
@@ -123,19 +121,4 @@ fn by_rule(text: Text, variant: &'static str, trace: &Trace) -> Text {
 
 fn rule_text(trace: &Trace) -> Option<String> {
     trace.dropped_by.first().map(|rule| rule.text.clone())
-}
-
-/// Whether the interface that the reply came in by checks reverse paths strictly, and the kernel
-/// would send to its sender by another one.
-pub(in crate::verdict::causes) fn filters_reverse_paths(
-    edge: &EdgeReading<'_>,
-    trace: &Trace,
-) -> bool {
-    let (Some((_, tables)), Some(reply)) = (edge.tables, &trace.reply) else { return false };
-    let filter = tables.link(&reply.interface).and_then(|link| link.rp_filter);
-    // The reply is for the container by then: its address is what the way back starts from.
-    let source = trace.entered.map(|own| IpAddr::V4(*own.ip()));
-    let flow = Flow { source, ..Flow::own(IpAddr::V4(reply.from)) };
-    let way = decide(tables, &flow).and_then(|decision| decision.route).and_then(Route::interface);
-    filter == Some(ReversePathFilter::Strict) && way != Some(reply.interface.as_str())
 }

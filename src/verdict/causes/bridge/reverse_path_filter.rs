@@ -4,9 +4,8 @@ use edgeprobe_probes::trace::Stage;
 
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::causes::bridge::edge::{
-    about, as_the_tables_allow, at_each_edge, cut_off, opens,
+    about, as_the_tables_allow, at_each_edge, cut_off, filters_reverse_paths, opens,
 };
-use crate::verdict::causes::bridge::forward_blocked::filters_reverse_paths;
 use crate::verdict::evidence::EdgeReading;
 use crate::verdict::rule::{Finding, Rule};
 

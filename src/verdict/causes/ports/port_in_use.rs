@@ -1,9 +1,9 @@
 //! `port-in-use`: a port that Edge Hub maps is held by another process or container.
 
-use edgeprobe_probes::Token;
 use edgeprobe_probes::ports::{Holder, PortFacts};
 use serde_json::json;
 
+use super::{PortState, states};
 use crate::verdict::Effect;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::catalogue::Text;
@@ -22,11 +22,9 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let held: Vec<Finding> = evidence
-        .missed_ports()
-        .filter(|(port, _)| port.token() == Some(Token::AddressInUse))
-        .filter(|(_, facts)| !evidence.may_be_edge_hubs(facts))
-        .map(|(observation, facts)| {
+    let held: Vec<Finding> = states(evidence)
+        .filter(|(.., state)| *state == PortState::Held)
+        .map(|(observation, facts, _)| {
             let holder = facts.holders.first();
             let proof = Proof::confirmed(Effect::Blocks, sentence(facts, holder), [observation]);
             Finding::Proved(

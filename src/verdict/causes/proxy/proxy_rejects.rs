@@ -1,6 +1,6 @@
 //! `proxy-rejects`: a proxy that a part of the runtime goes by refuses, or cannot be reached.
 
-use edgeprobe_probes::endpoint::{Transport, Via};
+use edgeprobe_probes::endpoint::Via;
 use edgeprobe_probes::proxy::ProxyAnswer;
 use edgeprobe_probes::runtime::Part;
 use edgeprobe_probes::{Observation, Role, Step, Token, Vantage};
@@ -95,7 +95,7 @@ fn examine_parts<'o>(
         return Vec::new();
     }
     let parts = &by_proxy.parts;
-    let (effect, meaning) = effect_on_parts(evidence, view, parts);
+    let (effect, meaning) = evidence.effect_on_parts(view, parts);
     let text = text.with("parts", listed(parts.iter().copied().map(part))).followed_by(meaning);
     let no_way = view.no_way_to(&here.connections);
     here.proof(effect, text, confidence)
@@ -105,32 +105,6 @@ fn examine_parts<'o>(
         .with_detail("parts", parts.iter().map(|part| json!(part)).collect::<Vec<_>>())
         .with_detail("source", json!(sources(evidence, parts)))
         .alone()
-}
-
-/// What it does to parts of the runtime that their proxy is lost, and the sentence that says so.
-pub(in crate::verdict::causes) fn effect_on_parts(
-    evidence: &Evidence<'_>,
-    view: &View<'_>,
-    parts: &[Part],
-) -> (Effect, &'static str) {
-    if matches!(view.vantage, Vantage::Bridge(_)) {
-        // On a port of its own, Edge Hub needs no proxy.
-        let is_open = |transport: &Transport| {
-            let direct = view.hub();
-            direct.iter().any(|c| c.facts.transport == *transport && c.works())
-        };
-        let own_port = |transport: &&Transport| transport.default_port() != 443;
-        return if view.transports().iter().filter(own_port).any(is_open) {
-            (Effect::Degrades, "edge_hub")
-        } else {
-            (Effect::Blocks, "edge_hub_shut_in")
-        };
-    }
-    let gives_identities = evidence.gives_identities().is_some_and(|part| parts.contains(&part));
-    match evidence.edge_agent_runs() {
-        Some(false) if gives_identities => (Effect::Blocks, "identity"),
-        _ => (Effect::Degrades, "daemons"),
-    }
 }
 
 /// Where these parts are told of their proxy.

@@ -2,10 +2,10 @@
 
 use edgeprobe_probes::Token;
 
+use super::{RegistryState, consequence, in_state, registries};
 use crate::language::Text;
 use crate::verdict::Confidence;
 use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::services::registry_unreachable::consequence;
 use crate::verdict::evidence::{Evidence, RegistryReading};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::told;
@@ -23,17 +23,14 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let readings = evidence.registries();
-    let missing: Vec<&RegistryReading<'_>> =
-        readings.iter().filter(|reading| reading.is_not_there()).collect();
+    let registries = registries(evidence);
+    let missing = in_state(&registries, RegistryState::NotThere);
     if !missing.is_empty() {
-        let proofs = missing.into_iter().map(|reading| Finding::Proved(proof(evidence, reading)));
+        let proofs = missing.iter().map(|reading| Finding::Proved(proof(evidence, reading)));
         return proofs.collect();
     }
-    let there = |reading: &&RegistryReading<'_>| {
-        !reading.observation.failed() && reading.facts.image.is_some()
-    };
-    let there: Vec<&RegistryReading<'_>> = readings.iter().filter(there).collect();
+    let mut there = in_state(&registries, RegistryState::Served);
+    there.retain(|reading| reading.facts.image.is_some());
     let Some(first) = there.first() else { return Vec::new() };
     let text = Text::new("there").with("image", first.facts.whole());
     refuted(text, there.iter().map(|reading| reading.observation))

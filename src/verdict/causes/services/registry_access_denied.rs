@@ -2,9 +2,9 @@
 
 use edgeprobe_probes::registry::{CredentialUse, Part};
 
+use super::{RegistryState, consequence, in_state, registries};
 use crate::language::Text;
 use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::services::registry_unreachable::consequence;
 use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::{Confidence, Effect, told};
@@ -24,21 +24,16 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let readings = evidence.registries();
-    let refused = readings.iter().filter(|reading| reading.is_refused());
-    let proofs: Vec<Finding> =
-        refused.filter_map(|reading| proof(evidence, reading)).map(Finding::Proved).collect();
+    let registries = registries(evidence);
+    let refused = in_state(&registries, RegistryState::Refused);
+    let proofs = refused.iter().filter_map(|reading| proof(evidence, reading));
+    let proofs: Vec<Finding> = proofs.map(Finding::Proved).collect();
     if !proofs.is_empty() {
         return proofs;
     }
-    let delivered = |reading: &&RegistryReading<'_>| {
-        !reading.observation.failed() && reading.facts.image.is_some()
-    };
-    let delivered: Vec<&RegistryReading<'_>> = readings.iter().filter(delivered).collect();
-    let Some(first) = delivered.first() else { return Vec::new() };
-    if readings.iter().any(RegistryReading::is_refused) {
-        return Vec::new();
-    }
+    let mut delivered = in_state(&registries, RegistryState::Served);
+    delivered.retain(|reading| reading.facts.image.is_some());
+    let (Some(first), true) = (delivered.first(), refused.is_empty()) else { return Vec::new() };
     let text = Text::new("delivered").with("image", first.facts.whole());
     refuted(text, delivered.iter().map(|reading| reading.observation))
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use edgeprobe_probes::registry::{HostFacts, Part};
 use edgeprobe_probes::{Step, Token};
 
+use super::{RegistryState, consequence, in_state, registries};
 use crate::language::Text;
 use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
+use crate::verdict::evidence::{Evidence, RegistryReading};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::{Confidence, Effect, told};
 
@@ -23,27 +24,21 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let readings = evidence.registries();
-    let out_of_reach = |reading: &&RegistryReading<'_>| {
-        reading.observation.failed() && !reading.is_refused() && !reading.is_not_there()
-    };
-    let readings: Vec<&RegistryReading<'_>> =
-        readings.iter().filter(|reading| !evidence.failed_otherwise(reading)).collect();
-    let failing: Vec<&RegistryReading<'_>> =
-        readings.iter().copied().filter(out_of_reach).collect();
-    if failing.is_empty() {
-        let reached: Vec<_> = readings.iter().map(|reading| reading.observation).collect();
-        let Some(first) = readings.first() else { return Vec::new() };
+    let registries = registries(evidence);
+    let is_lost =
+        |state| matches!(state, RegistryState::LostWithTheHub | RegistryState::OutOfReach);
+    if !registries.iter().any(|(_, state)| is_lost(*state)) {
+        let asked = registries.iter().filter(|(_, state)| *state != RegistryState::SaysNothing);
+        let reached: Vec<&RegistryReading<'_>> = asked.map(|(reading, _)| reading).collect();
+        let Some(first) = reached.first() else { return Vec::new() };
         let text = Text::new("reached").with("registry", &first.facts.registry);
-        return refuted(text, reached);
+        return refuted(text, reached.iter().map(|reading| reading.observation));
     }
+    let failing = in_state(&registries, RegistryState::OutOfReach);
     // Several images that fail alike at one registry are one fault of the registry.
     let mut groups: Vec<Vec<&RegistryReading<'_>>> = Vec::new();
     let mut known: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for reading in failing {
-        if evidence.shared_with_the_hub(reading.observation).is_some() {
-            continue;
-        }
+    for reading in &failing {
         let alike = (reading.facts.registry.as_str(), key(reading));
         let number = *known.entry(alike).or_insert(groups.len());
         match groups.get_mut(number) {
@@ -136,18 +131,4 @@ fn key(reading: &RegistryReading<'_>) -> &'static str {
 
 fn issuer(host: &HostFacts) -> Option<&str> {
     host.tls.as_ref()?.chain.first().map(|leaf| leaf.issuer.as_str())
-}
-
-/// The key of the sentence for what it means to this device.
-pub(in crate::verdict::causes) fn consequence(
-    evidence: &Evidence<'_>,
-    reading: &RegistryReading<'_>,
-    effect: Effect,
-) -> &'static str {
-    match (evidence.presence(reading.facts), effect) {
-        _ if reading.is_by_default() => "by_default",
-        (_, Effect::Blocks) => "cannot_start",
-        (Presence::Here, _) => "is_here",
-        _ => "may_be_here",
-    }
 }

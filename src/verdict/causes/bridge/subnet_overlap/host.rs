@@ -12,7 +12,6 @@ use ipnet::IpNet;
 
 use crate::verdict::catalogue::Text;
 use crate::verdict::causes::bridge::edge::is_default;
-use crate::verdict::causes::proxy::proxy_rejects::effect_on_parts;
 use crate::verdict::evidence::Evidence;
 use crate::verdict::rule::Proof;
 use crate::verdict::words::listed;
@@ -127,7 +126,7 @@ fn lost<'o>(evidence: &Evidence<'o>) -> Vec<Lost<'o>> {
                 host: by.via.url.to_string(),
                 addresses: each_once(addresses),
                 seen,
-                effect: effect_on_parts(evidence, &host, &by.parts).0,
+                effect: evidence.effect_on_parts(&host, &by.parts).0,
                 is_elsewhere: false,
             });
         }
