@@ -6,6 +6,7 @@
 //! explains every failure; `reach` reads, apart from all causes, what works and what does not.
 
 mod attributes;
+mod beside_a_proxy;
 mod catalogue;
 mod causes;
 mod clouds;
@@ -13,14 +14,18 @@ mod consequences;
 mod cover;
 mod cut_short;
 mod evidence;
+mod failures;
 mod judge;
 mod logged;
+mod needs;
 mod nested;
 mod not_tested;
 mod outlook;
 mod proxies;
 mod reach;
 mod rule;
+mod status;
+mod summary;
 mod told;
 mod words;
 

@@ -6,11 +6,12 @@
 
 use edgeprobe_probes::endpoint::Transport;
 use edgeprobe_probes::runtime::Part;
-use edgeprobe_probes::{Observation, Probe, Role};
+use edgeprobe_probes::{Observation, Role};
 
 use super::attributes::KeptOut;
 use super::catalogue::message;
 use super::evidence::{Connection, Evidence, Manner};
+use super::needs::{Needs, Service};
 use super::reach::{self, Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
@@ -20,12 +21,12 @@ use crate::language::{Language, Text};
 /// The outlook for both parts of the runtime.
 pub(super) fn outlook(
     evidence: &Evidence<'_>,
-    agent: &Agent,
-    hub: Hub,
+    needs: &Needs<'_>,
+    (agent, hub): (&Agent, Hub),
     causes: &[Cause],
     language: Language,
 ) -> Outlook {
-    let (edge_agent, seen) = kept_out(evidence, agent, causes).unwrap_or_else(|| {
+    let (edge_agent, seen) = kept_out(evidence, needs, agent, causes).unwrap_or_else(|| {
         let text = by_proxy(evidence, agent)
             .or_else(|| by_no_port_of_its_own(evidence, agent))
             .unwrap_or_else(|| edge_agent(evidence, agent));
@@ -71,6 +72,7 @@ fn ports<'o>(evidence: &Evidence<'o>, hub: Hub) -> Vec<&'o Observation> {
 /// own word cuts the container network off. With it, the evidence of those causes.
 fn kept_out(
     evidence: &Evidence<'_>,
+    needs: &Needs<'_>,
     agent: &Agent,
     causes: &[Cause],
 ) -> Option<(Text, Vec<String>)> {
@@ -88,7 +90,7 @@ fn kept_out(
         let text = Text::new(kept_out.key()).with("hub", &evidence.target.hub);
         counts.then_some((text, seen))
     });
-    by_a_cause.or_else(|| unserved(evidence).filter(|_| reaches))
+    by_a_cause.or_else(|| unserved(evidence, needs).filter(|_| reaches))
 }
 
 /// Whether a proxy keeps a daemon from giving identities.
@@ -105,15 +107,14 @@ fn keeps(cause: &Cause, part: Part) -> bool {
 
 /// What becomes of Edge Agent where what stops a part of its own way stops altogether what it depends
 /// on: an image that is not here, or the device's identity.
-fn unserved(evidence: &Evidence<'_>) -> Option<(Text, Vec<String>)> {
-    let lost = evidence.all().iter().find(|seen| {
-        evidence.misses_a_service(seen) && evidence.effect_of_service(seen) == Effect::Blocks
-    })?;
-    let key = match lost.probe() {
-        Probe::Registry => "agent.no_image",
-        _ => "agent.unprovisioned",
+fn unserved(evidence: &Evidence<'_>, needs: &Needs<'_>) -> Option<(Text, Vec<String>)> {
+    let lost = needs.lost_services().find(|need| need.effect == Effect::Blocks)?;
+    let kept_out = match lost.service {
+        Service::Registry => KeptOut::NoImage,
+        Service::Hub | Service::Provisioning | Service::Port => KeptOut::Unprovisioned,
     };
-    Some((Text::new(key).with("hub", &evidence.target.hub), ids([lost])))
+    let text = Text::new(kept_out.key()).with("hub", &evidence.target.hub);
+    Some((text, ids(lost.lost.iter().copied())))
 }
 
 /// What becomes of Edge Agent where its proxy carries it: a port of its own never goes that way.

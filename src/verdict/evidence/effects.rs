@@ -76,12 +76,6 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// The failures of services that the verdict has to account for, by id, with what each does.
-    pub(in crate::verdict) fn missed_services(&self) -> Vec<(&'o str, Effect)> {
-        let missed = self.all().iter().filter(|seen| self.misses_a_service(seen));
-        missed.map(|seen| (seen.id.as_str(), self.effect_of_service(seen))).collect()
-    }
-
     /// Whether it is a failure of a service that the verdict has to account for.
     pub(in crate::verdict) fn misses_a_service(&self, seen: &Observation) -> bool {
         seen.failed() && is_of_a_service(seen) && self.is_a_needed_service(seen)

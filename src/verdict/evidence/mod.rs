@@ -22,6 +22,7 @@ mod ways;
 pub(super) use connections::{Connection, Manner, refuses_the_device};
 pub(super) use edge::EdgeReading;
 pub(super) use installed::Presence;
+pub(super) use known::Knowledge;
 pub(super) use logs::LogReading;
 pub(super) use names::{Answer, denies};
 pub(super) use parts::ByProxy;

@@ -48,11 +48,6 @@ impl<'o> Evidence<'o> {
         proxies.into_iter().map(|(parts, via)| self.by_this_proxy(view, parts, via)).collect()
     }
 
-    /// Everything that parts of the runtime beside Edge Agent miss by their proxies, seen from here.
-    pub(in crate::verdict) fn missed_by_parts(&self, view: &View<'o>) -> Vec<&'o Observation> {
-        self.parts_by_proxy(view).iter().flat_map(ByProxy::missed).collect()
-    }
-
     fn by_this_proxy(&self, view: &View<'o>, parts: Vec<Part>, via: Via) -> ByProxy<'o> {
         let mut connections = view.at_the_addresses_of(&via);
         let in_a_container = parts.iter().any(|part| part.is_in_a_container());

@@ -2,11 +2,12 @@
 
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::route::RouteFacts;
-use edgeprobe_probes::{Observation, Role, Token};
+use edgeprobe_probes::{Role, Token};
 
+use super::HostsNames;
 use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::evidence::{Answer, Evidence, View};
+use crate::verdict::evidence::{Answer, Evidence, Knowledge, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 use crate::verdict::words::{listed, place};
 use crate::verdict::{Confidence, Effect};
@@ -24,33 +25,33 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
-    if !host.name_was_asked() {
-        return Vec::new();
-    }
     let failing: Vec<Answer<'_>> = host
         .answers(Role::Hub)
         .filter(|answer| answer.observation.failed() && !answer.denies())
         .filter(|answer| !host.is_passed_over(answer))
         .collect();
-    let resolved: Vec<&Observation> = host
-        .deciding_answers(Role::Hub)
-        .iter()
-        .map(|answer| answer.observation)
-        .filter(|observation| !observation.failed())
-        .collect();
-
-    if resolved.is_empty() {
-        return unresolved(evidence, &host, &failing);
-    }
     let servers = server_failures(&failing);
-    if servers.is_empty() {
-        return refuted(Text::new("resolved").with("hub", &evidence.target.hub), resolved);
+    match HostsNames::of(evidence) {
+        HostsNames::NotAsked => Vec::new(),
+        HostsNames::Resolved(resolved) if servers.is_empty() => {
+            refuted(Text::new("resolved").with("hub", &evidence.target.hub), resolved)
+        }
+        HostsNames::Unanswered => unanswered(&host, &failing, &servers).alone(),
+        HostsNames::IgnorantServers(denials) => ignorant(&host, &denials),
+        HostsNames::Disputed(known) => disputed(evidence, &host, known).alone(),
+        // A server that knows that the name does not exist has done its work.
+        HostsNames::Resolved(_)
+        | HostsNames::NoPrivateRecord
+        | HostsNames::Contradicted
+        | HostsNames::Denied => partly(&servers),
     }
-    partly(&servers)
 }
 
 /// Some of the servers fail, and others do their work.
 fn partly(servers: &[Answer<'_>]) -> Vec<Finding> {
+    if servers.is_empty() {
+        return Vec::new();
+    }
     let variant = match variant(servers) {
         "silent" => "partly",
         "refusing" => "partly_refusing",
@@ -61,32 +62,19 @@ fn partly(servers: &[Answer<'_>]) -> Vec<Finding> {
     Proof::confirmed(Effect::Warns, text, servers.iter().map(|answer| answer.observation)).alone()
 }
 
-/// No resolver gives an address: whose fault is it?
-fn unresolved(evidence: &Evidence<'_>, host: &View<'_>, failing: &[Answer<'_>]) -> Vec<Finding> {
-    let denials = host.denials_of_everything();
-    if !denials.is_empty() {
-        return ignorant(host, &denials);
-    }
-    if let Some(proof) = disputed(evidence, host) {
-        return proof.alone();
-    }
-    // A server that knows the name does not exist has done its work.
-    let somebody_knows = host.answers(Role::Hub).any(|answer| answer.denies());
-    let servers = server_failures(failing);
-    if somebody_knows {
-        return if servers.is_empty() { Vec::new() } else { partly(&servers) };
-    }
+/// No resolver gives an address, and none says that there is no such name.
+fn unanswered(host: &View<'_>, failing: &[Answer<'_>], servers: &[Answer<'_>]) -> Proof {
     let answering = host
         .answers(Role::Hub)
         .any(|a| !a.observation.failed() && a.facts.resolver != Resolver::System);
-    let zone = if answering { None } else { zone(host, &servers) };
+    let zone = if answering { None } else { zone(host, servers) };
     let text = match zone {
         _ if answering => Text::new("system_only"),
         Some(variant) => {
             let hub = servers.first().map(|server| &server.facts.name);
-            naming(Text::new(variant), &servers).with_any("hub", hub)
+            naming(Text::new(variant), servers).with_any("hub", hub)
         }
-        None => naming(Text::new(variant(&servers)), &servers),
+        None => naming(Text::new(variant(servers)), servers),
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);
     // A server that denies a proxy's name did its work.
@@ -105,7 +93,6 @@ fn unresolved(evidence: &Evidence<'_>, host: &View<'_>, failing: &[Answer<'_>]) 
         .with_confidence(confidence)
         .explaining(controls.filter(|control| control.failed()))
         .explaining(proxies)
-        .alone()
 }
 
 /// The servers know no name of the Internet, the control's as little as the hub's.
@@ -130,13 +117,8 @@ fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
 }
 
 /// The host's servers deny a name that others know, so that what is at fault is not the name.
-fn disputed(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
+fn disputed<'o>(evidence: &Evidence<'o>, host: &View<'o>, known: Knowledge<'o>) -> Proof {
     let deniers: Vec<Answer<'_>> = host.answers(Role::Hub).filter(Answer::denies).collect();
-    // A private zone that lacks its record has a cause of its own.
-    if deniers.is_empty() || deniers.iter().any(|denier| denier.lacking_record().is_some()) {
-        return None;
-    }
-    let known = evidence.knowing_the_hub().into_iter().next()?;
     let (variant, confidence) = if known.reached.is_empty() {
         ("disputed", Confidence::Likely)
     } else {
@@ -151,13 +133,11 @@ fn disputed(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
         .with("address", listed(known.answer.facts.ips()))
         .with_any("interface", host.interface_to(|_| true));
     let failed = host.answers(Role::Hub).map(|answer| answer.observation);
-    let proof =
-        Proof::confirmed(Effect::Blocks, text, deniers.iter().map(|denier| denier.observation))
-            .supported_by([known.answer.observation])
-            .supported_by(known.reached)
-            .with_confidence(confidence)
-            .explaining(failed.filter(|answer| answer.failed()));
-    Some(proof)
+    Proof::confirmed(Effect::Blocks, text, deniers.iter().map(|denier| denier.observation))
+        .supported_by([known.answer.observation])
+        .supported_by(known.reached)
+        .with_confidence(confidence)
+        .explaining(failed.filter(|answer| answer.failed()))
 }
 
 /// Whether anything shows that packets leave this device: a gateway that answers on its link. A

@@ -3,6 +3,7 @@
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::{Observation, Role, Token};
 
+use super::HostsNames;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::catalogue::Text;
 use crate::verdict::clouds::Doubt;
@@ -23,31 +24,31 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
-    let resolved: Vec<&Observation> = host
-        .deciding_answers(Role::Hub)
-        .iter()
-        .map(|answer| answer.observation)
-        .filter(|observation| !observation.failed())
-        .collect();
-    if !resolved.is_empty() {
-        return refuted(Text::new("resolved"), resolved);
-    }
     let saying_no: Vec<Answer<'_>> = host.answers(Role::Hub).filter(Answer::denies).collect();
-    let Some(first) = saying_no.first() else { return Vec::new() };
-    if !host.denials_of_everything().is_empty() {
-        return Vec::new();
+    match HostsNames::of(evidence) {
+        HostsNames::Resolved(resolved) => refuted(Text::new("resolved"), resolved),
+        HostsNames::NoPrivateRecord => {
+            let proof = not_in_the_private_zone(evidence, &host, &saying_no);
+            proof.map(Proof::alone).unwrap_or_default()
+        }
+        HostsNames::Denied => {
+            unknown(evidence, &host, &saying_no).map(Proof::alone).unwrap_or_default()
+        }
+        HostsNames::NotAsked
+        | HostsNames::IgnorantServers(_)
+        | HostsNames::Unanswered
+        | HostsNames::Disputed(_)
+        | HostsNames::Contradicted => Vec::new(),
     }
-    // Another resolver that gives an address means that the name exists and this one is wrong.
-    if host.answers(Role::Hub).any(|answer| !answer.observation.failed()) {
-        return Vec::new();
-    }
-    if let Some(proof) = not_in_the_private_zone(evidence, &host, &saying_no) {
-        return proof.alone();
-    }
-    // So does one that others ask.
-    if !evidence.knowing_the_hub().is_empty() {
-        return Vec::new();
-    }
+}
+
+/// Nobody knows the name.
+fn unknown<'o>(
+    evidence: &Evidence<'o>,
+    host: &View<'o>,
+    saying_no: &[Answer<'o>],
+) -> Option<Proof> {
+    let first = saying_no.first()?;
     let doubt = Doubt::about(&evidence.target.hub);
     let variant = match (&doubt, first.observation.token()) {
         (Some(Doubt::Misspelt(_)), _) => "misspelt",
@@ -61,13 +62,14 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         Some(meant) => text.with("meant", meant),
         None => text,
     };
-    let controls = working_controls(&host, &saying_no);
+    let controls = working_controls(host, saying_no);
     let confidence = if controls.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    Proof::confirmed(Effect::Blocks, text, saying_no.iter().map(|answer| answer.observation))
-        .supported_by(controls)
-        .with_confidence(confidence)
-        .explaining(by_the_system(&host))
-        .alone()
+    let proof =
+        Proof::confirmed(Effect::Blocks, text, saying_no.iter().map(|answer| answer.observation))
+            .supported_by(controls)
+            .with_confidence(confidence)
+            .explaining(by_the_system(host));
+    Some(proof)
 }
 
 /// The hub has a private endpoint, and the private zone that stands in for the public one here has no
