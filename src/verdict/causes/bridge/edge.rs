@@ -2,10 +2,6 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_probes::route::decision::{Flow, decide};
-use edgeprobe_probes::route::tables::{ReversePathFilter, Route};
-use edgeprobe_probes::trace::Trace;
-
 use crate::verdict::catalogue::Text;
 use crate::verdict::causes::shared::{as_one, no_graver_than_its_use, observations};
 use crate::verdict::evidence::{EdgeReading, Evidence, Use};
@@ -80,19 +76,4 @@ pub(in crate::verdict::causes) fn next_hops(evidence: &Evidence<'_>) -> Vec<IpAd
         return proxies;
     }
     hub_addresses(evidence).into_iter().chain(proxies).collect()
-}
-
-/// Whether the interface that the reply came in by checks reverse paths strictly, and the kernel
-/// would send to its sender by another one.
-pub(in crate::verdict::causes) fn filters_reverse_paths(
-    edge: &EdgeReading<'_>,
-    trace: &Trace,
-) -> bool {
-    let (Some((_, tables)), Some(reply)) = (edge.tables, &trace.reply) else { return false };
-    let filter = tables.link(&reply.interface).and_then(|link| link.rp_filter);
-    // The reply is for the container by then: its address is what the way back starts from.
-    let source = trace.entered.map(|own| IpAddr::V4(*own.ip()));
-    let flow = Flow { source, ..Flow::own(IpAddr::V4(reply.from)) };
-    let way = decide(tables, &flow).and_then(|decision| decision.route).and_then(Route::interface);
-    filter == Some(ReversePathFilter::Strict) && way != Some(reply.interface.as_str())
 }

@@ -1,13 +1,15 @@
 //! `reverse-path-filter`: strict rp_filter drops the replies.
 
-use edgeprobe_probes::trace::Stage;
+use edgeprobe_probes::Observation;
+use edgeprobe_probes::trace::Trace;
 
+use super::passage::Passage;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::causes::bridge::edge::{
-    about, as_the_tables_allow, at_each_edge, cut_off, filters_reverse_paths, opens,
+    about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
 };
-use crate::verdict::evidence::EdgeReading;
-use crate::verdict::rule::{Finding, Rule};
+use crate::verdict::evidence::{EdgeReading, Evidence};
+use crate::verdict::rule::{Finding, Proof, Rule};
 
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
@@ -17,20 +19,22 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_a_vpns: false,
-    examine: |evidence| at_each_edge(evidence, examine),
+    examine,
 };
 
-fn examine(edge: &EdgeReading<'_>) -> Vec<Finding> {
-    if !edge.opened.is_empty() {
-        return opens(edge);
-    }
-    let Some((seen, trace)) = edge.vanished(&[Stage::ReplyLost]) else { return Vec::new() };
-    if !filters_reverse_paths(edge, trace) {
-        return Vec::new();
-    }
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let next = next_hops(evidence);
+    at_each_edge(evidence, |edge| match Passage::of(edge, &next) {
+        Passage::Opens => opens(edge),
+        Passage::RepliesUnexpected(seen, trace) => strict(edge, seen, trace).alone(),
+        _ => Vec::new(),
+    })
+}
+
+fn strict(edge: &EdgeReading<'_>, seen: &Observation, trace: &Trace) -> Proof {
     let interface = trace.reply.as_ref().map(|reply| reply.interface.as_str()).unwrap_or_default();
     let text =
         about(edge, "strict").with("interface", interface).with("address", trace.destination.ip());
     let proof = cut_off(edge, text).supported_by([seen]).supported_by(edge.kernels_word());
-    as_the_tables_allow(edge, proof).alone()
+    as_the_tables_allow(edge, proof)
 }

@@ -2,10 +2,10 @@
 
 use edgeprobe_probes::{Observation, Role, Token};
 
+use super::containers::ContainersNames;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::catalogue::{Text, Word};
 use crate::verdict::causes::bridge::edge::{about, at_each_edge, hub_addresses};
-use crate::verdict::causes::bridge::vpn_override::answers_the_host_alone;
 use crate::verdict::causes::shared::{observations, those};
 use crate::verdict::evidence::{Answer, Connection, EdgeReading, Evidence, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
@@ -31,29 +31,26 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let host = evidence.host();
     let found = at_each_edge(evidence, |edge| {
-        if answers_the_host_alone(evidence, edge) {
-            return Vec::new();
+        let hub = &evidence.target.hub;
+        match ContainersNames::of(evidence, edge) {
+            ContainersNames::Answered(answered) => elsewhere(edge, &host, hub)
+                .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone),
+            ContainersNames::Failing(answers) => failing(edge, &host, hub, &answers).alone(),
+            ContainersNames::NotAsked
+            | ContainersNames::CutOff
+            | ContainersNames::BehindAVpn(_) => Vec::new(),
         }
-        examine_edge(edge, &host, &evidence.target.hub)
     });
     if found.is_empty() { not_inherited(&host, &evidence.target.hub) } else { found }
 }
 
-fn examine_edge<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Vec<Finding> {
-    let answers: Vec<Answer<'_>> = edge.view.answers(Role::Hub).collect();
-    let answered: Vec<&Observation> = answers
-        .iter()
-        .map(|answer| answer.observation)
-        .filter(|observation| !observation.failed())
-        .collect();
-    if !answered.is_empty() {
-        return elsewhere(edge, host, hub)
-            .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone);
-    }
-    // A network that is cut off altogether has another fault, of which this is a consequence.
-    if answers.is_empty() || edge.is_cut_off() || edge.fails_alone() {
-        return Vec::new();
-    }
+/// The proof that the network's resolvers fail while its packets pass.
+fn failing<'o>(
+    edge: &EdgeReading<'o>,
+    host: &View<'o>,
+    hub: &str,
+    answers: &[Answer<'o>],
+) -> Proof {
     // Only a connection shows that packets pass at all.
     let confidence =
         if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
@@ -62,7 +59,7 @@ fn examine_edge<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Vec<F
     let pinned = pinned_on_the_host(host);
     let denied = answers.iter().all(Answer::denies);
     let variant = match (silent, denied && !pinned.is_empty()) {
-        (true, _) if edge.view.answer_for_another(&answers) => "silent_zone",
+        (true, _) if edge.view.answer_for_another(answers) => "silent_zone",
         (true, _) => "silent",
         (false, true) => "hosts_file",
         (false, false) => "failing",
@@ -83,7 +80,6 @@ fn examine_edge<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Vec<F
                 .into_iter()
                 .filter(|failure| failure.probe() == edgeprobe_probes::Probe::EdgeRoute),
         )
-        .alone()
 }
 
 /// Containers are led to other addresses than the host, and the hub can be used at the host's alone:

@@ -5,11 +5,10 @@ mod ipsec;
 mod names;
 mod network;
 
-pub(in crate::verdict::causes) use names::answers_the_host_alone;
-
 use crate::verdict::Effect;
 use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::causes::bridge::edge::{at_each_edge, hub_addresses};
+use crate::verdict::causes::names::containers::ContainersNames;
 use crate::verdict::causes::shared::as_one;
 use crate::verdict::evidence::Evidence;
 use crate::verdict::rule::{Finding, Proof, Rule};
@@ -34,9 +33,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let hub = hub_addresses(evidence);
     let edges = evidence.edges();
     let rule = edges.iter().find_map(network::filtering_rule);
-    let networks = at_each_edge(evidence, |edge| match names::examine(evidence, edge) {
-        Some(proof) => proof.alone(),
-        None => network::examine(edge, &hub, rule),
+    let networks = at_each_edge(evidence, |edge| match ContainersNames::of(evidence, edge) {
+        ContainersNames::BehindAVpn(behind) => names::proof(evidence, edge, &behind).alone(),
+        _ => network::examine(edge, &hub, rule),
     });
     as_one(host.map(Proof::alone).into_iter().chain([networks]))
 }
