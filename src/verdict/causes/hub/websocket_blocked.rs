@@ -35,11 +35,6 @@ fn examine_view(evidence: &Evidence<'_>, view: &View<'_>) -> Vec<Finding> {
     if !passed.is_empty() {
         return refuted(Text::new("upgraded"), observations(&passed));
     }
-    // A server that is not the hub refuses the upgrade as a matter of course.
-    let another = those(&view.on(Transport::Https), |c| c.token() == Some(Token::HttpNotIotHub));
-    if !another.is_empty() {
-        return Vec::new();
-    }
     // A parent's authority is its own, and perhaps none that is known here.
     let is_right = |connection: &Connection<'_>| {
         connection.is_accepted()

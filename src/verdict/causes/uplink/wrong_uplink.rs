@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use edgeprobe_probes::Observation;
 use edgeprobe_probes::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
-use edgeprobe_probes::route::vpn::vpn_of;
 
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::catalogue::Text;
@@ -44,14 +43,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if !answered.is_empty() {
         return refuted(Text::new("alive").with("interface", dead), observations(&answered));
     }
-    // A tunnel that is preferred and dead is its VPN's doing.
     let by_another = opened_by_another_uplink(&host, dead);
     let Some(working) = by_another.first().and_then(|control| interface(control)) else {
         return Vec::new();
     };
-    if vpn_of(tables, dead).is_some() {
-        return Vec::new();
-    }
     // A name server may answer by an interface that leads no further.
     let reached = by_another.iter().any(|control| control.facts.endpoint().is_some());
     let (variant, confidence) =
