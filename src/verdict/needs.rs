@@ -55,9 +55,7 @@ impl<'o> Needs<'o> {
         needs.extend(edge_hubs_ports(evidence));
         Self(needs)
     }
-}
 
-impl<'o> Needs<'o> {
     /// Every failure by which a need is lost, by id.
     pub(super) fn lost(&self) -> BTreeSet<&'o str> {
         self.0.iter().flat_map(|need| &need.lost).map(|seen| seen.id.as_str()).collect()
