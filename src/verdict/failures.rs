@@ -94,11 +94,10 @@ impl<'p, 'o> Place<'p, 'o> {
             self.proxy.is_some_and(|own| own.eq_ignore_ascii_case(facts.name.trim_end_matches('.')))
         };
         match answer.facts.role {
-            // A control, and a question by another way, only shed light on other failures.
-            Role::Control | Role::Detour => false,
+            // A control, and a question by another way, only shed light on other failures. The
+            // service is a need of its own.
+            Role::Control | Role::Detour | Role::Provisioning => false,
             Role::Proxy => is_the_proxys(answer.facts),
-            // It is a need of its own.
-            Role::Provisioning => false,
             _ => !self.whole.direct_is_needless,
         }
     }

@@ -14,7 +14,7 @@ pub(in crate::verdict::causes) enum ContainersNames<'o> {
     Answered(Vec<&'o Observation>),
     /// The network reaches nothing at all, its resolvers as little as the rest.
     CutOff,
-    BehindAVpn(BehindAVpn<'o>),
+    BehindAVpn(Box<BehindAVpn<'o>>),
     /// By these answers.
     Failing(Vec<Answer<'o>>),
 }
@@ -40,7 +40,7 @@ impl<'o> ContainersNames<'o> {
             _ if !answered.is_empty() => Self::Answered(answered),
             (_, true) => Self::CutOff,
             _ => match BehindAVpn::of(evidence, edge, &answers) {
-                Some(behind) => Self::BehindAVpn(behind),
+                Some(behind) => Self::BehindAVpn(Box::new(behind)),
                 None => Self::Failing(answers),
             },
         }

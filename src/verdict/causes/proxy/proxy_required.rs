@@ -37,7 +37,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     as_one(evidence.views().iter().filter(|view| !evidence.is_spare(&view.vantage)).map(|view| {
         let is_agents =
             view.vantage == agent.vantage || (host_stands_in && view.vantage == Vantage::Host);
-        let here = Here { evidence, view, is_agents, settings: &settings };
+        let here = Here { evidence, view, is_agents, settings };
         here.examine(&evidence.target.hub)
     }))
 }

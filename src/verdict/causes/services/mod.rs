@@ -1,6 +1,7 @@
 //! Registries and the provisioning service.
 
 pub(super) mod image_not_found;
+mod provisioning;
 pub(super) mod provisioning_unreachable;
 pub(super) mod registry_access_denied;
 pub(super) mod registry_unreachable;

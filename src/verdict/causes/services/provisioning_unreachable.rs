@@ -1,14 +1,15 @@
 //! `provisioning-unreachable`: the Device Provisioning Service cannot be reached.
 
 use edgeprobe_probes::endpoint::Via;
-use edgeprobe_probes::{Observation, Role, Step, Token};
+use edgeprobe_probes::{Step, Token};
 
+use super::provisioning::{Lost, Provisioning};
 use crate::language::Text;
 use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::shared::{observations, peers, those};
+use crate::verdict::causes::shared::{observations, peers};
 use crate::verdict::evidence::{Connection, Evidence};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Effect, Way, told};
+use crate::verdict::{Effect, told};
 
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Provisioning,
@@ -22,40 +23,31 @@ pub(in crate::verdict::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let connections = evidence.provisioning();
-    let reached = those(&connections, |connection| !connection.observation.failed());
-    if let Some(first) = reached.first() {
-        let text = Text::new("reached").with("host", &first.facts.server);
-        return refuted(text, observations(&reached));
+    match Provisioning::of(evidence) {
+        Provisioning::Reached(reached) => {
+            let Some(first) = reached.first() else { return Vec::new() };
+            let text = Text::new("reached").with("host", &first.facts.server);
+            refuted(text, observations(&reached))
+        }
+        Provisioning::Lost(lost) => lost_service(evidence, &lost),
+        Provisioning::LostWithTheHub | Provisioning::NotAsked => Vec::new(),
     }
-    let host = evidence.host();
-    let names = host.deciding_answers(Role::Provisioning);
-    let unnamed: Vec<&Observation> =
-        names.iter().map(|answer| answer.observation).filter(|o| o.failed()).collect();
-    let (failed, text) = match connections.first() {
-        Some(first) => {
-            let text = Text::new(key(first))
-                .with("host", &first.facts.server)
-                .with("address", peers(&connections))
-                .with("issuer", issuer(first));
-            let proxy = first.facts.proxy.as_ref().filter(|_| is_the_proxy_s(first));
-            let text = text.with_any("way", proxy.map(|proxy| proxy.url.to_string()));
-            (observations(&connections), text)
-        }
-        None if names.is_empty() => match nameless_proxy(evidence) {
-            Some(found) => found,
-            None => return Vec::new(),
-        },
-        None if unnamed.len() == names.len() => {
-            let Some(first) = names.first() else { return Vec::new() };
-            (unnamed, Text::new("nameless").with("host", &first.facts.name))
-        }
-        None => return Vec::new(),
-    };
+}
+
+fn lost_service(evidence: &Evidence<'_>, lost: &Lost<'_>) -> Vec<Finding> {
+    let failed = lost.seen();
     let Some(first) = failed.first() else { return Vec::new() };
-    if evidence.shared_with_the_hub(first).is_some() {
-        return Vec::new();
-    }
+    let (text, connections) = match lost {
+        Lost::Connections(connections) => (connecting(connections), connections.as_slice()),
+        Lost::Name(names) => {
+            let name = names.first().map(|answer| &answer.facts.name);
+            (Text::new("nameless").with_any("host", name), [].as_slice())
+        }
+        Lost::ProxysName { host, via, .. } => {
+            let text = Text::new("proxy_nameless").with("host", host);
+            (text.with("way", via.url.to_string()), [].as_slice())
+        }
+    };
     let Some(failure) = told::failure(first) else { return Vec::new() };
     let effect = evidence.effect_of_provisioning();
     let meaning = match effect {
@@ -77,16 +69,15 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .alone()
 }
 
-/// The proxy that leads to the service has a name, and no resolver here has an address for it.
-fn nameless_proxy<'o>(evidence: &Evidence<'o>) -> Option<(Vec<&'o Observation>, Text)> {
-    let host = evidence.target.provisioning_by(evidence.all())?;
-    let Way::By(via) = evidence.target.way_to_provisioning(&host, evidence.all()) else {
-        return None;
-    };
-    let answers = evidence.host().proxy_answers(&via).into_iter();
-    let seen: Vec<&Observation> = answers.map(|answer| answer.observation).collect();
-    let text = Text::new("proxy_nameless").with("host", host).with("way", via.url.to_string());
-    seen.iter().all(|answer| answer.failed()).then_some((seen, text))
+/// The sentence for connections that fail.
+fn connecting(connections: &[Connection<'_>]) -> Text {
+    let Some(first) = connections.first() else { return Text::new("unanswered") };
+    let text = Text::new(key(first))
+        .with("host", &first.facts.server)
+        .with("address", peers(connections))
+        .with("issuer", issuer(first));
+    let proxy = first.facts.proxy.as_ref().filter(|_| is_the_proxy_s(first));
+    text.with_any("way", proxy.map(|proxy| proxy.url.to_string()))
 }
 
 /// The key of the sentence for how the connection fails.
