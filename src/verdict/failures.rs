@@ -72,7 +72,7 @@ impl<'p, 'o> Place<'p, 'o> {
     /// on: names, routes, the engine, the clock.
     fn needs(&self, seen: &'o Observation) -> bool {
         let is_lost = self.whole.lost.contains(seen.id.as_str());
-        let is_stood_on = match &seen.facts {
+        let supports_a_need = match &seen.facts {
             Facts::Registry(_) | Facts::Ports(_) => false,
             facts if facts.endpoint().is_some() => false,
             // A packet that is followed only sheds light on other failures.
@@ -86,7 +86,7 @@ impl<'p, 'o> Place<'p, 'o> {
             Facts::EdgeRoute(facts) => self.needs_way_to(&facts.destination),
             _ => true,
         };
-        (is_lost || is_stood_on) && !self.is_of_absent_ipv6(seen)
+        (is_lost || supports_a_need) && !self.is_of_absent_ipv6(seen)
     }
 
     fn needs_name(&self, answer: &Answer<'o>) -> bool {

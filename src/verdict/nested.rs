@@ -56,7 +56,7 @@ pub(super) fn as_a_child(
 
 /// Whether a cause can be one of a device with this target.
 pub(super) fn applies(id: CauseId, target: &Target) -> bool {
-    target.parent.is_none() || id.rule().can_be_a_childs
+    target.parent.is_none() || id.rule().applies_to_a_child
 }
 
 fn addresses(observations: &[Observation], role: Role) -> Vec<IpAddr> {

@@ -149,7 +149,7 @@ fn by_no_port_of_its_own(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text>
     let via = view.way().via().filter(|_| !evidence.goes_direct())?;
     let lost = matches!(agent, Agent::Unreachable { .. } | Agent::Nameless);
     let cannot_be_carried = view.transports().iter().all(|it| it.default_port() != 443);
-    let leads_there = view.by_the_way_s_proxy().iter().any(Connection::works);
+    let leads_there = view.proxied_hub_connections().iter().any(Connection::works);
     if !lost || !cannot_be_carried || !leads_there {
         return None;
     }

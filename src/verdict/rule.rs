@@ -15,13 +15,13 @@ pub(super) struct Rule {
     pub(super) beside_a_proxy: BesideAProxy,
     /// Whether a child of nested edge can have it: one that connects to its parent alone has use for
     /// neither IoT Hub nor the way to the internet.
-    pub(super) can_be_a_childs: bool,
+    pub(super) applies_to_a_child: bool,
     /// What becomes of Edge Agent while it blocks.
     pub(super) keeps_out: &'static [KeptOut],
     pub(super) same_in_a_log: SameInALog,
     pub(super) seen_by_the_engine: SeenByTheEngine,
     /// Whether it is what `edgeprobe vpn` asks about.
-    pub(super) is_a_vpns: bool,
+    pub(super) is_about_a_vpn: bool,
     /// Reads the evidence. Several findings when the cause stands several times, e.g. on two ports.
     pub(super) examine: fn(&Evidence<'_>) -> Vec<Finding>,
 }

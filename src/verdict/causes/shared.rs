@@ -207,7 +207,7 @@ impl<'o> PortReading<'o> {
         let port = transport.default_port();
         let mut elsewhere =
             those(&view.hub(), |connection| connection.facts.transport.default_port() != port);
-        elsewhere.extend(those(&view.by_the_way_s_proxy(), |connection| {
+        elsewhere.extend(those(&view.proxied_hub_connections(), |connection| {
             connection.facts.transport.default_port() != port && connection.established()
         }));
         Self { on_port, elsewhere }
@@ -230,7 +230,7 @@ pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding
         return refuted(Text::new("open").with("port", ports(&open)), observations(&open));
     }
     let has_a_proxy = view
-        .by_the_way_s_proxy()
+        .proxied_hub_connections()
         .iter()
         .any(|c| c.established() && c.facts.transport.default_port() == transport.default_port());
     if !reading.is_closed_alone() || has_a_proxy {

@@ -91,8 +91,8 @@ cause_ids! {
 
 impl CauseId {
     /// Whether it is what `edgeprobe vpn` asks about.
-    pub fn is_a_vpns(self) -> bool {
-        self.rule().is_a_vpns
+    pub fn is_about_a_vpn(self) -> bool {
+        self.rule().is_about_a_vpn
     }
 }
 

@@ -103,7 +103,7 @@ impl<'o> Evidence<'o> {
             let peer = connection.facts.peer;
             !peer.is_loopback() && !network.subnet.contains(&peer)
         };
-        let by_proxy = view.by_the_way_s_proxy().into_iter().filter(leads_out);
+        let by_proxy = view.proxied_hub_connections().into_iter().filter(leads_out);
         let (opened, closed): (Vec<Connection<'o>>, Vec<Connection<'o>>) =
             view.hub().into_iter().chain(by_proxy).partition(Connection::connected);
         let host_opened =

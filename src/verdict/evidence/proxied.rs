@@ -18,7 +18,7 @@ impl<'o> Evidence<'o> {
         let carries = |connection: &Connection<'_>| {
             connection.works() && view.transports().contains(&connection.facts.transport)
         };
-        view.by_the_way_s_proxy().iter().any(carries)
+        view.proxied_hub_connections().iter().any(carries)
             && !view.on_the_way().iter().any(|c| is_web(c.facts.transport) && c.is_direct())
     }
 
@@ -35,7 +35,7 @@ impl<'o> Evidence<'o> {
     /// What failed by the proxy on Edge Agent's way, or for its name, from anywhere.
     pub(in crate::verdict) fn failures_by_the_proxy(&self) -> Vec<&'o Observation> {
         let views = self.views();
-        let proxied = views.iter().flat_map(View::by_the_way_s_proxy);
+        let proxied = views.iter().flat_map(View::proxied_hub_connections);
         let proxied = proxied.map(|connection| connection.observation);
         let names = views.iter().flat_map(|view| {
             view.way().via().map(|via| view.proxy_answers(via)).unwrap_or_default()
@@ -54,17 +54,17 @@ impl<'o> Evidence<'o> {
     /// The addresses of the proxy on Edge Agent's way, as they were connected to.
     pub(in crate::verdict) fn addresses_of_the_proxy(&self) -> Vec<IpAddr> {
         let views = self.views();
-        let by_it = views.iter().flat_map(View::by_the_way_s_proxy);
+        let by_it = views.iter().flat_map(View::proxied_hub_connections);
         by_it.map(|connection| connection.facts.peer).collect()
     }
 
     /// Whether the proxy on Edge Agent's way opens a way out from here; where nobody asked from here,
     /// from the host, or else from where Edge Agent runs.
     pub(in crate::verdict) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
-        let mut tried = view.by_the_way_s_proxy();
+        let mut tried = view.proxied_hub_connections();
         for other in [Self::host, Self::agent] {
             if tried.is_empty() {
-                tried = other(self).by_the_way_s_proxy();
+                tried = other(self).proxied_hub_connections();
             }
         }
         tried.iter().any(Connection::connected)
@@ -129,7 +129,7 @@ impl<'o> View<'o> {
 
     /// The connections to the hub by the proxy on Edge Agent's way, at the addresses that programs
     /// here would use for it.
-    pub(in crate::verdict) fn by_the_way_s_proxy(&self) -> Vec<Connection<'o>> {
+    pub(in crate::verdict) fn proxied_hub_connections(&self) -> Vec<Connection<'o>> {
         let Some(via) = self.way.via() else { return Vec::new() };
         self.seen.by_the_proxy.get_or_init(|| self.at_the_addresses_of(via)).clone()
     }
@@ -185,7 +185,7 @@ impl<'o> View<'o> {
 
     fn by_proxy_or_directly(&self) -> Vec<Connection<'o>> {
         let direct = self.hub();
-        let by_proxy = self.by_the_way_s_proxy();
+        let by_proxy = self.proxied_hub_connections();
         let works_directly = direct.iter().any(|c| is_web(c.facts.transport) && c.works());
         let goes_direct = match *self.way {
             Way::Direct => true,

@@ -131,7 +131,7 @@ pub(super) fn remedy(
                 with("logged.do.look", "sudo edgeprobe logs --since 1d".to_owned()),
                 with("logged.do.repeat", format!("sudo edgeprobe check --hub {hub} --quiet")),
             ];
-            if beside.reading.candidates().into_iter().any(CauseId::is_a_vpns) {
+            if beside.reading.candidates().into_iter().any(CauseId::is_about_a_vpn) {
                 all.push(with("logged.do.vpn", format!("sudo edgeprobe vpn --hub {hub} --watch")));
             }
             if beside.reading.subject() == Subject::Hub {

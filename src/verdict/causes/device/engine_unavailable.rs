@@ -11,11 +11,11 @@ use crate::verdict::rule::{Finding, Proof, Rule, refuted};
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
     beside_a_proxy: BesideAProxy::TheSame,
-    can_be_a_childs: true,
+    applies_to_a_child: true,
     keeps_out: &[KeptOut::NoContainer],
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
-    is_a_vpns: false,
+    is_about_a_vpn: false,
     examine,
 };
 

@@ -14,11 +14,11 @@ use crate::verdict::{Confidence, Effect};
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
-    can_be_a_childs: true,
+    applies_to_a_child: true,
     keeps_out: &[KeptOut::HalfAParent],
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
-    is_a_vpns: false,
+    is_about_a_vpn: false,
     examine,
 };
 
@@ -107,7 +107,7 @@ fn cut(evidence: &Evidence<'_>, web: &[Connection<'_>]) -> Option<Proof> {
 
 /// A tunnel leads to something that is not the parent's Edge Hub.
 fn behind_a_proxy(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
-    what_answers(evidence, &those(&host.by_the_way_s_proxy(), Connection::connected))
+    what_answers(evidence, &those(&host.proxied_hub_connections(), Connection::connected))
 }
 
 /// The proof that what answers there has another name, or is no Edge Hub.

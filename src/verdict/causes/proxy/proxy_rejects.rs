@@ -20,11 +20,11 @@ use crate::verdict::{Confidence, Effect, Way};
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
-    can_be_a_childs: true,
+    applies_to_a_child: true,
     keeps_out: &[KeptOut::NoIdentity],
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
-    is_a_vpns: false,
+    is_about_a_vpn: false,
     examine,
 };
 
@@ -61,7 +61,7 @@ fn place_of(via: &Via) -> String {
 /// The proxy on Edge Agent's way. `alone` says that the host was not asked to connect.
 fn examine_way(view: &View<'_>, alone: bool) -> Vec<Finding> {
     let Some(via) = view.way().via() else { return Vec::new() };
-    let connections = view.by_the_way_s_proxy();
+    let connections = view.proxied_hub_connections();
     let nameless = if connections.is_empty() { nameless(view, via) } else { Vec::new() };
     match (Here { view, via, connections, nameless, alone }).finding() {
         Some(Found::Opens(finding)) => finding,

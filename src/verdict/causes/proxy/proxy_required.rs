@@ -17,11 +17,11 @@ use crate::verdict::{Confidence, Effect, Way};
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
-    can_be_a_childs: true,
+    applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
-    is_a_vpns: false,
+    is_about_a_vpn: false,
     examine,
 };
 

@@ -21,11 +21,11 @@ use crate::verdict::{Confidence, Effect};
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
-    can_be_a_childs: false,
+    applies_to_a_child: false,
     keeps_out: &[KeptOut::StoppedDaemons],
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
-    is_a_vpns: false,
+    is_about_a_vpn: false,
     examine,
 };
 
@@ -59,7 +59,7 @@ fn examine_view<'o>(
         return refuted(text, observations(&connected));
     }
     // A site that lets HTTPS out by its proxy alone is as it is meant to be.
-    let by_proxy = those(&view.by_the_way_s_proxy(), Connection::established);
+    let by_proxy = those(&view.proxied_hub_connections(), Connection::established);
     if !by_proxy.is_empty() {
         return refuted(Text::new("proxy"), observations(&by_proxy));
     }

@@ -18,11 +18,11 @@ use crate::verdict::told;
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
-    can_be_a_childs: true,
+    applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
-    is_a_vpns: false,
+    is_about_a_vpn: false,
     examine,
 };
 
@@ -38,7 +38,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let counts = |c: &Connection<'_>| {
         c.connected() && (!host.is_on_link(c) || (c.established() && meant_so))
     };
-    connections.extend(host.by_the_way_s_proxy().into_iter().filter(counts));
+    connections.extend(host.proxied_hub_connections().into_iter().filter(counts));
     if !connections.is_empty() {
         return refuted(Text::new("connected"), observations(&connections).into_iter().take(1));
     }

@@ -16,11 +16,11 @@ use crate::verdict::rule::{Finding, Proof, Rule};
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
-    can_be_a_childs: true,
+    applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
-    is_a_vpns: true,
+    is_about_a_vpn: true,
     examine,
 };
 
