@@ -1,14 +1,13 @@
 //! `amqp-port-blocked`: 5671 is closed, 443 to the same hub is open.
 
 use edgeprobe_probes::endpoint::Transport;
-use edgeprobe_probes::{Step, Token};
 
+use super::hub_port::{HubPort, Ports};
 use crate::verdict::Confidence;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
 use crate::verdict::catalogue::Text;
 use crate::verdict::causes::shared::{
-    PortReading, at_each_vantage_by, cut_in_handshake, effect_of_loss, observations, peers, place,
-    ports, those,
+    at_each_vantage_by, effect_of_loss, observations, peers, place, ports, those,
 };
 use crate::verdict::evidence::{Connection, Evidence, Manner, View};
 use crate::verdict::rule::{Finding, Proof, Rule, refuted};
@@ -29,67 +28,51 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
-    let reading = PortReading::of(view, Transport::Amqp);
-    // A port that opens and is cut where AMQP begins is good for nothing.
-    let open = those(&reading.on_port, |c| c.established() && !cut_at_amqp(c));
-    if !open.is_empty() {
-        let text = Text::new("open").with("port", ports(&open));
-        return refuted(text, observations(&open));
+    match HubPort::of(view, Transport::Amqp) {
+        HubPort::Open(open) => {
+            refuted(Text::new("open").with("port", ports(&open)), observations(&open))
+        }
+        HubPort::ClosedAlone(all) => closed(view, &all).alone(),
+        // Some filters let the connection open, look at what is said on it, and cut it then.
+        HubPort::CutInHandshake(all) => {
+            proof(view, "cut", &all).with_confidence(Confidence::Likely).alone()
+        }
+        // Others recognise AMQP by its first bytes.
+        HubPort::CutAtAmqp(all, let_in) => {
+            let proof = proof(view, "cut_at_amqp", &all);
+            let summary = proof.summary.clone().with("other_port", ports(&let_in));
+            Proof { summary, ..proof }.with_confidence(Confidence::Likely).alone()
+        }
+        HubPort::Proxied | HubPort::Otherwise => Vec::new(),
     }
-    let established = those(&reading.elsewhere, Connection::established);
-    let elsewhere = if established.is_empty() {
-        those(&reading.elsewhere, Connection::connected)
-    } else {
-        established.clone()
-    };
-    let describe = |variant| {
-        Text::new(variant)
-            .with("port", ports(&reading.on_port))
-            .with("address", peers(&reading.on_port))
-            .with("other_port", ports(&elsewhere))
-            .with("place", place(&view.vantage))
-    };
-    let proof = |text| {
-        Proof::confirmed(effect_of_loss(view), text, observations(&reading.on_port))
-            .supported_by(observations(&elsewhere))
-    };
-    if reading.is_closed_alone() {
-        let silent = reading.on_port.iter().any(|c| c.manner() == Some(Manner::Silent));
-        let text = match (elsewhere.iter().any(Connection::is_direct), view.way().via()) {
-            (false, Some(via)) => describe("proxy").with("proxy", via.url.to_string()),
-            _ => describe(if silent { "silent" } else { "refused" }),
-        };
-        return proof(text).alone();
-    }
-    // Some filters let the connection open, look at what is said on it, and cut it then.
-    let cut = !reading.on_port.is_empty() && reading.on_port.iter().all(cut_in_handshake);
-    if cut && !established.is_empty() {
-        return proof(describe("cut")).with_confidence(Confidence::Likely).alone();
-    }
-    // Others recognise AMQP by its first bytes. IoT Hub itself ends connections so as well, of devices
-    // that it does not let in; but those it does not let in by WebSocket either.
-    let let_in = those(&reading.elsewhere, is_let_in);
-    let is_cut = |c: &Connection<'_>| cut_at_amqp(c) && c.is_genuine();
-    if !reading.on_port.is_empty() && reading.on_port.iter().all(is_cut) && !let_in.is_empty() {
-        let text = describe("cut_at_amqp").with("other_port", ports(&let_in));
-        return proof(text).with_confidence(Confidence::Likely).alone();
-    }
-    Vec::new()
 }
 
-/// Whether a connection was cut after TLS, before an answer in AMQP.
-fn cut_at_amqp(connection: &Connection<'_>) -> bool {
-    use Token::{ConnectionClosed, ConnectionReset, TimedOut};
-    let cut = [ConnectionClosed, ConnectionReset, TimedOut];
-    connection.observation.failed_step() == Some(Step::Amqp)
-        && connection.token().is_some_and(|token| cut.contains(&token))
+fn closed(view: &View<'_>, all: &Ports<'_>) -> Proof {
+    let is_direct = good(all).iter().any(Connection::is_direct);
+    let silent = all.on_port.iter().any(|c| c.manner() == Some(Manner::Silent));
+    match view.way().via().filter(|_| !is_direct) {
+        Some(via) => {
+            let proof = proof(view, "proxy", all);
+            let summary = proof.summary.clone().with("proxy", via.url.to_string());
+            Proof { summary, ..proof }
+        }
+        None => proof(view, if silent { "silent" } else { "refused" }, all),
+    }
 }
 
-/// Whether IoT Hub itself speaks AMQP or MQTT with this device by WebSocket.
-fn is_let_in(connection: &Connection<'_>) -> bool {
-    let by_websocket = [Transport::AmqpWs, Transport::MqttWs];
-    connection.is_direct()
-        && by_websocket.contains(&connection.facts.transport)
-        && connection.works()
-        && connection.is_genuine()
+fn proof(view: &View<'_>, variant: &'static str, all: &Ports<'_>) -> Proof {
+    let elsewhere = good(all);
+    let text = Text::new(variant)
+        .with("port", ports(&all.on_port))
+        .with("address", peers(&all.on_port))
+        .with("other_port", ports(&elsewhere))
+        .with("place", place(&view.vantage));
+    Proof::confirmed(effect_of_loss(view), text, observations(&all.on_port))
+        .supported_by(observations(&elsewhere))
+}
+
+/// The connections to other ports whose handshake went on; where there are none, those that opened.
+fn good<'o>(all: &Ports<'o>) -> Vec<Connection<'o>> {
+    let established = those(&all.elsewhere, Connection::established);
+    if established.is_empty() { those(&all.elsewhere, Connection::connected) } else { established }
 }

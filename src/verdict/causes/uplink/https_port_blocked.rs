@@ -2,10 +2,9 @@
 
 use edgeprobe_probes::endpoint::Transport;
 
+use super::hub_port::closed_alone;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::shared::{
-    at_each_vantage, closed_alone, controls, failures, observations, those,
-};
+use crate::verdict::causes::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::verdict::evidence::{Connection, View};
 use crate::verdict::rule::{Finding, Proof, Rule};
 

@@ -2,8 +2,9 @@
 
 use edgeprobe_probes::endpoint::Transport;
 
+use super::hub_port::closed_alone;
 use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::shared::{at_each_vantage_by, closed_alone};
+use crate::verdict::causes::shared::at_each_vantage_by;
 use crate::verdict::rule::Rule;
 
 pub(in crate::verdict::causes) const RULE: Rule = Rule {
