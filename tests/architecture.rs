@@ -148,6 +148,38 @@ fn one_module_prints_and_one_knows_the_command_line() {
     }
 }
 
+/// A cause stands in one file, which knows of no other cause, and in the table. What is special about
+/// it is an attribute.
+#[test]
+fn causes_are_named_in_the_table_alone() {
+    let table = fs::read_to_string(TABLE).unwrap();
+    let lines = table.lines().filter_map(|line| line.trim().strip_suffix(',')?.split_once(" in "));
+    let modules: Vec<&str> = lines.map(|(_, module)| module).collect();
+    assert!(modules.len() > 30, "{TABLE} has no causes");
+    let causes = Path::new(TABLE).parent().unwrap();
+    for (module, _) in ARROWS {
+        for (file, text) in sources(module) {
+            let names_one = |(at, word): (usize, &str)| {
+                let variant = text[at + word.len()..].chars().next();
+                variant.is_some_and(char::is_uppercase) && !text[at..].starts_with("CauseId::ALL")
+            };
+            let named = text.match_indices("CauseId::").any(names_one);
+            assert!(!named || file == Path::new(TABLE), "{} names a cause", file.display());
+            let place = file.with_extension("");
+            let own = |cause: &str| place.starts_with(causes.join(cause.replace("::", "/")));
+            let other = modules.iter().filter(|cause| !own(cause)).find(|cause| {
+                text.match_indices(**cause).any(|(at, cause)| {
+                    !text[at + cause.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                })
+            });
+            let is_table = file == Path::new(TABLE);
+            assert!(other.is_none() || is_table, "{} uses {other:?}", file.display());
+        }
+    }
+}
+
+const TABLE: &str = "src/verdict/causes/table.rs";
+
 /// Which modules of a crate each of them uses, apart from its tests.
 fn arrows_in(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
     let name = |file: &Path| {

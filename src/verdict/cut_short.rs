@@ -3,12 +3,14 @@
 //! A peer's silence proves something only if the peer was waited for. Where the run's own `--timeout`
 //! cut the waiting short, the observation says so, and its failure confirms nothing.
 
+use std::collections::BTreeMap;
+
 use edgeprobe_facts::{Facts, Observation, Probe, Role};
 
-use super::causes::RULES;
+use super::causes::findings;
 use super::evidence::{Evidence, View};
 use super::rule::{Finding, Proof};
-use super::{CauseId, Confidence, Target, nested};
+use super::{CauseId, Confidence, Target};
 
 /// The observations without those that were cut short beside a first choice that works, and those:
 /// they count as not tested. `None` where there are none.
@@ -68,22 +70,19 @@ pub(super) fn confirm_nothing(
     let heard: Vec<Observation> =
         observations.iter().filter(|seen| !seen.is_cut_short()).cloned().collect();
     let evidence = Evidence::new(target, &heard);
-    let rules = RULES.iter().filter(|rule| nested::applies(rule.id, target));
-    let findings = rules
-        .flat_map(|rule| (rule.examine)(&evidence).into_iter().map(|finding| (rule.id, finding)));
-    let standing: Vec<(CauseId, Proof)> = findings
-        .filter_map(|(id, finding)| match finding {
-            Finding::Proved(proof) => Some((id, proof)),
-            Finding::Refuted { .. } => None,
-        })
-        .collect();
+    // Whether a cause stands by this sentence, and whether it is confirmed by it.
+    let mut standing: BTreeMap<(CauseId, String), bool> = BTreeMap::new();
+    for (id, finding) in findings(&evidence) {
+        if let Finding::Proved(proof) = finding {
+            let is_confirmed = proof.confidence == Confidence::Confirmed;
+            let known = standing.entry((id, proof.summary.key().to_owned())).or_default();
+            *known |= is_confirmed;
+        }
+    }
     for (id, proof) in proofs {
-        let stands = standing.iter().any(|(other, without)| {
-            (other, without.summary.key()) == (&*id, proof.summary.key())
-                && (without.confidence == Confidence::Confirmed
-                    || proof.confidence == Confidence::Likely)
-        });
-        if !stands {
+        let known = standing.get(&(*id, proof.summary.key().to_owned()));
+        let is_sure = proof.confidence == Confidence::Confirmed;
+        if known.is_none_or(|is_confirmed| is_sure && !is_confirmed) {
             proof.confidence = Confidence::Likely;
             proof.cut_short = true;
         }

@@ -5,27 +5,33 @@
 //! and which failures it would bring about; `cover` picks the smallest set of proved causes that
 //! explains every failure; `reach` reads, apart from all causes, what works and what does not.
 
+mod attributes;
+mod beside_a_proxy;
 mod catalogue;
-mod cause;
 mod causes;
 mod clouds;
+mod consequences;
 mod cover;
 mod cut_short;
 mod evidence;
+mod failures;
 mod judge;
 mod logged;
+mod needs;
 mod nested;
 mod not_tested;
 mod outlook;
 mod proxies;
 mod reach;
 mod rule;
+mod status;
+mod summary;
 mod told;
 mod words;
 
 pub use crate::language::Language;
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
-pub use cause::{CauseId, UnknownCause};
+pub use causes::{CauseId, UnknownCause};
 pub use clouds::{Doubt, provisioning_beside};
 pub use judge::judge;
 pub(crate) use logged::words_of;

@@ -6,23 +6,10 @@ use edgeprobe_facts::dns::DnsFacts;
 use edgeprobe_facts::{Facts, Observation, Role};
 
 use super::Target;
-use super::cause::CauseId;
+use super::causes::CauseId;
 
 /// The port, beside the hub's own, that a parent is documented to have open for its children.
 pub const PARENT_PORT: u16 = 6617;
-
-/// The causes that speak of IoT Hub itself or of the way to the internet: a child needs neither.
-const OF_THE_HUB: [CauseId; 9] = [
-    CauseId::HubNameUnknown,
-    CauseId::DnsHijack,
-    CauseId::CaptivePortal,
-    CauseId::EgressBlocked,
-    CauseId::HttpsPortBlocked,
-    CauseId::TlsFiltered,
-    CauseId::TlsIntercepted,
-    CauseId::RootCaMissing,
-    CauseId::NotIotHub,
-];
 
 impl Target {
     /// The parent device, when this one is a child: as the user named it, else as the runtime's
@@ -69,7 +56,7 @@ pub(super) fn as_a_child(
 
 /// Whether a cause can be one of a device with this target.
 pub(super) fn applies(id: CauseId, target: &Target) -> bool {
-    target.parent.is_none() || !OF_THE_HUB.contains(&id)
+    target.parent.is_none() || id.rule().applies_to_a_child
 }
 
 fn addresses(observations: &[Observation], role: Role) -> Vec<IpAddr> {

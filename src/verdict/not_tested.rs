@@ -147,7 +147,7 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<Missing> {
 
 /// Whether Edge Agent depends on a proxy that only this run is known to be told of.
 fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
-    let settings = evidence.target.proxy_settings(evidence.all());
+    let settings = evidence.proxy_settings();
     let hub = &evidence.target.hub;
     let seen = settings
         .iter()

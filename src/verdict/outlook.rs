@@ -6,11 +6,12 @@
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Observation, Probe, Role};
+use edgeprobe_facts::{Observation, Role};
 
+use super::attributes::KeptOut;
 use super::catalogue::message;
-use super::cause::CauseId;
-use super::evidence::{Connection, Evidence, Manner, is_of_a_service};
+use super::evidence::{Connection, Evidence, Manner};
+use super::needs::{Needs, Service};
 use super::reach::{self, Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
@@ -20,12 +21,12 @@ use crate::language::{Language, Text};
 /// The outlook for both parts of the runtime.
 pub(super) fn outlook(
     evidence: &Evidence<'_>,
-    agent: &Agent,
-    hub: Hub,
+    needs: &Needs<'_>,
+    (agent, hub): (&Agent, Hub),
     causes: &[Cause],
     language: Language,
 ) -> Outlook {
-    let (edge_agent, seen) = kept_out(evidence, agent, causes).unwrap_or_else(|| {
+    let (edge_agent, seen) = kept_out(evidence, needs, agent, causes).unwrap_or_else(|| {
         let text = by_proxy(evidence, agent)
             .or_else(|| by_no_port_of_its_own(evidence, agent))
             .unwrap_or_else(|| edge_agent(evidence, agent));
@@ -71,80 +72,49 @@ fn ports<'o>(evidence: &Evidence<'o>, hub: Hub) -> Vec<&'o Observation> {
 /// own word cuts the container network off. With it, the evidence of those causes.
 fn kept_out(
     evidence: &Evidence<'_>,
+    needs: &Needs<'_>,
     agent: &Agent,
     causes: &[Cause],
 ) -> Option<(Text, Vec<String>)> {
-    let by = |key: &'static str, of: &[CauseId]| {
-        let stands = |cause: &&Cause| cause.effect == Effect::Blocks && of.contains(&cause.id);
-        let seen = causes.iter().filter(stands).map(|cause| cause.evidence.clone());
-        let seen = seen.reduce(|seen, more| [seen, more].concat())?;
-        Some((Text::new(key).with("hub", &evidence.target.hub), seen))
-    };
     let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
-    let though_it_is_reached = |key, of: &[CauseId]| reaches.then(|| by(key, of)).flatten();
-    let refused = || {
-        evidence.planned_network()?.refused_for?;
-        by("agent.no_container", &[CauseId::SubnetOverlap])
+    let stands = |kept_out: KeptOut, cause: &Cause| {
+        cause.effect == Effect::Blocks
+            && cause.id.rule().keeps_out.contains(&kept_out)
+            && (kept_out != KeptOut::NoIdentity || keeps_a_daemon(causes))
     };
-    by("agent.no_container", &[CauseId::EngineUnavailable, CauseId::AddressPoolExhausted])
-        .or_else(refused)
-        .or_else(|| though_it_is_reached("agent.half_a_parent", &[CauseId::ParentUnreachable]))
-        .or_else(|| by("agent.unprovisioned", &[CauseId::ProvisioningUnreachable]))
-        .or_else(|| though_it_is_reached("agent.nameless_daemons", &[CauseId::DnsHostFailure]))
-        .or_else(|| though_it_is_reached("agent.stopped_daemons", &[CauseId::EgressBlocked]))
-        .or_else(|| {
-            let by_daemons = causes
-                .iter()
-                .any(|cause| keeps(cause, Part::IdentityService) || keeps(cause, Part::Daemon));
-            though_it_is_reached("agent.no_identity", &[CauseId::ProxyRejects])
-                .filter(|_| by_daemons)
-        })
-        .or_else(|| {
-            though_it_is_reached(
-                "agent.cut_off",
-                &[
-                    CauseId::IpForwardDisabled,
-                    CauseId::VpnOverride,
-                    CauseId::BridgeNoRoute,
-                    CauseId::SubnetOverlap,
-                ],
-            )
-        })
-        .or_else(|| {
-            though_it_is_reached(
-                "agent.no_image",
-                &[
-                    CauseId::RegistryUnreachable,
-                    CauseId::RegistryAccessDenied,
-                    CauseId::ImageNotFound,
-                ],
-            )
-        })
-        .or_else(|| unserved(evidence).filter(|_| reaches))
+    let by_a_cause = KeptOut::ALL.into_iter().find_map(|kept_out| {
+        let standing = causes.iter().filter(|cause| stands(kept_out, cause));
+        let seen = standing.map(|cause| cause.evidence.clone());
+        let seen = seen.reduce(|seen, more| [seen, more].concat())?;
+        let counts = (reaches || kept_out.comes_before_the_hub()) && kept_out.is_seen(evidence);
+        let text = Text::new(kept_out.key()).with("hub", &evidence.target.hub);
+        counts.then_some((text, seen))
+    });
+    by_a_cause.or_else(|| unserved(evidence, needs).filter(|_| reaches))
+}
+
+/// Whether a proxy keeps a daemon from giving identities.
+fn keeps_a_daemon(causes: &[Cause]) -> bool {
+    causes.iter().any(|it| keeps(it, Part::IdentityService) || keeps(it, Part::Daemon))
 }
 
 /// Whether a proxy that this part goes by keeps it from all that it needs.
 fn keeps(cause: &Cause, part: Part) -> bool {
     let parts = cause.details.get("parts").and_then(serde_json::Value::as_array);
-    cause.id == CauseId::ProxyRejects
-        && cause.effect == Effect::Blocks
+    cause.effect == Effect::Blocks
         && parts.is_some_and(|parts| parts.contains(&serde_json::json!(part)))
 }
 
 /// What becomes of Edge Agent where what stops a part of its own way stops altogether what it depends
 /// on: an image that is not here, or the device's identity.
-fn unserved(evidence: &Evidence<'_>) -> Option<(Text, Vec<String>)> {
-    let lost = evidence.all().iter().find(|seen| {
-        seen.failed()
-            && is_of_a_service(seen)
-            && evidence.is_a_needed_service(seen)
-            && evidence.effect_of_service(seen) == Effect::Blocks
-    })?;
-    let key = match lost.probe() {
-        Probe::Registry => "agent.no_image",
-        _ => "agent.unprovisioned",
+fn unserved(evidence: &Evidence<'_>, needs: &Needs<'_>) -> Option<(Text, Vec<String>)> {
+    let lost = needs.lost_services().find(|need| need.effect == Effect::Blocks)?;
+    let kept_out = match lost.service {
+        Service::Registry => KeptOut::NoImage,
+        Service::Hub | Service::Provisioning | Service::Port => KeptOut::Unprovisioned,
     };
-    Some((Text::new(key).with("hub", &evidence.target.hub), ids([lost])))
+    let text = Text::new(kept_out.key()).with("hub", &evidence.target.hub);
+    Some((text, ids(lost.lost.iter().copied())))
 }
 
 /// What becomes of Edge Agent where its proxy carries it: a port of its own never goes that way.
@@ -179,7 +149,7 @@ fn by_no_port_of_its_own(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text>
     let via = view.way().via().filter(|_| !evidence.goes_direct())?;
     let lost = matches!(agent, Agent::Unreachable { .. } | Agent::Nameless);
     let cannot_be_carried = view.transports().iter().all(|it| it.default_port() != 443);
-    let leads_there = view.by_the_way_s_proxy().iter().any(Connection::works);
+    let leads_there = view.proxied_hub_connections().iter().any(Connection::works);
     if !lost || !cannot_be_carried || !leads_there {
         return None;
     }

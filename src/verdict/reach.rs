@@ -4,13 +4,12 @@
 //! hub on no transport is blocked, even where nothing documented explains it.
 
 use edgeprobe_facts::endpoint::Transport;
-use edgeprobe_facts::{Facts, Observation, Probe, Role, Token};
-
 use edgeprobe_facts::ports::PortFacts;
+use edgeprobe_facts::{Observation, Role, Token};
 
-use super::evidence::{Answer, Evidence, Manner, View, is_of_a_service};
-use super::rule::ids;
-use super::{Status, Way};
+use super::Status;
+use super::evidence::{Evidence, Manner, View};
+use super::needs::Needs;
 
 /// How Edge Agent fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +114,12 @@ pub(super) fn hub(evidence: &Evidence<'_>) -> Hub {
 }
 
 /// The status that what works and what does not amounts to.
-pub(super) fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub) -> Status {
+pub(super) fn status(
+    evidence: &Evidence<'_>,
+    needs: &Needs<'_>,
+    agent: &Agent,
+    hub: Hub,
+) -> Status {
     let by_agent = match agent {
         Agent::FirstChoice(_) if a_transport_is_lost(evidence) => Some(Status::Degraded),
         Agent::FirstChoice(_) => Some(Status::Healthy),
@@ -128,7 +132,9 @@ pub(super) fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub) -> Status
         Hub::CannotStart => Some(Status::Blocked),
         Hub::Unknown => None,
     };
-    let by_parts = misses_a_proxy(evidence).then_some(Status::Degraded);
+    let mut lost_by_parts = needs.lost_by_other_parts();
+    let by_parts = lost_by_parts.any(|need| !evidence.is_spare(&need.from));
+    let by_parts = by_parts.then_some(Status::Degraded);
     match by_agent.max(by_hub) {
         // What nothing else is known of, a part's loss alone does not decide.
         None => Status::Inconclusive,
@@ -136,81 +142,8 @@ pub(super) fn status(evidence: &Evidence<'_>, agent: &Agent, hub: Hub) -> Status
     }
 }
 
-/// Whether a part of the runtime beside Edge Agent does not reach the hub by its own proxy.
-fn misses_a_proxy(evidence: &Evidence<'_>) -> bool {
-    let views = evidence.views();
-    let mut views = views.iter().filter(|view| !evidence.is_spare(&view.vantage));
-    views.any(|view| !evidence.missed_by_parts(view).is_empty())
-}
-
 /// Whether a transport that Edge Agent may use works nowhere, though another does.
 fn a_transport_is_lost(evidence: &Evidence<'_>) -> bool {
     let view = evidence.agent();
     view.transports().iter().any(|transport| view.works(*transport) == Some(false))
-}
-
-/// Whether this is the name of a proxy that Edge Agent goes by, and not one of several ways.
-fn on_the_way(view: &View<'_>, name: &str) -> bool {
-    let Way::By(via) = view.way() else { return false };
-    via.url.host().eq_ignore_ascii_case(name.trim_end_matches('.'))
-}
-
-/// The failures that a verdict has to account for, in the order of the run.
-///
-/// What was asked of a control host is evidence, not a need: a device may live well without
-/// reaching it. The same goes for an address that only a resolver named which programs here do not
-/// use, for IoT Hub's own wish for a client certificate, and for an engine that this user may not
-/// ask.
-pub(super) fn failures<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
-    let views = evidence.views();
-    let direct_is_needless = evidence.needs_no_direct_way();
-    let by_parts: Vec<String> = ids(views.iter().flat_map(|view| evidence.missed_by_parts(view)));
-    let proxies = evidence.addresses_of_the_proxy();
-    let led_past = |view: &View<'_>| direct_is_needless && evidence.opens_its_proxy(view);
-    let is_a_need = |observation: &Observation| {
-        let Some(view) = views.iter().find(|view| view.vantage == observation.vantage) else {
-            return true;
-        };
-        let is_control =
-            view.answers(Role::Control).any(|answer| answer.observation.id == observation.id);
-        let service = is_of_a_service(observation);
-        let missed = by_parts.contains(&observation.id);
-        let connection = missed
-            || (service && evidence.is_a_needed_service(observation))
-            || (!service && observation.facts.endpoint().is_none())
-            || view.on_the_way().iter().any(|c| c.observation.id == observation.id && !c.works());
-        let unasked = observation.token() == Some(Token::EnginePermissionDenied)
-            || matches!(&observation.facts, Facts::Ports(facts)
-                if facts.has_edge_hub() || evidence.may_be_edge_hubs(facts));
-        // A device without IPv6 knows so at once, and goes on with IPv4.
-        let ipv4_is_there = view.hub().iter().any(|c| c.facts.peer.is_ipv4());
-        let peer = match &observation.facts {
-            Facts::Route(facts) => Some(facts.destination),
-            facts => facts.endpoint().map(|facts| facts.peer),
-        };
-        let no_ipv6 = ipv4_is_there
-            && peer.is_some_and(|peer| peer.is_ipv6())
-            && matches!(
-                observation.token(),
-                Some(Token::NetworkUnreachable | Token::AddressNotAvailable | Token::NetworkDown)
-            );
-        // A packet that is followed, and a control, only shed light on other failures.
-        let is_detour =
-            matches!(&observation.facts, Facts::Dns(facts) if facts.role == Role::Detour);
-        let sheds_light = observation.probe() == Probe::Trace || is_detour;
-        // What only concerns a proxy that is not on the way, or a way that is not needed.
-        let needless = match &observation.facts {
-            Facts::Dns(facts) if view.is_passed_over(&Answer { observation, facts }) => true,
-            Facts::Dns(facts) => match facts.role {
-                Role::Proxy => !missed && !on_the_way(view, &facts.name),
-                Role::Provisioning => false,
-                _ => direct_is_needless,
-            },
-            Facts::Route(facts) => led_past(view) && !proxies.contains(&facts.destination),
-            Facts::EdgeRoute(facts) => led_past(view) && !proxies.contains(&facts.destination),
-            _ => false,
-        };
-        !is_control && connection && !unasked && !sheds_light && !no_ipv6 && !needless
-    };
-    evidence.all().iter().filter(|o| o.failed()).filter(|o| is_a_need(o)).collect()
 }

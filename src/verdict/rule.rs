@@ -1,15 +1,27 @@
 //! What a rule says of its cause.
 
+use std::collections::BTreeSet;
+
 use edgeprobe_facts::Observation;
 
+use super::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
 use super::catalogue::Text;
-use super::cause::CauseId;
 use super::evidence::Evidence;
 use super::{Confidence, Effect};
 
-/// One cause and how it is recognised.
+/// What a cause declares of itself, and how it is recognised.
 pub(super) struct Rule {
-    pub(super) id: CauseId,
+    pub(super) subject: Subject,
+    pub(super) beside_a_proxy: BesideAProxy,
+    /// Whether a child of nested edge can have it: one that connects to its parent alone has use for
+    /// neither IoT Hub nor the way to the internet.
+    pub(super) applies_to_a_child: bool,
+    /// What becomes of Edge Agent while it blocks.
+    pub(super) keeps_out: &'static [KeptOut],
+    pub(super) same_in_a_log: SameInALog,
+    pub(super) seen_by_the_engine: SeenByTheEngine,
+    /// Whether it is what `edgeprobe vpn` asks about.
+    pub(super) is_about_a_vpn: bool,
     /// Reads the evidence. Several findings when the cause stands several times, e.g. on two ports.
     pub(super) examine: fn(&Evidence<'_>) -> Vec<Finding>,
 }
@@ -30,7 +42,7 @@ pub(super) struct Proof {
     /// The observations that prove it, by id.
     pub(super) evidence: Vec<String>,
     /// The failures that the cause would bring about, by id.
-    pub(super) explains: Vec<String>,
+    pub(super) explains: BTreeSet<String>,
     /// Whether it rests on silences that the run's own `--timeout` cut short.
     pub(super) cut_short: bool,
     pub(super) details: serde_json::Map<String, serde_json::Value>,
@@ -48,7 +60,7 @@ impl Proof {
             confidence: Confidence::Confirmed,
             effect,
             summary,
-            explains: ids(evidence.iter().copied().filter(|observation| observation.failed())),
+            explains: failed_ids(evidence.iter().copied()),
             evidence: ids(evidence),
             cut_short: false,
             details: serde_json::Map::new(),
@@ -60,9 +72,10 @@ impl Proof {
         mut self,
         observations: impl IntoIterator<Item = &'o Observation>,
     ) -> Self {
-        for id in ids(observations) {
-            if !self.evidence.contains(&id) {
-                self.evidence.push(id);
+        let mut known: BTreeSet<String> = self.evidence.iter().cloned().collect();
+        for id in observations.into_iter().map(|observation| &observation.id) {
+            if known.insert(id.clone()) {
+                self.evidence.push(id.clone());
             }
         }
         self
@@ -78,15 +91,13 @@ impl Proof {
         mut self,
         failures: impl IntoIterator<Item = &'o Observation>,
     ) -> Self {
-        self.explains.extend(ids(failures));
-        self.explains.sort_unstable();
-        self.explains.dedup();
+        self.explains.extend(failures.into_iter().map(|failure| failure.id.clone()));
         self
     }
 
     /// The same proof, whatever else fails: what it proves has not shown in this run yet.
     pub(super) fn explaining_nothing(self) -> Self {
-        Self { explains: Vec::new(), ..self }
+        Self { explains: BTreeSet::new(), ..self }
     }
 
     /// The same proof with one more detail for the report.
@@ -111,11 +122,11 @@ pub(super) fn refuted<'o>(
 
 /// The ids of these observations, each once, in their order.
 pub(super) fn ids<'o>(observations: impl IntoIterator<Item = &'o Observation>) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
-    for observation in observations {
-        if !ids.contains(&observation.id) {
-            ids.push(observation.id.clone());
-        }
-    }
-    ids
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let ids = observations.into_iter().map(|observation| observation.id.as_str());
+    ids.filter(|id| known.insert(id)).map(str::to_owned).collect()
+}
+
+fn failed_ids<'o>(observations: impl Iterator<Item = &'o Observation>) -> BTreeSet<String> {
+    observations.filter(|observation| observation.failed()).map(|it| it.id.clone()).collect()
 }

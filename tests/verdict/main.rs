@@ -22,6 +22,7 @@ mod hostname;
 mod hosts_own_loss;
 mod interceptors;
 mod kernels_part;
+mod large;
 mod logs;
 mod names;
 mod nested;

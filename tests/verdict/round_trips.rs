@@ -2,8 +2,7 @@
 
 use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::Status;
-use edgeprobe_facts::StepRecord;
-use edgeprobe_facts::{Observation, Outcome, Step};
+use edgeprobe_facts::{Observation, Outcome, Step, StepRecord};
 
 use crate::device::*;
 

@@ -14,7 +14,7 @@ use crate::language::{Language, Text};
 use crate::report::Report;
 use crate::report::style::{BOLD, labelled, of, paint};
 use crate::report::words::{say, word};
-use crate::verdict::{self, CauseId, Effect, Status};
+use crate::verdict::{self, Effect, Status};
 
 /// The width of the column of labels.
 const LABEL: usize = 14;
@@ -32,7 +32,7 @@ pub struct Answer {
 
 /// Reads the answer from the verdict.
 pub fn answer(report: &Report, language: Language) -> Answer {
-    let cause = report.verdict.causes.iter().find(|cause| cause.id == CauseId::VpnOverride);
+    let cause = report.verdict.causes.iter().find(|cause| cause.id.is_about_a_vpn());
     if let Some(cause) = cause {
         let status =
             if cause.effect == Effect::Blocks { Status::Blocked } else { Status::Degraded };
@@ -67,13 +67,13 @@ pub fn text(report: &Report, language: Language) -> String {
     let wrapped = labelled(&word, indent, &answer.sentence);
     let rest = wrapped.strip_prefix(word.as_str()).unwrap_or_default();
     let mut out = format!("{}{rest}\n", paint(of(answer.status), &word));
-    for cause in report.verdict.causes.iter().filter(|c| c.id == CauseId::VpnOverride) {
+    for cause in report.verdict.causes.iter().filter(|c| c.id.is_about_a_vpn()) {
         out += &about(cause, &answer.sentence, report, language);
     }
     for vantage in networks(report) {
         out += &network(report, &vantage, language);
     }
-    let others = report.verdict.causes.iter().filter(|c| c.id != CauseId::VpnOverride);
+    let others = report.verdict.causes.iter().filter(|c| !c.id.is_about_a_vpn());
     for cause in others {
         let told = cause_and_sentence(cause.id, &cause.summary, language);
         let _ = writeln!(out, "\n{}", line("vpn.label.beside", &told, language));

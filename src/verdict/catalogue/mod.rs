@@ -1,4 +1,4 @@
-//! The catalogue of causes: data, one file for each cause and language.
+//! The catalogue of causes: data, one file for each cause, with its texts in both languages.
 
 pub(super) use crate::language::{Text, Word};
 
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::CauseId;
+use super::causes::CauseId;
 use super::{Documented, Remedy};
 use crate::language::{Arguments, Language, Phrasebook, is_complete, render, render_command};
 
@@ -231,10 +231,18 @@ pub(super) fn message(text: &Text, language: Language) -> String {
     MESSAGES.say(text, language)
 }
 
+/// A cause's file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Texts {
+    en: Entry,
+    fr: Entry,
+}
+
 type Pages = BTreeMap<CauseId, Entry>;
 
-static ENGLISH: LazyLock<Pages> = LazyLock::new(|| pages(CauseId::english));
-static FRENCH: LazyLock<Pages> = LazyLock::new(|| pages(CauseId::french));
+static ENGLISH: LazyLock<Pages> = LazyLock::new(|| pages(|texts| texts.en));
+static FRENCH: LazyLock<Pages> = LazyLock::new(|| pages(|texts| texts.fr));
 
 /// Stands in for a page that cannot be read, which a test keeps from happening.
 static MISSING: LazyLock<Entry> = LazyLock::new(Entry::missing);
@@ -243,8 +251,9 @@ static MESSAGES: LazyLock<Phrasebook> = LazyLock::new(|| {
     Phrasebook::new(include_str!("en/messages.toml"), include_str!("fr/messages.toml"))
 });
 
-fn pages(text: fn(CauseId) -> &'static str) -> Pages {
-    CauseId::ALL.iter().filter_map(|id| Some((*id, toml::from_str(text(*id)).ok()?))).collect()
+fn pages(of: fn(Texts) -> Entry) -> Pages {
+    let page = |id: &CauseId| Some((*id, of(toml::from_str(id.texts()).ok()?)));
+    CauseId::ALL.iter().filter_map(page).collect()
 }
 
 impl Entry {

@@ -6,12 +6,12 @@ use super::*;
 use crate::language::{differences, mistakes, placeholders};
 
 fn page(id: CauseId, language: Language) -> Entry {
-    let text = match language {
-        Language::English => id.english(),
-        Language::French => id.french(),
-    };
-    let parsed: Result<Entry, _> = toml::from_str(text);
-    parsed.unwrap_or_else(|error| panic!("{}/{id}.toml: {error}", language.word()))
+    let parsed: Result<Texts, _> = toml::from_str(id.texts());
+    let texts = parsed.unwrap_or_else(|error| panic!("{id}.toml: {error}"));
+    match language {
+        Language::English => texts.en,
+        Language::French => texts.fr,
+    }
 }
 
 /// Fails with every line that was found, so that one run shows all that is to be done.

@@ -1,15 +1,15 @@
 //! What several rules ask in the same way.
 
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 use serde_json::Value;
 use serde_json::map::Entry;
 
-use crate::verdict::catalogue::{Text, Word};
+use crate::verdict::catalogue::Word;
 use crate::verdict::evidence::{Connection, Evidence, Use, View, denies};
-use crate::verdict::rule::{Finding, Proof, refuted};
+use crate::verdict::rule::{Finding, Proof};
 use crate::verdict::words::listed;
 pub(super) use crate::verdict::words::place;
 use crate::verdict::{Confidence, Effect};
@@ -92,15 +92,9 @@ fn joined(first: Proof, second: Proof) -> Proof {
     if proof.effect == other.effect && other.confidence == Confidence::Confirmed {
         proof.confidence = Confidence::Confirmed;
     }
-    for (ids, more) in
-        [(&mut proof.evidence, other.evidence), (&mut proof.explains, other.explains)]
-    {
-        for id in more {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-    }
+    let mut known: BTreeSet<String> = proof.evidence.iter().cloned().collect();
+    proof.evidence.extend(other.evidence.into_iter().filter(|id| known.insert(id.clone())));
+    proof.explains.extend(other.explains);
     for (name, value) in other.details {
         // What both lead elsewhere is told of both.
         let is_both = ["networks", "routes"].contains(&name.as_str());
@@ -156,13 +150,9 @@ pub(super) fn ports(connections: &[Connection<'_>]) -> Word {
 
 /// The peers of these connections, in words.
 pub(super) fn peers(connections: &[Connection<'_>]) -> Word {
-    let mut peers: Vec<IpAddr> = Vec::new();
-    for connection in connections {
-        if !peers.contains(&connection.facts.peer) {
-            peers.push(connection.facts.peer);
-        }
-    }
-    listed(peers)
+    let mut known = BTreeSet::new();
+    let peers = connections.iter().map(|connection| connection.facts.peer);
+    listed(peers.filter(|peer| known.insert(*peer)))
 }
 
 /// The connections that did not open to an address where something else than IoT Hub answers on
@@ -201,65 +191,6 @@ pub(super) fn cut_in_handshake(connection: &Connection<'_>) -> bool {
 /// The connections to the control host. What it answers without TLS, anybody could.
 pub(super) fn controls<'o>(view: &View<'o>) -> Vec<Connection<'o>> {
     view.connections(Role::Control).filter(|c| c.facts.transport != Transport::Http).collect()
-}
-
-/// What a rule about one port of the hub sees.
-pub(super) struct PortReading<'o> {
-    /// All connections to the port.
-    pub(super) on_port: Vec<Connection<'o>>,
-    /// The connections to the hub's other ports.
-    pub(super) elsewhere: Vec<Connection<'o>>,
-}
-
-impl<'o> PortReading<'o> {
-    pub(super) fn of(view: &View<'o>, transport: Transport) -> Self {
-        let on_port = view.on_same_port(transport);
-        let port = transport.default_port();
-        let mut elsewhere =
-            those(&view.hub(), |connection| connection.facts.transport.default_port() != port);
-        elsewhere.extend(those(&view.by_the_way_s_proxy(), |connection| {
-            connection.facts.transport.default_port() != port && connection.established()
-        }));
-        Self { on_port, elsewhere }
-    }
-
-    /// Whether no connection to the port was established, although one to another port was.
-    pub(super) fn is_closed_alone(&self) -> bool {
-        !self.on_port.is_empty()
-            && !self.on_port.iter().any(Connection::connected)
-            && self.elsewhere.iter().any(Connection::connected)
-    }
-}
-
-/// The finding for a port of the hub that is closed while another of its ports is open.
-pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding> {
-    let reading = PortReading::of(view, transport);
-    // A port that opens and is cut in the handshake is neither closed nor good for anything.
-    let open = those(&reading.on_port, Connection::established);
-    if !open.is_empty() {
-        return refuted(Text::new("open").with("port", ports(&open)), observations(&open));
-    }
-    let has_a_proxy = view
-        .by_the_way_s_proxy()
-        .iter()
-        .any(|c| c.established() && c.facts.transport.default_port() == transport.default_port());
-    if !reading.is_closed_alone() || has_a_proxy {
-        return Vec::new();
-    }
-    let elsewhere = those(&reading.elsewhere, Connection::connected);
-    let by_proxy = view.way().via().filter(|_| !elsewhere.iter().any(Connection::is_direct));
-    let text = match by_proxy {
-        Some(via) => Text::new("proxy").with("proxy", via.url.to_string()),
-        None => Text::new("closed"),
-    };
-    let text = text
-        .with("port", ports(&reading.on_port))
-        .with("address", peers(&reading.on_port))
-        .with("other_port", ports(&elsewhere))
-        .with("place", place(&view.vantage));
-    Proof::confirmed(effect_of_loss(view), text, observations(&reading.on_port))
-        .supported_by(observations(&elsewhere))
-        .alone()
 }
 
 /// Every failure, seen from anywhere, of the kind that lost packets bring about: names, routes and

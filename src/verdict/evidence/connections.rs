@@ -1,5 +1,8 @@
 //! What the connections brought, seen from one vantage.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use edgeprobe_facts::endpoint::{EndpointFacts, TlsFacts, Transport, Trust, TrustResult};
 use edgeprobe_facts::{Observation, Role, Step, Token};
 
@@ -110,6 +113,14 @@ impl<'o> Connection<'o> {
         (self.observation.failed() && is_a_refusal && is_its_own).then_some(status)
     }
 
+    /// Whether the kernel itself has no way, so that nothing was sent.
+    pub(in crate::verdict) fn has_no_way(&self) -> bool {
+        matches!(
+            self.token(),
+            Some(Token::NetworkUnreachable | Token::AddressNotAvailable | Token::NetworkDown)
+        )
+    }
+
     /// How the connection failed to open; `None` if TCP was established.
     pub(in crate::verdict) fn manner(&self) -> Option<Manner> {
         if self.connected() {
@@ -135,20 +146,19 @@ impl<'o> View<'o> {
         &self,
         role: Role,
     ) -> impl Iterator<Item = Connection<'o>> + '_ {
-        self.all()
-            .filter_map(|observation| {
-                Some(Connection { observation, facts: observation.facts.endpoint()? })
-            })
-            .filter(move |connection| connection.facts.role == role)
-            .filter(|connection| connection.facts.proxy.is_none())
+        let all = self.seen.connections.iter().copied();
+        all.filter(move |connection| connection.facts.role == role && connection.is_direct())
     }
 
     /// The connections to the hub at the addresses that programs would use.
     pub(in crate::verdict) fn hub(&self) -> Vec<Connection<'o>> {
-        let addresses = self.hub_addresses();
-        self.connections(Role::Hub)
-            .filter(|connection| addresses.is_empty() || addresses.contains(&connection.facts.peer))
-            .collect()
+        let hub = || {
+            let addresses: BTreeSet<IpAddr> = self.hub_addresses().into_iter().collect();
+            self.connections(Role::Hub)
+                .filter(|it| addresses.is_empty() || addresses.contains(&it.facts.peer))
+                .collect()
+        };
+        self.seen.hub.get_or_init(hub).clone()
     }
 
     /// The connections to the hub on one transport, on the way that programs would take.

@@ -1,6 +1,8 @@
 //! What was seen of one container network: the kernel's ways, the connections, the traces.
 
-use std::net::IpAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 
 use edgeprobe_facts::route::edge::{EdgeNetwork, EdgeRouteFacts};
 use edgeprobe_facts::route::signature::{Mechanism, recognise};
@@ -10,7 +12,6 @@ use edgeprobe_facts::vantage::Means;
 use edgeprobe_facts::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
-use crate::verdict::causes::has_no_way;
 
 /// One container network beside the host.
 pub(in crate::verdict) struct EdgeReading<'o> {
@@ -37,10 +38,7 @@ pub(in crate::verdict) struct EdgeReading<'o> {
 impl<'o> Evidence<'o> {
     /// The host's links, routes and rules.
     pub(in crate::verdict) fn tables(&self) -> Option<(&'o Observation, &'o Tables)> {
-        self.all().iter().find_map(|observation| match &observation.facts {
-            Facts::RouteTables(tables) => Some((observation, &**tables)),
-            _ => None,
-        })
+        self.tables
     }
 
     /// Whether the host was left out: only container networks tried to connect to the hub.
@@ -54,13 +52,20 @@ impl<'o> Evidence<'o> {
     }
 
     /// Each container network of which anything was seen.
-    pub(in crate::verdict) fn edges(&self) -> Vec<EdgeReading<'o>> {
-        let host = self.host();
-        self.views()
-            .into_iter()
-            .filter(|view| matches!(view.vantage, Vantage::Bridge(_)))
-            .filter_map(|view| self.edge(view, &host))
-            .collect()
+    pub(in crate::verdict) fn edges(&self) -> Rc<[EdgeReading<'o>]> {
+        let edges = || {
+            let host = self.host();
+            let hub = edgeprobe_facts::Role::Hub;
+            let opened = host.connections(hub).chain(host.proxied(hub));
+            let opened = opened.filter(Connection::connected).map(|own| own.facts.socket());
+            let opened: BTreeSet<SocketAddr> = opened.collect();
+            self.views()
+                .into_iter()
+                .filter(|view| matches!(view.vantage, Vantage::Bridge(_)))
+                .filter_map(|view| self.edge(view, &host, &opened))
+                .collect()
+        };
+        Rc::clone(self.edges.get_or_init(edges))
     }
 
     /// Whether the engine gave the network IPv6 too.
@@ -71,7 +76,14 @@ impl<'o> Evidence<'o> {
         })
     }
 
-    fn edge(&self, view: View<'o>, host: &View<'o>) -> Option<EdgeReading<'o>> {
+    /// Reads one network. `opened_to_the_host` are the sockets of the hub's and its proxy's that opened to the
+    /// host.
+    fn edge(
+        &self,
+        view: View<'o>,
+        host: &View<'o>,
+        opened_to_the_host: &BTreeSet<SocketAddr>,
+    ) -> Option<EdgeReading<'o>> {
         let network = view.all().find_map(|observation| match &observation.facts {
             Facts::EdgeRoute(facts) => Some(&facts.network),
             Facts::Vantage(facts) => Some(&facts.network),
@@ -91,18 +103,14 @@ impl<'o> Evidence<'o> {
             let peer = connection.facts.peer;
             !peer.is_loopback() && !network.subnet.contains(&peer)
         };
-        let by_proxy = view.by_the_way_s_proxy().into_iter().filter(leads_out);
+        let by_proxy = view.proxied_hub_connections().into_iter().filter(leads_out);
         let (opened, closed): (Vec<Connection<'o>>, Vec<Connection<'o>>) =
             view.hub().into_iter().chain(by_proxy).partition(Connection::connected);
-        let hub = edgeprobe_facts::Role::Hub;
-        let host_opened = |connection: &Connection<'o>| {
-            host.connections(hub)
-                .chain(host.proxied(hub))
-                .any(|own| own.connected() && own.facts.socket() == connection.facts.socket())
-        };
+        let host_opened =
+            |connection: &Connection<'o>| opened_to_the_host.contains(&connection.facts.socket());
         // A network without IPv6 sends nothing there: the host does not lose what is not sent.
         let is_sent = |connection: &Connection<'o>| {
-            connection.facts.peer.is_ipv4() || !has_no_way(connection)
+            connection.facts.peer.is_ipv4() || !connection.has_no_way()
         };
         let sends_ipv6 = closed.iter().any(|it| it.facts.peer.is_ipv6() && is_sent(it));
         let lacks_the_hosts_family = opened.is_empty()

@@ -1,8 +1,10 @@
 //! What it does to this device that a registry or the provisioning service is not reached.
 
-use edgeprobe_facts::{Facts, Observation};
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Facts, Observation, Vantage};
 
-use super::{Evidence, Presence, RegistryReading};
+use super::{Evidence, Presence, RegistryReading, View, is_of_a_service};
 use crate::verdict::{Confidence, Effect};
 
 impl<'o> Evidence<'o> {
@@ -31,16 +33,52 @@ impl<'o> Evidence<'o> {
         }
     }
 
+    /// What it does to parts of the runtime that their proxy is lost, and the key of the sentence that
+    /// says so.
+    pub(in crate::verdict) fn effect_on_parts(
+        &self,
+        view: &View<'_>,
+        parts: &[Part],
+    ) -> (Effect, &'static str) {
+        if matches!(view.vantage, Vantage::Bridge(_)) {
+            // On a port of its own, Edge Hub needs no proxy.
+            let direct = view.hub();
+            let is_open = |transport: &Transport| {
+                direct.iter().any(|c| c.facts.transport == *transport && c.works())
+            };
+            let own_port = |transport: &&Transport| transport.default_port() != 443;
+            return if view.transports().iter().filter(own_port).any(is_open) {
+                (Effect::Degrades, "edge_hub")
+            } else {
+                (Effect::Blocks, "edge_hub_shut_in")
+            };
+        }
+        let gives_identities = self.gives_identities().is_some_and(|part| parts.contains(&part));
+        match self.edge_agent_runs() {
+            Some(false) if gives_identities => (Effect::Blocks, "identity"),
+            _ => (Effect::Degrades, "daemons"),
+        }
+    }
+
     /// What it does that a service failed so.
     pub(in crate::verdict) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
         match &failed.facts {
             Facts::Registry(facts) => {
                 let reading = RegistryReading { observation: failed, facts };
-                let matters = self.registries().iter().any(|it| it.observation.id == failed.id);
-                if matters { self.effect_of_registry(&reading) } else { Effect::Warns }
+                // One that nobody named matters only where there is no other, and warns then too.
+                if reading.is_by_default() {
+                    Effect::Warns
+                } else {
+                    self.effect_of_registry(&reading)
+                }
             }
             _ => self.effect_of_provisioning(),
         }
+    }
+
+    /// Whether it is a failure of a service that the verdict has to account for.
+    pub(in crate::verdict) fn misses_a_service(&self, seen: &Observation) -> bool {
+        seen.failed() && is_of_a_service(seen) && self.is_a_needed_service(seen)
     }
 
     /// How sure a finding is that would be the hub's as well if the way out were at fault.

@@ -1,7 +1,7 @@
 //! Who holds the ports that Edge Hub maps, as far as it could be seen.
 
+use edgeprobe_facts::Observation;
 use edgeprobe_facts::ports::{Holder, PortFacts};
-use edgeprobe_facts::{Observation, Probe};
 
 use super::Evidence;
 
@@ -21,8 +21,7 @@ impl<'o> Evidence<'o> {
     /// engine's own processes or by somebody whose process cannot be seen. Each port is asked by
     /// itself, since a deployment may map some of them alone.
     pub(in crate::verdict) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
-        let engine = self.host().of(Probe::Engine).next();
-        if !engine.is_some_and(Observation::failed) {
+        if !self.engine().is_some_and(|(engine, _)| engine.failed()) {
             return false;
         }
         facts.holders.iter().any(is_an_engines) || facts.holders.iter().all(is_unseen)

@@ -21,10 +21,7 @@ pub(in crate::verdict) enum Presence {
 impl<'o> Evidence<'o> {
     /// What the engine says of itself, where it answered.
     pub(in crate::verdict) fn engine(&self) -> Option<(&'o Observation, &'o EngineFacts)> {
-        self.all().iter().find_map(|observation| match &observation.facts {
-            Facts::Engine(facts) => Some((observation, facts)),
-            _ => None,
-        })
+        self.engine
     }
 
     /// The installed runtime's configuration, where it was read.
@@ -83,7 +80,7 @@ impl<'o> Evidence<'o> {
     /// The part that has the device's identity, and those of its modules, given by the hub: the
     /// identity service, or before 1.2 the daemon itself. Nothing where neither's settings were seen.
     pub(in crate::verdict) fn gives_identities(&self) -> Option<Part> {
-        let settings = self.target.proxy_settings(self.all());
+        let settings = self.proxy_settings();
         let daemons = [Part::IdentityService, Part::Daemon];
         daemons.into_iter().find(|part| settings.iter().any(|setting| setting.part == *part))
     }

@@ -5,7 +5,8 @@ use edgeprobe_facts::{Facts, Observation, Outcome};
 
 use super::Evidence;
 use crate::verdict::Effect;
-use crate::verdict::cause::CauseId;
+use crate::verdict::attributes::Subject;
+use crate::verdict::causes::CauseId;
 
 /// A fault that was seen this long ago may stand still: the runtime's own pauses and those of the
 /// engine's restarts are five minutes at most, so that it would have been seen again three times.
@@ -20,18 +21,6 @@ const A_DAY: f64 = 24.0 * 60.0 * 60.0;
 
 /// A client of Edge Hub that is Edge Hub itself.
 const EDGE_HUB_ITSELF: &str = "$edgeHub";
-
-/// What a finding is about, and so which probes test it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::verdict) enum Subject {
-    /// Edge Agent's or Edge Hub's way to the hub.
-    Hub,
-    Provisioning,
-    Registry,
-    Port,
-    /// The device and its engine.
-    Device,
-}
 
 /// One finding of a log.
 #[derive(Clone, Copy)]
@@ -60,27 +49,15 @@ impl<'o> LogReading<'o> {
         self.finding.variant.as_deref()
     }
 
+    /// What it is about, and so which probes test it.
     pub(in crate::verdict) fn subject(&self) -> Subject {
-        use CauseId as Id;
         let named = self.detail("registry").or(self.detail("image")).is_some();
-        match self.candidates().first() {
+        match self.candidates().first().map(|id| id.rule().subject) {
             _ if self.finding.attempts.is_some() => Subject::Hub,
-            Some(Id::PortInUse | Id::PortNotPermitted) => Subject::Port,
-            Some(Id::RegistryAccessDenied | Id::RegistryUnreachable | Id::ImageNotFound) => {
-                Subject::Registry
-            }
+            Some(Subject::Port) => Subject::Port,
             _ if named => Subject::Registry,
-            Some(Id::ProvisioningUnreachable) => Subject::Provisioning,
-            Some(
-                Id::AddressPoolExhausted
-                | Id::SubnetOverlap
-                | Id::IpForwardDisabled
-                | Id::EngineUnavailable
-                | Id::HostnameInvalid
-                | Id::ClockSkew,
-            )
-            | None => Subject::Device,
-            Some(_) => Subject::Hub,
+            Some(subject) => subject,
+            None => Subject::Device,
         }
     }
 

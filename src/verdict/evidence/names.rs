@@ -1,9 +1,10 @@
 //! What the resolvers said, seen from one vantage.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use edgeprobe_facts::dns::{DnsFacts, Resolver};
-use edgeprobe_facts::{Facts, Observation, Role, Token};
+use edgeprobe_facts::{Observation, Role, Token};
 
 use super::View;
 use crate::language::Word;
@@ -43,10 +44,7 @@ impl Answer<'_> {
 impl<'o> View<'o> {
     /// Every answer for a name of this role.
     pub(in crate::verdict) fn answers(&self, role: Role) -> impl Iterator<Item = Answer<'o>> + '_ {
-        self.all().filter_map(move |observation| match &observation.facts {
-            Facts::Dns(facts) if facts.role == role => Some(Answer { observation, facts }),
-            _ => None,
-        })
+        self.seen.answers.iter().copied().filter(move |answer| answer.facts.role == role)
     }
 
     /// The answers that decide what programs get: the system's, or, where another resolver was
@@ -59,15 +57,13 @@ impl<'o> View<'o> {
 
     /// The addresses that a program connecting to the hub would use.
     pub(in crate::verdict) fn hub_addresses(&self) -> Vec<IpAddr> {
-        let mut addresses = Vec::new();
-        for answer in self.deciding_answers(Role::Hub) {
-            for address in answer.facts.ips() {
-                if !addresses.contains(&address) {
-                    addresses.push(address);
-                }
-            }
-        }
-        addresses
+        let addresses = || {
+            let answers = self.deciding_answers(Role::Hub);
+            let mut known = BTreeSet::new();
+            let all = answers.iter().flat_map(|answer| answer.facts.ips());
+            all.filter(|address| known.insert(*address)).collect()
+        };
+        self.seen.hub_addresses.get_or_init(addresses).clone()
     }
 
     /// The denials of the hub's name and of the control's by servers that deny both, where no
@@ -98,8 +94,8 @@ impl<'o> View<'o> {
     /// the hub's.
     pub(in crate::verdict) fn is_passed_over(&self, failure: &Answer<'_>) -> bool {
         let asked = |answer: &Answer<'_>| answer.facts.name == failure.facts.name;
-        let answers: Vec<Answer<'o>> = self.answers(failure.facts.role).filter(asked).collect();
-        let system = answers.iter().find(|answer| answer.facts.resolver == Resolver::System);
+        let mut answers = self.answers(failure.facts.role).filter(asked);
+        let system = answers.find(|answer| answer.facts.resolver == Resolver::System);
         // A line of the hosts file says nothing of the name servers.
         let Some(system) = system.filter(|answer| !answer.facts.from_hosts_file()) else {
             return false;
@@ -108,9 +104,11 @@ impl<'o> View<'o> {
             Resolver::Server(server) => system.facts.behind_stub.contains(&server),
             Resolver::System => false,
         };
-        let others_answer =
-            answers.iter().any(|answer| !is_behind(answer) && !answer.observation.failed());
-        failure.observation.failed() && is_behind(failure) && others_answer
+        let others_answer = || {
+            let mut answers = self.answers(failure.facts.role).filter(asked);
+            answers.any(|answer| !answer.observation.failed() && !is_behind(&answer))
+        };
+        failure.observation.failed() && is_behind(failure) && others_answer()
     }
 
     /// Whether each of these resolvers answers for the control's name.

@@ -7,7 +7,7 @@
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Transport, Via};
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Facts, Observation, Role, Step, Vantage};
+use edgeprobe_facts::{Facts, Observation, Step, Vantage};
 
 use super::{Answer, Connection, Evidence, View};
 
@@ -38,26 +38,18 @@ impl<'o> Evidence<'o> {
     /// The proxies that parts of the runtime go by to the hub from here, each with its parts.
     pub(in crate::verdict) fn parts_by_proxy(&self, view: &View<'o>) -> Vec<ByProxy<'o>> {
         let mut proxies: Vec<(Vec<Part>, Via)> = Vec::new();
-        let told = self.target.proxies_of_parts(self.all()).into_iter();
+        let told = self.proxies_of_parts.iter();
         for (part, url) in told.filter(|(part, _)| part.is_at(&view.vantage)) {
-            match proxies.iter_mut().find(|(_, via)| via.url == url) {
-                Some((parts, _)) => parts.push(part),
-                None => proxies.push((vec![part], Via { url, part })),
+            match proxies.iter_mut().find(|(_, via)| via.url == *url) {
+                Some((parts, _)) => parts.push(*part),
+                None => proxies.push((vec![*part], Via { url: url.clone(), part: *part })),
             }
         }
         proxies.into_iter().map(|(parts, via)| self.by_this_proxy(view, parts, via)).collect()
     }
 
-    /// Everything that parts of the runtime beside Edge Agent miss by their proxies, seen from here.
-    pub(in crate::verdict) fn missed_by_parts(&self, view: &View<'o>) -> Vec<&'o Observation> {
-        self.parts_by_proxy(view).iter().flat_map(ByProxy::missed).collect()
-    }
-
     fn by_this_proxy(&self, view: &View<'o>, parts: Vec<Part>, via: Via) -> ByProxy<'o> {
-        let mut connections = view.by(&via, Role::Hub);
-        if let Some(addresses) = view.addresses_of(&via) {
-            connections.retain(|connection| addresses.contains(&connection.facts.peer));
-        }
+        let mut connections = view.at_the_addresses_of(&via);
         let in_a_container = parts.iter().any(|part| part.is_in_a_container());
         let https = connections.iter().any(|c| c.facts.transport == Transport::Https);
         connections.retain(|connection| {

@@ -26,7 +26,8 @@ impl<'o> Evidence<'o> {
                 && matches!(view.vantage, Vantage::Bridge(_))
                 && view.all().any(|observation| observation.facts.endpoint().is_some())
         };
-        self.views().into_iter().find(is_joined).unwrap_or_else(|| self.host())
+        let agent = || self.views().into_iter().find(is_joined).unwrap_or_else(|| self.host());
+        self.agent.get_or_init(agent).clone()
     }
 
     /// Who of the runtime depends on this vantage.
@@ -68,6 +69,6 @@ impl<'o> Evidence<'o> {
             Vantage::Bridge(name) => DEFAULT_NETWORKS.contains(&name.as_str()),
         };
         let is_another = |vantage: &Vantage| *vantage != Vantage::Host && !is_default(vantage);
-        is_default(vantage) && self.all().iter().any(|seen| is_another(&seen.vantage))
+        is_default(vantage) && self.views.iter().any(|view| is_another(&view.vantage))
     }
 }

@@ -1,5 +1,6 @@
 //! What came of going by proxies, seen from one vantage.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use edgeprobe_facts::endpoint::{Transport, Via};
@@ -17,14 +18,14 @@ impl<'o> Evidence<'o> {
         let carries = |connection: &Connection<'_>| {
             connection.works() && view.transports().contains(&connection.facts.transport)
         };
-        view.by_the_way_s_proxy().iter().any(carries)
+        view.proxied_hub_connections().iter().any(carries)
             && !view.on_the_way().iter().any(|c| is_web(c.facts.transport) && c.is_direct())
     }
 
     /// Whether no proxy is on Edge Agent's way to port 443.
     pub(in crate::verdict) fn goes_direct(&self) -> bool {
         let by_proxy = |view: View<'_>| view.on_the_way().iter().any(|c| !c.is_direct());
-        match self.way {
+        match *self.way {
             Way::Direct => true,
             Way::By(_) => false,
             Way::Either(_) => !self.views().into_iter().any(by_proxy),
@@ -34,7 +35,7 @@ impl<'o> Evidence<'o> {
     /// What failed by the proxy on Edge Agent's way, or for its name, from anywhere.
     pub(in crate::verdict) fn failures_by_the_proxy(&self) -> Vec<&'o Observation> {
         let views = self.views();
-        let proxied = views.iter().flat_map(View::by_the_way_s_proxy);
+        let proxied = views.iter().flat_map(View::proxied_hub_connections);
         let proxied = proxied.map(|connection| connection.observation);
         let names = views.iter().flat_map(|view| {
             view.way().via().map(|via| view.proxy_answers(via)).unwrap_or_default()
@@ -53,17 +54,17 @@ impl<'o> Evidence<'o> {
     /// The addresses of the proxy on Edge Agent's way, as they were connected to.
     pub(in crate::verdict) fn addresses_of_the_proxy(&self) -> Vec<IpAddr> {
         let views = self.views();
-        let by_it = views.iter().flat_map(View::by_the_way_s_proxy);
+        let by_it = views.iter().flat_map(View::proxied_hub_connections);
         by_it.map(|connection| connection.facts.peer).collect()
     }
 
     /// Whether the proxy on Edge Agent's way opens a way out from here; where nobody asked from here,
     /// from the host, or else from where Edge Agent runs.
     pub(in crate::verdict) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
-        let mut tried = view.by_the_way_s_proxy();
+        let mut tried = view.proxied_hub_connections();
         for other in [Self::host, Self::agent] {
             if tried.is_empty() {
-                tried = other(self).by_the_way_s_proxy();
+                tried = other(self).proxied_hub_connections();
             }
         }
         tried.iter().any(Connection::connected)
@@ -71,7 +72,7 @@ impl<'o> Evidence<'o> {
 
     /// Whether nothing that Edge Agent may use needs the direct way.
     pub(in crate::verdict) fn needs_no_direct_way(&self) -> bool {
-        let by_proxy = self.is_carried() || matches!(self.way, Way::By(_));
+        let by_proxy = self.is_carried() || matches!(*self.way, Way::By(_));
         by_proxy && self.target.protocols.iter().copied().all(is_web)
     }
 }
@@ -91,18 +92,18 @@ impl<'o> View<'o> {
 
     /// The kernel's ways to the hub and beyond this device; a proxy may be nearer.
     pub(in crate::verdict) fn ways_out(&self) -> Vec<(&'o Observation, &'o RouteFacts)> {
-        let by_proxy = self.all().filter_map(|seen| seen.facts.endpoint());
-        let proxies: Vec<IpAddr> =
-            by_proxy.filter(|facts| facts.proxy.is_some()).map(|facts| facts.peer).collect();
-        self.all()
-            .filter_map(|observation| match &observation.facts {
+        let ways_out = || {
+            let by_proxy = self.seen.connections.iter().filter(|it| !it.is_direct());
+            let proxies: BTreeSet<IpAddr> = by_proxy.map(|it| it.facts.peer).collect();
+            let ways = self.all().filter_map(|observation| match &observation.facts {
                 Facts::Route(facts) if !facts.destination.is_loopback() => {
                     Some((observation, facts))
                 }
                 _ => None,
-            })
-            .filter(|(_, facts)| !proxies.contains(&facts.destination))
-            .collect()
+            });
+            ways.filter(|(_, facts)| !proxies.contains(&facts.destination)).collect()
+        };
+        self.seen.ways_out.get_or_init(ways_out).clone()
     }
 
     /// Whether the kernel reaches a connection's peer by no gateway.
@@ -122,17 +123,19 @@ impl<'o> View<'o> {
         &self,
         role: Role,
     ) -> impl Iterator<Item = Connection<'o>> + '_ {
-        self.all()
-            .filter_map(|observation| {
-                Some(Connection { observation, facts: observation.facts.endpoint()? })
-            })
-            .filter(move |connection| connection.facts.role == role && !connection.is_direct())
+        let all = self.seen.connections.iter().copied();
+        all.filter(move |connection| connection.facts.role == role && !connection.is_direct())
     }
 
     /// The connections to the hub by the proxy on Edge Agent's way, at the addresses that programs
     /// here would use for it.
-    pub(in crate::verdict) fn by_the_way_s_proxy(&self) -> Vec<Connection<'o>> {
+    pub(in crate::verdict) fn proxied_hub_connections(&self) -> Vec<Connection<'o>> {
         let Some(via) = self.way.via() else { return Vec::new() };
+        self.seen.by_the_proxy.get_or_init(|| self.at_the_addresses_of(via)).clone()
+    }
+
+    /// The connections to the hub by a proxy, at the addresses that programs here would use for it.
+    pub(super) fn at_the_addresses_of(&self, via: &Via) -> Vec<Connection<'o>> {
         let mut connections = self.by(via, Role::Hub);
         if let Some(addresses) = self.addresses_of(via) {
             connections.retain(|connection| addresses.contains(&connection.facts.peer));
@@ -167,7 +170,7 @@ impl<'o> View<'o> {
 
     /// The addresses that programs here would use for a proxy; `None` where its URL names one, or
     /// nobody here was asked.
-    pub(super) fn addresses_of(&self, via: &Via) -> Option<Vec<IpAddr>> {
+    fn addresses_of(&self, via: &Via) -> Option<BTreeSet<IpAddr>> {
         let answers = self.proxy_answers(via);
         (!answers.is_empty())
             .then(|| answers.iter().flat_map(|answer| answer.facts.ips()).collect())
@@ -177,10 +180,14 @@ impl<'o> View<'o> {
     /// them, directly otherwise. Where it is not known whether it has one, the way that works
     /// counts.
     pub(in crate::verdict) fn on_the_way(&self) -> Vec<Connection<'o>> {
+        self.seen.on_the_way.get_or_init(|| self.by_proxy_or_directly()).clone()
+    }
+
+    fn by_proxy_or_directly(&self) -> Vec<Connection<'o>> {
         let direct = self.hub();
-        let by_proxy = self.by_the_way_s_proxy();
+        let by_proxy = self.proxied_hub_connections();
         let works_directly = direct.iter().any(|c| is_web(c.facts.transport) && c.works());
-        let goes_direct = match self.way {
+        let goes_direct = match *self.way {
             Way::Direct => true,
             Way::By(_) => false,
             Way::Either(_) => works_directly || by_proxy.is_empty(),
@@ -195,7 +202,7 @@ impl<'o> View<'o> {
     /// Whether the transport has to go by a proxy that could not even be tried.
     pub(super) fn lacks_its_proxy(&self, transport: Transport) -> bool {
         let asked = self.hub().iter().any(|c| c.facts.transport == transport);
-        matches!(self.way, Way::By(_)) && is_web(transport) && asked
+        matches!(*self.way, Way::By(_)) && is_web(transport) && asked
     }
 }
 

@@ -1,14 +1,12 @@
 //! What was seen of registries and of the provisioning service, and what they share with the hub.
 
-use std::net::IpAddr;
-
-use edgeprobe_facts::endpoint::{Transport, Via, ViaFacts};
+use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::proxy::ProxyUrl;
 use edgeprobe_facts::registry::{CredentialUse, NamedBy, RegistryFacts};
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Facts, Observation, Probe, Role, Step, Token};
 
-use super::{Answer, ByProxy, Connection, Evidence};
+use super::{ByProxy, Connection, Evidence};
 use crate::verdict::Way;
 
 /// One registry, or one image of it.
@@ -85,84 +83,6 @@ impl<'o> Evidence<'o> {
             && proxy.url.has_credentials()
             && !self.target.files_have_credentials(&proxy.url, self.all());
         reading.observation.failed() && (kept_secret || self.target.is_by_chance(proxy.part))
-    }
-
-    /// The failures of the hub that a failure of another service shares its step with, where the
-    /// hub got no further there: whatever keeps the hub from it keeps the service too.
-    pub(in crate::verdict) fn shared_with_the_hub(
-        &self,
-        failed: &Observation,
-    ) -> Vec<&'o Observation> {
-        let host = self.host();
-        let Some(step) = failed.failed_step() else { return Vec::new() };
-        // A clock that is off makes everybody's certificate untimely.
-        if matches!(failed.token(), Some(Token::TlsExpired | Token::TlsNotYetValid)) {
-            let clocks = host.of(Probe::Clock).filter(|clock| clock.failed());
-            let clocks: Vec<&Observation> = clocks.collect();
-            if !clocks.is_empty() {
-                return clocks;
-            }
-        }
-        if let Some(proxy) = proxy_of(failed) {
-            return self.shared_by_proxy(proxy, step);
-        }
-        if step == Step::Resolve {
-            // Nobody misses the hub's name where a proxy looks for it.
-            if self.needs_no_direct_way() {
-                return Vec::new();
-            }
-            return unnamed(&host.deciding_answers(Role::Hub))
-                // The hosts file may know the hub where the name servers know nothing.
-                .or_else(|| {
-                    let all = host.answers(Role::Hub);
-                    let by_servers = all.filter(|answer| !answer.facts.from_hosts_file());
-                    let by_servers: Vec<Answer<'o>> =
-                        by_servers.filter(|answer| answer.facts.hosts_file.is_empty()).collect();
-                    unnamed(&by_servers)
-                })
-                .unwrap_or_default();
-        }
-        // Edge Agent goes by a proxy, and the engine is not told of it.
-        if !self.goes_direct() && failed.probe() == Probe::Registry && !is_by_default(failed) {
-            return Vec::new();
-        }
-        // Both are HTTPS, and most that stands in the way of one port lets others through.
-        let web = |connection: &Connection<'o>| {
-            connection.facts.transport.default_port() == Transport::Https.default_port()
-        };
-        // What a VPN or a router does to IPv4, it need not do to IPv6.
-        let ipv4_alone = is_at_ipv4_alone(failed);
-        let alike = |connection: &Connection<'o>| !ipv4_alone || connection.facts.peer.is_ipv4();
-        let web: Vec<Connection<'o>> = host.hub().into_iter().filter(web).filter(alike).collect();
-        let got_there = |c: &Connection<'o>| c.works() || c.observation.failed_step() >= Some(step);
-        if step > Step::Connect && !web.iter().any(got_there) {
-            // The hub's port is closed to begin with; its others may be held to the same.
-            let others: Vec<Connection<'o>> =
-                host.connections(Role::Hub).filter(alike).filter(Connection::connected).collect();
-            return stuck_at(step, &others);
-        }
-        stuck_at(step, &web)
-    }
-
-    /// The same of a failure by a proxy: the hub's failures by that proxy, where Edge Agent goes by
-    /// it; by another, the hub is asked for its proxy's sake alone.
-    fn shared_by_proxy(&self, proxy: &ViaFacts, step: Step) -> Vec<&'o Observation> {
-        let host = self.host();
-        let place = (proxy.url.host(), proxy.url.port());
-        let on_the_way = host.way().via().map(|via| (via.url.host(), via.url.port()));
-        if on_the_way != Some(place) {
-            return Vec::new();
-        }
-        if step == Step::Resolve {
-            let via = Via { url: proxy.url.clone(), part: proxy.part };
-            return unnamed(&host.proxy_answers(&via)).unwrap_or_default();
-        }
-        let by_it = |connection: &Connection<'o>| {
-            let url = connection.facts.proxy.as_ref().map(|own| &own.url);
-            url.is_some_and(|url| (url.host(), url.port()) == place)
-        };
-        let by_it: Vec<Connection<'o>> = host.proxied(Role::Hub).filter(by_it).collect();
-        stuck_at(step, &by_it)
     }
 
     /// Whether the host's own connection to the hub opened, so that packets leave this device.
@@ -247,51 +167,6 @@ fn is_at_one_place(one: &ProxyUrl, other: &ProxyUrl) -> bool {
 /// Whether it was the proxy itself that was not reached, or refused.
 fn is_lost_at_the_proxy(observation: &Observation) -> bool {
     matches!(observation.failed_step(), Some(Step::Resolve | Step::Connect | Step::Proxy))
-}
-
-/// The answers that these are, where none of them has an address.
-fn unnamed<'o>(answers: &[Answer<'o>]) -> Option<Vec<&'o Observation>> {
-    let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
-    let failed: Vec<&Observation> = failed.collect();
-    (!failed.is_empty() && failed.len() == answers.len()).then_some(failed)
-}
-
-/// Whether a service has no address but IPv4's.
-fn is_at_ipv4_alone(failed: &Observation) -> bool {
-    match &failed.facts {
-        Facts::Registry(facts) => {
-            let host = facts.part.and_then(|part| facts.host(part));
-            host.is_some_and(|host| host.addresses.iter().all(IpAddr::is_ipv4))
-        }
-        facts => facts.endpoint().is_some_and(|facts| facts.peer.is_ipv4()),
-    }
-}
-
-/// The hub's failures at a step, where no connection got past it.
-fn stuck_at<'o>(step: Step, connections: &[Connection<'o>]) -> Vec<&'o Observation> {
-    let got_past = |connection: &Connection<'o>| {
-        connection.works() || connection.observation.failed_step() > Some(step)
-    };
-    if connections.iter().any(got_past) {
-        return Vec::new();
-    }
-    connections
-        .iter()
-        .map(|connection| connection.observation)
-        .filter(|hub| hub.failed_step() == Some(step))
-        .collect()
-}
-
-fn is_by_default(observation: &Observation) -> bool {
-    matches!(&observation.facts, Facts::Registry(facts) if facts.named_by == NamedBy::Default)
-}
-
-/// The proxy that an observation of a service went by.
-fn proxy_of(observation: &Observation) -> Option<&ViaFacts> {
-    match &observation.facts {
-        Facts::Registry(facts) => facts.failing_proxy(),
-        facts => facts.endpoint()?.proxy.as_ref(),
-    }
 }
 
 /// Whether the observation is of a registry or of the provisioning service.

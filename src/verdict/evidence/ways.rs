@@ -15,7 +15,12 @@ impl<'o> View<'o> {
         &self,
         address: IpAddr,
     ) -> Option<(&'o Observation, &'o RouteFacts)> {
-        self.ways_out().into_iter().find(|(_, facts)| facts.destination == address)
+        let by_destination = || {
+            // Of several ways to one address the first counts.
+            let ways = self.ways_out().into_iter().rev();
+            ways.map(|(seen, facts)| (facts.destination, (seen, facts))).collect()
+        };
+        self.seen.ways_by_destination.get_or_init(by_destination).get(&address).copied()
     }
 
     /// The interface by which the kernel sends to these addresses, where it is the same for all.

@@ -2,7 +2,8 @@
 
 use super::Supported;
 use super::decide::repository;
-use crate::verdict::cause::CauseId;
+use crate::verdict::attributes::{SameInALog, SeenByTheEngine};
+use crate::verdict::causes::CauseId;
 use crate::verdict::evidence::LogReading;
 use crate::verdict::rule::Proof;
 use crate::verdict::{Confidence, Effect};
@@ -22,26 +23,24 @@ pub(super) fn agrees(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bo
 /// Whether a cause as grave as this one may bring about what the log shows: what only warns keeps
 /// nobody from the hub. That a registry refuses may weigh more than its answer alone could tell.
 fn accounts_for(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
-    id == CauseId::RegistryAccessDenied || proof.effect <= reading.effect()
+    id.rule().seen_by_the_engine != SeenByTheEngine::TheSame || proof.effect <= reading.effect()
 }
 
 fn same_place(reading: &LogReading<'_>, id: CauseId, proof: &Proof) -> bool {
-    match id {
-        CauseId::PortInUse | CauseId::PortNotPermitted => {
+    match id.rule().same_in_a_log {
+        SameInALog::Cause => true,
+        SameInALog::Port => {
             let port = proof.details.get("port").and_then(serde_json::Value::as_u64);
             port.is_some() && port == reading.port().map(u64::from)
         }
-        CauseId::RegistryAccessDenied | CauseId::RegistryUnreachable => {
-            same_registry(reading, proof)
-        }
+        SameInALog::Registry => same_registry(reading, proof),
         // That one image is not there says nothing of another.
-        CauseId::ImageNotFound => same_registry(reading, proof) && same_image(reading, proof),
-        CauseId::ClockSkew => {
+        SameInALog::Image => same_registry(reading, proof) && same_image(reading, proof),
+        SameInALog::Clock => {
             let own = reading.variant().and_then(is_behind);
             let other = is_behind(proof.summary.key());
             own.zip(other).is_none_or(|(own, other)| own == other)
         }
-        _ => true,
     }
 }
 
@@ -80,12 +79,14 @@ pub(super) fn support<'o>(cause: &mut Supported<'o>, reading: LogReading<'o>) {
     let settles = reading.decides() == Some(cause.id) && reading.stands();
     if settles && proof.confidence == Confidence::Likely {
         proof.confidence = Confidence::Confirmed;
-        if cause.id == CauseId::RegistryAccessDenied && proof.effect == Effect::Warns {
+        let graver = cause.id.rule().seen_by_the_engine;
+        if let (SeenByTheEngine::Graver { sentence, consequence }, Effect::Warns) =
+            (graver, proof.effect)
+        {
             // That a registry refuses who comes without credentials is no fault. That it refuses
             // the engine, which has what there is, is one.
             proof.effect = reading.effect();
-            let summary = proof.summary.clone().with_key("engine_refused");
-            proof.summary = summary.followed_by("engine_cannot");
+            proof.summary = proof.summary.clone().with_key(sentence).followed_by(consequence);
         }
     }
     let of_same_log = |known: &LogReading<'_>| known.observation.id == reading.observation.id;

@@ -8,10 +8,9 @@ use edgeprobe_facts::{Observation, Vantage};
 
 use super::is_ruled_out;
 use super::tell::{FROM_A_LOG, words};
-use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{
-    Connection, Evidence, LogReading, Presence, RegistryReading, Subject,
-};
+use crate::verdict::attributes::{SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::causes::CauseId;
+use crate::verdict::evidence::{Connection, Evidence, LogReading, Presence, RegistryReading};
 use crate::verdict::reach::Agent;
 use crate::verdict::rule::{Proof, ids};
 use crate::verdict::{Confidence, RuledOut};
@@ -72,13 +71,18 @@ pub(super) fn test(evidence: &Evidence<'_>, reading: &LogReading<'_>, agent: &Ag
         Subject::Port => of_port(evidence, reading),
         // What keeps the engine from making containers, or their packets from the way, does not
         // while a connection from a container's place stands.
-        Subject::Device if reading.decides() != Some(CauseId::ClockSkew) => {
+        Subject::Device if !is_of_the_clock(reading) => {
             let from_there = evidence.agent().vantage != Vantage::Host;
             let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
             if from_there && reaches { Test::Works } else { Test::None }
         }
         Subject::Device => Test::None,
     }
+}
+
+fn is_of_the_clock(reading: &LogReading<'_>) -> bool {
+    let decided = reading.decides().map(|id| id.rule().same_in_a_log);
+    decided == Some(SameInALog::Clock)
 }
 
 fn of(answers: impl Iterator<Item = bool>) -> Test {
@@ -183,7 +187,9 @@ pub(super) fn proof(evidence: &Evidence<'_>, id: CauseId, reading: &LogReading<'
     // What was asked and left it open belongs to it.
     let open = evidence.registries();
     let open = open.iter().filter(|asked| {
-        id == CauseId::RegistryAccessDenied && concerns(asked, reading) && asked.wants_credentials()
+        id.rule().seen_by_the_engine != SeenByTheEngine::TheSame
+            && concerns(asked, reading)
+            && asked.wants_credentials()
     });
     proof.evidence.extend(ids(open.map(|asked| asked.observation)));
     let hub = evidence

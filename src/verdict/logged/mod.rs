@@ -16,7 +16,8 @@ pub(super) use tell::{decided, would_confirm};
 
 use tell::FROM_A_LOG;
 
-use super::cause::CauseId;
+use super::attributes::{SameInALog, Subject};
+use super::causes::CauseId;
 use super::evidence::{Evidence, LogReading};
 use super::reach::Agent;
 use super::rule::Proof;
@@ -110,7 +111,8 @@ pub(super) fn weigh<'o>(
 /// A log decides a cause once; that the probes prove one elsewhere does not hinder it. The device has
 /// one clock.
 fn is_known(causes: &[Supported<'_>], id: CauseId) -> bool {
-    let is_one = |cause: &Supported<'_>| cause.is_by_a_log() || id == CauseId::ClockSkew;
+    let is_one =
+        |cause: &Supported<'_>| cause.is_by_a_log() || id.rule().same_in_a_log == SameInALog::Clock;
     causes.iter().any(|cause| cause.id == id && is_one(cause))
 }
 
@@ -198,6 +200,6 @@ fn is_ruled_out(ruled_out: &[RuledOut], id: CauseId) -> bool {
 
 /// Whether a cause stands that may keep Edge Agent from the hub: Edge Hub's ports do not.
 fn keep_edge_agent_out(causes: &[Supported<'_>]) -> bool {
-    let of_a_port = |id| matches!(id, CauseId::PortInUse | CauseId::PortNotPermitted);
-    causes.iter().any(|cause| cause.proof.effect == Effect::Blocks && !of_a_port(cause.id))
+    let blocks = |cause: &&Supported<'_>| cause.proof.effect == Effect::Blocks;
+    causes.iter().filter(blocks).any(|cause| cause.id.rule().subject != Subject::Port)
 }

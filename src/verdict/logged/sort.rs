@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::decide::{Test, is_asked_where_it_runs, is_here, test};
 use super::{Beside, Standing, Supported, is_ruled_out, keep_edge_agent_out};
-use crate::verdict::evidence::{Evidence, LogReading, Subject};
+use crate::verdict::attributes::Subject;
+use crate::verdict::evidence::{Evidence, LogReading};
 use crate::verdict::reach::Agent;
 use crate::verdict::{Effect, RuledOut};
 

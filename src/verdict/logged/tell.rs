@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{Beside, Standing};
 use crate::language::{Language, Text, Word};
+use crate::verdict::attributes::Subject;
 use crate::verdict::catalogue::{entry, message};
-use crate::verdict::cause::CauseId;
-use crate::verdict::evidence::{Evidence, LogReading, Subject};
+use crate::verdict::causes::CauseId;
+use crate::verdict::evidence::{Evidence, LogReading};
 use crate::verdict::rule::Proof;
 use crate::verdict::words::duration;
 use crate::verdict::{Logged, LoggedState, Remedy};
@@ -130,7 +131,7 @@ pub(super) fn remedy(
                 with("logged.do.look", "sudo edgeprobe logs --since 1d".to_owned()),
                 with("logged.do.repeat", format!("sudo edgeprobe check --hub {hub} --quiet")),
             ];
-            if beside.reading.candidates().contains(&CauseId::VpnOverride) {
+            if beside.reading.candidates().into_iter().any(CauseId::is_about_a_vpn) {
                 all.push(with("logged.do.vpn", format!("sudo edgeprobe vpn --hub {hub} --watch")));
             }
             if beside.reading.subject() == Subject::Hub {

@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use edgeprobe_facts::StepRecord;
-use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, StepRecord, Vantage};
 
 use crate::world::Network;
 

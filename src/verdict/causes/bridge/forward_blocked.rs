@@ -1,0 +1,83 @@
+//! `forward-blocked`: the host's firewall drops or rejects what the bridge forwards.
+
+use std::net::IpAddr;
+
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::trace::{Stage, Trace};
+
+use super::passage::Passage;
+use crate::verdict::Confidence;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use crate::verdict::causes::bridge::firewall::written_by;
+use crate::verdict::evidence::{EdgeReading, Evidence, Manner};
+use crate::verdict::rule::{Finding, Proof, Rule};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let next = next_hops(evidence);
+    at_each_edge(evidence, |edge| examine_edge(edge, &next))
+}
+
+fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
+    match Passage::of(edge, next) {
+        Passage::Opens => opens(edge),
+        Passage::Filtered(seen, trace) => filtered(edge, seen, trace).alone(),
+        Passage::RepliesTaken(seen) => {
+            cut_off(edge, about(edge, "replies")).supported_by([seen]).alone()
+        }
+        Passage::NotFollowed => {
+            // Without a trace, an answer that says no at once can only be this host's: its own
+            // connections are not refused. Silence leaves a missing translation possible as well.
+            let refused = edge.cut_off.iter().all(|c| c.manner() == Some(Manner::Refused));
+            cut_off(edge, about(edge, if refused { "refused" } else { "silent" }))
+                .with_confidence(Confidence::Likely)
+                .alone()
+        }
+        Passage::NotTranslated(..) | Passage::RepliesUnexpected(..) | Passage::Otherwise => {
+            Vec::new()
+        }
+    }
+}
+
+fn filtered(edge: &EdgeReading<'_>, seen: &Observation, trace: &Trace) -> Proof {
+    let variant = match trace.stage {
+        Stage::RejectedByHost => "rejected",
+        _ if trace.unwatched > 0 && trace.dropped_by.is_empty() => "unwatched",
+        _ => "dropped",
+    };
+    let text = about(edge, variant).with("address", trace.destination.ip());
+    let proof = cut_off(edge, by_rule(text, variant, trace))
+        .supported_by([seen])
+        .with_detail("rule", rule_text(trace));
+    // Without a rule's name it may have left by another link, or IPsec may have it.
+    let unsure = variant == "unwatched" || trace.dropped_by.is_empty() && edge.has_ipsec();
+    if unsure { proof.with_confidence(Confidence::Likely) } else { proof }
+}
+
+/// The sentence that names the rule, where one is known to have dropped.
+fn by_rule(text: Text, variant: &'static str, trace: &Trace) -> Text {
+    let named = match variant {
+        "rejected" => "rejected_by",
+        _ => "dropped_by",
+    };
+    match trace.dropped_by.first() {
+        Some(rule) => written_by(text.with_key(named).with("rule", &rule.text), rule),
+        None => text,
+    }
+}
+
+fn rule_text(trace: &Trace) -> Option<String> {
+    trace.dropped_by.first().map(|rule| rule.text.clone())
+}

@@ -1,0 +1,45 @@
+//! `nat-missing`: bridge addresses leave the host untranslated.
+
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::trace::{Stage, Trace};
+
+use super::passage::Passage;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::{Text, Word};
+use crate::verdict::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use crate::verdict::evidence::{EdgeReading, Evidence};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let next = next_hops(evidence);
+    at_each_edge(evidence, |edge| match Passage::of(edge, &next) {
+        Passage::Opens => opens(edge),
+        Passage::NotTranslated(seen, trace) => untranslated(edge, seen, trace).alone(),
+        _ => translated(edge),
+    })
+}
+
+fn untranslated(edge: &EdgeReading<'_>, seen: &Observation, trace: &Trace) -> Proof {
+    let unknown = || Text::new("interface.unknown").into();
+    let interface = trace.left.first().map_or_else(unknown, |left| Word::from(&left.interface));
+    let text = about(edge, "untranslated").with("interface", interface);
+    cut_off(edge, text).supported_by([seen])
+}
+
+/// The refutation that packets which left were translated.
+fn translated(edge: &EdgeReading<'_>) -> Vec<Finding> {
+    let left = edge.vanished(&[Stage::NoReply, Stage::ReplyLost]);
+    let left = left.filter(|_| edge.vanished(&[Stage::LeftUntranslated]).is_none());
+    left.map_or_else(Vec::new, |(seen, _)| refuted(about(edge, "translated"), [seen]))
+}

@@ -1,0 +1,109 @@
+//! What this host does with the packets of a container network.
+
+use std::net::IpAddr;
+
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::route::decision::{Flow, decide};
+use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
+use edgeprobe_facts::route::tables::{ReversePathFilter, Route};
+use edgeprobe_facts::trace::{Stage, Trace};
+
+use crate::verdict::evidence::EdgeReading;
+
+/// What becomes of the packets on this host, as far as those show that were followed.
+pub(super) enum Passage<'o> {
+    /// Connections open.
+    Opens,
+    /// A filter takes a packet.
+    Filtered(&'o Observation, &'o Trace),
+    /// Something takes the replies that the kernel would forward.
+    RepliesTaken(&'o Observation),
+    /// No packet was followed, and nothing but a filter or a missing translation is left.
+    NotFollowed,
+    /// A packet leaves under the address of its container.
+    NotTranslated(&'o Observation, &'o Trace),
+    /// The replies come in by an interface that the kernel would not answer by.
+    RepliesUnexpected(&'o Observation, &'o Trace),
+    /// The kernel forwards nothing or has no way, IPsec takes it, or nothing is lost here.
+    Otherwise,
+}
+
+impl<'o> Passage<'o> {
+    /// Reads the passage to these addresses.
+    pub(super) fn of(edge: &EdgeReading<'o>, next: &[IpAddr]) -> Self {
+        let may_be_filtered = edge.is_cut_off()
+            && has_a_way(edge, next)
+            && forwards(edge)
+            && edge.taken_by_ipsec().is_none();
+        let reply = edge.vanished(&[Stage::ReplyLost]);
+        let unexpected = reply.filter(|(_, trace)| filters_reverse_paths(edge, trace));
+        let is_forwarded = |(_, trace): &(&Observation, &Trace)| {
+            unexpected.is_none() && came_in_where_it_is_forwarded(edge, trace)
+        };
+        let is_silent = |(_, way): (_, &EdgeRouteFacts)| way.gateway_answers == Some(false);
+        let untranslated = edge.vanished(&[Stage::LeftUntranslated]);
+        match (taken(edge), reply.filter(is_forwarded), untranslated, unexpected) {
+            _ if !edge.opened.is_empty() => Self::Opens,
+            (Some((seen, trace)), ..) if may_be_filtered => Self::Filtered(seen, trace),
+            (_, Some((seen, _)), ..) if may_be_filtered => Self::RepliesTaken(seen),
+            _ if may_be_filtered
+                && edge.traces.is_empty()
+                && !edge.ways_to(next).any(is_silent) =>
+            {
+                Self::NotFollowed
+            }
+            (_, _, Some((seen, trace)), _) if edge.is_cut_off() => Self::NotTranslated(seen, trace),
+            (.., Some((seen, trace))) => Self::RepliesUnexpected(seen, trace),
+            _ => Self::Otherwise,
+        }
+    }
+}
+
+/// Whether the kernel has a way there and back.
+fn has_a_way(edge: &EdgeReading<'_>, next: &[IpAddr]) -> bool {
+    edge.ways_to(next)
+        // The kernel is not asked about IPv6, which the network does not have.
+        .filter(|(_, way)| way.forward != Lookup::NotAsked)
+        .all(|(_, way)| way.forward.way().is_some() && way.back.way().is_some())
+}
+
+/// A packet that was lost on this host where a filter can have taken it, one whose rule is known
+/// first: packets that are followed at once share the rules' counters.
+fn taken<'o>(edge: &EdgeReading<'o>) -> Option<(&'o Observation, &'o Trace)> {
+    let named = |trace: &Trace| !trace.dropped_by.is_empty();
+    let stopped = |trace: &Trace| match trace.stage {
+        Stage::LostInside | Stage::RejectedByHost => !edge.is_given_up(trace),
+        // A filter may take it on its port of the bridge, and so may what is before it.
+        Stage::NotEntered => named(trace),
+        _ => false,
+    };
+    let mut lost: Vec<_> = edge.traces.iter().filter(|(_, trace)| stopped(trace)).collect();
+    lost.sort_by_key(|(_, trace)| !named(trace));
+    lost.first().map(|(seen, trace)| (*seen, *trace))
+}
+
+/// Whether the kernel forwards what comes in by the interface that the reply came in by.
+fn came_in_where_it_is_forwarded(edge: &EdgeReading<'_>, trace: &Trace) -> bool {
+    let (Some((_, tables)), Some(reply)) = (edge.tables, &trace.reply) else { return true };
+    tables.link(&reply.interface).and_then(|link| link.forwarding) != Some(false)
+}
+
+/// Whether the kernel forwards from the bridge.
+fn forwards(edge: &EdgeReading<'_>) -> bool {
+    edge.tables.is_none_or(|(_, tables)| {
+        let bridge = tables.link(&edge.network.bridge).and_then(|link| link.forwarding);
+        tables.ip_forward != Some(false) && bridge != Some(false)
+    })
+}
+
+/// Whether the interface that the reply came in by checks reverse paths strictly, and the kernel
+/// would send to its sender by another one.
+fn filters_reverse_paths(edge: &EdgeReading<'_>, trace: &Trace) -> bool {
+    let (Some((_, tables)), Some(reply)) = (edge.tables, &trace.reply) else { return false };
+    let filter = tables.link(&reply.interface).and_then(|link| link.rp_filter);
+    // The reply is for the container by then: its address is what the way back starts from.
+    let source = trace.entered.map(|own| IpAddr::V4(*own.ip()));
+    let flow = Flow { source, ..Flow::own(IpAddr::V4(reply.from)) };
+    let way = decide(tables, &flow).and_then(|decision| decision.route).and_then(Route::interface);
+    filter == Some(ReversePathFilter::Strict) && way != Some(reply.interface.as_str())
+}

@@ -1,0 +1,41 @@
+//! `vpn-override`: a VPN's routes, rules, filter or DNS on the host override the edge network.
+
+mod host;
+mod ipsec;
+mod names;
+mod network;
+
+use crate::verdict::Effect;
+use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::causes::bridge::edge::{at_each_edge, hub_addresses};
+use crate::verdict::causes::names::containers::ContainersNames;
+use crate::verdict::causes::shared::as_one;
+use crate::verdict::evidence::Evidence;
+use crate::verdict::rule::{Finding, Proof, Rule};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
+    applies_to_a_child: true,
+    keeps_out: &[KeptOut::CutOff],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: true,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let host = host::examine(evidence);
+    // Where the host itself is kept out, its networks are too.
+    if let Some(proof) = host.as_ref().filter(|proof| proof.effect == Effect::Blocks) {
+        return proof.clone().alone();
+    }
+    let hub = hub_addresses(evidence);
+    let edges = evidence.edges();
+    let rule = edges.iter().find_map(network::filtering_rule);
+    let networks = at_each_edge(evidence, |edge| match ContainersNames::of(evidence, edge) {
+        ContainersNames::BehindAVpn(behind) => names::proof(evidence, edge, &behind).alone(),
+        _ => network::examine(edge, &hub, rule),
+    });
+    as_one(host.map(Proof::alone).into_iter().chain([networks]))
+}

@@ -1,0 +1,28 @@
+//! `address-pool-exhausted`: the engine can create no network.
+
+use crate::verdict::Effect;
+use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::evidence::Evidence;
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Device,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: true,
+    keeps_out: &[KeptOut::NoContainer],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let Some(planned) = evidence.planned_network() else { return Vec::new() };
+    if let Some(prediction) = planned.prediction {
+        let because = if planned.is_configured { "configured" } else { "free" };
+        return refuted(Text::new(because).with("subnet", prediction.subnet), planned.seen);
+    }
+    let text = Text::new("none").with("network", planned.name);
+    Proof::confirmed(Effect::Blocks, text, planned.seen).alone()
+}

@@ -1,0 +1,84 @@
+//! `clock-skew`: the device's clock is off, so certificates or tokens are refused.
+
+use edgeprobe_facts::endpoint::TrustResult;
+use edgeprobe_facts::{Facts, Observation, Token};
+
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::causes::shared::{observations, those};
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::words::duration;
+use crate::verdict::{Confidence, Effect};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Device,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Clock,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+/// Tokens that the runtime signs are valid for an hour by default: a device that is further behind
+/// signs tokens that have already ended when IoT Hub reads them.
+const TOKEN_LIFETIME_S: f64 = 3_600.0;
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let host = evidence.host();
+    let connections: Vec<Connection<'_>> =
+        evidence.views().iter().flat_map(View::on_the_way).collect();
+    let refused = those(&connections, refused_for_the_time);
+    // What keeps Edge Agent waiting for the time keeps the other parts, by their own proxies.
+    let views = evidence.views();
+    let by_parts = views.iter().flat_map(|view| evidence.parts_by_proxy(view));
+    let by_parts: Vec<Connection<'_>> = by_parts.flat_map(|by| by.connections).collect();
+    let of_parts = observations(&those(&by_parts, refused_for_the_time));
+    let measured = measured_offset(&host);
+    match (measured, refused.first()) {
+        (Some((clock, offset)), None) if !clock.failed() => {
+            refuted(Text::new("in_step").with("offset", duration(offset)), [clock])
+        }
+        (Some((clock, offset)), _) if clock.failed() => {
+            let effect = if !refused.is_empty() || offset < -TOKEN_LIFETIME_S {
+                Effect::Blocks
+            } else {
+                Effect::Warns
+            };
+            let text = Text::new(if offset < 0.0 { "behind" } else { "ahead" })
+                .with("offset", duration(offset));
+            let evidence = [clock].into_iter().chain(observations(&refused));
+            Proof::confirmed(effect, text, evidence)
+                .explaining(of_parts)
+                .with_detail("offset_s", offset)
+                .alone()
+        }
+        (_, Some(first)) => {
+            // Authorities do not issue certificates for the future, so "not yet valid" can only be
+            // this device's clock; a certificate that has ended may be the server's own fault.
+            let early = first.token() == Some(Token::TlsNotYetValid);
+            let text = Text::new(if early { "not_yet_valid" } else { "expired" });
+            let confidence = if early { Confidence::Confirmed } else { Confidence::Likely };
+            Proof::confirmed(Effect::Blocks, text, observations(&refused))
+                .explaining(of_parts)
+                .with_confidence(confidence)
+                .alone()
+        }
+        (_, None) => Vec::new(),
+    }
+}
+
+/// Whether time is all that is wrong with the certificate.
+fn refused_for_the_time(connection: &Connection<'_>) -> bool {
+    matches!(connection.token(), Some(Token::TlsExpired | Token::TlsNotYetValid))
+        && connection.trust().is_some_and(|t| t.within_validity == TrustResult::Trusted)
+}
+
+fn measured_offset<'o>(host: &View<'o>) -> Option<(&'o Observation, f64)> {
+    host.all().find_map(|observation| match &observation.facts {
+        Facts::Clock(facts) => Some((observation, facts.offset_s?)),
+        _ => None,
+    })
+}

@@ -1,0 +1,42 @@
+//! `engine-unavailable`: an engine is installed but does not answer.
+
+use edgeprobe_facts::{Facts, Outcome, Probe, Token};
+
+use crate::verdict::Effect;
+use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::{Text, Word};
+use crate::verdict::evidence::Evidence;
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Device,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: true,
+    keeps_out: &[KeptOut::NoContainer],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let Some(observation) = evidence.host().of(Probe::Engine).next() else { return Vec::new() };
+    let Facts::Engine(facts) = &observation.facts else { return Vec::new() };
+    match (observation.outcome, observation.token()) {
+        (Outcome::Pass, _) => {
+            let unknown = || Text::new("version.unknown").into();
+            let version = facts.version.as_ref().map_or_else(unknown, Word::from);
+            refuted(Text::new("answers").with("version", version), [observation])
+        }
+        (_, Some(Token::EngineNotAnswering)) => {
+            let text = Text::new("silent").with("endpoint", &facts.endpoint);
+            let ports = evidence
+                .ports()
+                .filter(|(_, facts)| evidence.may_be_edge_hubs(facts))
+                .map(|(port, _)| port)
+                .filter(|port| port.failed());
+            Proof::confirmed(Effect::Blocks, text, [observation]).explaining(ports).alone()
+        }
+        _ => Vec::new(),
+    }
+}

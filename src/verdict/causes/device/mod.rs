@@ -1,0 +1,6 @@
+//! The device and its engine.
+
+pub(super) mod address_pool_exhausted;
+pub(super) mod clock_skew;
+pub(super) mod engine_unavailable;
+pub(super) mod hostname_invalid;

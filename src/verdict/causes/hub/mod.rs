@@ -1,0 +1,5 @@
+//! The peer's own protocol.
+
+pub(super) mod not_iot_hub;
+pub(super) mod parent_unreachable;
+pub(super) mod websocket_blocked;

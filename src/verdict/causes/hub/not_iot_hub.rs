@@ -1,0 +1,169 @@
+//! `not-iot-hub`: the endpoint answers, but it does not speak IoT Hub's protocol.
+
+use edgeprobe_facts::Token;
+
+use crate::verdict::Effect;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::{Text, Word};
+use crate::verdict::causes::shared::{
+    at_each_vantage, closed_beside, effect_of_loss, observations, peers, ports, those,
+};
+use crate::verdict::clouds::Doubt;
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: false,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+}
+
+fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
+    let connections = view.on_the_way();
+    // What an interceptor that passes nothing on answers is the interceptor's own; what one answers
+    // that passes something on comes from behind it.
+    let passes = connections.iter().any(|c| is_intercepted(c) && c.works());
+    let foreign = those(&connections, |c| {
+        is_something_else(c) && (passes || !is_intercepted(c) || speaks_otherwise(c))
+    });
+    if foreign.is_empty() {
+        let genuine = those(&connections, |c| c.works() && c.is_genuine());
+        return if genuine.is_empty() {
+            Vec::new()
+        } else {
+            refuted(Text::new("genuine").with("port", ports(&genuine)), observations(&genuine))
+        };
+    }
+    // IoT Hub's certificate is for its own name alone, which leads to the private endpoint as well.
+    let private_link = match Doubt::about(hub) {
+        Some(Doubt::PrivateLink(own)) => Some(own),
+        _ => None,
+    };
+    let own_name =
+        private_link.filter(|own| foreign.iter().any(|connection| connection.is_made_out_to(own)));
+    let text = match &own_name {
+        Some(own) => Text::new("private_link").with("own", own),
+        None => Text::new(variant(&foreign)),
+    };
+    let text = text
+        .with("hub", hub)
+        .with("port", ports(&foreign))
+        .with("address", peers(&foreign))
+        .with("answer", answer(&foreign));
+    // A server that is not the hub refuses the upgrade as a matter of course.
+    let another_on_the_web = connections.iter().any(|c| c.token() == Some(Token::HttpNotIotHub));
+    let refusals = those(&connections, |c| {
+        another_on_the_web
+            && matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
+    });
+    // Nor does it serve the hub's other ports.
+    let elsewhere = closed_beside(&connections, &foreign);
+    let effect = if connections.iter().any(is_told_apart) {
+        effect_of_loss(view)
+    } else {
+        // Any MQTT server turns a stranger away as IoT Hub does, so that alone shows no hub.
+        Effect::Blocks
+    };
+    Proof::confirmed(effect, text, observations(&foreign))
+        .explaining(observations(&refusals))
+        .explaining(observations(&elsewhere))
+        .alone()
+}
+
+/// Whether a connection works on which only IoT Hub answers so.
+fn is_told_apart(connection: &Connection<'_>) -> bool {
+    let only_speaks_mqtt = connection.facts.mqtt.is_some();
+    connection.works() && !only_speaks_mqtt
+}
+
+/// Whether the certificate is an interceptor's: made out to the hub, by nobody that is known.
+fn is_intercepted(connection: &Connection<'_>) -> bool {
+    connection.is_foreign() && connection.is_made_out_to(&connection.facts.server)
+}
+
+/// Whether somebody speaks the protocol that was asked for, as no page of an interceptor's does.
+fn speaks_otherwise(connection: &Connection<'_>) -> bool {
+    connection.token() == Some(Token::AmqpNotIotHub)
+}
+
+/// Whether what answers is something other than IoT Hub.
+fn is_something_else(connection: &Connection<'_>) -> bool {
+    if connection.turned_away().is_some() {
+        return false;
+    }
+    let unknown_and_for_another =
+        connection.token() == Some(Token::TlsUnknownIssuer) && !speaks_of_the_hub(connection);
+    unknown_and_for_another
+        || matches!(
+            connection.token(),
+            Some(
+                Token::TlsNameMismatch
+                    | Token::TlsUnexpectedBytes
+                    | Token::AmqpUnexpectedBytes
+                    | Token::AmqpHttpAnswer
+                    | Token::AmqpOtherProtocol
+                    | Token::AmqpNotIotHub
+                    | Token::MqttUnexpectedBytes
+                    | Token::HttpNotIotHub
+                    | Token::HttpBadAnswer
+            )
+        )
+}
+
+/// Whether a certificate that does not verify is at least made out to IoT Hub, or its own root is
+/// known elsewhere: then other causes have more to say.
+fn speaks_of_the_hub(connection: &Connection<'_>) -> bool {
+    let names_it = connection.tls().and_then(|tls| tls.chain.first()).is_some_and(|leaf| {
+        leaf.names.iter().any(|name| {
+            name.eq_ignore_ascii_case(&connection.facts.server)
+                || name.to_ascii_lowercase().contains("azure-devices")
+        })
+    });
+    names_it || connection.is_genuine()
+}
+
+fn variant(foreign: &[Connection<'_>]) -> &'static str {
+    let any = |token: Token| foreign.iter().any(|c| c.token() == Some(token));
+    if any(Token::AmqpNotIotHub) {
+        "other_broker"
+    } else if any(Token::AmqpHttpAnswer) {
+        "http_on_amqp"
+    } else if any(Token::TlsUnexpectedBytes) {
+        "not_tls"
+    } else if any(Token::TlsNameMismatch) || any(Token::TlsUnknownIssuer) {
+        "other_certificate"
+    } else {
+        "other_protocol"
+    }
+}
+
+/// An answer as a sentence can hold it.
+fn shown(excerpt: &str) -> Word {
+    let readable = excerpt.chars().any(|c| !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER);
+    if readable { excerpt.into() } else { Text::new("answer.no_text").into() }
+}
+
+/// What answered, in its own words.
+fn answer(foreign: &[Connection<'_>]) -> Word {
+    let first = foreign.iter().find_map(|connection| {
+        let facts = connection.facts;
+        let mechanisms = facts.amqp.as_ref().map(|amqp| amqp.mechanisms.join(", ").into());
+        let subject =
+            facts.tls.as_ref().and_then(|tls| tls.chain.first()).map(|leaf| (&leaf.subject).into());
+        match connection.token() {
+            Some(Token::AmqpNotIotHub) => mechanisms,
+            Some(Token::TlsNameMismatch | Token::TlsUnknownIssuer) => subject,
+            _ => facts.unexpected.as_deref().map(shown),
+        }
+    });
+    first.unwrap_or_else(|| Text::new("answer.unknown").into())
+}

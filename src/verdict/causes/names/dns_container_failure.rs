@@ -1,0 +1,147 @@
+//! `dns-container-failure`: the host resolves, containers on the edge network do not.
+
+use edgeprobe_facts::{Observation, Role, Token};
+
+use super::containers::ContainersNames;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::{Text, Word};
+use crate::verdict::causes::bridge::edge::{about, at_each_edge, hub_addresses};
+use crate::verdict::causes::shared::{observations, those};
+use crate::verdict::evidence::{Answer, Connection, EdgeReading, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::told;
+use crate::verdict::words::listed;
+use crate::verdict::{Confidence, Effect};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    if hub_addresses(evidence).is_empty() {
+        // The host resolves nothing either: that is the greater fault.
+        return Vec::new();
+    }
+    let host = evidence.host();
+    let found = at_each_edge(evidence, |edge| {
+        let hub = &evidence.target.hub;
+        match ContainersNames::of(evidence, edge) {
+            ContainersNames::Answered(answered) => elsewhere(edge, &host, hub)
+                .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone),
+            ContainersNames::Failing(answers) => failing(edge, &host, hub, &answers).alone(),
+            ContainersNames::NotAsked
+            | ContainersNames::CutOff
+            | ContainersNames::BehindAVpn(_) => Vec::new(),
+        }
+    });
+    if found.is_empty() { not_inherited(&host, &evidence.target.hub) } else { found }
+}
+
+/// The proof that the network's resolvers fail while its packets pass.
+fn failing<'o>(
+    edge: &EdgeReading<'o>,
+    host: &View<'o>,
+    hub: &str,
+    answers: &[Answer<'o>],
+) -> Proof {
+    // Only a connection shows that packets pass at all.
+    let confidence =
+        if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    let servers: Vec<Word> = answers.iter().map(Answer::server).collect();
+    let silent = answers.iter().all(|it| it.observation.token() == Some(Token::DnsTimeout));
+    let pinned = pinned_on_the_host(host);
+    let denied = answers.iter().all(Answer::denies);
+    let variant = match (silent, denied && !pinned.is_empty()) {
+        (true, _) if edge.view.answer_for_another(answers) => "silent_zone",
+        (true, _) => "silent",
+        (false, true) => "hosts_file",
+        (false, false) => "failing",
+    };
+    let mut failures = answers.iter().filter_map(|answer| told::failure(answer.observation));
+    let text: Text = about(edge, variant).with("hub", hub).with("resolver", listed(servers));
+    let text = text.with_any("failure", failures.next());
+    let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
+    let proxies = edge.view.answers(Role::Proxy).filter(|answer| !answer.denies());
+    let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());
+    Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
+        .with_confidence(confidence)
+        .explaining(controls.filter(|control| control.failed()))
+        .explaining(proxies)
+        .explaining(denials(host).filter(|_| !pinned.is_empty()))
+        .explaining(
+            edge.failures()
+                .into_iter()
+                .filter(|failure| failure.probe() == edgeprobe_facts::Probe::EdgeRoute),
+        )
+}
+
+/// Containers are led to other addresses than the host, and the hub can be used at the host's alone:
+/// their name servers do not see the same zone.
+fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<Proof> {
+    let (theirs, own) = (edge.view.hub_addresses(), host.hub_addresses());
+    let used = |view: &View<'_>| {
+        let mut tested = view.transports().iter().filter_map(|transport| view.works(*transport));
+        let first = tested.next()?;
+        Some(first || tested.any(|works| works))
+    };
+    let apart = !theirs.iter().any(|address| own.contains(address));
+    // What the host reaches there and containers do not, the names are not to blame for.
+    let host_is_served_there =
+        host.connections(Role::Hub).any(|c| theirs.contains(&c.facts.peer) && c.works());
+    if !apart || used(host) != Some(true) || used(&edge.view) != Some(false) || host_is_served_there
+    {
+        return None;
+    }
+    let servers: Vec<Word> = edge.view.answers(Role::Hub).map(|answer| answer.server()).collect();
+    let text = about(edge, "elsewhere")
+        .with("hub", hub)
+        .with("resolver", listed(servers))
+        .with("answer", listed(&theirs))
+        .with("address", listed(&own));
+    // A connection of theirs at the host's address shows that the name is all that is wrong.
+    let all: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
+    let opened = those(&all, |c| own.contains(&c.facts.peer) && c.connected());
+    let confidence = if opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    let answers = edge.view.answers(Role::Hub).chain(host.answers(Role::Hub));
+    let answers: Vec<&Observation> =
+        answers.map(|answer| answer.observation).filter(|seen| !seen.failed()).collect();
+    let proof = Proof::confirmed(Effect::Blocks, text, answers)
+        .supported_by(observations(&opened))
+        .with_confidence(confidence)
+        .explaining(edge.failures());
+    Some(proof)
+}
+
+/// The name stands in this host's hosts file and in no name server, and no container was there to
+/// ask from.
+fn not_inherited(host: &View<'_>, hub: &str) -> Vec<Finding> {
+    let pinned = pinned_on_the_host(host);
+    let denials: Vec<&Observation> = denials(host).collect();
+    if pinned.is_empty() || denials.is_empty() {
+        return Vec::new();
+    }
+    let text = Text::new("not_inherited").with("hub", hub);
+    Proof::confirmed(Effect::Warns, text, denials)
+        .supported_by(pinned)
+        .with_confidence(Confidence::Likely)
+        .alone()
+}
+
+/// The host's answers that come from its hosts file.
+fn pinned_on_the_host<'o>(host: &View<'o>) -> Vec<&'o Observation> {
+    let pinned = host.answers(Role::Hub).filter(|answer| answer.facts.from_hosts_file());
+    pinned.map(|answer| answer.observation).collect()
+}
+
+/// What the host's name servers say of a name that they do not know.
+fn denials<'o>(host: &View<'o>) -> impl Iterator<Item = &'o Observation> {
+    let answers: Vec<Answer<'o>> = host.answers(Role::Hub).collect();
+    answers.into_iter().filter(Answer::denies).map(|answer| answer.observation)
+}

@@ -1,0 +1,177 @@
+//! `proxy-required`: the direct way is closed and a proxy works, but a part that needs it is not
+//! told of it.
+
+use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::runtime::{Part, ProxySetting};
+use edgeprobe_facts::{Observation, Role, Token, Vantage};
+use serde_json::{Value, json};
+
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::causes::shared::{as_one, observations, place, those};
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::words::{listed, part};
+use crate::verdict::{Confidence, Effect, Way};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let settings = evidence.proxy_settings();
+    if settings.iter().all(|setting| setting.https_proxy.is_none()) {
+        return Vec::new();
+    }
+    let agent = evidence.agent();
+    let opens = |connections: Vec<Connection<'_>>| connections.iter().any(Connection::connected);
+    // A network that is cut off shows neither way; the site does to it what it does to the host.
+    let host_stands_in = !opens(agent.hub()) && !opens(agent.proxied(Role::Hub).collect());
+    as_one(evidence.views().iter().filter(|view| !evidence.is_spare(&view.vantage)).map(|view| {
+        let is_agents =
+            view.vantage == agent.vantage || (host_stands_in && view.vantage == Vantage::Host);
+        let here = Here { evidence, view, is_agents, settings };
+        here.examine(&evidence.target.hub)
+    }))
+}
+
+/// One vantage, and what the parts of the device are told.
+struct Here<'e, 'o> {
+    evidence: &'e Evidence<'o>,
+    view: &'e View<'o>,
+    /// Whether Edge Agent is here.
+    is_agents: bool,
+    settings: &'e [ProxySetting],
+}
+
+impl<'o> Here<'_, 'o> {
+    fn examine(&self, hub: &str) -> Vec<Finding> {
+        let direct = self.view.hub();
+        let open = those(&direct, |connection| connection.connected() && is_web(connection));
+        if !open.is_empty() {
+            return refuted(Text::new("direct"), observations(&open));
+        }
+        let nameless = self.view.name_was_asked() && self.view.hub_addresses().is_empty();
+        if !nameless && !direct.iter().any(is_web) {
+            return Vec::new();
+        }
+        let by_proxy: Vec<Connection<'o>> = self.view.proxied(Role::Hub).collect();
+        // Whoever answers at the other end, the way there is open.
+        let working = those(&by_proxy, Connection::established);
+        let hidden = those(&by_proxy, wants_what_is_hidden);
+        let lacking = self.lacking(hub);
+        let Some(first) = working.first().or(hidden.first()) else { return Vec::new() };
+        let (Some(proxy), false) = (&first.facts.proxy, lacking.is_empty()) else {
+            return Vec::new();
+        };
+        // Where the part's own setting was not seen, it may be there all the same.
+        let known = self.settings.iter().any(|setting| lacking.contains(&setting.part));
+        let confidence =
+            if known && !working.is_empty() { Confidence::Confirmed } else { Confidence::Likely };
+        let effect =
+            if lacking.contains(&Part::EdgeAgent) { Effect::Blocks } else { Effect::Degrades };
+        let text = Text::new(if working.is_empty() { "hidden" } else { "works" })
+            .with("proxy", proxy.url.to_string())
+            .with("part", part(proxy.part))
+            .with("lacking", listed(lacking.iter().copied().map(part)))
+            .with("place", place(&self.view.vantage))
+            .with("engine", if self.is_engine_told(hub) { "told" } else { "not_told" });
+        let shown = if working.is_empty() { hidden } else { working };
+        Proof::confirmed(effect, text, observations(&shown))
+            .supported_by(observations(&direct))
+            .with_confidence(confidence)
+            // The site closes the way to the host as it does to its containers.
+            .explaining(self.evidence.closed_directly())
+            .explaining(self.names())
+            .explaining(self.unprovisioned(&lacking))
+            .with_detail("proxy", proxy.url.to_string())
+            .with_detail("told", self.told(hub))
+            .with_detail("not_told", lacking.iter().map(|part| json!(part)).collect::<Vec<Value>>())
+            .alone()
+    }
+
+    /// The parts here that go the direct way to the hub's port 443, which is closed.
+    fn lacking(&self, hub: &str) -> Vec<Part> {
+        let in_a_container = matches!(self.view.vantage, Vantage::Bridge(_));
+        let is_here = |part: Part| match part {
+            Part::EdgeAgent | Part::EdgeHub => self.is_agents,
+            Part::Daemon | Part::IdentityService => !in_a_container,
+            // Who runs this program is no part of the runtime, and the engine needs registries.
+            Part::Environment | Part::System | Part::Engine => false,
+        };
+        // On a port of its own, a container needs no proxy.
+        let by_another_port = self
+            .view
+            .hub()
+            .iter()
+            .any(|c| c.works() && self.view.transports().contains(&c.facts.transport));
+        // A proxy that was chosen for this run stands for what Edge Agent is told.
+        let chosen = self.evidence.target.proxy.as_ref().is_some_and(|given| given.chosen);
+        let mut lacking: Vec<Part> = self
+            .settings
+            .iter()
+            .filter(|setting| is_here(setting.part) && setting.proxy_to(hub, 443).is_none())
+            .map(|setting| setting.part)
+            .filter(|part| !(part.is_in_a_container() && (by_another_port || chosen)))
+            .collect();
+        let unseen = !self.settings.iter().any(|setting| setting.part == Part::EdgeAgent);
+        let direct = matches!(self.view.way(), Way::Direct);
+        if self.is_agents && unseen && direct && !by_another_port {
+            lacking.push(Part::EdgeAgent);
+        }
+        lacking
+    }
+
+    /// The parts that are told of a proxy, with their URLs and where these stand.
+    fn told(&self, hub: &str) -> Vec<Value> {
+        let told = |setting: &ProxySetting| {
+            let url = setting.proxy_to(hub, 443)?;
+            Some(json!({"part": setting.part, "proxy": url, "source": setting.source}))
+        };
+        self.settings.iter().filter_map(told).collect()
+    }
+
+    fn is_engine_told(&self, hub: &str) -> bool {
+        let tells = |it: &ProxySetting| it.part == Part::Engine && it.proxy_to(hub, 443).is_some();
+        self.settings.iter().any(tells)
+    }
+
+    /// What the daemons cannot reach directly, where these are among the parts that try to.
+    fn unprovisioned(&self, lacking: &[Part]) -> Vec<&'o Observation> {
+        let daemons = [Part::Daemon, Part::IdentityService];
+        if !lacking.iter().any(|part| daemons.contains(part)) {
+            return Vec::new();
+        }
+        let closed = self.evidence.provisioning().into_iter();
+        let closed = closed.filter(|c| c.is_direct() && !c.connected()).map(|c| c.observation);
+        let names = self.view.answers(Role::Provisioning).map(|answer| answer.observation);
+        closed.chain(names.filter(|name| name.failed())).collect()
+    }
+
+    /// The resolvers that know no address of the hub: a site with a proxy needs none to.
+    fn names(&self) -> impl Iterator<Item = &'o Observation> {
+        let answers = self.view.answers(Role::Hub).map(|answer| answer.observation);
+        answers.filter(|answer| answer.failed()).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// Whether the proxy asks for the credentials that the engine keeps to itself.
+fn wants_what_is_hidden(connection: &Connection<'_>) -> bool {
+    connection.token() == Some(Token::ProxyAuthenticationRequired)
+        && connection
+            .facts
+            .proxy
+            .as_ref()
+            .is_some_and(|proxy| proxy.part == Part::Engine && proxy.url.has_credentials())
+}
+
+fn is_web(connection: &Connection<'_>) -> bool {
+    connection.facts.transport.default_port() == Transport::Https.default_port()
+}

@@ -1,0 +1,63 @@
+//! Registries and the provisioning service.
+
+pub(super) mod image_not_found;
+mod provisioning;
+pub(super) mod provisioning_unreachable;
+pub(super) mod registry_access_denied;
+pub(super) mod registry_unreachable;
+
+use crate::verdict::Effect;
+use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
+
+/// What became of a question to a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RegistryState {
+    /// The registry refuses, for want of credentials or in spite of them.
+    Refused,
+    /// It has no such image, or none for this platform.
+    NotThere,
+    Served,
+    /// It was asked by a proxy that says nothing of the engine.
+    SaysNothing,
+    /// What keeps the hub from this step keeps the registry too.
+    LostWithTheHub,
+    OutOfReach,
+}
+
+/// The registries that matter to this device, each with what became of its question.
+fn registries<'o>(evidence: &Evidence<'o>) -> Vec<(RegistryReading<'o>, RegistryState)> {
+    let state = |reading: &RegistryReading<'o>| match reading {
+        _ if reading.is_refused() => RegistryState::Refused,
+        _ if reading.is_not_there() => RegistryState::NotThere,
+        _ if !reading.observation.failed() => RegistryState::Served,
+        _ if evidence.failed_otherwise(reading) => RegistryState::SaysNothing,
+        _ if evidence.shared_with_the_hub(reading.observation).is_some() => {
+            RegistryState::LostWithTheHub
+        }
+        _ => RegistryState::OutOfReach,
+    };
+    evidence.registries().into_iter().map(|reading| (reading, state(&reading))).collect()
+}
+
+/// Those of the questions that have this state.
+fn in_state<'o>(
+    registries: &[(RegistryReading<'o>, RegistryState)],
+    state: RegistryState,
+) -> Vec<RegistryReading<'o>> {
+    let of_it = registries.iter().filter(|(_, own)| *own == state);
+    of_it.map(|(reading, _)| *reading).collect()
+}
+
+/// The key of the sentence for what it means to this device.
+fn consequence(
+    evidence: &Evidence<'_>,
+    reading: &RegistryReading<'_>,
+    effect: Effect,
+) -> &'static str {
+    match (evidence.presence(reading.facts), effect) {
+        _ if reading.is_by_default() => "by_default",
+        (_, Effect::Blocks) => "cannot_start",
+        (Presence::Here, _) => "is_here",
+        _ => "may_be_here",
+    }
+}

@@ -1,0 +1,150 @@
+//! `captive-portal`: a portal answers in place of everything.
+
+use edgeprobe_facts::Role;
+use edgeprobe_facts::endpoint::{Transport, TrustResult};
+
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::causes::shared::{at_each_vantage, controls, failures, observations, those};
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    applies_to_a_child: false,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    // A network is behind the same site as its host, which takes the controls.
+    let control_is_reached =
+        evidence.views().iter().any(|view| controls(view).iter().any(is_verified));
+    at_each_vantage(evidence, |view| examine_view(evidence, view, control_is_reached))
+}
+
+fn examine_view(
+    evidence: &Evidence<'_>,
+    view: &View<'_>,
+    control_is_reached: bool,
+) -> Vec<Finding> {
+    let hub = &evidence.target.hub;
+    let connections = view.on_the_way();
+    let genuine = those(&connections, Connection::is_genuine);
+    if !genuine.is_empty() {
+        return refuted(Text::new("genuine"), observations(&genuine));
+    }
+    // A portal stands in place of everything: where the control is reached, a page is another
+    // site's own. Only what sends to a login is a portal's all the same.
+    let portal = those(&connections, |connection| {
+        answers_as_a_portal(connection, hub)
+            && !is_verified(connection)
+            // A certificate that is made out to the hub is an interceptor's, whatever is behind it.
+            && !(shows_a_page(connection) && (control_is_reached || connection.is_made_out_to(hub)))
+    });
+    let Some(first) = portal.first() else {
+        return on_plain_http(evidence, view).map(Proof::alone).unwrap_or_default();
+    };
+    let same = those(&controls(view), |control| is_the_same_portal(control, first));
+    let confidence = if same.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
+    let text = told(first).with("hub", hub).with_any("interface", uplink(evidence));
+    Proof::confirmed(Effect::Blocks, text, observations(&portal))
+        .supported_by(observations(&same))
+        .with_confidence(confidence)
+        .explaining(failures(&connections))
+        .alone()
+}
+
+/// A portal that leaves TLS unanswered and shows itself on plain HTTP alone: to the hub's address,
+/// which serves none, and in the same way to the control's.
+fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
+    let hub = &evidence.target.hub;
+    let plain = |role| -> Vec<Connection<'_>> {
+        view.connections(role).filter(|c| c.facts.transport == Transport::Http).collect()
+    };
+    let at_the_hub = those(&plain(Role::Detour), |c| answers_as_a_portal(c, hub));
+    let first = *at_the_hub.first()?;
+    // Somebody's website sends its visitors elsewhere too; only a portal does so for every site.
+    let same = those(&plain(Role::Control), |control| {
+        let control = (status(control), site(control));
+        control == (Some(511), None) || (control.1.is_some() && control.1 == site(&first))
+    });
+    if same.is_empty() {
+        return None;
+    }
+    let kept_out = evidence.all().iter().filter(|seen| {
+        let facts = seen.facts.endpoint();
+        seen.failed() && facts.is_some_and(|f| matches!(f.role, Role::Hub | Role::Control))
+    });
+    let text = told(&first).with("hub", hub).with_any("interface", uplink(evidence));
+    let proof = Proof::confirmed(Effect::Blocks, text, observations(&at_the_hub));
+    Some(proof.supported_by(observations(&same)).explaining(kept_out))
+}
+
+/// The interface that the portal knows this device by.
+fn uplink<'o>(evidence: &Evidence<'o>) -> Option<&'o str> {
+    evidence.host().interface_to(|_| true)
+}
+
+/// The host that a redirection leads to.
+fn site(connection: &Connection<'_>) -> Option<String> {
+    let location = location(connection)?;
+    let (_, rest) = location.split_once("://")?;
+    rest.split(['/', '?', ':']).next().map(str::to_ascii_lowercase)
+}
+
+fn told(portal: &Connection<'_>) -> Text {
+    match location(portal) {
+        Some(location) => Text::new("redirects").with("location", location),
+        None => Text::new("answers").with("status", status(portal).unwrap_or_default()),
+    }
+}
+
+/// Whether an HTTP answer is a portal's: it asks for a login (RFC 6585), sends the client to
+/// another host, or shows a page.
+fn answers_as_a_portal(connection: &Connection<'_>, hub: &str) -> bool {
+    let plain_http = connection.facts.unexpected.as_deref().is_some_and(|text| {
+        text.starts_with("HTTP/1.") && (text.contains(" 302 ") || text.contains(" 511 "))
+    });
+    let Some(http) = &connection.facts.http else { return plain_http };
+    let sends_away = (300..400).contains(&http.status)
+        && http.location.as_deref().is_some_and(|location| !location.contains(hub));
+    http.status == 511 || sends_away || shows_a_page(connection)
+}
+
+fn shows_a_page(connection: &Connection<'_>) -> bool {
+    connection.facts.http.as_ref().is_some_and(|http| {
+        http.status == 200
+            && http.body.as_deref().is_some_and(|body| body.to_ascii_lowercase().contains("<html"))
+    })
+}
+
+/// Whether the certificate verifies for the name that was asked for, which none of a portal's can.
+fn is_verified(connection: &Connection<'_>) -> bool {
+    connection.trust().is_some_and(|trust| trust.within_validity == TrustResult::Trusted)
+}
+
+/// Whether the control host was answered by the same portal: the same certificate, or the same
+/// place to go.
+fn is_the_same_portal(control: &Connection<'_>, portal: &Connection<'_>) -> bool {
+    let certificate = |connection: &Connection<'_>| {
+        connection.tls().and_then(|tls| tls.chain.first()).map(|leaf| leaf.sha256.clone())
+    };
+    let same_certificate =
+        certificate(portal).is_some() && certificate(control) == certificate(portal);
+    let same_place = location(portal).is_some() && location(control) == location(portal);
+    same_certificate || same_place || status(control) == Some(511)
+}
+
+fn location(connection: &Connection<'_>) -> Option<String> {
+    connection.facts.http.as_ref()?.location.clone()
+}
+
+fn status(connection: &Connection<'_>) -> Option<u16> {
+    Some(connection.facts.http.as_ref()?.status)
+}

@@ -1,0 +1,6 @@
+//! The TLS handshake.
+
+pub(super) mod captive_portal;
+pub(super) mod root_ca_missing;
+pub(super) mod tls_filtered;
+pub(super) mod tls_intercepted;

@@ -1,0 +1,99 @@
+//! `tls-filtered`: the handshake is cut on the hub's name or on the protocol version.
+
+use edgeprobe_facts::endpoint::Detour;
+use edgeprobe_facts::{Role, Token};
+
+use crate::verdict::Confidence;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::causes::shared::{
+    at_each_vantage, controls, cut_in_handshake, effect_of_loss, observations, peers, place, ports,
+    those,
+};
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    applies_to_a_child: false,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+}
+
+fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
+    let connections = view.on_the_way();
+    let established = those(&connections, Connection::established);
+    // What becomes of a tunnel is its proxy's doing. And where the same handshake went on beside it,
+    // nothing objects to the name or to TLS.
+    let goes_on =
+        |c: &Connection<'_>| established.iter().any(|it| it.facts.socket() == c.facts.socket());
+    let cut = those(&connections, |c| c.is_direct() && cut_in_handshake(c) && !goes_on(c));
+    if cut.is_empty() {
+        return if established.is_empty() {
+            Vec::new()
+        } else {
+            refuted(
+                Text::new("established").with("port", ports(&established)),
+                observations(&established),
+            )
+        };
+    }
+    // The same address and port, asked with another name: if that handshake goes on, it is the
+    // hub's name that something on the way objects to.
+    let other_name: Vec<Connection<'_>> = view
+        .connections(Role::Control)
+        .filter(|control| {
+            cut.iter()
+                .any(|c| c.facts.peer == control.facts.peer && c.facts.port == control.facts.port)
+                && control.tls().is_some_and(|tls| tls.established || !tls.chain.is_empty())
+        })
+        .collect();
+    let text = |variant| {
+        Text::new(variant)
+            .with("hub", hub)
+            .with("port", ports(&cut))
+            .with("address", peers(&cut))
+            .with("place", place(&view.vantage))
+    };
+    let effect = effect_of_loss(view);
+    if !other_name.is_empty() {
+        let other = other_name.first().map(|c| c.facts.server.clone()).unwrap_or_default();
+        return Proof::confirmed(effect, text("name").with("other", other), observations(&cut))
+            .supported_by(observations(&other_name))
+            .alone();
+    }
+    // The same once more, offering TLS 1.2 alone: if that goes on, it is the newer version that
+    // something objects to.
+    let older = those(&view.connections(Role::Detour).collect::<Vec<_>>(), |control| {
+        control.facts.detour == Some(Detour::Tls12)
+            && control.established()
+            && cut.iter().any(|c| c.facts.socket() == control.facts.socket())
+    });
+    if !older.is_empty() {
+        return Proof::confirmed(effect, text("version_1_3"), observations(&cut))
+            .supported_by(observations(&older))
+            .alone();
+    }
+    if cut.iter().all(|c| c.token() == Some(Token::TlsAlert)) {
+        return Proof::confirmed(effect, text("version"), observations(&cut))
+            .with_confidence(Confidence::Likely)
+            .alone();
+    }
+    // Handshakes with other hosts succeed on this port, so it is not TLS as such that is refused.
+    let elsewhere = those(&controls(view), Connection::established);
+    if elsewhere.is_empty() && established.is_empty() {
+        return Vec::new();
+    }
+    Proof::confirmed(effect, text("destination"), observations(&cut))
+        .supported_by(observations(&elsewhere))
+        .with_confidence(Confidence::Likely)
+        .alone()
+}

@@ -1,0 +1,134 @@
+//! `tls-intercepted`: somebody else's certificate stands where IoT Hub's should.
+
+use edgeprobe_facts::Token;
+use edgeprobe_facts::endpoint::TrustResult;
+use edgeprobe_facts::proxy::{ProxyUrl, authority};
+
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::causes::shared::{
+    at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,
+};
+use crate::verdict::evidence::{ByProxy, Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::verdict::{Confidence, Effect};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: false,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let hub = &evidence.target.hub;
+    at_each_vantage(evidence, |view| {
+        let mut found = examine_view(view, hub);
+        let by_parts = evidence.parts_by_proxy(view).into_iter();
+        found.extend(by_parts.filter_map(|by| of_parts(view, hub, &by)).map(Finding::Proved));
+        found
+    })
+}
+
+/// The proof that a proxy which other parts of the runtime go by presents a certificate of its own,
+/// which they do not accept.
+fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
+    let foreign = those(&by.connections, |c| {
+        c.is_foreign() && !c.is_accepted() && (c.is_made_out_to(hub) || c.speaks_as_the_hub())
+    });
+    if foreign.is_empty() {
+        return None;
+    }
+    let text = Text::new("proxy")
+        .with("hub", hub)
+        .with("port", ports(&foreign))
+        .with("issuer", issuer(&foreign))
+        .with("place", place(&view.vantage))
+        .with("proxy", by.via.url.to_string())
+        .with_any("proxy_address", proxy_address(&by.via.url));
+    let proof = Proof::confirmed(Effect::Degrades, text, observations(&foreign));
+    Some(proof.with_detail("issuer", issuer(&foreign)))
+}
+
+fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
+    let connections = view.on_the_way();
+    let foreign =
+        those(&connections, |c| c.is_foreign() && (c.is_made_out_to(hub) || c.speaks_as_the_hub()));
+    let verified = those(&connections, |c| {
+        c.trust().is_some_and(|trust| trust.public == TrustResult::Trusted)
+    });
+    let text = |variant, of: &[Connection<'_>]| {
+        Text::new(variant)
+            .with("hub", hub)
+            .with("port", ports(of))
+            .with_any("one_port", of.iter().map(|connection| connection.facts.port).min())
+            .with("issuer", issuer(of))
+            .with("place", place(&view.vantage))
+    };
+    if foreign.is_empty() {
+        return if verified.is_empty() {
+            Vec::new()
+        } else {
+            refuted(text("verified", &verified), observations(&verified))
+        };
+    }
+    // The runtime's containers verify with the store of their own image, in which a root that was
+    // added to the host's is not: this host's success is none of theirs.
+    if foreign.iter().all(Connection::is_accepted) {
+        // One that passes anything on is judged by who trusts it.
+        let passes = foreign.iter().any(Connection::works);
+        let in_its_place = those(&foreign, |c| !passes && answers_itself(c));
+        let status = in_its_place.iter().find_map(|c| c.facts.http.as_ref()).map(|it| it.status);
+        let (text, confidence) = match status {
+            Some(status) => {
+                (text("kept_back", &in_its_place).with("status", status), Confidence::Confirmed)
+            }
+            None => (text("trusted", &foreign), Confidence::Likely),
+        };
+        // What keeps the hub back on one port lets nothing through on its others.
+        let closed = closed_beside(&connections, &in_its_place);
+        return Proof::confirmed(effect_of_loss(view), text, observations(&foreign))
+            .with_confidence(confidence)
+            .explaining(observations(&closed))
+            .with_detail("issuer", issuer(&foreign))
+            .alone();
+    }
+    let by_proxy = foreign.iter().find_map(|connection| connection.facts.proxy.as_ref());
+    let same_issuer = those(&controls(view), |control| {
+        control.is_foreign() && issuer(&[*control]) == issuer(&foreign)
+    });
+    let summary = match by_proxy {
+        Some(proxy) => text("proxy", &foreign)
+            .with("proxy", proxy.url.to_string())
+            .with_any("proxy_address", proxy_address(&proxy.url)),
+        None if verified.is_empty() => text("unknown", &foreign),
+        None => text("partly", &foreign).with("other_port", ports(&verified)),
+    };
+    Proof::confirmed(effect_of_loss(view), summary, observations(&foreign))
+        .supported_by(observations(&same_issuer))
+        .supported_by(observations(&verified))
+        .with_detail("issuer", issuer(&foreign))
+        .alone()
+}
+
+/// Whether what intercepts answers in the hub's place, with words that are not the hub's.
+fn answers_itself(connection: &Connection<'_>) -> bool {
+    use Token::{AmqpHttpAnswer, AmqpNotIotHub, HttpNotIotHub, UpgradeRefused};
+    let token = connection.token();
+    let in_its_place = [HttpNotIotHub, UpgradeRefused, AmqpHttpAnswer, AmqpNotIotHub];
+    token.is_some_and(|token| in_its_place.contains(&token)) && !connection.speaks_as_the_hub()
+}
+
+/// The proxy as `openssl` takes it, which speaks no TLS with a proxy.
+fn proxy_address(url: &ProxyUrl) -> Option<String> {
+    (!url.tls()).then(|| authority(url.host(), url.port()))
+}
+
+fn issuer(connections: &[Connection<'_>]) -> String {
+    let leaf = connections.iter().find_map(Connection::leaf);
+    leaf.map(|leaf| leaf.issuer.clone()).unwrap_or_default()
+}

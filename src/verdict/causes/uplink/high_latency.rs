@@ -1,0 +1,102 @@
+//! `high-latency`: the round trip makes throughput suffer.
+
+use edgeprobe_facts::{Outcome, Step};
+
+use crate::verdict::Effect;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::catalogue::Text;
+use crate::verdict::causes::shared::{at_each_vantage, controls, observations, place, those};
+use crate::verdict::evidence::{Connection, Evidence, View};
+use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine,
+};
+
+/// Edge Hub sends messages in batches of 10 by default and waits for each batch, so 300 ms hold it
+/// below some thirty messages a second for each client.
+const SLOW_MS: f64 = 300.0;
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    at_each_vantage(evidence, examine_view)
+}
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let timed = those(&view.hub(), |c| c.connected() && c.facts.round_trip_ms.is_some());
+    let agreed = exchanges_agree(&timed);
+    let Some(quickest) = quickest(&timed, agreed) else { return Vec::new() };
+    let text = |variant| {
+        Text::new(variant)
+            .with("round_trip", format!("{quickest:.0} ms"))
+            .with("place", place(&view.vantage))
+    };
+    if quickest < SLOW_MS {
+        let proof = those(&timed, |c| self::quickest(&[*c], agreed).is_some_and(|ms| ms < SLOW_MS));
+        return refuted(text("quick"), observations(&proof).into_iter().take(1));
+    }
+    // Another host tells the distance to the hub from a way out that is slow as such.
+    let others = those(&controls(view), |c| c.facts.round_trip_ms.is_some());
+    let nearest = self::quickest(&others, agreed);
+    let variant = match nearest {
+        None => "slow",
+        Some(nearest) if nearest < SLOW_MS => "far",
+        Some(_) => "uplink",
+    };
+    let nearest = nearest.map(|nearest| format!("{nearest:.0} ms"));
+    let text = text(variant).with_any("other_round_trip", nearest);
+    Proof::confirmed(Effect::Warns, text, observations(&timed))
+        .supported_by(observations(&others))
+        .with_detail("round_trip_ms", quickest)
+        // What fails on a slow connection has another cause.
+        .explaining_nothing()
+        .alone()
+}
+
+/// Whether two exchanges or more were made, and not one of them was quick. A single slow one may be
+/// this device's own slowness, or the peer's.
+fn exchanges_agree(connections: &[Connection<'_>]) -> bool {
+    let all: Vec<f64> = connections.iter().flat_map(exchanges).collect();
+    all.len() > 1 && all.iter().all(|ms| *ms >= SLOW_MS)
+}
+
+/// The quickest round trip of these connections, in milliseconds. A connection whose first packet was
+/// lost measures its repetition, so the quickest counts.
+fn quickest(connections: &[Connection<'_>], agreed: bool) -> Option<f64> {
+    let all = connections.iter().filter_map(|connection| round_trip(connection, agreed));
+    all.min_by(f64::total_cmp)
+}
+
+/// The round trip of a connection, in milliseconds: of the TCP handshake, or of the quickest exchange
+/// where that takes longer and the exchanges agree, because satellite links answer TCP on the ground.
+fn round_trip(connection: &Connection<'_>, agreed: bool) -> Option<f64> {
+    let handshake = handshake(connection)?;
+    match exchanges(connection).min_by(f64::total_cmp) {
+        Some(exchange) if agreed || exchange < SLOW_MS => Some(handshake.max(exchange)),
+        // Its handshake may have been answered on the ground.
+        None if agreed && handshake < SLOW_MS => None,
+        _ => Some(handshake),
+    }
+}
+
+/// The TCP handshake's time, in milliseconds: the kernel's, which a busy device does not lengthen, or
+/// this program's own.
+fn handshake(connection: &Connection<'_>) -> Option<f64> {
+    connection.facts.kernel_round_trip_ms.or(connection.facts.round_trip_ms)
+}
+
+/// The times of what was asked of the peer itself and answered, in milliseconds.
+fn exchanges<'o>(connection: &Connection<'o>) -> impl Iterator<Item = f64> + use<'o> {
+    let asked =
+        |step| matches!(step, Step::Tls | Step::Amqp | Step::Mqtt | Step::Upgrade | Step::Http);
+    let steps = connection.observation.steps.iter();
+    steps
+        .filter(move |record| record.outcome == Outcome::Pass && asked(record.step))
+        .map(|record| record.duration_ms)
+}

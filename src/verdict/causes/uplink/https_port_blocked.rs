@@ -1,0 +1,42 @@
+//! `https-port-blocked`: 443 is closed, another port of the same hub is open.
+
+use edgeprobe_facts::endpoint::Transport;
+
+use super::hub_port::closed_alone;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::causes::shared::{at_each_vantage, controls, failures, observations, those};
+use crate::verdict::evidence::{Connection, View};
+use crate::verdict::rule::{Finding, Proof, Rule};
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    applies_to_a_child: false,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine: |evidence| at_each_vantage(evidence, examine_view),
+};
+
+fn examine_view(view: &View<'_>) -> Vec<Finding> {
+    let findings = closed_alone(view, Transport::Https).into_iter();
+    let beside_the_control = |finding| match finding {
+        Finding::Proved(proof) => Finding::Proved(told_of_others(view, proof)),
+        refuted @ Finding::Refuted { .. } => refuted,
+    };
+    findings.map(beside_the_control).collect()
+}
+
+/// The same proof, with what another host's 443 says: is it the hub's alone that is closed?
+fn told_of_others(view: &View<'_>, proof: Proof) -> Proof {
+    let others = controls(view);
+    let open = those(&others, Connection::connected);
+    let summary = match (others.is_empty(), open.is_empty()) {
+        (true, _) => proof.summary.clone(),
+        (false, true) => proof.summary.clone().with_key("everywhere"),
+        (false, false) => proof.summary.clone().with_key("hub_only"),
+    };
+    let closed = failures(&those(&others, |control| !control.connected()));
+    Proof { summary, ..proof }.supported_by(observations(&others)).explaining(closed)
+}

@@ -1,0 +1,21 @@
+//! `mqtt-port-blocked`: 8883 is closed, another port of the same hub is open.
+
+use edgeprobe_facts::endpoint::Transport;
+
+use super::hub_port::closed_alone;
+use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::verdict::causes::shared::at_each_vantage_by;
+use crate::verdict::rule::Rule;
+
+pub(in crate::verdict::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    examine: |evidence| {
+        at_each_vantage_by(evidence, &[Transport::Mqtt], |view| closed_alone(view, Transport::Mqtt))
+    },
+};

@@ -1,0 +1,153 @@
+//! What must work on this device, and what of it was lost in this run.
+//!
+//! A need is one value: who needs which service, from where, by which way, and what its loss does. What
+//! the verdict has to account for, and how bad a cause is that stops a service too, follow from the
+//! needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use edgeprobe_facts::endpoint::Via;
+use edgeprobe_facts::runtime::Part;
+use edgeprobe_facts::{Facts, Observation, Vantage};
+
+use super::evidence::{ByProxy, Evidence, View};
+use super::{Effect, Way};
+
+/// What a part of the runtime needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// The hub, or the parent that stands in its place.
+    Hub,
+    Registry,
+    Provisioning,
+    /// A port of this device's.
+    Port,
+}
+
+/// One thing that must work.
+pub(super) struct Need<'o> {
+    /// Who needs it.
+    pub(super) parts: Vec<Part>,
+    pub(super) service: Service,
+    /// Where these parts run.
+    pub(super) from: Vantage,
+    /// The proxy that they go by; none where they go directly, or by both.
+    pub(super) way: Option<Via>,
+    /// What its loss does to this device.
+    pub(super) effect: Effect,
+    /// The failures by which it is lost.
+    pub(super) lost: Vec<&'o Observation>,
+}
+
+/// Everything that the runtime needs, as far as this run asked for it.
+pub(super) struct Needs<'o>(Vec<Need<'o>>);
+
+impl<'o> Needs<'o> {
+    pub(super) fn of(evidence: &Evidence<'o>) -> Self {
+        let mut needs: Vec<Need<'o>> = Vec::new();
+        for view in evidence.views() {
+            needs.push(edge_agents(&view));
+            let by_proxy = evidence.parts_by_proxy(&view).into_iter();
+            needs.extend(by_proxy.map(|by| of_parts(evidence, &view, by)));
+        }
+        let services = evidence.all().iter().filter(|seen| evidence.misses_a_service(seen));
+        needs.extend(services.map(|lost| of_a_service(evidence, lost)));
+        needs.extend(edge_hubs_ports(evidence));
+        Self(needs)
+    }
+
+    /// Every failure by which a need is lost, by id.
+    pub(super) fn lost(&self) -> BTreeSet<&'o str> {
+        self.0.iter().flat_map(|need| &need.lost).map(|seen| seen.id.as_str()).collect()
+    }
+
+    /// What is lost of registries and of the provisioning service.
+    pub(super) fn lost_services(&self) -> impl Iterator<Item = &Need<'o>> {
+        self.0.iter().filter(|need| {
+            matches!(need.service, Service::Registry | Service::Provisioning)
+                && !need.lost.is_empty()
+        })
+    }
+
+    /// The gravest effect of each failure of a service, by its id.
+    pub(super) fn effects_of_services(&self) -> BTreeMap<&'o str, Effect> {
+        let lost =
+            self.lost_services().flat_map(|need| need.lost.iter().map(|it| (it, need.effect)));
+        lost.map(|(seen, effect)| (seen.id.as_str(), effect)).collect()
+    }
+
+    /// The ways to the hub of parts beside Edge Agent that are lost, by their own proxies.
+    pub(super) fn lost_by_other_parts(&self) -> impl Iterator<Item = &Need<'o>> {
+        self.0.iter().filter(|need| {
+            need.service == Service::Hub
+                && !need.parts.contains(&Part::EdgeAgent)
+                && !need.lost.is_empty()
+        })
+    }
+
+    /// Edge Agent's need of the hub, as it shows from a vantage.
+    pub(super) fn edge_agents(&self, from: &Vantage) -> Option<&Need<'o>> {
+        let mut here = self.0.iter().filter(|need| need.from == *from);
+        here.find(|need| need.service == Service::Hub && need.parts.contains(&Part::EdgeAgent))
+    }
+}
+
+/// Edge Agent's way to the hub, as it shows from anywhere.
+fn edge_agents<'o>(view: &View<'o>) -> Need<'o> {
+    let lost = view.on_the_way().into_iter().filter(|connection| !connection.works());
+    let works = view.transports().iter().any(|transport| view.works(*transport) == Some(true));
+    let way = match view.way() {
+        Way::By(via) => Some(via.clone()),
+        Way::Direct | Way::Either(_) => None,
+    };
+    Need {
+        parts: vec![Part::EdgeAgent],
+        service: Service::Hub,
+        from: view.vantage.clone(),
+        way,
+        effect: if works { Effect::Degrades } else { Effect::Blocks },
+        lost: lost.map(|connection| connection.observation).collect(),
+    }
+}
+
+/// The way of other parts by the proxy that they are told of themselves.
+fn of_parts<'o>(evidence: &Evidence<'o>, view: &View<'o>, by: ByProxy<'o>) -> Need<'o> {
+    Need {
+        service: Service::Hub,
+        from: view.vantage.clone(),
+        effect: evidence.effect_on_parts(view, &by.parts).0,
+        lost: by.missed(),
+        parts: by.parts,
+        way: Some(by.via),
+    }
+}
+
+/// What is lost of a registry or of the provisioning service.
+fn of_a_service<'o>(evidence: &Evidence<'o>, lost: &'o Observation) -> Need<'o> {
+    let (parts, service) = match &lost.facts {
+        Facts::Registry(_) => (vec![Part::Engine], Service::Registry),
+        _ => (evidence.gives_identities().into_iter().collect(), Service::Provisioning),
+    };
+    Need {
+        parts,
+        service,
+        from: lost.vantage.clone(),
+        way: None,
+        effect: evidence.effect_of_service(lost),
+        lost: vec![lost],
+    }
+}
+
+/// The ports that Edge Hub maps and that another has, or that it may not bind.
+fn edge_hubs_ports<'o>(evidence: &Evidence<'o>) -> Vec<Need<'o>> {
+    let lost = evidence.missed_ports().filter(|(_, facts)| !evidence.may_be_edge_hubs(facts));
+    let need = |(port, _): (&'o Observation, _)| Need {
+        parts: vec![Part::EdgeHub],
+        service: Service::Port,
+        from: port.vantage.clone(),
+        way: None,
+        effect: Effect::Blocks,
+        lost: vec![port],
+    };
+    lost.map(need).collect()
+}

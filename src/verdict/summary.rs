@@ -1,0 +1,60 @@
+//! The verdict in a sentence.
+
+use super::catalogue::message;
+use super::evidence::Evidence;
+use super::reach::{self, Agent, Hub};
+use super::status::lacks_a_hub;
+use super::{Cause, Effect, Status};
+use crate::language::{Language, Text};
+
+/// The verdict in a sentence: the first cause's own, unless it only warns.
+pub(super) fn summary(
+    evidence: &Evidence<'_>,
+    status: Status,
+    (agent, hub): (&Agent, Hub),
+    causes: &[Cause],
+    language: Language,
+) -> String {
+    if let Some(cause) = causes.iter().find(|cause| cause.effect != Effect::Warns) {
+        return cause.summary.clone();
+    }
+    let key = match (status, agent) {
+        (Status::Healthy, Agent::Unknown) if evidence.target.hub.is_empty() => {
+            "summary.ports_alone"
+        }
+        (Status::Healthy, Agent::Unknown) => "summary.ports_only",
+        (Status::Healthy, _) if hub == Hub::Unknown => "summary.agent_only",
+        (Status::Healthy, _) => "summary.healthy",
+        (Status::Degraded, _) if turned_away(evidence).is_some() => "summary.turned_away_partly",
+        (Status::Degraded, _) => "summary.degraded",
+        (Status::Blocked, _) if reach::ran_out_of_time(evidence) => "summary.cut_short",
+        (Status::Blocked, Agent::Nameless) => "summary.nameless",
+        (Status::Blocked, Agent::Unreachable { .. }) if turned_away(evidence).is_some() => {
+            "summary.turned_away"
+        }
+        (Status::Blocked, _) => "summary.blocked",
+        (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
+        (Status::Inconclusive, _) => "summary.inconclusive",
+    };
+    let transport = match agent {
+        Agent::FirstChoice(transport) => transport.to_string(),
+        _ => String::new(),
+    };
+    let text = Text::new(key).with("hub", &evidence.target.hub).with("transport", transport);
+    let text = match turned_away(evidence) {
+        Some((port, status)) => text.with("port", port).with("status", status),
+        None => text,
+    };
+    message(&text, language)
+}
+
+/// The port of a transport of Edge Agent's on which IoT Hub itself turns it away, and the HTTP status
+/// by which it does. A parent is no IoT Hub.
+fn turned_away(evidence: &Evidence<'_>) -> Option<(u16, u16)> {
+    if evidence.target.parent.is_some() {
+        return None;
+    }
+    let view = evidence.agent();
+    let mut tried = view.transports().iter().flat_map(|transport| view.on(*transport));
+    tried.find_map(|connection| Some((connection.facts.port, connection.turned_away()?)))
+}
