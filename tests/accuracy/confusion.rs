@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use edgeprobe::verdict::{CauseId, Confidence, Status, Verdict};
+use edgeprobe::verdict::{CauseId, Confidence};
 
 use crate::added::BETTERS;
-use crate::examine::Case;
 use crate::exceptions::{EXCEPTIONS, UNEXPLAINED, UNSEEN, sees_all};
 use crate::renew::assert_up_to_date;
-use crate::sample::{all, pairs, singles, triples};
+use crate::sample::{Examined, PAIRS, SINGLES, TRIPLES};
 use crate::setting::Setting;
 
 const DOCUMENT: &str = "docs/accuracy.md";
@@ -34,7 +33,7 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, case: &Case, verdict: &Verdict, truth: Status) {
+    fn add(&mut self, Examined { case, verdict, truth, .. }: &Examined) {
         self.tried += 1;
         match verdict.causes.first() {
             None => self.nothing += 1,
@@ -46,7 +45,7 @@ impl Count {
         }
         if sees_all(&case.setting) {
             self.seen += 1;
-            self.right += usize::from(verdict.status == truth);
+            self.right += usize::from(verdict.status == *truth);
         }
     }
 
@@ -68,7 +67,6 @@ fn the_table_in_the_documents_is_up_to_date() {
 fn document() -> String {
     let mut text = HEAD.to_owned();
     let settings = Setting::all().len();
-    let singles = singles(100);
     let _ = write!(
         text,
         "\n## No fault\n\n{settings} devices, all of them judged healthy, with no cause and nothing \
@@ -76,13 +74,13 @@ fn document() -> String {
          nothing | status, seen by root |\n|---|---|---|---|---|---|---|\n"
     );
     let mut rows: Vec<(String, Count)> = Vec::new();
-    for (case, (verdict, truth)) in singles.iter().zip(judged(&singles)) {
-        let fault = case.faults[0];
+    for examined in SINGLES.iter() {
+        let fault = examined.case.faults[0];
         let key = format!("| {} | {} |", fault.name, fault.cause);
         if rows.last().is_none_or(|(known, _)| *known != key) {
             rows.push((key, Count::default()));
         }
-        rows.last_mut().unwrap().1.add(case, &verdict, truth);
+        rows.last_mut().unwrap().1.add(examined);
     }
     for (key, count) in rows {
         let _ = writeln!(text, "{key} {}", count.row());
@@ -91,20 +89,14 @@ fn document() -> String {
         "\n## Several faults\n\n| faults | tried | one of them first | as another | nothing | \
          status, seen by root |\n|---|---|---|---|---|---|\n",
     );
-    for (name, cases) in [("two", pairs(2)), ("three", triples(4_000))] {
+    for (name, all) in [("two", &PAIRS), ("three", &TRIPLES)] {
         let mut count = Count::default();
-        for (case, (verdict, truth)) in cases.iter().zip(judged(&cases)) {
-            count.add(case, &verdict, truth);
-        }
+        all.iter().for_each(|examined| count.add(examined));
         let _ = writeln!(text, "| {name} | {}", count.row());
     }
     exceptions(&mut text);
     text.push_str(LAB);
     text
-}
-
-fn judged(cases: &[Case]) -> Vec<(Verdict, Status)> {
-    all(cases, |case| (case.verdict(), case.world().truth()))
 }
 
 /// The exceptions, which are data of the tests.

@@ -1,6 +1,8 @@
 //! What Edge Agent's own log adds on any device, however it is broken: nothing by what is over, no
 //! cause by what lasts, and never a better status.
 
+use std::sync::LazyLock;
+
 use edgeprobe::verdict::{CauseId, Confidence, Effect, LoggedState, Status, Verdict};
 use edgeprobe_facts::logs::{Attempts, Course, LogFacts, LogFinding, Party};
 use edgeprobe_facts::{Facts, Observation, Outcome, Vantage};
@@ -62,72 +64,102 @@ fn with_log(run: &Run, finding: LogFinding) -> Run {
     with
 }
 
-/// Devices that have an Edge Agent, with no fault, one and three.
-fn cases() -> Vec<Case> {
-    let sound = Setting::all().into_iter().step_by(7).map(|it| Case::new(it, &[]));
-    let cases = sound.chain(singles(4)).chain(triples(400));
-    cases.filter(|case| matches!(case.setting.device, Device::Agent | Device::Runtime)).collect()
+/// A device that has an Edge Agent, and its verdicts.
+struct Logged {
+    case: Case,
+    without: Verdict,
+    over: Verdict,
+    in_vain: Verdict,
 }
+
+/// Devices with no fault, one and three.
+static ALL: LazyLock<Vec<Logged>> = LazyLock::new(|| {
+    let sound = Setting::all().iter().step_by(7).map(|it| Case::new(*it, &[]));
+    let cases = sound.chain(singles(4)).chain(triples(400));
+    let has_agent = |it: &Case| matches!(it.setting.device, Device::Agent | Device::Runtime);
+    let cases: Vec<Case> = cases.filter(has_agent).collect();
+    all(&cases, |case| {
+        let run = case.world().check();
+        Logged {
+            case: case.clone(),
+            without: run.verdict(),
+            over: with_log(&run, over()).verdict(),
+            in_vain: with_log(&run, in_vain()).verdict(),
+        }
+    })
+});
 
 fn causes(verdict: &Verdict) -> Vec<(CauseId, Effect, Confidence)> {
     verdict.causes.iter().map(|cause| (cause.id, cause.effect, cause.confidence)).collect()
 }
 
 /// Holds the verdicts of all cases, without the log and with it, to a property.
-fn hold(finding: fn() -> LogFinding, holds: fn(&Case, &Verdict, &Verdict) -> bool) {
-    let cases = cases();
-    let wrong = all(&cases, |case| {
-        let run = case.world().check();
-        let (without, with) = (run.verdict(), with_log(&run, finding()).verdict());
-        (!holds(case, &without, &with)).then(|| {
+fn hold(with: fn(&Logged) -> &Verdict, holds: fn(&Case, &Verdict, &Verdict) -> bool) {
+    let mut wrong = Vec::new();
+    for logged in ALL.iter() {
+        let Logged { case, without, .. } = logged;
+        let with = with(logged);
+        if !holds(case, without, with) {
             let logged: Vec<_> = with.logged.iter().map(|it| it.state).collect();
-            format!("{case}:\n  {}\n  {}, logged {logged:?}", shown(&without), shown(&with))
-        })
-    });
-    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+            let line = format!("{case}:\n  {}\n  {}", shown(without), shown(with));
+            wrong.push(format!("{line}, logged {logged:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), ALL.len(), wrong.join("\n"));
 }
 
 #[test]
 fn a_log_of_what_is_over_changes_nothing() {
-    hold(over, |_, without, with| {
-        (without.status, without.confidence) == (with.status, with.confidence)
-            && causes(without) == causes(with)
-            && without.unexplained == with.unexplained
-            && with.logged.iter().all(|it| it.state == LoggedState::Past)
-    });
+    hold(
+        |logged| &logged.over,
+        |_, without, with| {
+            (without.status, without.confidence) == (with.status, with.confidence)
+                && causes(without) == causes(with)
+                && without.unexplained == with.unexplained
+                && with.logged.iter().all(|it| it.state == LoggedState::Past)
+        },
+    );
 }
 
 #[test]
 fn a_log_of_what_lasts_names_no_cause_and_makes_no_verdict_better() {
-    hold(in_vain, |_, without, with| {
-        let ids =
-            |verdict: &Verdict| causes(verdict).into_iter().map(|it| it.0).collect::<Vec<_>>();
-        with.status >= without.status
-            && with.status <= without.status.max(Status::Degraded)
-            && ids(with) == ids(without)
-            && with.unexplained == without.unexplained
-    });
+    hold(
+        |logged| &logged.in_vain,
+        |_, without, with| {
+            let ids =
+                |verdict: &Verdict| causes(verdict).into_iter().map(|it| it.0).collect::<Vec<_>>();
+            with.status >= without.status
+                && with.status <= without.status.max(Status::Degraded)
+                && ids(with) == ids(without)
+                && with.unexplained == without.unexplained
+        },
+    );
 }
 
 #[test]
 fn attempts_in_vain_are_said_to_come_and_go_only_where_the_way_is_open() {
-    hold(in_vain, |case, _, with| {
-        let world = case.world();
-        let open = world.protocols.iter().any(|transport| world.works(*transport));
-        let comes_and_goes = with.logged.iter().any(|it| it.state == LoggedState::Intermittent);
-        !comes_and_goes || open || !sees_all(&case.setting)
-    });
+    hold(
+        |logged| &logged.in_vain,
+        |case, _, with| {
+            let world = case.world();
+            let open = world.protocols.iter().any(|transport| world.works(*transport));
+            let comes_and_goes = with.logged.iter().any(|it| it.state == LoggedState::Intermittent);
+            !comes_and_goes || open || !sees_all(&case.setting)
+        },
+    );
 }
 
 #[test]
 fn on_a_sound_device_attempts_in_vain_come_and_go_or_are_left_open() {
-    hold(in_vain, |case, _, with| {
-        let told =
-            if sees_all(&case.setting) { LoggedState::Intermittent } else { LoggedState::Open };
-        !case.faults.is_empty()
-            || (with.status == Status::Degraded
-                && with.confidence == Confidence::Likely
-                && with.logged.iter().map(|it| it.state).eq([told]))
-    });
+    hold(
+        |logged| &logged.in_vain,
+        |case, _, with| {
+            let told =
+                if sees_all(&case.setting) { LoggedState::Intermittent } else { LoggedState::Open };
+            !case.faults.is_empty()
+                || (with.status == Status::Degraded
+                    && with.confidence == Confidence::Likely
+                    && with.logged.iter().map(|it| it.state).eq([told]))
+        },
+    );
 }

@@ -1,8 +1,11 @@
 //! Which cases are tried: the same ones in every run.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::examine::Case;
+use edgeprobe::verdict::{Status, Verdict};
+
+use crate::examine::{Breach, Case};
 use crate::faults::{self, Fault};
 use crate::setting::Setting;
 
@@ -22,6 +25,25 @@ impl Numbers {
     }
 }
 
+/// A case, and what the verdict on it is worth.
+pub(crate) struct Examined {
+    pub(crate) case: Case,
+    pub(crate) verdict: Verdict,
+    pub(crate) truth: Status,
+    pub(crate) breaches: Vec<Breach>,
+}
+
+// Several tests ask about the same cases, which take most of the time.
+pub(crate) static SINGLES: LazyLock<Vec<Examined>> = LazyLock::new(|| examined(singles(100)));
+pub(crate) static PAIRS: LazyLock<Vec<Examined>> = LazyLock::new(|| examined(pairs(2)));
+pub(crate) static TRIPLES: LazyLock<Vec<Examined>> = LazyLock::new(|| examined(triples(4_000)));
+
+fn examined(cases: Vec<Case>) -> Vec<Examined> {
+    let answers = all(&cases, |case| (case.examine(), case.world().truth()));
+    let one = |(case, ((verdict, breaches), truth))| Examined { case, verdict, truth, breaches };
+    cases.into_iter().zip(answers).map(one).collect()
+}
+
 /// Each single fault in this many settings.
 pub(crate) fn singles(each: usize) -> Vec<Case> {
     let faults = faults::all();
@@ -29,7 +51,7 @@ pub(crate) fn singles(each: usize) -> Vec<Case> {
 }
 
 /// Each pair of faults that can be had together, in this many settings.
-pub(crate) fn pairs(each: usize) -> Vec<Case> {
+fn pairs(each: usize) -> Vec<Case> {
     let faults = faults::all();
     let mut cases = Vec::new();
     for (index, first) in faults.iter().enumerate() {
@@ -47,7 +69,7 @@ pub(crate) fn triples(count: usize) -> Vec<Case> {
     let mut cases = Vec::new();
     while cases.len() < count {
         let three = [(); 3].map(|()| *numbers.pick(&faults));
-        let case = Case::new(*numbers.pick(&settings), &three);
+        let case = Case::new(*numbers.pick(settings), &three);
         if case.is_possible() {
             cases.push(case);
         }
@@ -62,7 +84,7 @@ fn in_settings(faults: &[Fault], each: usize) -> Vec<Case> {
         .flat_map(|it| it.name.bytes())
         .fold(7, |seed: u64, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
     let mut numbers = Numbers(seed);
-    let drawn = (0..each * 40).map(|_| Case::new(*numbers.pick(&settings), faults));
+    let drawn = (0..each * 40).map(|_| Case::new(*numbers.pick(settings), faults));
     drawn.filter(Case::is_possible).take(each).collect()
 }
 

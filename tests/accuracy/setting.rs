@@ -1,6 +1,7 @@
 //! The healthy devices that faults are injected into.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::route::tables::LinkKind;
@@ -113,7 +114,12 @@ impl Setting {
     };
 
     /// Every setting there is.
-    pub(crate) fn all() -> Vec<Self> {
+    pub(crate) fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Setting>> = LazyLock::new(Setting::combinations);
+        &ALL
+    }
+
+    fn combinations() -> Vec<Self> {
         let mut all = Vec::new();
         for device in [Device::Bare, Device::Engine, Device::Agent, Device::Runtime] {
             for user in [User::Root, User::Engines, User::Ordinary] {

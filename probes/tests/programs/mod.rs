@@ -3,15 +3,17 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-/// A program that listens; it ends with the value.
+/// A program that listens; it and the processes that it has started end with the value.
 pub(crate) struct Running {
     pub(crate) port: u16,
     /// Where its files are.
@@ -42,7 +44,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // nginx's workers go on where its master alone is killed.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.wait();
     }
 }
@@ -72,6 +75,7 @@ pub(crate) async fn start(
         .stdin(Stdio::null())
         .stdout(words.try_clone().unwrap())
         .stderr(words)
+        .process_group(0)
         .spawn()
         .unwrap();
     let mut running = Running { port, folder, child };

@@ -1,9 +1,10 @@
 //! Debian's docker-registry, alone, with passwords, and with nginx in front that refuses.
 
 use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use edgeprobe_facts::registry::{CredentialUse, Part, Scheme};
 use edgeprobe_facts::{Outcome, Token};
@@ -196,4 +197,18 @@ async fn a_registry_by_tls_is_held_to_its_own_authorities() {
     let vouched = asker.ask(&front.name("/edge/module:1.0")).await;
     let trust = facts(&vouched).hosts[0].tls.as_ref().unwrap().trust.as_ref().unwrap();
     assert!(trust.accepted(), "{trust:?}");
+}
+
+/// A worker that outlives a test holds its port, and the lock or pipe that the tests were started with.
+#[tokio::test]
+async fn nginx_ends_with_its_workers() {
+    let Some(registry) = Registry::start(false).await else { return };
+    let Some(front) = Front::start(&registry, "").await else { return };
+    let port = front.port();
+    drop(front);
+    let start = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        assert!(start.elapsed() < Duration::from_secs(20), "a worker listens still");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
