@@ -18,5 +18,6 @@ pub mod logs;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod schedule;
 pub mod sources;
 pub mod verdict;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of src/ may use of the others. The order is from the ground up.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("changes", &[]),
     ("demo", &[]),
     ("language", &[]),
@@ -23,12 +23,13 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("logs", &["language", "verdict"]),
     ("report", &["language", "logs", "plan", "verdict"]),
     ("bundle", &["language", "report", "verdict"]),
+    ("schedule", &["language", "report", "verdict"]),
     ("collect", &["bundle", "sources"]),
     (
         "cli",
         &[
             "bundle", "changes", "collect", "demo", "language", "logs", "plan", "report", "run",
-            "sources", "verdict",
+            "schedule", "sources", "verdict",
         ],
     ),
 ];

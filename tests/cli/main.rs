@@ -30,6 +30,8 @@ mod probe;
 mod program;
 mod registry;
 mod replay;
+mod schedule;
+mod scheduled;
 mod schema;
 mod secrets;
 mod transcripts;
