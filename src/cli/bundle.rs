@@ -9,7 +9,7 @@ use edgeprobe_facts::{Probe, clean};
 mod parts;
 mod place;
 
-use super::check::Format;
+use super::format::Format;
 use super::language::Languages;
 use super::logs;
 use super::options::{ProbeChoice, TargetOptions};

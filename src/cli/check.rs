@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::format::Format;
 use super::language::Languages;
 use super::logs::aside::Logs;
 use super::options::{ProbeChoice, TargetOptions};
@@ -14,7 +15,7 @@ use super::session::perform;
 use super::setup::Setup;
 use crate::language::{Language, Text};
 use crate::plan::Phase;
-use crate::report::{Report, human, json, words};
+use crate::report::{Report, json, words};
 use crate::run::Event;
 use crate::sources::Input;
 use crate::verdict::Status;
@@ -98,7 +99,7 @@ pub(super) struct Telling {
     pub(super) format: Format,
 
     /// A file for the report; it is written whole or not at all
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = output_file)]
     pub(super) output: Option<PathBuf>,
 
     /// Print only when the verdict is not healthy
@@ -110,15 +111,16 @@ pub(super) struct Telling {
     pub(super) verbose: bool,
 }
 
-/// A form of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Human,
-    /// One JSON document
-    Json,
-    /// A line of JSON for each observation as it comes, the verdict last
-    Ndjson,
+/// The file of `--output`. A form's name is taken for the form that was meant.
+fn output_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match Format::named(text) {
+        Some(_) if !path.exists() => Err(format!(
+            "{text} is a form and no file; hint: `--format {text}` chooses the form, and \
+             `--output ./{text}` writes a file of this name"
+        )),
+        _ => Ok(path),
+    }
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
@@ -175,7 +177,13 @@ pub(super) fn tell(
     if telling.quiet && healthy && !destination.is_file() {
         return Ok(());
     }
-    destination.write(&rendered(report, telling, language, streamed)?)?;
+    let format = telling.format;
+    let text = if streamed {
+        json::verdict_line(report).map_err(|error| format.unwritable(&error))?
+    } else {
+        format.text(report, telling.verbose, language)?
+    };
+    destination.write(&text)?;
     // Cron mails what is printed: a fault must not be hidden in the file.
     if destination.is_file() && !healthy {
         let status = words::status(report.verdict.status, language);
@@ -183,23 +191,4 @@ pub(super) fn tell(
         note(&words::say(&text.with("summary", &report.verdict.summary), language));
     }
     Ok(())
-}
-
-fn rendered(
-    report: &Report,
-    telling: &Telling,
-    language: Language,
-    streamed: bool,
-) -> Result<String, Problem> {
-    let text = match telling.format {
-        Format::Human => {
-            let detail =
-                if telling.verbose { human::Detail::Verbose } else { human::Detail::Normal };
-            Ok(human::text(report, detail, language))
-        }
-        Format::Json => json::document(report),
-        Format::Ndjson if streamed => json::verdict_line(report),
-        Format::Ndjson => json::lines(report),
-    };
-    text.map_err(|error| Problem::new(format!("cannot write the report as JSON: {error}")))
 }

@@ -12,7 +12,8 @@ use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::registry::Access;
 
-use super::check::{Format, Telling, observe_and_tell};
+use super::check::{Telling, observe_and_tell};
+use super::format::Format;
 use super::language::Languages;
 use super::logs::aside::Logs;
 use super::output::{Destination, note, print};

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use super::check::Format;
+use super::format::Format;
 use crate::language::Language;
 
 /// A language, as `--lang` names it.
@@ -46,10 +46,7 @@ impl Languages {
     /// What a program reads must not change with the locale of whoever runs it, so there only
     /// `--lang` counts.
     pub(super) fn of(self, format: Format) -> Language {
-        match format {
-            Format::Human => self.for_people(),
-            _ => self.for_programs(),
-        }
+        if format.is_for_people() { self.for_people() } else { self.for_programs() }
     }
 
     /// The language of what a program reads.

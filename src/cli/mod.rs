@@ -8,6 +8,7 @@ mod demo;
 mod device;
 mod doubt;
 mod explain;
+mod format;
 mod generate;
 mod language;
 mod logs;

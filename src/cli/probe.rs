@@ -3,7 +3,8 @@
 use clap::Args;
 use edgeprobe_facts::{Observation, Outcome, Probe, Vantage};
 
-use super::check::{Format, Telling};
+use super::check::Telling;
+use super::format::Format;
 use super::language::Languages;
 use super::logs::aside::Logs;
 use super::options::{ProbeName, TargetOptions, VantageChoice};
@@ -14,7 +15,7 @@ use super::session::perform;
 use super::setup::{Probes, Setup};
 use crate::language::Language;
 use crate::plan::is_asked_anywhere;
-use crate::report::{Report, human, json, words};
+use crate::report::{Report, human, words};
 use crate::verdict::{Cause, Effect};
 
 /// Options of `probe`.
@@ -47,6 +48,12 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let language = languages.of(options.telling.format);
+    if !matches!(options.telling.format, Format::Human | Format::Json | Format::Ndjson) {
+        return Err(Problem::new("--format: `probe` gives no verdict to be told in this form")
+            .hint(
+                "human, json and ndjson tell a probe; `edgeprobe check --only` gives a verdict",
+            ));
+    }
     let probe = Probe::from(options.probe);
     spare(options.telling.output.as_deref(), options.target.ca_file.as_deref())?;
     let mut setup = Setup::new(&options.target, Probes::alone(probe), None)?;
@@ -79,8 +86,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
             Format::Human => {
                 told(&report.observations, &wanted, &bad, options.telling.verbose, language)
             }
-            Format::Json => json::document(&report).map_err(|error| unwritable(&error))?,
-            Format::Ndjson => json::lines(&report).map_err(|error| unwritable(&error))?,
+            format => format.text(&report, false, language)?,
         };
         destination.write(&text)?;
     }
@@ -120,8 +126,4 @@ fn told(
         told += &(human::cause_and_sentence(cause.id, &cause.summary, language) + "\n");
     }
     told
-}
-
-fn unwritable(error: &std::io::Error) -> Problem {
-    Problem::new(format!("cannot write the report as JSON: {error}"))
 }

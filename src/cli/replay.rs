@@ -8,7 +8,8 @@ use clap::Args;
 use edgeprobe_facts::clean;
 use serde_json::Value;
 
-use super::check::{Format, Telling, tell};
+use super::check::{Telling, tell};
+use super::format::Format;
 use super::language::Languages;
 use super::output::{Destination, spare};
 use super::problem::Problem;

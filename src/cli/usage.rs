@@ -32,6 +32,14 @@ fn problem(text: &str) -> Problem {
     let paragraphs: Vec<String> = text.split("\n\n").map(joined).collect();
     let said = |start: &str| paragraphs.iter().find_map(|part| part.strip_prefix(start));
     let message = said("error: ").unwrap_or("the command line cannot be understood");
+    // A value's own parser has its hint in the message.
+    if let Some((message, hint)) = message.split_once("; hint: ") {
+        return Problem::new(message).hint(hint);
+    }
+    if let Some(file) = file_as_form(message) {
+        return Problem::new(message)
+            .hint(format!("`--output {file}` names the file, --format says what is in it"));
+    }
     // What an option takes is not given to it behind `--`.
     let tip = said("tip: ").filter(|tip| !tip.starts_with("to pass '"));
     let hint = tip.map(str::to_owned).or_else(|| {
@@ -42,6 +50,12 @@ fn problem(text: &str) -> Problem {
     });
     let hint = hint.unwrap_or_else(|| "`--help` after the command shows what it takes".to_owned());
     Problem::new(message).hint(hint)
+}
+
+/// The name of a file that was given to `--format`.
+fn file_as_form(message: &str) -> Option<&str> {
+    let (value, option) = message.strip_prefix("invalid value '")?.split_once("' for '")?;
+    (option.starts_with("--format ") && value.contains(['.', '/'])).then_some(value)
 }
 
 /// The lines of a paragraph as one.

@@ -3,14 +3,14 @@
 mod baseline;
 mod watch;
 
-use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use edgeprobe_facts::route::tables::Tables;
 use edgeprobe_facts::{Facts, Probe};
 
-use super::check::{Format, Telling};
+use super::check::Telling;
+use super::format::Format;
 use super::language::Languages;
 use super::options::TargetOptions;
 use super::output::{Destination, spare};
@@ -124,20 +124,15 @@ fn tell(
         Format::Human => text(report, language),
         // More documents follow it.
         Format::Json if options.watch && !destination.is_file() => {
-            json::document_line(report).map_err(|error| unwritable(&error))?
+            json::document_line(report).map_err(|error| Format::Json.unwritable(&error))?
         }
-        Format::Json => json::document(report).map_err(|error| unwritable(&error))?,
-        Format::Ndjson => json::lines(report).map_err(|error| unwritable(&error))?,
+        format => format.text(report, false, language)?,
     };
     destination.write(&told)
 }
 
 fn healthy(report: &Report, language: Language) -> bool {
     answer(report, language).status == Status::Healthy
-}
-
-fn unwritable(error: &io::Error) -> Problem {
-    Problem::new(format!("cannot write the report as JSON: {error}"))
 }
 
 fn tables(report: &Report) -> Option<&Tables> {

@@ -1,8 +1,16 @@
 //! The report: one value, and one file for each form in which it is told.
 
+mod answer;
+mod ascii;
 pub mod human;
 pub mod json;
+pub mod junit;
 mod layout;
+mod legs;
+pub mod markdown;
+pub mod nagios;
+pub mod prometheus;
+pub mod short;
 pub mod style;
 pub mod vpn;
 pub mod words;

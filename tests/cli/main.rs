@@ -15,6 +15,7 @@ mod check_logs;
 mod cron;
 mod demo;
 mod engine;
+mod formats;
 mod generate;
 mod hostile;
 mod installed;

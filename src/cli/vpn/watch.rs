@@ -7,12 +7,13 @@ use std::pin::pin;
 use edgeprobe_facts::Probe;
 use edgeprobe_probes::route::Changes;
 
-use super::super::check::{Format, Telling};
+use super::super::check::Telling;
+use super::super::format::Format;
 use super::super::output::Destination;
 use super::super::problem::Problem;
 use super::super::setup::{BEHIND_STUB, RESOLV_CONF, Setup};
 use super::baseline::shown;
-use super::{healthy, look, tables, unwritable};
+use super::{healthy, look, tables};
 use crate::changes;
 use crate::language::Language;
 use crate::plan::ResolverFiles;
@@ -124,13 +125,13 @@ fn tell(
     if telling.quiet && !is_file && healthy(report, language) && healthy(before, language) {
         return Ok(());
     }
+    let unwritable = |error| telling.format.unwritable(&error);
     let told = match (telling.format, is_file) {
         (Format::Human, false) => difference(report, Some(before), language),
         (Format::Human, true) => difference(report, None, language).trim_start().to_owned(),
-        (Format::Json, false) => json::document_line(report).map_err(|error| unwritable(&error))?,
-        (Format::Json, true) => json::document(report).map_err(|error| unwritable(&error))?,
-        (Format::Ndjson, false) => json::change_line(report).map_err(|error| unwritable(&error))?,
-        (Format::Ndjson, true) => json::lines(report).map_err(|error| unwritable(&error))?,
+        (Format::Json, false) => json::document_line(report).map_err(unwritable)?,
+        (Format::Ndjson, false) => json::change_line(report).map_err(unwritable)?,
+        (format, _) => format.text(report, false, language)?,
     };
     destination.write(&told)
 }

@@ -14,7 +14,7 @@ const MOST: usize = 6;
 /// The observations that say most: failures before successes, each failure once.
 ///
 /// What a log says has a sentence of its own.
-pub(super) fn the_telling<'o>(
+pub(in crate::report) fn the_telling<'o>(
     observations: impl Iterator<Item = &'o Observation>,
 ) -> Vec<&'o Observation> {
     let observations = observations.filter(|seen| !matches!(seen.facts, Facts::Logs(_)));
@@ -26,7 +26,7 @@ pub(super) fn the_telling<'o>(
 }
 
 /// What was asked from where, and what came back.
-pub(super) fn sentence(observation: &Observation, language: Language) -> String {
+pub(in crate::report) fn sentence(observation: &Observation, language: Language) -> String {
     let told = without_place(observation, language);
     match &observation.vantage {
         Vantage::Host => told,

@@ -10,7 +10,7 @@ use super::words::{self, say, word};
 use crate::language::{Language, Text};
 use crate::verdict::{Cause, CauseId, Confidence, Status};
 
-mod evidence;
+pub(super) mod evidence;
 mod full;
 mod logged;
 pub mod logs;
