@@ -13,10 +13,12 @@ pub mod changes;
 pub mod cli;
 pub mod collect;
 pub mod demo;
-pub mod language;
 pub mod logs;
 pub mod plan;
 pub mod report;
 pub mod run;
 pub mod sources;
-pub mod verdict;
+
+// What judges, and the languages, are crates: they cannot do input or output, and are built alone.
+pub use edgeprobe_language as language;
+pub use edgeprobe_verdict as verdict;

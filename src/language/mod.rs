@@ -6,16 +6,16 @@
 
 mod phrasebook;
 mod text;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 mod typography;
 
 pub use phrasebook::Phrasebook;
-pub(crate) use text::{Arguments, is_complete, render, render_command};
+pub use text::{Arguments, is_complete, render, render_command};
 pub use text::{Text, Word};
-#[cfg(test)]
-pub(crate) use text::{differences, placeholders};
-#[cfg(test)]
-pub(crate) use typography::mistakes;
+#[cfg(any(test, feature = "testing"))]
+pub use text::{differences, placeholders};
+#[cfg(any(test, feature = "testing"))]
+pub use typography::mistakes;
 
 use std::sync::LazyLock;
 
@@ -65,8 +65,8 @@ static FAILURES: LazyLock<Phrasebook> =
     LazyLock::new(|| Phrasebook::new("", include_str!("words/failures-fr.toml")));
 
 /// Whether a language has a general word for a placeholder.
-#[cfg(test)]
-pub(crate) fn has_general_word(placeholder: &str, language: Language) -> bool {
+#[cfg(any(test, feature = "testing"))]
+pub fn has_general_word(placeholder: &str, language: Language) -> bool {
     WORDS.template(&format!("general.{placeholder}"), language).is_some()
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use super::{FAILURES, Language, WORDS};
 
 /// The words that fill a template, by placeholder.
-pub(crate) type Arguments = BTreeMap<&'static str, Word>;
+pub type Arguments = BTreeMap<&'static str, Word>;
 
 /// A sentence, before it is put into a language.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,12 +78,12 @@ impl Text {
 
     /// The same sentence with another one after it, of the same words.
     #[must_use]
-    pub(crate) fn followed_by(self, key: &'static str) -> Self {
+    pub fn followed_by(self, key: &'static str) -> Self {
         Self { next: Some(key), ..self }
     }
 
     /// The keys of its sentences, in order.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.key()).chain(self.next)
     }
 
@@ -91,7 +91,7 @@ impl Text {
         &self.key
     }
 
-    pub(crate) fn arguments(&self) -> &Arguments {
+    pub fn arguments(&self) -> &Arguments {
         &self.arguments
     }
 }
@@ -121,7 +121,7 @@ impl Word {
     }
 
     /// Whether it is, or lists, one of these; words that differ between languages are none.
-    pub(crate) fn is_one_of(&self, wanted: &[String]) -> bool {
+    pub fn is_one_of(&self, wanted: &[String]) -> bool {
         match self {
             Self::Plain(word) => wanted.contains(word),
             Self::List(words) => words.iter().any(|word| word.is_one_of(wanted)),
@@ -160,7 +160,7 @@ fn phrase(key: &'static str, language: Language) -> String {
 
 /// The template with its placeholders filled; one that has no word becomes a general one, and inside
 /// backticks, where text is to be copied, stays one.
-pub(crate) fn render(template: &str, arguments: &Arguments, language: Language) -> String {
+pub fn render(template: &str, arguments: &Arguments, language: Language) -> String {
     let is_code = |before: &str| before.matches('`').count() % 2 == 1;
     fill(template, |before, name| {
         if let Some(word) = arguments.get(name) {
@@ -173,14 +173,14 @@ pub(crate) fn render(template: &str, arguments: &Arguments, language: Language) 
 }
 
 /// As [`render`], for a command: a placeholder without a word stays one, as manuals write it.
-pub(crate) fn render_command(template: &str, arguments: &Arguments) -> String {
+pub fn render_command(template: &str, arguments: &Arguments) -> String {
     fill(template, |_, name| {
         pasteable(arguments, name).map_or_else(|| name.to_uppercase(), str::to_owned)
     })
 }
 
 /// Whether every placeholder of a command has a word that may be pasted into a shell.
-pub(crate) fn is_complete(command: &str, arguments: &Arguments) -> bool {
+pub fn is_complete(command: &str, arguments: &Arguments) -> bool {
     let missing = std::cell::Cell::new(false);
     fill(command, |_, name| {
         missing.set(missing.get() || pasteable(arguments, name).is_none());
@@ -240,8 +240,8 @@ fn general_word(before: &str, name: &str, language: Language) -> String {
 }
 
 /// What one of two sets of sentences has and the other lacks, a line for each key.
-#[cfg(test)]
-pub(crate) fn differences(
+#[cfg(any(test, feature = "testing"))]
+pub fn differences(
     english: &BTreeMap<String, String>,
     french: &BTreeMap<String, String>,
 ) -> Vec<String> {
@@ -260,8 +260,8 @@ pub(crate) fn differences(
 }
 
 /// The placeholders of a template, each once.
-#[cfg(test)]
-pub(crate) fn placeholders(template: &str) -> std::collections::BTreeSet<String> {
+#[cfg(any(test, feature = "testing"))]
+pub fn placeholders(template: &str) -> std::collections::BTreeSet<String> {
     let found = std::cell::RefCell::new(std::collections::BTreeSet::new());
     fill(template, |_, name| {
         found.borrow_mut().insert(name.to_owned());

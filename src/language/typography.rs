@@ -5,7 +5,7 @@
 
 /// The mistakes in a French text, each with what stands around it. What stands in backticks or in
 /// double quotes is code or another's words, and is left alone.
-pub(crate) fn mistakes(text: &str) -> Vec<String> {
+pub fn mistakes(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for foreign in ['\u{a0}', '\u{202f}', '’', '“', '”', '…'] {
         if text.contains(foreign) {

@@ -20,7 +20,7 @@ use super::status::{confidence, status};
 use super::summary::summary;
 use super::{Cause, Confidence, Documented, Effect, RuledOut, Target, Verdict};
 use super::{cut_short, nested, reach};
-use crate::language::{Language, Text};
+use edgeprobe_language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
 pub fn judge(target: &Target, observations: &[Observation], language: Language) -> Verdict {

@@ -29,16 +29,16 @@ mod summary;
 mod told;
 mod words;
 
-pub use crate::language::Language;
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use causes::{CauseId, UnknownCause};
 pub use clouds::{Doubt, provisioning_beside};
+pub use edgeprobe_language::Language;
 pub use judge::judge;
-pub(crate) use logged::words_of;
+pub use logged::words_of;
 pub use nested::PARENT_PORT;
 pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};
-pub(crate) use told::{failure, refusal, subject, token};
-pub(crate) use words::vpn;
+pub use told::{failure, refusal, subject, token};
+pub use words::vpn;
 
 use std::fmt;
 

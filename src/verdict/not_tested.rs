@@ -14,7 +14,7 @@ use super::reach::{Agent, Hub};
 use super::rule::ids;
 use super::told;
 use super::words::listed;
-use crate::language::{Language, Text, Word};
+use edgeprobe_language::{Language, Text, Word};
 
 /// How many silences are named of those that were cut short.
 const MOST_SUBJECTS: usize = 4;

@@ -16,7 +16,7 @@ use super::reach::{self, Agent, Hub};
 use super::rule::ids;
 use super::words::listed;
 use super::{Cause, Effect, Outlook, OutlookEvidence};
-use crate::language::{Language, Text};
+use edgeprobe_language::{Language, Text};
 
 /// The outlook for both parts of the runtime.
 pub(super) fn outlook(

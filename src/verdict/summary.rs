@@ -5,7 +5,7 @@ use super::evidence::Evidence;
 use super::reach::{self, Agent, Hub};
 use super::status::lacks_a_hub;
 use super::{Cause, Effect, Status};
-use crate::language::{Language, Text};
+use edgeprobe_language::{Language, Text};
 
 /// The verdict in a sentence: the first cause's own, unless it only warns.
 pub(super) fn summary(

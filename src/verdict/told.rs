@@ -14,10 +14,10 @@ use edgeprobe_facts::runtime::{Flaw, Source};
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Token};
 
 use super::words::{duration, listed, resolver};
-use crate::language::{Text, Word};
+use edgeprobe_language::{Text, Word};
 
 /// How the question failed, or why it could not be asked.
-pub(crate) fn failure(observation: &Observation) -> Option<Word> {
+pub fn failure(observation: &Observation) -> Option<Word> {
     let failure = observation.failure.as_ref()?;
     let text = match &observation.facts {
         Facts::Dns(facts) => name_failure(facts, failure),
@@ -48,7 +48,7 @@ pub(crate) fn failure(observation: &Observation) -> Option<Word> {
 }
 
 /// The kernel's refusal of a lookup.
-pub(crate) fn refusal(token: Token, detail: &str) -> Word {
+pub fn refusal(token: Token, detail: &str) -> Word {
     Word::Told { english: detail.to_owned(), text: Text::new(key(token)) }
 }
 
@@ -69,7 +69,7 @@ pub(super) fn flaw(source: &Source) -> Word {
 }
 
 /// The token in two or three words.
-pub(crate) fn token(token: Token) -> Word {
+pub fn token(token: Token) -> Word {
     let english = match token {
         // Its own word leaves a table no room for other columns.
         Token::ProxyAuthenticationRequired => "refused (407)".to_owned(),
@@ -79,7 +79,7 @@ pub(crate) fn token(token: Token) -> Word {
 }
 
 /// What was asked.
-pub(crate) fn subject(observation: &Observation) -> Word {
+pub fn subject(observation: &Observation) -> Word {
     let text = match &observation.facts {
         Facts::Dns(facts) => Text::new("target.name")
             .with("name", &facts.name)

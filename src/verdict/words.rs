@@ -6,7 +6,7 @@ use edgeprobe_facts::route::tables::Rule;
 use edgeprobe_facts::route::vpn::Vpn;
 use edgeprobe_facts::runtime::Part;
 
-use crate::language::{Text, Word};
+use edgeprobe_language::{Text, Word};
 
 /// Words as an enumeration: `a`, `a and b`, `a, b and c`.
 pub(super) fn listed<W: Into<Word>>(words: impl IntoIterator<Item = W>) -> Word {
@@ -41,7 +41,7 @@ pub(super) fn part(part: Part) -> Word {
 }
 
 /// A VPN's product.
-pub(crate) fn vpn(product: Vpn) -> Word {
+pub fn vpn(product: Vpn) -> Word {
     match product {
         Vpn::Other => Text::new("vpn.unknown").into(),
         Vpn::Ppp => Text::new("vpn.ppp").into(),

@@ -1,11 +1,11 @@
 //! Asked from the container networks alone: what rests on a comparison with the host is no more than
 //! likely, or not said.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status};
 use edgeprobe_facts::Token;
 use edgeprobe_facts::route::tables::LinkKind;
 use edgeprobe_facts::trace::Stage;
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status};
 
 use crate::device::*;
 use crate::network::*;

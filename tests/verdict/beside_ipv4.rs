@@ -1,10 +1,10 @@
 //! What IPv6 has on a device, and nobody asks for.
 
-use edgeprobe::verdict::Status;
 use edgeprobe_facts::Facts;
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::engine::NetworkSubnet;
 use edgeprobe_facts::vantage::Means;
+use edgeprobe_verdict::Status;
 
 use crate::device::*;
 

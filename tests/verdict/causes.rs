@@ -1,11 +1,11 @@
 //! One scenario or more for each cause: what is observed, and what must be named.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{HttpFacts, Transport};
 use edgeprobe_facts::ports::Holder;
 use edgeprobe_facts::{Facts, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 

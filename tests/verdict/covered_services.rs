@@ -1,10 +1,10 @@
 //! A bridge's subnet that covers what the engine and the daemons ask for from the host.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status};
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::registry::Part;
 use edgeprobe_facts::{Observation, Role, Step, Token, runtime};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status};
 
 use crate::device::*;
 use crate::proxies::{PROXY, is_proxied, proxied};

@@ -1,9 +1,9 @@
 //! A run with so little time that it cuts its own questions short: their silence proves nothing.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status, Verdict};
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::{Facts, Observation, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status, Verdict};
 
 use crate::device::*;
 

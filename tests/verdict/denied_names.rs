@@ -1,9 +1,9 @@
 //! Names that this host's name servers deny and others know.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status};
 
 use crate::device::*;
 use crate::nested::{PARENT, child};

@@ -1,9 +1,9 @@
 //! A device's observations, healthy unless a scenario breaks something.
 
-use edgeprobe::verdict::{CauseId, Confidence, Language, Status, Target, Verdict, judge};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::{CauseId, Confidence, Language, Status, Target, Verdict, judge};
 
 use crate::french::assert_french;
 

@@ -1,13 +1,13 @@
 //! What keeps a container network from the hub while the host reaches it, and what only looks so.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Detour, Transport};
 use edgeprobe_facts::ports::Holder;
 use edgeprobe_facts::route::tables::{LinkKind, ReversePathFilter};
 use edgeprobe_facts::trace::{Stage, Trace};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 use crate::network::*;

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use edgeprobe::verdict::CauseId::{PortInUse, PortNotPermitted};
-use edgeprobe::verdict::Status;
 use edgeprobe_facts::ports::{Bind, BindResult, Holder, PortFacts};
 use edgeprobe_facts::{Facts, Observation, Step, Token};
+use edgeprobe_verdict::CauseId::{PortInUse, PortNotPermitted};
+use edgeprobe_verdict::Status;
 
 use crate::device::*;
 

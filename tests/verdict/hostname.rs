@@ -1,10 +1,10 @@
 //! The device's own host name: in use, or to be used.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::hostname::HostnameFacts;
 use edgeprobe_facts::runtime::{Generation, RuntimeFacts, Setting};
 use edgeprobe_facts::{Facts, Observation};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 

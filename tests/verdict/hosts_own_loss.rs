@@ -1,11 +1,11 @@
 //! What only one place, one way or one attempt loses, while another beside it shows that the rest
 //! is well.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Effect, Status};
 use edgeprobe_facts::endpoint::{Detour, Transport};
 use edgeprobe_facts::route::tables::{Hop, LinkKind, Route};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token, Vantage};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Effect, Status};
 
 use crate::device::*;
 use crate::network::*;

@@ -1,9 +1,9 @@
 //! Interceptors whose root this host trusts.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status, Verdict};
 use edgeprobe_facts::endpoint::{HttpFacts, Transport, TrustResult};
 use edgeprobe_facts::{Observation, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status, Verdict};
 
 use crate::device::*;
 

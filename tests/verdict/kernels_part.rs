@@ -1,12 +1,12 @@
 //! What the kernel itself does to a container network's packets: a gateway that does not answer, a
 //! link that forwards nothing, IPsec's policies, tables too long to be read.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status, Verdict};
 use edgeprobe_facts::route::tables::{IpsecDirection, IpsecPolicy, LinkKind};
 use edgeprobe_facts::ruleset::Unread;
 use edgeprobe_facts::trace::{Answer, Neighbour, Reply, Stage, Trace};
 use edgeprobe_facts::{Facts, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status, Verdict};
 
 use crate::device::*;
 use crate::network::*;

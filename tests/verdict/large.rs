@@ -3,13 +3,13 @@
 
 use std::net::Ipv4Addr;
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{CauseId, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::registry::Part;
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{CauseId, Status};
 
 use crate::device::*;
 use crate::network::dropping;

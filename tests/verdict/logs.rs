@@ -5,12 +5,12 @@
 mod deciding;
 mod intermittent;
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Language, LoggedState, Status, Verdict, judge};
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::logs::{Attempts, Course, LogFacts, LogFinding, Party};
 use edgeprobe_facts::ports::Holder;
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Language, LoggedState, Status, Verdict, judge};
 use serde_json::json;
 
 use crate::device::*;

@@ -1,10 +1,10 @@
 //! Where the hub's name leads: private endpoints, split zones, hosts files, names that are no hub's.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Transport, TrustResult};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 use crate::network::*;

@@ -1,12 +1,12 @@
 //! A child in nested edge: its parent is what it needs, and the hub is not.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{HttpFacts, Transport, TrustResult};
 use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 use crate::network::*;

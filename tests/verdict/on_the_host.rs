@@ -1,10 +1,10 @@
 //! A runtime whose containers use the host's own network, beside container networks of others.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Effect, Status};
 use edgeprobe_facts::engine::Container;
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Effect, Status};
 
 use crate::device::*;
 

@@ -1,14 +1,14 @@
 //! The host's own ways out: when they prove that it is offline, and when a firewall beyond it is not
 //! to blame.
 
-use edgeprobe::verdict::CauseId::{self, *};
-use edgeprobe::verdict::{Confidence, Effect, Status, Verdict};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::{self, *};
+use edgeprobe_verdict::{Confidence, Effect, Status, Verdict};
 
 use crate::device::*;
 use crate::network::{edge_network, from};

@@ -1,9 +1,9 @@
 //! Scenarios of who answers: certificates, clocks, interceptors, portals and strangers.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::endpoint::{HttpFacts, Transport, TrustResult};
 use edgeprobe_facts::{Facts, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 

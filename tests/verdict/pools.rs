@@ -1,11 +1,11 @@
 //! The network that is still to be made: the engine's address pools, and a subnet that is configured.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Effect, Status};
 use edgeprobe_facts::Facts;
 use edgeprobe_facts::engine::{AddressPool, EngineKind, RUNTIME_NETWORK};
 use edgeprobe_facts::route::tables::LinkKind;
 use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Effect, Status};
 
 use crate::device::*;
 use crate::network::*;

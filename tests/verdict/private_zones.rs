@@ -1,8 +1,8 @@
 //! A private zone that the name servers answer from in place of the public one.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status};
 use edgeprobe_facts::{Facts, Observation, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status};
 
 use crate::device::*;
 

@@ -1,11 +1,11 @@
 //! What is said of container networks that could not be joined, or that the runtime does not use.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Language, NotTested, Status, Verdict, judge};
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::runtime::{Flaw, RuntimeFacts, Source, SourceState};
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Outcome, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Language, NotTested, Status, Verdict, judge};
 
 use crate::device::*;
 use crate::network::*;

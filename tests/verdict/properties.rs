@@ -1,10 +1,10 @@
 //! What holds of every verdict, whatever was observed.
 
-use edgeprobe::verdict::{CauseId, Confidence, Effect, Status};
 use edgeprobe_facts::route::edge::Lookup;
 use edgeprobe_facts::route::tables::{LinkKind, ReversePathFilter};
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Observation, Step, Token, Vantage};
+use edgeprobe_verdict::{CauseId, Confidence, Effect, Status};
 use proptest::prelude::*;
 
 use crate::device::{Device, fail, texts};

@@ -1,11 +1,11 @@
 //! A proxy on the way, or one that should be: what each part is told, and what comes of it.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, GivenProxy, Status, Verdict};
 use edgeprobe_facts::endpoint::{Transport, TrustResult, ViaFacts};
 use edgeprobe_facts::proxy::ProxyAnswer;
 use edgeprobe_facts::runtime::{Part, ProxySetting, RuntimeFacts};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, GivenProxy, Status, Verdict};
 
 use crate::device::*;
 use crate::network::*;

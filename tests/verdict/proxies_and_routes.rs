@@ -1,12 +1,12 @@
 //! A proxy on the way, and the routes that lead to it or past it.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Effect, Status};
 use edgeprobe_facts::endpoint::{Detour, Transport};
 use edgeprobe_facts::route::tables::LinkKind;
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Effect, Status};
 
 use crate::device::*;
 use crate::proxies::*;

@@ -1,12 +1,12 @@
 //! The proxies that the daemons and Edge Hub go by, beside Edge Agent's way.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Transport, TrustResult};
 use edgeprobe_facts::engine::Container;
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 use crate::network::*;

@@ -1,12 +1,12 @@
 //! A proxy that refuses, is not reached, or has no address where it is needed.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::Status;
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::proxy::ProxyAnswer;
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::Status;
 
 use crate::device::*;
 use crate::network::*;

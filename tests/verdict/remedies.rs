@@ -1,13 +1,13 @@
 //! What a verdict says to do fits what was found: the VPN, the rule and the holder at hand.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Cause, Status};
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::ports::Holder;
 use edgeprobe_facts::route::tables::{LinkKind, ReversePathFilter};
 use edgeprobe_facts::ruleset::{Family, Position, Tool};
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Cause, Status};
 
 use crate::device::*;
 use crate::network::*;

@@ -1,8 +1,8 @@
 //! How long the way to the hub is, told from how slow this device is.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::Status;
 use edgeprobe_facts::{Observation, Outcome, Step, StepRecord};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::Status;
 
 use crate::device::*;
 

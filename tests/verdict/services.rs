@@ -1,7 +1,5 @@
 //! Scenarios of registries and of the provisioning service.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::engine::{Container, EngineFacts};
@@ -10,6 +8,8 @@ use edgeprobe_facts::registry::{
 };
 use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
 use edgeprobe_facts::{Facts, Observation, Outcome, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 

@@ -1,12 +1,12 @@
 //! Registries and the provisioning service by a proxy: whose fault is it?
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, GivenProxy, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Transport, ViaFacts};
 use edgeprobe_facts::registry::Part;
 use edgeprobe_facts::runtime::{self, Provisioning, ProxySetting, RuntimeFacts};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, GivenProxy, Status};
 
 use crate::device::*;
 use crate::proxies::proxied;

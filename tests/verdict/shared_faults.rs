@@ -1,11 +1,11 @@
 //! One fault that keeps a device from the hub and from its services at once.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::registry::Part;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Effect, Status};
 
 use crate::device::*;
 use crate::services::*;

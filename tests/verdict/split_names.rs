@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use edgeprobe::verdict::CauseId::{DnsContainerFailure, DnsHostFailure};
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::{Facts, Observation, Role, Token};
+use edgeprobe_verdict::CauseId::{DnsContainerFailure, DnsHostFailure};
+use edgeprobe_verdict::{Confidence, Effect, Status};
 
 use crate::device::*;
 

@@ -1,12 +1,12 @@
 //! What a page says tells a cause from its neighbours: the rule says the same.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status, Verdict};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Detour, Transport};
 use edgeprobe_facts::ports::BindResult;
 use edgeprobe_facts::route::tables::{LinkKind, Route};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status, Verdict};
 
 use crate::device::*;
 

@@ -1,10 +1,10 @@
 //! A proxy that opens the tunnel: what it carries through it, and to whom.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Status};
 use edgeprobe_facts::endpoint::{Transport, TrustResult};
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Status};
 
 use crate::device::*;
 use crate::nested::{PARENT, as_the_parents, child};

@@ -1,8 +1,8 @@
 //! IoT Hub itself answers, and does not serve this device.
 
-use edgeprobe::verdict::{CauseId, Confidence, Status};
 use edgeprobe_facts::endpoint::{HttpFacts, Transport, TrustResult};
 use edgeprobe_facts::{Observation, Step, Token};
+use edgeprobe_verdict::{CauseId, Confidence, Status};
 
 use crate::device::*;
 

@@ -1,13 +1,13 @@
 //! A VPN beside the container networks: when it takes their traffic away, and when it does not.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status};
 use edgeprobe_facts::endpoint::{Detour, Transport};
 use edgeprobe_facts::route::tables::LinkKind;
 use edgeprobe_facts::route::vpn::Vpn;
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::vantage::Means;
 use edgeprobe_facts::{Facts, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status};
 use serde_json::json;
 
 use crate::device::*;

@@ -1,10 +1,10 @@
 //! Name servers behind a VPN that answer the host and not its containers, and what only looks so.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, Effect, Status, Verdict};
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::route::tables::LinkKind;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, Effect, Status, Verdict};
 
 use crate::device::*;
 use crate::network::*;

@@ -1,6 +1,6 @@
 //! The catalogue of causes: data, one file for each cause, with its texts in both languages.
 
-pub(super) use crate::language::{Text, Word};
+pub(super) use edgeprobe_language::{Text, Word};
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::causes::CauseId;
 use super::{Documented, Remedy};
-use crate::language::{Arguments, Language, Phrasebook, is_complete, render, render_command};
+use edgeprobe_language::{Arguments, Language, Phrasebook, is_complete, render, render_command};
 
 #[cfg(test)]
 mod tests;
@@ -121,7 +121,7 @@ impl Platform {
 impl Entry {
     /// What to do about a finding on a system, with the finding's own words filled in. A command
     /// that lacks a word is for another finding of the cause, so its remedy is left out.
-    pub(crate) fn remedies_for(
+    pub fn remedies_for(
         &self,
         platform: Platform,
         variant: &str,
@@ -138,7 +138,7 @@ impl Entry {
     }
 
     /// Whether the rule has a sentence of this variant.
-    pub(crate) fn has_sentence(&self, variant: &str) -> bool {
+    pub fn has_sentence(&self, variant: &str) -> bool {
         self.summary.contains_key(variant)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::language::{differences, mistakes, placeholders};
+use edgeprobe_language::{differences, mistakes, placeholders};
 
 fn page(id: CauseId, language: Language) -> Entry {
     let parsed: Result<Texts, _> = toml::from_str(id.texts());
@@ -199,7 +199,7 @@ fn every_placeholder_has_its_general_word() {
     }
     names.extend(MESSAGES.templates(Language::English).flat_map(|(_, text)| placeholders(text)));
     assert_none(Language::ALL.into_iter().flat_map(|language| {
-        let lacks = |name: &&String| !crate::language::has_general_word(name, language);
+        let lacks = |name: &&String| !edgeprobe_language::has_general_word(name, language);
         let file = format!("src/language/words/{}.toml", language.word());
         let names: Vec<&String> = names.iter().filter(lacks).collect();
         names.into_iter().map(move |name| format!("{file} lacks general.{name}"))

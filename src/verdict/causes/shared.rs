@@ -7,12 +7,12 @@ use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 use serde_json::Value;
 use serde_json::map::Entry;
 
-use crate::verdict::catalogue::Word;
-use crate::verdict::evidence::{Connection, Evidence, Use, View, denies};
-use crate::verdict::rule::{Finding, Proof};
-use crate::verdict::words::listed;
-pub(super) use crate::verdict::words::place;
-use crate::verdict::{Confidence, Effect};
+use crate::catalogue::Word;
+use crate::evidence::{Connection, Evidence, Use, View, denies};
+use crate::rule::{Finding, Proof};
+use crate::words::listed;
+pub(super) use crate::words::place;
+use crate::{Confidence, Effect};
 
 /// Asks a rule of each vantage, and makes one finding of what they say.
 ///

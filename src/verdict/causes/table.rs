@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::rule::Rule;
+use crate::rule::Rule;
 
 macro_rules! cause_ids {
     ($($(#[$doc:meta])* $variant:ident = $word:literal in $stage:ident::$module:ident,)*) => {
@@ -33,14 +33,14 @@ macro_rules! cause_ids {
             }
 
             /// The cause's texts in both languages, as TOML.
-            pub(in crate::verdict) fn texts(self) -> &'static str {
+            pub(crate) fn texts(self) -> &'static str {
                 match self {
                     $(Self::$variant => include_str!(concat!("../catalogue/", $word, ".toml")),)*
                 }
             }
 
             /// What it declares of itself, and how it is recognised.
-            pub(in crate::verdict) fn rule(self) -> &'static Rule {
+            pub(crate) fn rule(self) -> &'static Rule {
                 match self { $(Self::$variant => &super::$stage::$module::RULE,)* }
             }
         }

@@ -12,17 +12,17 @@ const HUB_AUTHORITIES: [&str; 4] =
 
 impl<'o> Connection<'o> {
     /// The peer's own certificate.
-    pub(in crate::verdict) fn leaf(&self) -> Option<&'o Certificate> {
+    pub(crate) fn leaf(&self) -> Option<&'o Certificate> {
         self.tls()?.chain.first()
     }
 
     /// Whether this device accepts the chain.
-    pub(in crate::verdict) fn is_accepted(&self) -> bool {
+    pub(crate) fn is_accepted(&self) -> bool {
         self.trust().is_some_and(Trust::accepted)
     }
 
     /// Whether the chain leads to no public root and to none that the user named.
-    pub(in crate::verdict) fn is_foreign(&self) -> bool {
+    pub(crate) fn is_foreign(&self) -> bool {
         let Some(trust) = self.trust() else { return false };
         let by_hub_authority = self.leaf().is_some_and(|leaf| {
             let organisation = organisation(&leaf.issuer);
@@ -36,7 +36,7 @@ impl<'o> Connection<'o> {
     }
 
     /// Whether the certificate is made out to this host name.
-    pub(in crate::verdict) fn is_made_out_to(&self, host: &str) -> bool {
+    pub(crate) fn is_made_out_to(&self, host: &str) -> bool {
         self.leaf().is_some_and(|leaf| leaf.names.iter().any(|name| covers(name, host)))
     }
 }

@@ -13,14 +13,14 @@ const FRONT_END: &str = "Microsoft-HTTPAPI";
 
 /// One connection and its facts.
 #[derive(Clone, Copy)]
-pub(in crate::verdict) struct Connection<'o> {
-    pub(in crate::verdict) observation: &'o Observation,
-    pub(in crate::verdict) facts: &'o EndpointFacts,
+pub(crate) struct Connection<'o> {
+    pub(crate) observation: &'o Observation,
+    pub(crate) facts: &'o EndpointFacts,
 }
 
 /// How a connection that did not open failed, as far as Edge Agent's waiting is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::verdict) enum Manner {
+pub(crate) enum Manner {
     /// Nothing came back: Edge Agent waits for its whole timeout.
     Silent,
     /// Something said no: Edge Agent goes on at once.
@@ -28,32 +28,32 @@ pub(in crate::verdict) enum Manner {
 }
 
 impl<'o> Connection<'o> {
-    pub(in crate::verdict) fn token(&self) -> Option<Token> {
+    pub(crate) fn token(&self) -> Option<Token> {
         self.observation.token()
     }
 
-    pub(in crate::verdict) fn tls(&self) -> Option<&'o TlsFacts> {
+    pub(crate) fn tls(&self) -> Option<&'o TlsFacts> {
         self.facts.tls.as_ref()
     }
 
-    pub(in crate::verdict) fn trust(&self) -> Option<&'o Trust> {
+    pub(crate) fn trust(&self) -> Option<&'o Trust> {
         self.tls()?.trust.as_ref()
     }
 
     /// Whether there was a connection to the host: TCP was established, or, where a proxy leads
     /// there, its tunnel was open.
-    pub(in crate::verdict) fn connected(&self) -> bool {
+    pub(crate) fn connected(&self) -> bool {
         !self.observation.failed() || self.observation.failed_step() > Some(Step::Proxy)
     }
 
     /// Whether the TLS handshake was completed, whatever was thought of the certificate.
-    pub(in crate::verdict) fn established(&self) -> bool {
+    pub(crate) fn established(&self) -> bool {
         self.tls().is_some_and(|tls| tls.established)
     }
 
     /// Whether the transport works: it passed, or a verified IoT Hub asked for the client
     /// certificate that this probe does not have.
-    pub(in crate::verdict) fn works(&self) -> bool {
+    pub(crate) fn works(&self) -> bool {
         !self.observation.failed()
             || (self.token() == Some(Token::ClientCertificateWanted)
                 && self.trust().is_some_and(Trust::accepted))
@@ -61,7 +61,7 @@ impl<'o> Connection<'o> {
 
     /// Whether IoT Hub itself is at the other end: its certificate verifies against some store, at
     /// least but for the time, or it names the mechanism that only IoT Hub has.
-    pub(in crate::verdict) fn is_genuine(&self) -> bool {
+    pub(crate) fn is_genuine(&self) -> bool {
         let names_itself = self.facts.amqp.as_ref().is_some_and(|amqp| {
             amqp.mechanisms.iter().any(|mechanism| mechanism.eq_ignore_ascii_case("MSSBCBS"))
         });
@@ -82,7 +82,7 @@ impl<'o> Connection<'o> {
     }
 
     /// Whether IoT Hub's own words come through.
-    pub(in crate::verdict) fn speaks_as_the_hub(&self) -> bool {
+    pub(crate) fn speaks_as_the_hub(&self) -> bool {
         let amqp = self.facts.amqp.as_ref();
         let http = self.facts.http.as_ref();
         amqp.is_some_and(|amqp| amqp.mechanisms.iter().any(|mechanism| mechanism == "MSSBCBS"))
@@ -98,7 +98,7 @@ impl<'o> Connection<'o> {
     /// The HTTP status by which IoT Hub itself turns the device away, under a certificate of IoT Hub's
     /// that nobody else has the key of: a refusal that bears its mark, or 429 or a server's own
     /// failure, which its front end answers without one.
-    pub(in crate::verdict) fn turned_away(&self) -> Option<u16> {
+    pub(crate) fn turned_away(&self) -> Option<u16> {
         let http = self.facts.http.as_ref()?;
         let status = http.status;
         let marked = http.iothub_errorcode.is_some();
@@ -114,7 +114,7 @@ impl<'o> Connection<'o> {
     }
 
     /// Whether the kernel itself has no way, so that nothing was sent.
-    pub(in crate::verdict) fn has_no_way(&self) -> bool {
+    pub(crate) fn has_no_way(&self) -> bool {
         matches!(
             self.token(),
             Some(Token::NetworkUnreachable | Token::AddressNotAvailable | Token::NetworkDown)
@@ -122,7 +122,7 @@ impl<'o> Connection<'o> {
     }
 
     /// How the connection failed to open; `None` if TCP was established.
-    pub(in crate::verdict) fn manner(&self) -> Option<Manner> {
+    pub(crate) fn manner(&self) -> Option<Manner> {
         if self.connected() {
             return None;
         }
@@ -136,22 +136,19 @@ fn is_busy(status: u16) -> bool {
 }
 
 /// Whether a server says by this HTTP status that it understands and does not serve this client.
-pub(in crate::verdict) fn refuses_the_device(status: u16) -> bool {
+pub(crate) fn refuses_the_device(status: u16) -> bool {
     matches!(status, 401 | 403) || is_busy(status)
 }
 
 impl<'o> View<'o> {
     /// Every connection to hosts of this role themselves; not those by a proxy.
-    pub(in crate::verdict) fn connections(
-        &self,
-        role: Role,
-    ) -> impl Iterator<Item = Connection<'o>> + '_ {
+    pub(crate) fn connections(&self, role: Role) -> impl Iterator<Item = Connection<'o>> + '_ {
         let all = self.seen.connections.iter().copied();
         all.filter(move |connection| connection.facts.role == role && connection.is_direct())
     }
 
     /// The connections to the hub at the addresses that programs would use.
-    pub(in crate::verdict) fn hub(&self) -> Vec<Connection<'o>> {
+    pub(crate) fn hub(&self) -> Vec<Connection<'o>> {
         let hub = || {
             let addresses: BTreeSet<IpAddr> = self.hub_addresses().into_iter().collect();
             self.connections(Role::Hub)
@@ -162,14 +159,14 @@ impl<'o> View<'o> {
     }
 
     /// The connections to the hub on one transport, on the way that programs would take.
-    pub(in crate::verdict) fn on(&self, transport: Transport) -> Vec<Connection<'o>> {
+    pub(crate) fn on(&self, transport: Transport) -> Vec<Connection<'o>> {
         let mut connections = self.on_the_way();
         connections.retain(|connection| connection.facts.transport == transport);
         connections
     }
 
     /// Whether the transport works at any address; `None` if it was not tested.
-    pub(in crate::verdict) fn works(&self, transport: Transport) -> Option<bool> {
+    pub(crate) fn works(&self, transport: Transport) -> Option<bool> {
         let connections = self.on(transport);
         let tested = !connections.is_empty() || self.lacks_its_proxy(transport);
         tested.then(|| connections.iter().any(Connection::works))
@@ -177,7 +174,7 @@ impl<'o> View<'o> {
 
     /// The direct connections to the hub on any transport of this port's kind: what a firewall rule for
     /// the port meets.
-    pub(in crate::verdict) fn on_same_port(&self, transport: Transport) -> Vec<Connection<'o>> {
+    pub(crate) fn on_same_port(&self, transport: Transport) -> Vec<Connection<'o>> {
         let mut connections = self.hub();
         connections.retain(|connection| {
             connection.facts.transport.default_port() == transport.default_port()

@@ -14,45 +14,45 @@ use edgeprobe_facts::{Facts, Observation, Vantage};
 use super::{Connection, Evidence, View};
 
 /// One container network beside the host.
-pub(in crate::verdict) struct EdgeReading<'o> {
-    pub(in crate::verdict) view: View<'o>,
-    pub(in crate::verdict) network: &'o EdgeNetwork,
+pub(crate) struct EdgeReading<'o> {
+    pub(crate) view: View<'o>,
+    pub(crate) network: &'o EdgeNetwork,
     /// The host's links, routes and rules, with the observation that they are from.
-    pub(in crate::verdict) tables: Option<(&'o Observation, &'o Tables)>,
+    pub(crate) tables: Option<(&'o Observation, &'o Tables)>,
     /// The kernel's ways between the network and each destination.
-    pub(in crate::verdict) ways: Vec<(&'o Observation, &'o EdgeRouteFacts)>,
+    pub(crate) ways: Vec<(&'o Observation, &'o EdgeRouteFacts)>,
     /// The attempts that were followed through the host.
-    pub(in crate::verdict) traces: Vec<(&'o Observation, &'o Trace)>,
+    pub(crate) traces: Vec<(&'o Observation, &'o Trace)>,
     /// The connections to the hub from the network that opened.
-    pub(in crate::verdict) opened: Vec<Connection<'o>>,
+    pub(crate) opened: Vec<Connection<'o>>,
     /// Those that did not, although the host's own connection to the same port did.
-    pub(in crate::verdict) cut_off: Vec<Connection<'o>>,
+    pub(crate) cut_off: Vec<Connection<'o>>,
     /// Whether the host was asked for no connection at all, so that nothing tells what only the
     /// network does not reach from what nobody here does.
-    pub(in crate::verdict) alone: bool,
+    pub(crate) alone: bool,
     /// Whether the host reaches the hub by IPv6 alone and the network has IPv4 alone, so that the
     /// host's own connections stand for none of the network's.
-    pub(in crate::verdict) lacks_the_hosts_family: bool,
+    pub(crate) lacks_the_hosts_family: bool,
 }
 
 impl<'o> Evidence<'o> {
     /// The host's links, routes and rules.
-    pub(in crate::verdict) fn tables(&self) -> Option<(&'o Observation, &'o Tables)> {
+    pub(crate) fn tables(&self) -> Option<(&'o Observation, &'o Tables)> {
         self.tables
     }
 
     /// Whether the host was left out: only container networks tried to connect to the hub.
-    pub(in crate::verdict) fn is_without_the_host(&self) -> bool {
+    pub(crate) fn is_without_the_host(&self) -> bool {
         !self.host_tried() && self.views().iter().any(View::tried)
     }
 
     /// Whether the host tried to connect to the hub, by whichever way.
-    pub(in crate::verdict) fn host_tried(&self) -> bool {
+    pub(crate) fn host_tried(&self) -> bool {
         self.host().tried()
     }
 
     /// Each container network of which anything was seen.
-    pub(in crate::verdict) fn edges(&self) -> Rc<[EdgeReading<'o>]> {
+    pub(crate) fn edges(&self) -> Rc<[EdgeReading<'o>]> {
         let edges = || {
             let host = self.host();
             let hub = edgeprobe_facts::Role::Hub;
@@ -69,7 +69,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether the engine gave the network IPv6 too.
-    pub(in crate::verdict) fn gives_ipv6(&self, network: &EdgeNetwork) -> bool {
+    pub(crate) fn gives_ipv6(&self, network: &EdgeNetwork) -> bool {
         self.engine().is_some_and(|(_, engine)| {
             let known = engine.networks.iter().find(|it| it.name == network.name);
             known.is_some_and(|it| it.subnets.iter().any(|range| range.subnet.addr().is_ipv6()))
@@ -152,7 +152,7 @@ impl View<'_> {
 impl<'o> EdgeReading<'o> {
     /// Whether the network reaches nothing of what the host reaches, or loses its packets on this
     /// host already, whatever becomes of the host's own.
-    pub(in crate::verdict) fn is_cut_off(&self) -> bool {
+    pub(crate) fn is_cut_off(&self) -> bool {
         self.opened.is_empty() && (!self.cut_off.is_empty() || self.is_lost_on_this_host())
     }
 
@@ -167,7 +167,7 @@ impl<'o> EdgeReading<'o> {
 
     /// Whether the kernel leads the answers for the network's modules elsewhere than to its bridge,
     /// although those for an address that was borrowed come back.
-    pub(in crate::verdict) fn answers_are_led_elsewhere(&self) -> bool {
+    pub(crate) fn answers_are_led_elsewhere(&self) -> bool {
         let borrowed = self.view.all().any(|observation| match &observation.facts {
             Facts::Vantage(facts) => matches!(facts.means, Some(Means::BorrowedAddress { .. })),
             _ => false,
@@ -180,17 +180,17 @@ impl<'o> EdgeReading<'o> {
 
     /// Whether nothing opened from the network, and the host itself has no way of the network's kind
     /// that a comparison would show.
-    pub(in crate::verdict) fn fails_without_comparison(&self) -> bool {
+    pub(crate) fn fails_without_comparison(&self) -> bool {
         self.fails_alone() || (self.lacks_the_hosts_family && self.was_tried())
     }
 
     /// Whether nothing that was tried from the network opened, and the host tried nothing.
-    pub(in crate::verdict) fn fails_alone(&self) -> bool {
+    pub(crate) fn fails_alone(&self) -> bool {
         self.alone && self.opened.is_empty() && self.was_tried()
     }
 
     /// Whether questions could be asked from the network.
-    pub(in crate::verdict) fn is_joined(&self) -> bool {
+    pub(crate) fn is_joined(&self) -> bool {
         self.view.all().any(|observation| match &observation.facts {
             Facts::Vantage(facts) => facts.means.is_some(),
             facts => facts.endpoint().is_some(),
@@ -198,12 +198,12 @@ impl<'o> EdgeReading<'o> {
     }
 
     /// Whether a connection from the network to the hub was tried at all.
-    pub(in crate::verdict) fn was_tried(&self) -> bool {
+    pub(crate) fn was_tried(&self) -> bool {
         !self.opened.is_empty() || !self.view.hub().is_empty()
     }
 
     /// The ways to the hub: the kernel was asked about resolvers as well.
-    pub(in crate::verdict) fn ways_to(
+    pub(crate) fn ways_to(
         &self,
         hub: &[IpAddr],
     ) -> impl Iterator<Item = (&'o Observation, &'o EdgeRouteFacts)> + '_ {
@@ -215,7 +215,7 @@ impl<'o> EdgeReading<'o> {
     }
 
     /// What the tables hold against the network's traffic to a destination.
-    pub(in crate::verdict) fn mechanisms(&self, destination: IpAddr) -> Vec<Mechanism> {
+    pub(crate) fn mechanisms(&self, destination: IpAddr) -> Vec<Mechanism> {
         match self.tables {
             Some((_, tables)) => {
                 let asked = self.ways.iter().find(|(_, way)| way.destination == destination);
@@ -226,16 +226,13 @@ impl<'o> EdgeReading<'o> {
     }
 
     /// The first trace that ended at one of these stages.
-    pub(in crate::verdict) fn vanished(
-        &self,
-        stages: &[Stage],
-    ) -> Option<(&'o Observation, &'o Trace)> {
+    pub(crate) fn vanished(&self, stages: &[Stage]) -> Option<(&'o Observation, &'o Trace)> {
         self.traces.iter().copied().find(|(_, trace)| stages.contains(&trace.stage))
     }
 
     /// Whether the kernel gave a followed packet up itself, because the next one on its way does
     /// not answer. A firewall says the same in ICMP's words, so a gateway that does answer refutes it.
-    pub(in crate::verdict) fn is_given_up(&self, trace: &Trace) -> bool {
+    pub(crate) fn is_given_up(&self, trace: &Trace) -> bool {
         let answers = self.ways.iter().any(|(_, way)| {
             way.destination == IpAddr::V4(*trace.destination.ip())
                 && way.gateway_answers == Some(true)
@@ -245,7 +242,7 @@ impl<'o> EdgeReading<'o> {
     }
 
     /// The gateway, or the destination itself, that does not answer on its link.
-    pub(in crate::verdict) fn silent_neighbour(&self, way: &EdgeRouteFacts) -> Option<Neighbour> {
+    pub(crate) fn silent_neighbour(&self, way: &EdgeRouteFacts) -> Option<Neighbour> {
         let followed = self.traces.iter().find_map(|(_, trace)| {
             let waited =
                 self.is_given_up(trace) && IpAddr::V4(*trace.destination.ip()) == way.destination;
@@ -258,12 +255,12 @@ impl<'o> EdgeReading<'o> {
     }
 
     /// Everything that failed from the network.
-    pub(in crate::verdict) fn failures(&self) -> Vec<&'o Observation> {
+    pub(crate) fn failures(&self) -> Vec<&'o Observation> {
         self.view.all().filter(|observation| observation.failed()).collect()
     }
 
     /// The tables' observation and that of the ways: what the kernel itself says.
-    pub(in crate::verdict) fn kernels_word(&self) -> Vec<&'o Observation> {
+    pub(crate) fn kernels_word(&self) -> Vec<&'o Observation> {
         let tables = self.tables.iter().map(|(observation, _)| *observation);
         self.ways.iter().map(|(observation, _)| *observation).chain(tables).collect()
     }

@@ -5,12 +5,12 @@ use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Facts, Observation, Vantage};
 
 use super::{Evidence, Presence, RegistryReading, View, is_of_a_service};
-use crate::verdict::{Confidence, Effect};
+use crate::{Confidence, Effect};
 
 impl<'o> Evidence<'o> {
     /// What it does to this device that a registry does not serve it: nothing today where the image
     /// is here, and no more than a warning where nobody named the registry.
-    pub(in crate::verdict) fn effect_of_registry(&self, reading: &RegistryReading<'_>) -> Effect {
+    pub(crate) fn effect_of_registry(&self, reading: &RegistryReading<'_>) -> Effect {
         let mirrored = reading.facts.registry == "docker.io"
             && self.engine().is_some_and(|(_, facts)| facts.settings.registry_mirrors.is_some());
         if reading.is_by_default() || mirrored {
@@ -25,7 +25,7 @@ impl<'o> Evidence<'o> {
 
     /// What it does to this device that it cannot be provisioned: one that has its identity goes on
     /// with it.
-    pub(in crate::verdict) fn effect_of_provisioning(&self) -> Effect {
+    pub(crate) fn effect_of_provisioning(&self) -> Effect {
         match self.edge_agent_runs() {
             Some(true) => Effect::Warns,
             Some(false) => Effect::Blocks,
@@ -35,7 +35,7 @@ impl<'o> Evidence<'o> {
 
     /// What it does to parts of the runtime that their proxy is lost, and the key of the sentence that
     /// says so.
-    pub(in crate::verdict) fn effect_on_parts(
+    pub(crate) fn effect_on_parts(
         &self,
         view: &View<'_>,
         parts: &[Part],
@@ -61,7 +61,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// What it does that a service failed so.
-    pub(in crate::verdict) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
+    pub(crate) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
         match &failed.facts {
             Facts::Registry(facts) => {
                 let reading = RegistryReading { observation: failed, facts };
@@ -77,12 +77,12 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether it is a failure of a service that the verdict has to account for.
-    pub(in crate::verdict) fn misses_a_service(&self, seen: &Observation) -> bool {
+    pub(crate) fn misses_a_service(&self, seen: &Observation) -> bool {
         seen.failed() && is_of_a_service(seen) && self.is_a_needed_service(seen)
     }
 
     /// How sure a finding is that would be the hub's as well if the way out were at fault.
-    pub(in crate::verdict) fn beside_the_hub(&self) -> Confidence {
+    pub(crate) fn beside_the_hub(&self) -> Confidence {
         if self.host_reaches_the_hub().is_empty() {
             Confidence::Likely
         } else {

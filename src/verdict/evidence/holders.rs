@@ -10,9 +10,7 @@ const ENGINES: [&str; 4] = ["docker-proxy", "dockerd", "rootlessport", "conmon"]
 
 impl<'o> Evidence<'o> {
     /// The ports that Edge Hub does not have and could not take, as far as it was seen.
-    pub(in crate::verdict) fn missed_ports(
-        &self,
-    ) -> impl Iterator<Item = (&'o Observation, &'o PortFacts)> {
+    pub(crate) fn missed_ports(&self) -> impl Iterator<Item = (&'o Observation, &'o PortFacts)> {
         self.ports().filter(|(port, facts)| port.failed() && !facts.has_edge_hub())
     }
 
@@ -20,7 +18,7 @@ impl<'o> Evidence<'o> {
     /// tells: nobody answers for the engine's containers, and the port is held by one of the
     /// engine's own processes or by somebody whose process cannot be seen. Each port is asked by
     /// itself, since a deployment may map some of them alone.
-    pub(in crate::verdict) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
+    pub(crate) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
         if !self.engine().is_some_and(|(engine, _)| engine.failed()) {
             return false;
         }

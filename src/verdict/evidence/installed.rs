@@ -9,7 +9,7 @@ use super::Evidence;
 
 /// Whether what a registry serves is on this device already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::verdict) enum Presence {
+pub(crate) enum Presence {
     /// The engine has the image, or, where none is named, an image of the registry.
     Here,
     /// The engine does not have it, or there is no engine yet.
@@ -20,12 +20,12 @@ pub(in crate::verdict) enum Presence {
 
 impl<'o> Evidence<'o> {
     /// What the engine says of itself, where it answered.
-    pub(in crate::verdict) fn engine(&self) -> Option<(&'o Observation, &'o EngineFacts)> {
+    pub(crate) fn engine(&self) -> Option<(&'o Observation, &'o EngineFacts)> {
         self.engine
     }
 
     /// The installed runtime's configuration, where it was read.
-    pub(in crate::verdict) fn runtime(&self) -> Option<&'o RuntimeFacts> {
+    pub(crate) fn runtime(&self) -> Option<&'o RuntimeFacts> {
         self.all().iter().find_map(|observation| match &observation.facts {
             Facts::Runtime(facts) => Some(&**facts),
             _ => None,
@@ -33,7 +33,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether the runtime is configured with credentials for this registry.
-    pub(in crate::verdict) fn runtime_signs_in(&self, facts: &RegistryFacts) -> bool {
+    pub(crate) fn runtime_signs_in(&self, facts: &RegistryFacts) -> bool {
         self.runtime().is_some_and(|runtime| {
             runtime.registries.iter().any(|setting| {
                 Reference::of_registry(&setting.value)
@@ -44,7 +44,7 @@ impl<'o> Evidence<'o> {
 
     /// Whether Edge Agent runs on this device, so that the device has its identity; nothing where
     /// the engine did not tell.
-    pub(in crate::verdict) fn edge_agent_runs(&self) -> Option<bool> {
+    pub(crate) fn edge_agent_runs(&self) -> Option<bool> {
         let (observation, facts) = self.engine()?;
         match observation.outcome {
             Outcome::Pass => Some(facts.containers.iter().any(Container::is_edge_agent)),
@@ -54,7 +54,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether the engine has what this registry was asked for.
-    pub(in crate::verdict) fn presence(&self, facts: &RegistryFacts) -> Presence {
+    pub(crate) fn presence(&self, facts: &RegistryFacts) -> Presence {
         let Some((observation, engine)) = self.engine() else { return Presence::Unknown };
         if observation.outcome == Outcome::Skipped {
             return Presence::Absent;
@@ -79,7 +79,7 @@ impl<'o> Evidence<'o> {
 
     /// The part that has the device's identity, and those of its modules, given by the hub: the
     /// identity service, or before 1.2 the daemon itself. Nothing where neither's settings were seen.
-    pub(in crate::verdict) fn gives_identities(&self) -> Option<Part> {
+    pub(crate) fn gives_identities(&self) -> Option<Part> {
         let settings = self.proxy_settings();
         let daemons = [Part::IdentityService, Part::Daemon];
         daemons.into_iter().find(|part| settings.iter().any(|setting| setting.part == *part))

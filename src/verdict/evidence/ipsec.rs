@@ -13,18 +13,18 @@ const OUT: [&str; 3] = ["XfrmOut", "XfrmFwd", "XfrmAcquire"];
 const IN: [&str; 4] = ["XfrmInTmpl", "XfrmInNoPols", "XfrmInPol", "XfrmFwd"];
 
 /// A packet of a network's that was lost where IPsec can have taken it.
-pub(in crate::verdict) struct Taken<'o> {
-    pub(in crate::verdict) seen: &'o Observation,
-    pub(in crate::verdict) trace: &'o Trace,
+pub(crate) struct Taken<'o> {
+    pub(crate) seen: &'o Observation,
+    pub(crate) trace: &'o Trace,
     /// The policy that is for it; none where only the counters speak.
-    pub(in crate::verdict) policy: Option<&'o IpsecPolicy>,
+    pub(crate) policy: Option<&'o IpsecPolicy>,
     /// The kernel's counters that rose meanwhile.
-    pub(in crate::verdict) counters: Vec<&'o str>,
+    pub(crate) counters: Vec<&'o str>,
 }
 
 impl<'o> EdgeReading<'o> {
     /// Whether the kernel has policies that take packets at all.
-    pub(in crate::verdict) fn has_ipsec(&self) -> bool {
+    pub(crate) fn has_ipsec(&self) -> bool {
         self.tables.is_some_and(|(_, tables)| {
             policies(tables).any(|policy| policy.encrypts || policy.blocks)
         })
@@ -32,7 +32,7 @@ impl<'o> EdgeReading<'o> {
 
     /// A followed packet that no rule of the firewall dropped, and that a policy is for, or that
     /// IPsec counted as an error.
-    pub(in crate::verdict) fn taken_by_ipsec(&self) -> Option<Taken<'o>> {
+    pub(crate) fn taken_by_ipsec(&self) -> Option<Taken<'o>> {
         // Packets that are followed at once share the rules' counters.
         if self.traces.iter().any(|(_, trace)| !trace.dropped_by.is_empty()) {
             return None;

@@ -6,18 +6,18 @@ use edgeprobe_facts::{Observation, Role};
 use super::{Answer, Connection, Evidence};
 
 /// An answer with addresses for the hub's name.
-pub(in crate::verdict) struct Knowledge<'o> {
-    pub(in crate::verdict) answer: Answer<'o>,
+pub(crate) struct Knowledge<'o> {
+    pub(crate) answer: Answer<'o>,
     /// The connections that show the hub at one of its addresses; none where nothing shows that the
     /// answer is true.
-    pub(in crate::verdict) reached: Vec<&'o Observation>,
+    pub(crate) reached: Vec<&'o Observation>,
 }
 
 impl<'o> Evidence<'o> {
     /// Whoever answers with addresses for the hub's name, asked from anywhere; those whose answer is
     /// shown to be true first. What filters answer in place of an address, and what a hosts file
     /// pins, counts only where the hub is reached there.
-    pub(in crate::verdict) fn knowing_the_hub(&self) -> Vec<Knowledge<'o>> {
+    pub(crate) fn knowing_the_hub(&self) -> Vec<Knowledge<'o>> {
         let views = self.views();
         let there: Vec<Connection<'o>> = views
             .iter()

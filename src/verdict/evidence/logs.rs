@@ -4,9 +4,9 @@ use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, P
 use edgeprobe_facts::{Facts, Observation, Outcome};
 
 use super::Evidence;
-use crate::verdict::Effect;
-use crate::verdict::attributes::Subject;
-use crate::verdict::causes::CauseId;
+use crate::Effect;
+use crate::attributes::Subject;
+use crate::causes::CauseId;
 
 /// A fault that was seen this long ago may stand still: the runtime's own pauses and those of the
 /// engine's restarts are five minutes at most, so that it would have been seen again three times.
@@ -24,20 +24,20 @@ const EDGE_HUB_ITSELF: &str = "$edgeHub";
 
 /// One finding of a log.
 #[derive(Clone, Copy)]
-pub(in crate::verdict) struct LogReading<'o> {
-    pub(in crate::verdict) observation: &'o Observation,
-    pub(in crate::verdict) facts: &'o LogFacts,
-    pub(in crate::verdict) finding: &'o LogFinding,
+pub(crate) struct LogReading<'o> {
+    pub(crate) observation: &'o Observation,
+    pub(crate) facts: &'o LogFacts,
+    pub(crate) finding: &'o LogFinding,
 }
 
 impl<'o> LogReading<'o> {
     /// The causes that it points to, the most likely first.
-    pub(in crate::verdict) fn candidates(&self) -> Vec<CauseId> {
+    pub(crate) fn candidates(&self) -> Vec<CauseId> {
         self.finding.candidates.iter().filter_map(|id| id.parse().ok()).collect()
     }
 
     /// The cause that its text decides.
-    pub(in crate::verdict) fn decides(&self) -> Option<CauseId> {
+    pub(crate) fn decides(&self) -> Option<CauseId> {
         match self.candidates().as_slice() {
             [only] => Some(*only),
             _ => None,
@@ -45,12 +45,12 @@ impl<'o> LogReading<'o> {
     }
 
     /// The sentence of the first candidate's page that it stands for.
-    pub(in crate::verdict) fn variant(&self) -> Option<&'o str> {
+    pub(crate) fn variant(&self) -> Option<&'o str> {
         self.finding.variant.as_deref()
     }
 
     /// What it is about, and so which probes test it.
-    pub(in crate::verdict) fn subject(&self) -> Subject {
+    pub(crate) fn subject(&self) -> Subject {
         let named = self.detail("registry").or(self.detail("image")).is_some();
         match self.candidates().first().map(|id| id.rule().subject) {
             _ if self.finding.attempts.is_some() => Subject::Hub,
@@ -61,7 +61,7 @@ impl<'o> LogReading<'o> {
         }
     }
 
-    pub(in crate::verdict) fn effect(&self) -> Effect {
+    pub(crate) fn effect(&self) -> Effect {
         match self.finding.effect {
             LogEffect::Blocks => Effect::Blocks,
             LogEffect::Degrades => Effect::Degrades,
@@ -71,21 +71,21 @@ impl<'o> LogReading<'o> {
 
     /// Whether the log shows it up to now: nothing ended it, and it was seen so lately that the
     /// runtime, which repeats what fails, had no time to show otherwise.
-    pub(in crate::verdict) fn stands(&self) -> bool {
+    pub(crate) fn stands(&self) -> bool {
         let recent = |age| (AHEAD..=RECENT).contains(&age);
         self.finding.lasts && self.finding.age_s.is_some_and(recent)
     }
 
     /// Whether it may speak of a fault that is there now: nothing ended it, and it is of the last
     /// day, or of a time that the log does not tell.
-    pub(in crate::verdict) fn may_speak_of_now(&self) -> bool {
+    pub(crate) fn may_speak_of_now(&self) -> bool {
         let recent = |age| (AHEAD..=A_DAY).contains(&age);
         self.finding.lasts && self.finding.age_s.is_none_or(recent)
     }
 
     /// Whether it is about a device or module behind Edge Hub alone: what keeps it from the hub
     /// need not keep anybody else.
-    pub(in crate::verdict) fn is_of_one_client(&self) -> bool {
+    pub(crate) fn is_of_one_client(&self) -> bool {
         let of_edge_hub = |attempts: Attempts| attempts.party == Party::EdgeHub;
         let client = self.detail("client").unwrap_or_default();
         self.finding.attempts.is_some_and(of_edge_hub)
@@ -94,17 +94,17 @@ impl<'o> LogReading<'o> {
     }
 
     /// Whether it is a connection, by the second choice.
-    pub(in crate::verdict) fn is_a_fallback(&self) -> bool {
+    pub(crate) fn is_a_fallback(&self) -> bool {
         self.finding.attempts.is_some_and(|attempts| attempts.course == Course::Fallback)
     }
 
-    pub(in crate::verdict) fn port(&self) -> Option<u16> {
+    pub(crate) fn port(&self) -> Option<u16> {
         let port = self.finding.details.get("port")?.as_u64()?;
         u16::try_from(port).ok()
     }
 
     /// The registry that it speaks of, where it names one or an image of it.
-    pub(in crate::verdict) fn registry(&self) -> Option<String> {
+    pub(crate) fn registry(&self) -> Option<String> {
         let of_image = || {
             let reference = edgeprobe_facts::registry::Reference::of_image(self.detail("image")?);
             Some(reference.ok()?.registry())
@@ -112,14 +112,14 @@ impl<'o> LogReading<'o> {
         self.detail("registry").map(str::to_owned).or_else(of_image)
     }
 
-    pub(in crate::verdict) fn detail(&self, name: &str) -> Option<&'o str> {
+    pub(crate) fn detail(&self, name: &str) -> Option<&'o str> {
         self.finding.details.get(name)?.as_str()
     }
 }
 
 impl<'o> Evidence<'o> {
     /// Every finding of every log that was read, but those that only warn.
-    pub(in crate::verdict) fn log_readings(&self) -> Vec<LogReading<'o>> {
+    pub(crate) fn log_readings(&self) -> Vec<LogReading<'o>> {
         let read = |observation: &'o Observation| match &observation.facts {
             Facts::Logs(facts) if observation.outcome == Outcome::Pass => {
                 Some((observation, &**facts))
@@ -137,7 +137,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// The logs that were to be read and were not.
-    pub(in crate::verdict) fn unread_logs(&self) -> Vec<(&'o Observation, &'o LogFacts)> {
+    pub(crate) fn unread_logs(&self) -> Vec<(&'o Observation, &'o LogFacts)> {
         let all = self.all().iter().filter(|observation| observation.outcome == Outcome::Skipped);
         all.filter_map(|observation| match &observation.facts {
             Facts::Logs(facts) => Some((observation, &**facts)),

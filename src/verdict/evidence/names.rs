@@ -7,31 +7,31 @@ use edgeprobe_facts::dns::{DnsFacts, Resolver};
 use edgeprobe_facts::{Observation, Role, Token};
 
 use super::View;
-use crate::language::Word;
-use crate::verdict::catalogue::Text;
-use crate::verdict::words::resolver;
+use crate::catalogue::Text;
+use crate::words::resolver;
+use edgeprobe_language::Word;
 
 /// One resolver's answer.
 #[derive(Clone, Copy)]
-pub(in crate::verdict) struct Answer<'o> {
-    pub(in crate::verdict) observation: &'o Observation,
-    pub(in crate::verdict) facts: &'o DnsFacts,
+pub(crate) struct Answer<'o> {
+    pub(crate) observation: &'o Observation,
+    pub(crate) facts: &'o DnsFacts,
 }
 
 impl Answer<'_> {
     /// The server that was asked, as a person would write it.
-    pub(in crate::verdict) fn server(&self) -> Word {
+    pub(crate) fn server(&self) -> Word {
         resolver(&self.facts.resolver)
     }
 
     /// Whether the server works and says that there is no such name, or no address for it.
-    pub(in crate::verdict) fn denies(&self) -> bool {
+    pub(crate) fn denies(&self) -> bool {
         denies(self.observation)
     }
 
     /// The sentence, with the server's address and port as commands take them; the system's own
     /// resolver has none.
-    pub(in crate::verdict) fn to_ask_again(self, text: Text) -> Text {
+    pub(crate) fn to_ask_again(self, text: Text) -> Text {
         match self.facts.resolver {
             Resolver::System => text,
             Resolver::Server(address) => {
@@ -43,20 +43,20 @@ impl Answer<'_> {
 
 impl<'o> View<'o> {
     /// Every answer for a name of this role.
-    pub(in crate::verdict) fn answers(&self, role: Role) -> impl Iterator<Item = Answer<'o>> + '_ {
+    pub(crate) fn answers(&self, role: Role) -> impl Iterator<Item = Answer<'o>> + '_ {
         self.seen.answers.iter().copied().filter(move |answer| answer.facts.role == role)
     }
 
     /// The answers that decide what programs get: the system's, or, where another resolver was
     /// asked in its place, that one's.
-    pub(in crate::verdict) fn deciding_answers(&self, role: Role) -> Vec<Answer<'o>> {
+    pub(crate) fn deciding_answers(&self, role: Role) -> Vec<Answer<'o>> {
         let system: Vec<Answer<'o>> =
             self.answers(role).filter(|answer| answer.facts.resolver == Resolver::System).collect();
         if system.is_empty() { self.answers(role).collect() } else { system }
     }
 
     /// The addresses that a program connecting to the hub would use.
-    pub(in crate::verdict) fn hub_addresses(&self) -> Vec<IpAddr> {
+    pub(crate) fn hub_addresses(&self) -> Vec<IpAddr> {
         let addresses = || {
             let answers = self.deciding_answers(Role::Hub);
             let mut known = BTreeSet::new();
@@ -69,7 +69,7 @@ impl<'o> View<'o> {
     /// The denials of the hub's name and of the control's by servers that deny both, where no
     /// server denies the hub's alone: they know no names of the Internet, and their word on the
     /// hub's is worth nothing.
-    pub(in crate::verdict) fn denials_of_everything(&self) -> Vec<Answer<'o>> {
+    pub(crate) fn denials_of_everything(&self) -> Vec<Answer<'o>> {
         let controls: Vec<Answer<'o>> = self.answers(Role::Control).collect();
         let deniers: Vec<Answer<'o>> = self
             .answers(Role::Hub)
@@ -92,7 +92,7 @@ impl<'o> View<'o> {
     /// Whether this is the failure of a name server behind a stub, while others answer for the
     /// name: the stub may keep the server to one link or one domain, and then asks it for no name of
     /// the hub's.
-    pub(in crate::verdict) fn is_passed_over(&self, failure: &Answer<'_>) -> bool {
+    pub(crate) fn is_passed_over(&self, failure: &Answer<'_>) -> bool {
         let asked = |answer: &Answer<'_>| answer.facts.name == failure.facts.name;
         let mut answers = self.answers(failure.facts.role).filter(asked);
         let system = answers.find(|answer| answer.facts.resolver == Resolver::System);
@@ -112,7 +112,7 @@ impl<'o> View<'o> {
     }
 
     /// Whether each of these resolvers answers for the control's name.
-    pub(in crate::verdict) fn answer_for_another(&self, resolvers: &[Answer<'_>]) -> bool {
+    pub(crate) fn answer_for_another(&self, resolvers: &[Answer<'_>]) -> bool {
         let answers = |asked: &Answer<'_>| {
             self.answers(Role::Control).any(|control| {
                 control.facts.resolver == asked.facts.resolver && !control.observation.failed()
@@ -122,12 +122,12 @@ impl<'o> View<'o> {
     }
 
     /// Whether the hub's name was asked for at all.
-    pub(in crate::verdict) fn name_was_asked(&self) -> bool {
+    pub(crate) fn name_was_asked(&self) -> bool {
         self.answers(Role::Hub).next().is_some()
     }
 }
 
 /// Whether a name server answered that there is no such name, or no address for it.
-pub(in crate::verdict) fn denies(observation: &Observation) -> bool {
+pub(crate) fn denies(observation: &Observation) -> bool {
     matches!(observation.token(), Some(Token::DnsNxdomain | Token::DnsNoAddress))
 }

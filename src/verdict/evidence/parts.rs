@@ -12,19 +12,19 @@ use edgeprobe_facts::{Facts, Observation, Step, Vantage};
 use super::{Answer, Connection, Evidence, View};
 
 /// A proxy that parts of the runtime go by, seen from where they run.
-pub(in crate::verdict) struct ByProxy<'o> {
+pub(crate) struct ByProxy<'o> {
     /// The parts that are told of it, none of which is Edge Agent.
-    pub(in crate::verdict) parts: Vec<Part>,
-    pub(in crate::verdict) via: Via,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) via: Via,
     /// The connections to the hub by it that these parts depend on.
-    pub(in crate::verdict) connections: Vec<Connection<'o>>,
+    pub(crate) connections: Vec<Connection<'o>>,
     /// The answers for its name, where that has no address here.
-    pub(in crate::verdict) nameless: Vec<Answer<'o>>,
+    pub(crate) nameless: Vec<Answer<'o>>,
 }
 
 impl<'o> ByProxy<'o> {
     /// What these parts miss. Of a transport that works at one address, another is not missed.
-    pub(in crate::verdict) fn missed(&self) -> Vec<&'o Observation> {
+    pub(crate) fn missed(&self) -> Vec<&'o Observation> {
         let works = |transport: Transport| {
             self.connections.iter().any(|c| c.facts.transport == transport && c.works())
         };
@@ -36,7 +36,7 @@ impl<'o> ByProxy<'o> {
 
 impl<'o> Evidence<'o> {
     /// The proxies that parts of the runtime go by to the hub from here, each with its parts.
-    pub(in crate::verdict) fn parts_by_proxy(&self, view: &View<'o>) -> Vec<ByProxy<'o>> {
+    pub(crate) fn parts_by_proxy(&self, view: &View<'o>) -> Vec<ByProxy<'o>> {
         let mut proxies: Vec<(Vec<Part>, Via)> = Vec::new();
         let told = self.proxies_of_parts.iter();
         for (part, url) in told.filter(|(part, _)| part.is_at(&view.vantage)) {
@@ -87,10 +87,7 @@ impl<'o> Evidence<'o> {
 
 impl<'o> View<'o> {
     /// What the kernel says against the way to a proxy's addresses, from here.
-    pub(in crate::verdict) fn no_way_to(
-        &self,
-        connections: &[Connection<'o>],
-    ) -> Vec<&'o Observation> {
+    pub(crate) fn no_way_to(&self, connections: &[Connection<'o>]) -> Vec<&'o Observation> {
         let is_to = |observation: &Observation| {
             let destination = match &observation.facts {
                 Facts::Route(facts) => facts.destination,

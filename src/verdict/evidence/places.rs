@@ -7,7 +7,7 @@ use super::{Evidence, View};
 
 /// Who of the runtime depends on what is seen from a vantage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::verdict) enum Use {
+pub(crate) enum Use {
     /// Edge Agent, and whoever else is there.
     EdgeAgents,
     /// Edge Hub, while Edge Agent works from the host.
@@ -20,7 +20,7 @@ impl<'o> Evidence<'o> {
     /// What was seen from where Edge Agent runs: the host where its container uses the host's own
     /// network, else a container network if one was joined, else the host, which is then the best
     /// that is known.
-    pub(in crate::verdict) fn agent(&self) -> View<'o> {
+    pub(crate) fn agent(&self) -> View<'o> {
         let is_joined = |view: &View<'o>| {
             self.used_by(&view.vantage) == Use::EdgeAgents
                 && matches!(view.vantage, Vantage::Bridge(_))
@@ -31,7 +31,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// Who of the runtime depends on this vantage.
-    pub(in crate::verdict) fn used_by(&self, vantage: &Vantage) -> Use {
+    pub(crate) fn used_by(&self, vantage: &Vantage) -> Use {
         if *vantage == Vantage::Host {
             Use::EdgeAgents
         } else if self.is_the_default_beside_another(vantage) {
@@ -46,12 +46,12 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether the runtime does not use this container network.
-    pub(in crate::verdict) fn is_spare(&self, vantage: &Vantage) -> bool {
+    pub(crate) fn is_spare(&self, vantage: &Vantage) -> bool {
         self.used_by(vantage) == Use::Nobodys
     }
 
     /// Whether the engine has Edge Agent's container on the host's own network.
-    pub(in crate::verdict) fn agent_is_on_the_host(&self) -> bool {
+    pub(crate) fn agent_is_on_the_host(&self) -> bool {
         self.is_on_the_host(Container::is_edge_agent)
     }
 

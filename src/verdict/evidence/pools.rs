@@ -11,23 +11,23 @@ use ipnet::IpNet;
 use super::Evidence;
 
 /// What the engine would do if it had to make the runtime's network now.
-pub(in crate::verdict) struct PlannedNetwork<'o> {
-    pub(in crate::verdict) name: String,
+pub(crate) struct PlannedNetwork<'o> {
+    pub(crate) name: String,
     /// The engine's settings and networks, the host's routes, and the configuration that gives the
     /// subnet.
-    pub(in crate::verdict) seen: Vec<&'o Observation>,
+    pub(crate) seen: Vec<&'o Observation>,
     /// The subnet that it would have; none when no pool is left.
-    pub(in crate::verdict) prediction: Option<Prediction>,
+    pub(crate) prediction: Option<Prediction>,
     /// Whether the configuration gives the subnet, so that the engine searches no pool.
-    pub(in crate::verdict) is_configured: bool,
+    pub(crate) is_configured: bool,
     /// The engine's network that has addresses of the configured subnet: the engine refuses it.
-    pub(in crate::verdict) refused_for: Option<String>,
+    pub(crate) refused_for: Option<String>,
 }
 
 impl<'o> Evidence<'o> {
     /// The runtime's network that is to come; none where it is there, or where the engine or the
     /// routes could not be seen.
-    pub(in crate::verdict) fn planned_network(&self) -> Option<PlannedNetwork<'o>> {
+    pub(crate) fn planned_network(&self) -> Option<PlannedNetwork<'o>> {
         let host = self.host();
         let engine = host.of(Probe::Engine).find(|seen| seen.outcome == Outcome::Pass)?;
         let (routes_seen, tables) = self.tables()?;

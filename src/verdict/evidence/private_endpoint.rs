@@ -10,7 +10,7 @@ const ZONE: &str = "privatelink";
 
 impl Answer<'_> {
     /// Whether the answer leads by way of the zone of private endpoints.
-    pub(in crate::verdict) fn is_by_private_link(&self) -> bool {
+    pub(crate) fn is_by_private_link(&self) -> bool {
         let labels = |name: &String| name.split('.').any(|label| label.eq_ignore_ascii_case(ZONE));
         self.facts.canonical_names.iter().any(labels)
     }
@@ -19,7 +19,7 @@ impl Answer<'_> {
     /// server knows the hub's name, follows it into that zone and denies what it leads to.
     ///
     /// The public zone leads on from there, so that only a private one can end so.
-    pub(in crate::verdict) fn lacking_record(&self) -> Option<(&str, &str)> {
+    pub(crate) fn lacking_record(&self) -> Option<(&str, &str)> {
         let last = self.facts.canonical_names.last()?;
         let (record, zone) = last.split_once('.')?;
         let (first, _) = zone.split_once('.')?;
@@ -29,12 +29,12 @@ impl Answer<'_> {
 
 impl View<'_> {
     /// Whether the hub has a private endpoint, as far as any answer shows it.
-    pub(in crate::verdict) fn hub_has_a_private_endpoint(&self) -> bool {
+    pub(crate) fn hub_has_a_private_endpoint(&self) -> bool {
         self.answers(Role::Hub).any(|answer| answer.is_by_private_link())
     }
 
     /// Whether the addresses of the hub are all of this kind; not so where there are none.
-    pub(in crate::verdict) fn hub_addresses_are(&self, kind: AddressKind) -> bool {
+    pub(crate) fn hub_addresses_are(&self, kind: AddressKind) -> bool {
         let addresses = self.hub_addresses();
         !addresses.is_empty() && addresses.into_iter().all(|it| AddressKind::of(it) == kind)
     }

@@ -8,12 +8,12 @@ use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::{Facts, Observation, Role};
 
 use super::{Answer, Connection, Evidence, View};
-use crate::verdict::Way;
+use crate::Way;
 
 impl<'o> Evidence<'o> {
     /// Whether the proxy on Edge Agent's way carries a transport that it may use, so that the direct
     /// way is not what it depends on.
-    pub(in crate::verdict) fn is_carried(&self) -> bool {
+    pub(crate) fn is_carried(&self) -> bool {
         let view = self.agent();
         let carries = |connection: &Connection<'_>| {
             connection.works() && view.transports().contains(&connection.facts.transport)
@@ -23,7 +23,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether no proxy is on Edge Agent's way to port 443.
-    pub(in crate::verdict) fn goes_direct(&self) -> bool {
+    pub(crate) fn goes_direct(&self) -> bool {
         let by_proxy = |view: View<'_>| view.on_the_way().iter().any(|c| !c.is_direct());
         match *self.way {
             Way::Direct => true,
@@ -33,7 +33,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// What failed by the proxy on Edge Agent's way, or for its name, from anywhere.
-    pub(in crate::verdict) fn failures_by_the_proxy(&self) -> Vec<&'o Observation> {
+    pub(crate) fn failures_by_the_proxy(&self) -> Vec<&'o Observation> {
         let views = self.views();
         let proxied = views.iter().flat_map(View::proxied_hub_connections);
         let proxied = proxied.map(|connection| connection.observation);
@@ -45,14 +45,14 @@ impl<'o> Evidence<'o> {
     }
 
     /// The direct connections to the hub that did not open, from anywhere.
-    pub(in crate::verdict) fn closed_directly(&self) -> Vec<&'o Observation> {
+    pub(crate) fn closed_directly(&self) -> Vec<&'o Observation> {
         let views = self.views();
         let direct = views.iter().flat_map(View::hub);
         direct.filter(|direct| !direct.connected()).map(|direct| direct.observation).collect()
     }
 
     /// The addresses of the proxy on Edge Agent's way, as they were connected to.
-    pub(in crate::verdict) fn addresses_of_the_proxy(&self) -> Vec<IpAddr> {
+    pub(crate) fn addresses_of_the_proxy(&self) -> Vec<IpAddr> {
         let views = self.views();
         let by_it = views.iter().flat_map(View::proxied_hub_connections);
         by_it.map(|connection| connection.facts.peer).collect()
@@ -60,7 +60,7 @@ impl<'o> Evidence<'o> {
 
     /// Whether the proxy on Edge Agent's way opens a way out from here; where nobody asked from here,
     /// from the host, or else from where Edge Agent runs.
-    pub(in crate::verdict) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
+    pub(crate) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
         let mut tried = view.proxied_hub_connections();
         for other in [Self::host, Self::agent] {
             if tried.is_empty() {
@@ -71,7 +71,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether nothing that Edge Agent may use needs the direct way.
-    pub(in crate::verdict) fn needs_no_direct_way(&self) -> bool {
+    pub(crate) fn needs_no_direct_way(&self) -> bool {
         let by_proxy = self.is_carried() || matches!(*self.way, Way::By(_));
         by_proxy && self.target.protocols.iter().copied().all(is_web)
     }
@@ -79,19 +79,19 @@ impl<'o> Evidence<'o> {
 
 impl Connection<'_> {
     /// Whether it went to the host itself.
-    pub(in crate::verdict) fn is_direct(&self) -> bool {
+    pub(crate) fn is_direct(&self) -> bool {
         self.facts.proxy.is_none()
     }
 }
 
 impl<'o> View<'o> {
     /// The way that Edge Agent takes to the hub's port 443.
-    pub(in crate::verdict) fn way(&self) -> &Way {
+    pub(crate) fn way(&self) -> &Way {
         &self.way
     }
 
     /// The kernel's ways to the hub and beyond this device; a proxy may be nearer.
-    pub(in crate::verdict) fn ways_out(&self) -> Vec<(&'o Observation, &'o RouteFacts)> {
+    pub(crate) fn ways_out(&self) -> Vec<(&'o Observation, &'o RouteFacts)> {
         let ways_out = || {
             let by_proxy = self.seen.connections.iter().filter(|it| !it.is_direct());
             let proxies: BTreeSet<IpAddr> = by_proxy.map(|it| it.facts.peer).collect();
@@ -107,7 +107,7 @@ impl<'o> View<'o> {
     }
 
     /// Whether the kernel reaches a connection's peer by no gateway.
-    pub(in crate::verdict) fn is_on_link(&self, connection: &Connection<'_>) -> bool {
+    pub(crate) fn is_on_link(&self, connection: &Connection<'_>) -> bool {
         self.all().any(|observation| match &observation.facts {
             Facts::Route(facts) => {
                 facts.destination == connection.facts.peer
@@ -119,17 +119,14 @@ impl<'o> View<'o> {
     }
 
     /// Every connection by a proxy to hosts of this role.
-    pub(in crate::verdict) fn proxied(
-        &self,
-        role: Role,
-    ) -> impl Iterator<Item = Connection<'o>> + '_ {
+    pub(crate) fn proxied(&self, role: Role) -> impl Iterator<Item = Connection<'o>> + '_ {
         let all = self.seen.connections.iter().copied();
         all.filter(move |connection| connection.facts.role == role && !connection.is_direct())
     }
 
     /// The connections to the hub by the proxy on Edge Agent's way, at the addresses that programs
     /// here would use for it.
-    pub(in crate::verdict) fn proxied_hub_connections(&self) -> Vec<Connection<'o>> {
+    pub(crate) fn proxied_hub_connections(&self) -> Vec<Connection<'o>> {
         let Some(via) = self.way.via() else { return Vec::new() };
         self.seen.by_the_proxy.get_or_init(|| self.at_the_addresses_of(via)).clone()
     }
@@ -144,7 +141,7 @@ impl<'o> View<'o> {
     }
 
     /// The connections by a proxy. Parts that are told of the same one share them.
-    pub(in crate::verdict) fn by(&self, via: &Via, role: Role) -> Vec<Connection<'o>> {
+    pub(crate) fn by(&self, via: &Via, role: Role) -> Vec<Connection<'o>> {
         let all: Vec<Connection<'o>> = self.proxied(role).collect();
         let of = |holds: &dyn Fn(&Connection<'o>) -> bool| -> Vec<Connection<'o>> {
             all.iter().copied().filter(|connection| holds(connection)).collect()
@@ -161,7 +158,7 @@ impl<'o> View<'o> {
     }
 
     /// What resolvers say of a proxy's name here.
-    pub(in crate::verdict) fn proxy_answers(&self, via: &Via) -> Vec<Answer<'o>> {
+    pub(crate) fn proxy_answers(&self, via: &Via) -> Vec<Answer<'o>> {
         let named = |answer: &Answer<'o>| {
             answer.facts.name.trim_end_matches('.').eq_ignore_ascii_case(via.url.host())
         };
@@ -179,7 +176,7 @@ impl<'o> View<'o> {
     /// The connections to the hub as Edge Agent would make them: by its proxy where one can carry
     /// them, directly otherwise. Where it is not known whether it has one, the way that works
     /// counts.
-    pub(in crate::verdict) fn on_the_way(&self) -> Vec<Connection<'o>> {
+    pub(crate) fn on_the_way(&self) -> Vec<Connection<'o>> {
         self.seen.on_the_way.get_or_init(|| self.by_proxy_or_directly()).clone()
     }
 

@@ -7,44 +7,44 @@ use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Facts, Observation, Probe, Role, Step, Token};
 
 use super::{ByProxy, Connection, Evidence};
-use crate::verdict::Way;
+use crate::Way;
 
 /// One registry, or one image of it.
 #[derive(Clone, Copy)]
-pub(in crate::verdict) struct RegistryReading<'o> {
-    pub(in crate::verdict) observation: &'o Observation,
-    pub(in crate::verdict) facts: &'o RegistryFacts,
+pub(crate) struct RegistryReading<'o> {
+    pub(crate) observation: &'o Observation,
+    pub(crate) facts: &'o RegistryFacts,
 }
 
 impl RegistryReading<'_> {
-    pub(in crate::verdict) fn token(&self) -> Option<Token> {
+    pub(crate) fn token(&self) -> Option<Token> {
         self.observation.token()
     }
 
     /// Whether the registry refused, for want of credentials or in spite of them.
-    pub(in crate::verdict) fn is_refused(&self) -> bool {
+    pub(crate) fn is_refused(&self) -> bool {
         matches!(self.token(), Some(Token::HttpUnauthorized | Token::HttpForbidden))
     }
 
     /// Whether the registry was reached and knows no such image, or none for this platform.
-    pub(in crate::verdict) fn is_not_there(&self) -> bool {
+    pub(crate) fn is_not_there(&self) -> bool {
         matches!(self.token(), Some(Token::HttpNotFound | Token::ImageOtherPlatform))
     }
 
     /// Whether a refusal says no more than that credentials are needed, which were not sent: only
     /// an image is asked for by name, and an address that is refused is refused to everybody.
-    pub(in crate::verdict) fn wants_credentials(&self) -> bool {
+    pub(crate) fn wants_credentials(&self) -> bool {
         self.is_refused()
             && self.facts.image.is_some()
             && self.facts.refused_address.is_none()
             && self.facts.credentials != CredentialUse::Sent
     }
 
-    pub(in crate::verdict) fn is_by_default(&self) -> bool {
+    pub(crate) fn is_by_default(&self) -> bool {
         self.facts.named_by == NamedBy::Default
     }
 
-    pub(in crate::verdict) fn is_by_the_runtime(&self) -> bool {
+    pub(crate) fn is_by_the_runtime(&self) -> bool {
         matches!(self.facts.named_by, NamedBy::Runtime { .. })
     }
 }
@@ -52,7 +52,7 @@ impl RegistryReading<'_> {
 impl<'o> Evidence<'o> {
     /// The registries that matter to this device: the one that nobody named only where there is no
     /// other.
-    pub(in crate::verdict) fn registries(&self) -> Vec<RegistryReading<'o>> {
+    pub(crate) fn registries(&self) -> Vec<RegistryReading<'o>> {
         let all: Vec<RegistryReading<'o>> = self
             .all()
             .iter()
@@ -66,14 +66,14 @@ impl<'o> Evidence<'o> {
     }
 
     /// The host's connections to the provisioning service, those by a proxy last.
-    pub(in crate::verdict) fn provisioning(&self) -> Vec<Connection<'o>> {
+    pub(crate) fn provisioning(&self) -> Vec<Connection<'o>> {
         let host = self.host();
         host.connections(Role::Provisioning).chain(host.proxied(Role::Provisioning)).collect()
     }
 
     /// Whether that a registry was not reached by a proxy says nothing of the engine: it need not go
     /// by this proxy, or has credentials for it that it keeps to itself.
-    pub(in crate::verdict) fn failed_otherwise(&self, reading: &RegistryReading<'_>) -> bool {
+    pub(crate) fn failed_otherwise(&self, reading: &RegistryReading<'_>) -> bool {
         let on_the_way = reading.observation.failed_step() <= Some(Step::Tls);
         let Some(proxy) = reading.facts.failing_proxy().filter(|_| on_the_way) else {
             return false;
@@ -86,14 +86,14 @@ impl<'o> Evidence<'o> {
     }
 
     /// Whether the host's own connection to the hub opened, so that packets leave this device.
-    pub(in crate::verdict) fn host_reaches_the_hub(&self) -> Vec<&'o Observation> {
+    pub(crate) fn host_reaches_the_hub(&self) -> Vec<&'o Observation> {
         let opened = self.host().hub().into_iter().filter(Connection::connected);
         opened.map(|connection| connection.observation).take(1).collect()
     }
 
     /// Whether a device without its identity is kept from the provisioning service by this proxy
     /// already.
-    pub(in crate::verdict) fn keeps_from_provisioning(&self, by: &ByProxy<'o>) -> bool {
+    pub(crate) fn keeps_from_provisioning(&self, by: &ByProxy<'o>) -> bool {
         let gives = self.gives_identities().is_some_and(|part| by.parts.contains(&part));
         let lost = !self.lost_before_provisioning(by).is_empty();
         let nameless = !by.nameless.is_empty() && self.is_to_be_provisioned_by(&by.via);
@@ -101,13 +101,13 @@ impl<'o> Evidence<'o> {
     }
 
     /// What a device that has its identity misses of the provisioning service for want of this proxy.
-    pub(in crate::verdict) fn unprovisioned_by(&self, by: &ByProxy<'o>) -> Vec<&'o Observation> {
+    pub(crate) fn unprovisioned_by(&self, by: &ByProxy<'o>) -> Vec<&'o Observation> {
         self.lost_before_provisioning(by)
     }
 
     /// What the parts that go by this proxy to the hub miss there, where it is lost to them on the way
     /// to the provisioning service already.
-    pub(in crate::verdict) fn missed_by_the_same_proxy(&self, via: &Via) -> Vec<&'o Observation> {
+    pub(crate) fn missed_by_the_same_proxy(&self, via: &Via) -> Vec<&'o Observation> {
         let of_it = self.parts_by_proxy(&self.host()).into_iter();
         let of_it = of_it.filter(|by| is_at_one_place(&by.via.url, &via.url));
         of_it.flat_map(|by| by.missed()).filter(|missed| is_lost_at_the_proxy(missed)).collect()
@@ -142,7 +142,7 @@ impl<'o> Evidence<'o> {
 
     /// The failures of registries and of the provisioning service that the verdict has to account
     /// for.
-    pub(in crate::verdict) fn is_a_needed_service(&self, observation: &Observation) -> bool {
+    pub(crate) fn is_a_needed_service(&self, observation: &Observation) -> bool {
         match &observation.facts {
             Facts::Registry(facts) => {
                 let reading = RegistryReading { observation, facts };
@@ -170,7 +170,7 @@ fn is_lost_at_the_proxy(observation: &Observation) -> bool {
 }
 
 /// Whether the observation is of a registry or of the provisioning service.
-pub(in crate::verdict) fn is_of_a_service(observation: &Observation) -> bool {
+pub(crate) fn is_of_a_service(observation: &Observation) -> bool {
     let role = match &observation.facts {
         Facts::Dns(facts) => Some(facts.role),
         facts => facts.endpoint().map(|facts| facts.role),

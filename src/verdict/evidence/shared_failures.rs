@@ -18,7 +18,7 @@ pub(super) struct SharedFailures<'o>(RefCell<BTreeMap<FailureKind, Rc<[&'o Obser
 
 /// All of a service's failure that decides what it shares with the hub.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::verdict) struct FailureKind {
+pub(crate) struct FailureKind {
     step: Step,
     /// The host and port of the proxy that it went by.
     proxy: Option<(String, u16)>,
@@ -46,7 +46,7 @@ impl FailureKind {
 impl<'o> Evidence<'o> {
     /// The failures of the hub that a failure of another service shares its step with, where the
     /// hub got no further there, and the kind of failure that they are the same for.
-    pub(in crate::verdict) fn shared_with_the_hub(
+    pub(crate) fn shared_with_the_hub(
         &self,
         failed: &Observation,
     ) -> Option<(FailureKind, Rc<[&'o Observation]>)> {

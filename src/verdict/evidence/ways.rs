@@ -11,10 +11,7 @@ use super::{Connection, Evidence, View};
 
 impl<'o> View<'o> {
     /// The kernel's way to an address.
-    pub(in crate::verdict) fn way_to(
-        &self,
-        address: IpAddr,
-    ) -> Option<(&'o Observation, &'o RouteFacts)> {
+    pub(crate) fn way_to(&self, address: IpAddr) -> Option<(&'o Observation, &'o RouteFacts)> {
         let by_destination = || {
             // Of several ways to one address the first counts.
             let ways = self.ways_out().into_iter().rev();
@@ -24,10 +21,7 @@ impl<'o> View<'o> {
     }
 
     /// The interface by which the kernel sends to these addresses, where it is the same for all.
-    pub(in crate::verdict) fn interface_to(
-        &self,
-        counts: impl Fn(&IpAddr) -> bool,
-    ) -> Option<&'o str> {
+    pub(crate) fn interface_to(&self, counts: impl Fn(&IpAddr) -> bool) -> Option<&'o str> {
         let ways = self.ways_out().into_iter().filter(|(_, facts)| counts(&facts.destination));
         let mut interfaces = ways.filter_map(|(_, facts)| facts.interface.as_deref());
         let first = interfaces.next()?;
@@ -36,14 +30,14 @@ impl<'o> View<'o> {
 }
 
 /// Whether a way ends on this device or its link: the kernel has none, or its gateway is silent.
-pub(in crate::verdict) fn ends_here((seen, facts): &(&Observation, &RouteFacts)) -> bool {
+pub(crate) fn ends_here((seen, facts): &(&Observation, &RouteFacts)) -> bool {
     seen.failed() || facts.gateway_answers == Some(false)
 }
 
 impl<'o> Evidence<'o> {
     /// The host's connections that show that an interface leads somewhere: other hosts that were
     /// reached by it, and refusals of the hub's, which somebody sent.
-    pub(in crate::verdict) fn answered_by(&self, interface: &str) -> Vec<Connection<'o>> {
+    pub(crate) fn answered_by(&self, interface: &str) -> Vec<Connection<'o>> {
         let host = self.host();
         let refused = |c: &Connection<'o>| c.token() == Some(Token::ConnectionRefused);
         let controls = host.connections(Role::Control).filter(Connection::connected);
@@ -61,7 +55,7 @@ impl<'o> Evidence<'o> {
     /// The answers, good or bad, to the host from name servers beyond its own links: those that the
     /// kernel reaches by a gateway. Where its routes are not known, `unknown` says whether those of any
     /// other machine are meant.
-    pub(in crate::verdict) fn answers_from_beyond(&self, unknown: bool) -> Vec<&'o Observation> {
+    pub(crate) fn answers_from_beyond(&self, unknown: bool) -> Vec<&'o Observation> {
         let host = self.host();
         let names = host.all().filter_map(|seen| match &seen.facts {
             Facts::Dns(facts) if facts.role != Role::Detour => Some((seen, facts)),
@@ -85,7 +79,7 @@ impl<'o> Evidence<'o> {
 }
 
 /// Whether a name server said anything at all, good or bad.
-pub(in crate::verdict) fn was_answered(observation: &Observation) -> bool {
+pub(crate) fn was_answered(observation: &Observation) -> bool {
     let bad = [Token::DnsNxdomain, Token::DnsNoAddress, Token::DnsServfail, Token::DnsRefused];
     !observation.failed() || observation.token().is_some_and(|token| bad.contains(&token))
 }

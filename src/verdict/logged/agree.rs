@@ -2,11 +2,11 @@
 
 use super::Supported;
 use super::decide::repository;
-use crate::verdict::attributes::{SameInALog, SeenByTheEngine};
-use crate::verdict::causes::CauseId;
-use crate::verdict::evidence::LogReading;
-use crate::verdict::rule::Proof;
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{SameInALog, SeenByTheEngine};
+use crate::causes::CauseId;
+use crate::evidence::LogReading;
+use crate::rule::Proof;
+use crate::{Confidence, Effect};
 
 /// Findings that stand beside a cause; one of each log is enough.
 const MOST: usize = 3;

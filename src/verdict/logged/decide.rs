@@ -8,12 +8,12 @@ use edgeprobe_facts::{Observation, Vantage};
 
 use super::is_ruled_out;
 use super::tell::{FROM_A_LOG, words};
-use crate::verdict::attributes::{SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::CauseId;
-use crate::verdict::evidence::{Connection, Evidence, LogReading, Presence, RegistryReading};
-use crate::verdict::reach::Agent;
-use crate::verdict::rule::{Proof, ids};
-use crate::verdict::{Confidence, RuledOut};
+use crate::attributes::{SameInALog, SeenByTheEngine, Subject};
+use crate::causes::CauseId;
+use crate::evidence::{Connection, Evidence, LogReading, Presence, RegistryReading};
+use crate::reach::Agent;
+use crate::rule::{Proof, ids};
+use crate::{Confidence, RuledOut};
 
 /// The cause that a finding decides, if it stands up to now and no probe speaks of it either way.
 pub(super) fn decided(
@@ -171,7 +171,7 @@ fn of_port(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
 pub(super) fn proof(evidence: &Evidence<'_>, id: CauseId, reading: &LogReading<'_>) -> Proof {
     let mut proof = Proof::confirmed(
         reading.effect(),
-        words(reading, crate::language::Text::new(FROM_A_LOG)),
+        words(reading, edgeprobe_language::Text::new(FROM_A_LOG)),
         [reading.observation],
     )
     .with_confidence(Confidence::Likely)

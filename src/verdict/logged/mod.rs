@@ -11,7 +11,7 @@ mod decide;
 mod sort;
 mod tell;
 
-pub(crate) use tell::words_of;
+pub use tell::words_of;
 pub(super) use tell::{decided, would_confirm};
 
 use tell::FROM_A_LOG;
@@ -22,7 +22,7 @@ use super::evidence::{Evidence, LogReading};
 use super::reach::Agent;
 use super::rule::Proof;
 use super::{Effect, Logged, LoggedState, RuledOut, Status, nested};
-use crate::language::Language;
+use edgeprobe_language::Language;
 
 /// Faults that no cause accounts for and that are told; the report's observations have all.
 const MOST: usize = 4;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::decide::{Test, is_asked_where_it_runs, is_here, test};
 use super::{Beside, Standing, Supported, is_ruled_out, keep_edge_agent_out};
-use crate::verdict::attributes::Subject;
-use crate::verdict::evidence::{Evidence, LogReading};
-use crate::verdict::reach::Agent;
-use crate::verdict::{Effect, RuledOut};
+use crate::attributes::Subject;
+use crate::evidence::{Evidence, LogReading};
+use crate::reach::Agent;
+use crate::{Effect, RuledOut};
 
 /// The faults that no cause accounts for, those that matter most first: one for each log and subject,
 /// since what a single fault brings about stands in a log in many words.

@@ -5,29 +5,29 @@ use edgeprobe_facts::logs::{Course, LogFinding, Party};
 use serde_json::{Map, Value};
 
 use super::{Beside, Standing};
-use crate::language::{Language, Text, Word};
-use crate::verdict::attributes::Subject;
-use crate::verdict::catalogue::{entry, message};
-use crate::verdict::causes::CauseId;
-use crate::verdict::evidence::{Evidence, LogReading};
-use crate::verdict::rule::Proof;
-use crate::verdict::words::duration;
-use crate::verdict::{Logged, LoggedState, Remedy};
+use crate::attributes::Subject;
+use crate::catalogue::{entry, message};
+use crate::causes::CauseId;
+use crate::evidence::{Evidence, LogReading};
+use crate::rule::Proof;
+use crate::words::duration;
+use crate::{Logged, LoggedState, Remedy};
+use edgeprobe_language::{Language, Text, Word};
 
 /// The key of the sentence of a cause that a log alone decides.
-pub(in crate::verdict) const FROM_A_LOG: &str = "logged.decides";
+pub(crate) const FROM_A_LOG: &str = "logged.decides";
 
 /// Characters of a line that are quoted in a sentence.
 const QUOTED: usize = 170;
 
 /// A cause that a log alone decides, in a sentence.
-pub(in crate::verdict) fn decided(id: CauseId, summary: &Text, language: Language) -> String {
+pub(crate) fn decided(id: CauseId, summary: &Text, language: Language) -> String {
     let line = entry(id, language).line.trim_end_matches('.').to_owned();
     message(&summary.clone().with("line", line), language)
 }
 
 /// What would confirm a cause that a log alone decides.
-pub(in crate::verdict) fn would_confirm(language: Language) -> String {
+pub(crate) fn would_confirm(language: Language) -> String {
     message(&Text::new("logged.would_confirm"), language)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn words(reading: &LogReading<'_>, text: Text) -> Text {
 }
 
 /// The words of a log's finding that a page's remedies may want.
-pub(crate) fn words_of(details: &Map<String, Value>) -> Vec<(&'static str, String)> {
+pub fn words_of(details: &Map<String, Value>) -> Vec<(&'static str, String)> {
     const WANTED: [&str; 12] = [
         "port",
         "address",

@@ -10,9 +10,9 @@ use edgeprobe_facts::vantage::Means;
 use edgeprobe_facts::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::Missing;
-use crate::language::{Text, Word};
-use crate::verdict::evidence::{Connection, EdgeReading, Evidence, View};
-use crate::verdict::told;
+use crate::evidence::{Connection, EdgeReading, Evidence, View};
+use crate::told;
+use edgeprobe_language::{Text, Word};
 
 /// The container networks that no question was asked from. One that the runtime does not use is
 /// not missed.

@@ -1,13 +1,13 @@
 //! Logs that decide what no probe could test: refused images, a port's hidden holder, an address that
 //! the host lacks.
 
-use edgeprobe::verdict::CauseId::{self, *};
-use edgeprobe::verdict::{Confidence, LoggedState, Status};
 use edgeprobe_facts::logs::{LogEffect, LogFinding};
 use edgeprobe_facts::ports::Holder;
 use edgeprobe_facts::registry::Part;
 use edgeprobe_facts::route::tables::Address;
 use edgeprobe_facts::{Facts, Step, Token};
+use edgeprobe_verdict::CauseId::{self, *};
+use edgeprobe_verdict::{Confidence, LoggedState, Status};
 use serde_json::json;
 
 use super::*;

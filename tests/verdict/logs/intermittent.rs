@@ -1,10 +1,10 @@
 //! Logs of faults that the probes do not see: intermittent, past, or open.
 
-use edgeprobe::verdict::CauseId::*;
-use edgeprobe::verdict::{Confidence, LoggedState, Status};
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::logs::{Course, LogEffect, LogFinding, Party};
 use edgeprobe_facts::{Facts, Role, Step, Token};
+use edgeprobe_verdict::CauseId::*;
+use edgeprobe_verdict::{Confidence, LoggedState, Status};
 use serde_json::json;
 
 use super::*;

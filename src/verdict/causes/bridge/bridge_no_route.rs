@@ -7,19 +7,19 @@ use edgeprobe_facts::route::signature::{Direction, Mechanism};
 use edgeprobe_facts::trace::{Stage, Trace};
 use edgeprobe_facts::{Observation, Role};
 
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::bridge::edge::{
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
 };
-use crate::verdict::causes::shared::{failures, observations, peers, those};
-use crate::verdict::evidence::{Connection, EdgeReading, Evidence, View, ends_here};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::told;
-use crate::verdict::words::priority_ahead_of;
-use crate::verdict::{Confidence, Effect};
+use crate::causes::shared::{failures, observations, peers, those};
+use crate::evidence::{Connection, EdgeReading, Evidence, View, ends_here};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::told;
+use crate::words::priority_ahead_of;
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
     applies_to_a_child: true,

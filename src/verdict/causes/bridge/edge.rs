@@ -2,18 +2,18 @@
 
 use std::net::IpAddr;
 
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{as_one, no_graver_than_its_use, observations};
-use crate::verdict::evidence::{EdgeReading, Evidence, Use};
-use crate::verdict::rule::{Finding, Proof};
-use crate::verdict::{Confidence, Effect};
+use crate::catalogue::Text;
+use crate::causes::shared::{as_one, no_graver_than_its_use, observations};
+use crate::evidence::{EdgeReading, Evidence, Use};
+use crate::rule::{Finding, Proof};
+use crate::{Confidence, Effect};
 
 /// Asks a rule of each container network, and makes one finding of what it says of them.
 ///
 /// One that any network shows is not refuted by another. What only a network shows that the runtime
 /// does not use (the engine's default one beside its own, or any where the runtime is on the host's)
 /// keeps nothing of the runtime from working, and what it refutes says nothing of the runtime's own.
-pub(in crate::verdict::causes) fn at_each_edge<'o>(
+pub(in crate::causes) fn at_each_edge<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&EdgeReading<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
@@ -26,7 +26,7 @@ pub(in crate::verdict::causes) fn at_each_edge<'o>(
 }
 
 /// A sentence about one network.
-pub(in crate::verdict::causes) fn about(edge: &EdgeReading<'_>, variant: &'static str) -> Text {
+pub(in crate::causes) fn about(edge: &EdgeReading<'_>, variant: &'static str) -> Text {
     let bridge = edge.network.bridge.clone();
     Text::new(variant)
         .with("network", edgeprobe_facts::clean::line(&edge.network.name, 64))
@@ -36,22 +36,19 @@ pub(in crate::verdict::causes) fn about(edge: &EdgeReading<'_>, variant: &'stati
 }
 
 /// Whether the network is the engine's own, which nobody can take down and make again.
-pub(in crate::verdict::causes) fn is_default(network: &str) -> &'static str {
+pub(in crate::causes) fn is_default(network: &str) -> &'static str {
     if network == "bridge" { "yes" } else { "no" }
 }
 
 /// A proof that the network is cut off: it explains all that fails from there.
-pub(in crate::verdict::causes) fn cut_off(edge: &EdgeReading<'_>, text: Text) -> Proof {
+pub(in crate::causes) fn cut_off(edge: &EdgeReading<'_>, text: Text) -> Proof {
     Proof::confirmed(Effect::Blocks, text, observations(&edge.cut_off))
         .explaining(edge.failures())
         .with_detail("network", edgeprobe_facts::clean::line(&edge.network.name, 64))
 }
 
 /// The same proof, no more than likely where it rests on tables that were not read whole.
-pub(in crate::verdict::causes) fn as_the_tables_allow(
-    edge: &EdgeReading<'_>,
-    proof: Proof,
-) -> Proof {
+pub(in crate::causes) fn as_the_tables_allow(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
     match edge.tables {
         Some((_, tables)) if !tables.complete => proof.with_confidence(Confidence::Likely),
         _ => proof,
@@ -59,17 +56,17 @@ pub(in crate::verdict::causes) fn as_the_tables_allow(
 }
 
 /// The refutation that connections from the network open.
-pub(in crate::verdict::causes) fn opens(edge: &EdgeReading<'_>) -> Vec<Finding> {
-    crate::verdict::rule::refuted(about(edge, "opens"), observations(&edge.opened))
+pub(in crate::causes) fn opens(edge: &EdgeReading<'_>) -> Vec<Finding> {
+    crate::rule::refuted(about(edge, "opens"), observations(&edge.opened))
 }
 
 /// The hub's addresses as the host knows them.
-pub(in crate::verdict::causes) fn hub_addresses(evidence: &Evidence<'_>) -> Vec<IpAddr> {
+pub(in crate::causes) fn hub_addresses(evidence: &Evidence<'_>) -> Vec<IpAddr> {
     evidence.host().hub_addresses()
 }
 
 /// Where a network's packets are to go on Edge Agent's way: to its proxy, to the hub, or to both.
-pub(in crate::verdict::causes) fn next_hops(evidence: &Evidence<'_>) -> Vec<IpAddr> {
+pub(in crate::causes) fn next_hops(evidence: &Evidence<'_>) -> Vec<IpAddr> {
     let proxies =
         if evidence.goes_direct() { Vec::new() } else { evidence.addresses_of_the_proxy() };
     if !proxies.is_empty() && evidence.needs_no_direct_way() {

@@ -2,11 +2,11 @@
 
 use edgeprobe_facts::ruleset::{Family, FilterRule, Position, Tool};
 
-use crate::verdict::catalogue::Text;
+use crate::catalogue::Text;
 
 /// The sentence with the tool that changes a rule, the chain that holds it, the program that wrote
 /// it, and whether a packet met the rule itself or no rule at all.
-pub(in crate::verdict::causes) fn written_by(text: Text, rule: &FilterRule) -> Text {
+pub(in crate::causes) fn written_by(text: Text, rule: &FilterRule) -> Text {
     // What is kept for an interface decides before connections are tracked: no command of the
     // pages' fits there.
     let text = match rule.family {

@@ -6,15 +6,15 @@ use edgeprobe_facts::Observation;
 use edgeprobe_facts::trace::{Stage, Trace};
 
 use super::passage::Passage;
-use crate::verdict::Confidence;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
-use crate::verdict::causes::bridge::firewall::written_by;
-use crate::verdict::evidence::{EdgeReading, Evidence, Manner};
-use crate::verdict::rule::{Finding, Proof, Rule};
+use crate::Confidence;
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use crate::causes::bridge::firewall::written_by;
+use crate::evidence::{EdgeReading, Evidence, Manner};
+use crate::rule::{Finding, Proof, Rule};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: true,

@@ -6,12 +6,12 @@ use edgeprobe_facts::route::edge::Lookup;
 use edgeprobe_facts::route::tables::Tables;
 use edgeprobe_facts::trace::Stage;
 
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
-use crate::verdict::evidence::{EdgeReading, Evidence};
-use crate::verdict::rule::{Finding, Rule, refuted};
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use crate::evidence::{EdgeReading, Evidence};
+use crate::rule::{Finding, Rule, refuted};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

@@ -4,13 +4,13 @@ use edgeprobe_facts::Observation;
 use edgeprobe_facts::trace::{Stage, Trace};
 
 use super::passage::Passage;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
-use crate::verdict::evidence::{EdgeReading, Evidence};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::{Text, Word};
+use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
+use crate::evidence::{EdgeReading, Evidence};
+use crate::rule::{Finding, Proof, Rule, refuted};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

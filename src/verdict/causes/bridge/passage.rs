@@ -8,7 +8,7 @@ use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_facts::route::tables::{ReversePathFilter, Route};
 use edgeprobe_facts::trace::{Stage, Trace};
 
-use crate::verdict::evidence::EdgeReading;
+use crate::evidence::EdgeReading;
 
 /// What becomes of the packets on this host, as far as those show that were followed.
 pub(super) enum Passage<'o> {

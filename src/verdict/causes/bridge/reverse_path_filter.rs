@@ -4,14 +4,14 @@ use edgeprobe_facts::Observation;
 use edgeprobe_facts::trace::Trace;
 
 use super::passage::Passage;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::bridge::edge::{
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
 };
-use crate::verdict::evidence::{EdgeReading, Evidence};
-use crate::verdict::rule::{Finding, Proof, Rule};
+use crate::evidence::{EdgeReading, Evidence};
+use crate::rule::{Finding, Proof, Rule};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

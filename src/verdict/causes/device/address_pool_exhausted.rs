@@ -1,12 +1,12 @@
 //! `address-pool-exhausted`: the engine can create no network.
 
-use crate::verdict::Effect;
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::evidence::Evidence;
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::Effect;
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::evidence::Evidence;
+use crate::rule::{Finding, Proof, Rule, refuted};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

@@ -3,15 +3,15 @@
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::{Facts, Observation, Token};
 
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{observations, those};
-use crate::verdict::evidence::{Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::duration;
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{observations, those};
+use crate::evidence::{Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::words::duration;
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

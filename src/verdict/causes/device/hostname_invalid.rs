@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use edgeprobe_facts::runtime::Generation;
 use edgeprobe_facts::{Facts, Observation, Outcome};
 
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::evidence::Evidence;
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::evidence::Evidence;
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

@@ -2,17 +2,17 @@
 
 use edgeprobe_facts::Token;
 
-use crate::verdict::Effect;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::causes::shared::{
+use crate::Effect;
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::{Text, Word};
+use crate::causes::shared::{
     at_each_vantage, closed_beside, effect_of_loss, observations, peers, ports, those,
 };
-use crate::verdict::clouds::Doubt;
-use crate::verdict::evidence::{Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::clouds::Doubt;
+use crate::evidence::{Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: false,

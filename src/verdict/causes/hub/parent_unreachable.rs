@@ -3,15 +3,15 @@
 
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{failures, observations, place, ports, those};
-use crate::verdict::evidence::{Answer, Connection, Evidence, Manner, View};
-use crate::verdict::nested::PARENT_PORT;
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{failures, observations, place, ports, those};
+use crate::evidence::{Answer, Connection, Evidence, Manner, View};
+use crate::nested::PARENT_PORT;
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

@@ -3,16 +3,14 @@
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::{Step, Token};
 
-use crate::verdict::Confidence;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{
-    at_each_vantage_by, effect_of_loss, observations, ports, those,
-};
-use crate::verdict::evidence::{Connection, Evidence, View, refuses_the_device};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::Confidence;
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{at_each_vantage_by, effect_of_loss, observations, ports, those};
+use crate::evidence::{Connection, Evidence, View, refuses_the_device};
+use crate::rule::{Finding, Proof, Rule, refuted};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

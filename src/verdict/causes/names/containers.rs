@@ -6,9 +6,9 @@ use edgeprobe_facts::dns::{DnsFacts, Resolver};
 use edgeprobe_facts::route::signature::Mechanism;
 use edgeprobe_facts::{Facts, Observation, Role};
 
-use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
+use crate::evidence::{Answer, EdgeReading, Evidence};
 
-pub(in crate::verdict::causes) enum ContainersNames<'o> {
+pub(in crate::causes) enum ContainersNames<'o> {
     NotAsked,
     /// By these answers.
     Answered(Vec<&'o Observation>),
@@ -20,17 +20,17 @@ pub(in crate::verdict::causes) enum ContainersNames<'o> {
 }
 
 /// Every name server that the network asks lies behind a VPN, and answers the host alone.
-pub(in crate::verdict::causes) struct BehindAVpn<'o> {
+pub(in crate::causes) struct BehindAVpn<'o> {
     /// What they answer the network.
-    pub(in crate::verdict::causes) answers: Vec<Answer<'o>>,
-    pub(in crate::verdict::causes) servers: Vec<IpAddr>,
-    pub(in crate::verdict::causes) vpn: Mechanism,
+    pub(in crate::causes) answers: Vec<Answer<'o>>,
+    pub(in crate::causes) servers: Vec<IpAddr>,
+    pub(in crate::causes) vpn: Mechanism,
     /// What they answer the host.
-    pub(in crate::verdict::causes) to_the_host: Vec<&'o Observation>,
+    pub(in crate::causes) to_the_host: Vec<&'o Observation>,
 }
 
 impl<'o> ContainersNames<'o> {
-    pub(in crate::verdict::causes) fn of(evidence: &Evidence<'o>, edge: &EdgeReading<'o>) -> Self {
+    pub(in crate::causes) fn of(evidence: &Evidence<'o>, edge: &EdgeReading<'o>) -> Self {
         let answers: Vec<Answer<'o>> = edge.view.answers(Role::Hub).collect();
         let all = answers.iter().map(|answer| answer.observation);
         let answered: Vec<&Observation> = all.filter(|seen| !seen.failed()).collect();

@@ -3,17 +3,17 @@
 use edgeprobe_facts::{Observation, Role, Token};
 
 use super::containers::ContainersNames;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::causes::bridge::edge::{about, at_each_edge, hub_addresses};
-use crate::verdict::causes::shared::{observations, those};
-use crate::verdict::evidence::{Answer, Connection, EdgeReading, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::told;
-use crate::verdict::words::listed;
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::{Text, Word};
+use crate::causes::bridge::edge::{about, at_each_edge, hub_addresses};
+use crate::causes::shared::{observations, those};
+use crate::evidence::{Answer, Connection, EdgeReading, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::told;
+use crate::words::listed;
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: true,

@@ -6,15 +6,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use edgeprobe_facts::dns::{AddressKind, Resolver};
 use edgeprobe_facts::{Facts, Observation, Role, Token};
 
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{controls, observations, those};
-use crate::verdict::evidence::{Answer, Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::listed;
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{controls, observations, those};
+use crate::evidence::{Answer, Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::words::listed;
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: false,

@@ -5,14 +5,14 @@ use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::{Role, Token};
 
 use super::HostsNames;
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::evidence::{Answer, Evidence, Knowledge, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::{listed, place};
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::{Text, Word};
+use crate::evidence::{Answer, Evidence, Knowledge, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::words::{listed, place};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: true,

@@ -4,14 +4,14 @@ use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::{Observation, Role, Token};
 
 use super::HostsNames;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::clouds::Doubt;
-use crate::verdict::evidence::{Answer, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::clouds::Doubt;
+use crate::evidence::{Answer, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: false,

@@ -8,7 +8,7 @@ pub(super) mod hub_name_unknown;
 
 use edgeprobe_facts::{Observation, Role};
 
-use crate::verdict::evidence::{Answer, Evidence, Knowledge};
+use crate::evidence::{Answer, Evidence, Knowledge};
 
 /// What the host's resolvers make of the hub's name.
 enum HostsNames<'o> {

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use edgeprobe_facts::ports::{Bind, BindResult, PortFacts};
 use edgeprobe_facts::{Observation, Token};
 
-use crate::verdict::evidence::Evidence;
+use crate::evidence::Evidence;
 
 /// How one port stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

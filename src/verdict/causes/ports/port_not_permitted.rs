@@ -4,13 +4,13 @@ use edgeprobe_facts::Observation;
 use edgeprobe_facts::ports::PortFacts;
 
 use super::{PortState, states};
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::evidence::Evidence;
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::evidence::Evidence;
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Port,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

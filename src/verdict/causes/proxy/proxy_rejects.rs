@@ -6,18 +6,18 @@ use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 use serde_json::json;
 
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::{Text, Word};
-use crate::verdict::causes::shared::{
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::{Text, Word};
+use crate::causes::shared::{
     as_one, at_each_vantage, cut_in_handshake, effect_of_loss, no_graver_than_its_use,
     observations, place, those,
 };
-use crate::verdict::evidence::{Answer, ByProxy, Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::{listed, part};
-use crate::verdict::{Confidence, Effect, Way};
+use crate::evidence::{Answer, ByProxy, Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::words::{listed, part};
+use crate::{Confidence, Effect, Way};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

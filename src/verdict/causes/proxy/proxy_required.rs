@@ -6,15 +6,15 @@ use edgeprobe_facts::runtime::{Part, ProxySetting};
 use edgeprobe_facts::{Observation, Role, Token, Vantage};
 use serde_json::{Value, json};
 
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{as_one, observations, place, those};
-use crate::verdict::evidence::{Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::{listed, part};
-use crate::verdict::{Confidence, Effect, Way};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{as_one, observations, place, those};
+use crate::evidence::{Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::words::{listed, part};
+use crate::{Confidence, Effect, Way};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

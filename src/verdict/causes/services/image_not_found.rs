@@ -3,15 +3,15 @@
 use edgeprobe_facts::Token;
 
 use super::{RegistryState, consequence, in_state, registries};
-use crate::language::Text;
-use crate::verdict::Confidence;
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::evidence::{Evidence, RegistryReading};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::told;
-use crate::verdict::words::listed;
+use crate::Confidence;
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::evidence::{Evidence, RegistryReading};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::told;
+use crate::words::listed;
+use edgeprobe_language::Text;
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Registry,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

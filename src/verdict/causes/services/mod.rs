@@ -6,8 +6,8 @@ pub(super) mod provisioning_unreachable;
 pub(super) mod registry_access_denied;
 pub(super) mod registry_unreachable;
 
-use crate::verdict::Effect;
-use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
+use crate::Effect;
+use crate::evidence::{Evidence, Presence, RegistryReading};
 
 /// What became of a question to a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

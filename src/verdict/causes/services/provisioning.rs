@@ -3,9 +3,9 @@
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::{Observation, Role};
 
-use crate::verdict::Way;
-use crate::verdict::causes::shared::{observations, those};
-use crate::verdict::evidence::{Answer, Connection, Evidence};
+use crate::Way;
+use crate::causes::shared::{observations, those};
+use crate::evidence::{Answer, Connection, Evidence};
 
 pub(super) enum Provisioning<'o> {
     NotAsked,

@@ -4,14 +4,14 @@ use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::{Step, Token};
 
 use super::provisioning::{Lost, Provisioning};
-use crate::language::Text;
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::shared::{observations, peers};
-use crate::verdict::evidence::{Connection, Evidence};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Effect, told};
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::causes::shared::{observations, peers};
+use crate::evidence::{Connection, Evidence};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Effect, told};
+use edgeprobe_language::Text;
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Provisioning,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

@@ -3,13 +3,13 @@
 use edgeprobe_facts::registry::{CredentialUse, Part};
 
 use super::{RegistryState, consequence, in_state, registries};
-use crate::language::Text;
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::evidence::{Evidence, Presence, RegistryReading};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect, told};
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::evidence::{Evidence, Presence, RegistryReading};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect, told};
+use edgeprobe_language::Text;
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Registry,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: true,

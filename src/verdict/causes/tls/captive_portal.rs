@@ -3,14 +3,14 @@
 use edgeprobe_facts::Role;
 use edgeprobe_facts::endpoint::{Transport, TrustResult};
 
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{at_each_vantage, controls, failures, observations, those};
-use crate::verdict::evidence::{Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{at_each_vantage, controls, failures, observations, those};
+use crate::evidence::{Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: false,

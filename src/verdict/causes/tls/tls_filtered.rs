@@ -3,17 +3,17 @@
 use edgeprobe_facts::endpoint::Detour;
 use edgeprobe_facts::{Role, Token};
 
-use crate::verdict::Confidence;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{
+use crate::Confidence;
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{
     at_each_vantage, controls, cut_in_handshake, effect_of_loss, observations, peers, place, ports,
     those,
 };
-use crate::verdict::evidence::{Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
+use crate::evidence::{Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: false,

@@ -4,16 +4,16 @@ use edgeprobe_facts::Token;
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::proxy::{ProxyUrl, authority};
 
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{
     at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,
 };
-use crate::verdict::evidence::{ByProxy, Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::evidence::{ByProxy, Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::TheSame,
     applies_to_a_child: false,

@@ -7,18 +7,18 @@ use edgeprobe_facts::dns::{AddressKind, Resolver};
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{
     at_each_vantage, controls, failures, observations, peers, place, ports, those,
 };
-use crate::verdict::causes::uplink::uplinks::{interface, opened_by_another_uplink};
-use crate::verdict::evidence::{Connection, EdgeReading, Evidence, Manner, View, ends_here};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::told;
-use crate::verdict::{Confidence, Effect};
+use crate::causes::uplink::uplinks::{interface, opened_by_another_uplink};
+use crate::evidence::{Connection, EdgeReading, Evidence, Manner, View, ends_here};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::told;
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: false,

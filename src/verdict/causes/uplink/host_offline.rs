@@ -7,15 +7,15 @@ use edgeprobe_facts::route::tables::{Hop, Route, RouteKind};
 use edgeprobe_facts::route::vpn::vpn_of;
 use edgeprobe_facts::{Facts, Observation};
 
-use crate::verdict::Effect;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{controls, lost_on_the_way, observations};
-use crate::verdict::evidence::{Connection, Evidence, ends_here};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::told;
+use crate::Effect;
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{controls, lost_on_the_way, observations};
+use crate::evidence::{Connection, Evidence, ends_here};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::told;
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: true,

@@ -3,12 +3,12 @@
 use edgeprobe_facts::endpoint::Transport;
 
 use super::hub_port::closed_alone;
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::shared::{at_each_vantage, controls, failures, observations, those};
-use crate::verdict::evidence::{Connection, View};
-use crate::verdict::rule::{Finding, Proof, Rule};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::causes::shared::{at_each_vantage, controls, failures, observations, those};
+use crate::evidence::{Connection, View};
+use crate::rule::{Finding, Proof, Rule};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: false,

@@ -3,12 +3,12 @@
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::{Step, Token};
 
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{
+use crate::catalogue::Text;
+use crate::causes::shared::{
     cut_in_handshake, effect_of_loss, observations, peers, place, ports, those,
 };
-use crate::verdict::evidence::{Connection, View};
-use crate::verdict::rule::{Finding, Proof, refuted};
+use crate::evidence::{Connection, View};
+use crate::rule::{Finding, Proof, refuted};
 
 pub(super) enum HubPort<'o> {
     /// By these connections.

@@ -4,11 +4,11 @@ use edgeprobe_facts::dns::{DnsFacts, Resolver};
 use edgeprobe_facts::endpoint::Detour;
 use edgeprobe_facts::{Facts, Observation, Role};
 
-use crate::verdict::evidence::{Connection, View, was_answered};
+use crate::evidence::{Connection, View, was_answered};
 
 /// The controls by another interface than this one that were answered: connections to the hub that
 /// opened, then answers for its name.
-pub(in crate::verdict::causes) fn opened_by_another_uplink<'o>(
+pub(in crate::causes) fn opened_by_another_uplink<'o>(
     host: &View<'o>,
     interface: &str,
 ) -> Vec<&'o Observation> {
@@ -34,7 +34,7 @@ pub(in crate::verdict::causes) fn opened_by_another_uplink<'o>(
 }
 
 /// The interface that a control was taken by.
-pub(in crate::verdict::causes) fn interface(control: &Observation) -> Option<&str> {
+pub(in crate::causes) fn interface(control: &Observation) -> Option<&str> {
     if let Facts::Dns(DnsFacts { interface, .. }) = &control.facts {
         return interface.as_deref();
     }

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use edgeprobe_facts::Observation;
 use edgeprobe_facts::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
 
-use crate::verdict::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::{lost_on_the_way, observations, those};
-use crate::verdict::causes::uplink::uplinks::{interface, opened_by_another_uplink};
-use crate::verdict::evidence::{Connection, Evidence, View};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::{Confidence, Effect};
+use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{lost_on_the_way, observations, those};
+use crate::causes::uplink::uplinks::{interface, opened_by_another_uplink};
+use crate::evidence::{Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::{Confidence, Effect};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheDirectWay,
     applies_to_a_child: true,

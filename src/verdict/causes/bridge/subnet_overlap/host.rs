@@ -10,12 +10,12 @@ use edgeprobe_facts::route::tables::Tables;
 use edgeprobe_facts::{Facts, Observation, Step, Token, clean};
 use ipnet::IpNet;
 
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::bridge::edge::is_default;
-use crate::verdict::evidence::Evidence;
-use crate::verdict::rule::Proof;
-use crate::verdict::words::listed;
-use crate::verdict::{Confidence, Effect};
+use crate::catalogue::Text;
+use crate::causes::bridge::edge::is_default;
+use crate::evidence::Evidence;
+use crate::rule::Proof;
+use crate::words::listed;
+use crate::{Confidence, Effect};
 
 /// The registries of public names, no container of this device's.
 const PUBLIC_REGISTRIES: [&str; 4] =

@@ -13,15 +13,15 @@ use edgeprobe_facts::route::tables::Tables;
 use edgeprobe_facts::route::vpn::vpn_of;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Vantage};
 
-use crate::verdict::Effect;
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::bridge::edge::{about, at_each_edge, cut_off, hub_addresses};
-use crate::verdict::evidence::{Answer, EdgeReading, Evidence};
-use crate::verdict::rule::{Finding, Proof, Rule, refuted};
-use crate::verdict::words::listed;
+use crate::Effect;
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::bridge::edge::{about, at_each_edge, cut_off, hub_addresses};
+use crate::evidence::{Answer, EdgeReading, Evidence};
+use crate::rule::{Finding, Proof, Rule, refuted};
+use crate::words::listed;
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
     beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
     applies_to_a_child: true,

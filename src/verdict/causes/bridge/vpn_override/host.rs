@@ -10,13 +10,13 @@ use edgeprobe_facts::route::vpn::{Vpn, vpn_of};
 use edgeprobe_facts::{Observation, Vantage, clean};
 use serde_json::json;
 
-use crate::verdict::Effect;
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::shared::lost_on_the_way;
-use crate::verdict::causes::uplink::uplinks::opened_by_another_uplink;
-use crate::verdict::evidence::{Connection, EdgeReading, Evidence};
-use crate::verdict::rule::Proof;
-use crate::verdict::words::vpn;
+use crate::Effect;
+use crate::catalogue::Text;
+use crate::causes::shared::lost_on_the_way;
+use crate::causes::uplink::uplinks::opened_by_another_uplink;
+use crate::evidence::{Connection, EdgeReading, Evidence};
+use crate::rule::Proof;
+use crate::words::vpn;
 
 /// The proof, where nothing gets out of the host and a VPN's route or rule is why.
 pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {

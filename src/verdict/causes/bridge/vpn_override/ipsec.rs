@@ -5,11 +5,11 @@ use edgeprobe_facts::route::vpn::Vpn;
 use serde_json::json;
 
 use super::network::of_the_network;
-use crate::verdict::Confidence;
-use crate::verdict::causes::bridge::edge::{about, cut_off};
-use crate::verdict::evidence::EdgeReading;
-use crate::verdict::rule::Proof;
-use crate::verdict::words;
+use crate::Confidence;
+use crate::causes::bridge::edge::{about, cut_off};
+use crate::evidence::EdgeReading;
+use crate::rule::Proof;
+use crate::words;
 
 /// The proof, where a packet that was followed is lost on this host, no rule of the firewall had it,
 /// and a policy is for it, or the kernel's IPsec counted errors meanwhile.

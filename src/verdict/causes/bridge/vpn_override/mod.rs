@@ -5,15 +5,15 @@ mod ipsec;
 mod names;
 mod network;
 
-use crate::verdict::Effect;
-use crate::verdict::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
-use crate::verdict::causes::bridge::edge::{at_each_edge, hub_addresses};
-use crate::verdict::causes::names::containers::ContainersNames;
-use crate::verdict::causes::shared::as_one;
-use crate::verdict::evidence::Evidence;
-use crate::verdict::rule::{Finding, Proof, Rule};
+use crate::Effect;
+use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::causes::bridge::edge::{at_each_edge, hub_addresses};
+use crate::causes::names::containers::ContainersNames;
+use crate::causes::shared::as_one;
+use crate::evidence::Evidence;
+use crate::rule::{Finding, Proof, Rule};
 
-pub(in crate::verdict::causes) const RULE: Rule = Rule {
+pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
     beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
     applies_to_a_child: true,

@@ -3,12 +3,12 @@
 use edgeprobe_facts::Role;
 
 use super::network::of_the_network;
-use crate::verdict::causes::bridge::edge::about;
-use crate::verdict::causes::names::containers::BehindAVpn;
-use crate::verdict::evidence::{EdgeReading, Evidence};
-use crate::verdict::rule::Proof;
-use crate::verdict::words::{self, listed};
-use crate::verdict::{Confidence, Effect};
+use crate::causes::bridge::edge::about;
+use crate::causes::names::containers::BehindAVpn;
+use crate::evidence::{EdgeReading, Evidence};
+use crate::rule::Proof;
+use crate::words::{self, listed};
+use crate::{Confidence, Effect};
 
 /// The proof that every name server which the network asks lies behind a VPN and does not answer it.
 pub(super) fn proof(

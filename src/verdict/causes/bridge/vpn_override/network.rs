@@ -11,13 +11,13 @@ use edgeprobe_facts::{Observation, clean};
 use serde_json::json;
 
 use super::ipsec;
-use crate::verdict::Confidence;
-use crate::verdict::catalogue::Text;
-use crate::verdict::causes::bridge::edge::{about, as_the_tables_allow, cut_off, opens};
-use crate::verdict::causes::bridge::firewall::written_by;
-use crate::verdict::evidence::{EdgeReading, Manner};
-use crate::verdict::rule::{Finding, Proof, refuted};
-use crate::verdict::words;
+use crate::Confidence;
+use crate::catalogue::Text;
+use crate::causes::bridge::edge::{about, as_the_tables_allow, cut_off, opens};
+use crate::causes::bridge::firewall::written_by;
+use crate::evidence::{EdgeReading, Manner};
+use crate::rule::{Finding, Proof, refuted};
+use crate::words;
 
 /// Examines one network. `rule` is a VPN's own that is known to drop what some network sends.
 pub(super) fn examine<'o>(
