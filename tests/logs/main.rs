@@ -5,6 +5,7 @@ mod corpus;
 mod facts;
 mod forms;
 mod properties;
+mod reports;
 mod signatures;
 
 use std::sync::LazyLock;
