@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::signature::Outcome;
-use super::time::Moment;
+use super::stamp::Stamp;
 
 /// Shorter than this, an attempt was refused; milliseconds.
 const REFUSED: i64 = 5_000;
@@ -23,7 +23,7 @@ const CLIENTS: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub(super) line: u64,
-    pub(super) at: Option<Moment>,
+    pub(super) at: Stamp,
     pub(super) via: String,
     pub(super) client: String,
 }
@@ -43,9 +43,9 @@ pub(super) struct Course {
     pub(super) life: Option<Life>,
     pub(super) episodes: u64,
     /// When the last of the episodes began.
-    pub(super) began: Option<Moment>,
+    pub(super) began: Stamp,
     /// The line after which it was over.
-    pub(super) over: Option<(u64, Option<Moment>)>,
+    pub(super) over: Option<(u64, Stamp)>,
 }
 
 /// What the process does between series of attempts.
@@ -60,7 +60,7 @@ pub(super) enum Life {
 }
 
 /// The attempts of one party.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Attempts {
     clients: BTreeMap<String, Client>,
     /// Series without a connection.
@@ -75,7 +75,7 @@ pub(super) struct Attempts {
 }
 
 /// One client's attempts since its last connection.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Client {
     pending: Option<Mark>,
     failures: Vec<Failure>,
@@ -103,8 +103,8 @@ struct Series {
     lasted: Option<i64>,
     via: Vec<String>,
     episodes: u64,
-    began: Option<Moment>,
-    over: Option<(u64, Option<Moment>)>,
+    began: Stamp,
+    over: Option<(u64, Stamp)>,
 }
 
 impl Attempts {
@@ -120,13 +120,13 @@ impl Attempts {
         if let Some(client) = self.client(&mark.client) {
             // Only within a pair does the next attempt follow at once; elsewhere there is a pause.
             let pair = client.pending.as_ref().is_some_and(|first| is_direct(&first.via));
-            client.fail(mark.at.filter(|_| pair && !is_direct(&mark.via)));
+            client.fail(if pair && !is_direct(&mark.via) { mark.at } else { Stamp::default() });
             client.pending = Some(mark);
         }
     }
 
     /// A line says that an attempt has failed. It names its client, or is about all.
-    pub(super) fn failure(&mut self, at: Option<Moment>, client: &str) {
+    pub(super) fn failure(&mut self, at: Stamp, client: &str) {
         for (name, attempts) in &mut self.clients {
             if client.is_empty() || name == client {
                 attempts.fail(at);
@@ -143,7 +143,7 @@ impl Attempts {
         self.in_this_run = 0;
         for client in self.clients.values_mut() {
             // A pause of unknown length lies between the attempt's end and this.
-            client.fail(None);
+            client.fail(Stamp::default());
         }
     }
 
@@ -182,13 +182,13 @@ impl Attempts {
     }
 
     /// What became of all attempts, when the log ends at `end`.
-    pub(super) fn courses(&self, end: Option<Moment>) -> Vec<Course> {
+    pub(super) fn courses(&self, end: Stamp) -> Vec<Course> {
         let mut lost = self.lost.clone();
         let mut ends_pending = false;
         for client in self.clients.values() {
             let mut failures = client.failures.clone();
             if let Some(pending) = &client.pending {
-                let lasted = end.zip(pending.at).map(|(end, at)| end - at);
+                let lasted = end.since(pending.at);
                 ends_pending = true;
                 if lasted.is_some_and(|lasted| lasted > UNDER_WAY) {
                     failures.push(Failure { mark: pending.clone(), lasted: None });
@@ -248,9 +248,9 @@ impl Client {
         !self.failures.is_empty()
     }
 
-    fn fail(&mut self, at: Option<Moment>) {
+    fn fail(&mut self, at: Stamp) {
         let Some(mark) = self.pending.take() else { return };
-        let lasted = at.zip(mark.at).map(|(end, begin)| end - begin).filter(|lasted| *lasted >= 0);
+        let lasted = at.since(mark.at).filter(|lasted| *lasted >= 0);
         self.last = Some(mark.clone());
         if self.failures.len() < KEPT {
             self.failures.push(Failure { mark, lasted });

@@ -51,8 +51,9 @@ fn end_across(logs: &mut [Scanned], signatures: &Signatures) {
         for finding in log.findings.iter_mut().filter(|finding| finding.state == State::Open) {
             let Some(signature) = of(finding, signatures) else { continue };
             let last = finding.last_at.as_deref().and_then(parse);
+            let place = finding.place;
             let ends = |(id, at): &&(String, Moment)| {
-                signature.until.contains(id) && last.is_some_and(|last| *at > last)
+                signature.until_at(place).contains(id) && last.is_some_and(|last| *at > last)
             };
             if let Some((_, at)) = seen.iter().filter(ends).min_by_key(|(_, at)| *at) {
                 finding.state = State::Recovered;

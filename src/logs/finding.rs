@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::time::Moment;
+use super::writer::Place;
 use crate::verdict::{CauseId, Documented, Effect};
 
 /// One thing that a log shows, however often it shows it.
@@ -31,6 +32,10 @@ pub struct Finding {
     /// The container that wrote it, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
+    /// Where its writer runs, where the line or the log tells: the host's own names and routes, or a
+    /// container's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// Line numbers, from 1.
     pub first_line: u64,
     pub last_line: u64,

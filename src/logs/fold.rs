@@ -2,82 +2,70 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use edgeprobe_facts::clean;
-use edgeprobe_facts::mask::mask;
 use serde_json::{Map, Value};
 
 use super::attempts::{Attempts, Course, Life, Mark};
-use super::finding::{Finding, State};
+use super::chain::{Chain, Line, waits};
+use super::clock::Clock;
+use super::finding::Finding;
+use super::hit::{Hit, Words, shown};
 use super::scan::Origin;
-use super::set::{Match, Signatures};
-use super::signature::{Outcome, Party, Role, Signature, placeholder};
-use super::time::{Moment, rfc3339};
-use crate::language::{Arguments, Text, Word, render};
+use super::set::Signatures;
+use super::signature::{Outcome, Party, Role, Signature};
+use super::stamp::Stamp;
+use super::tell::{Kept, Sense, tell, value};
+use super::time::Moment;
+use super::writer::is_a_users_module;
+use crate::language::Text;
 
 /// Findings that are kept of one log, and of one signature in it.
 const FINDINGS: usize = 256;
 const OF_ONE_SIGNATURE: usize = 32;
 
-/// Characters that are kept of a line and of a captured word.
-const TEXT: usize = 400;
-const WORD: usize = 160;
+/// Names of a parent that are kept.
+const PARENTS: usize = 8;
 
 /// What repeats while it lasts, and has not for this long, is over; milliseconds. The runtime's own
 /// pauses, and those of the engine's restarts, are five minutes at most.
 const QUIET: i64 = 15 * 60_000;
 
-/// A line that matches a signature.
-pub(super) struct Hit<'h> {
-    pub(super) found: Match<'h>,
-    pub(super) line: u64,
-    pub(super) at: Option<Moment>,
-    pub(super) text: &'h [u8],
-}
-
-/// The words that tell two findings of one signature apart.
-type Words = BTreeMap<&'static str, String>;
-
 /// One log's findings as they grow.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fold<'s> {
     signatures: &'s Signatures,
-    kept: HashMap<(usize, Words), Kept>,
+    /// The failure under way.
+    chain: Chain,
+    kept: HashMap<(Sense, Words), Kept>,
     of_signature: HashMap<usize, usize>,
     agent: Attempts,
     hub: Attempts,
     /// The last line of each party's attempts.
     texts: BTreeMap<Party, String>,
     /// The last success of each signature.
-    successes: BTreeMap<String, Option<Moment>>,
+    successes: BTreeMap<String, Stamp>,
+    /// Whether lines are Edge Agent's or Edge Hub's, and whether lines are another module's.
+    by_runtime: bool,
+    by_module: bool,
+    /// What the log calls the device's parent.
+    parents: Vec<String>,
     hits: u64,
     left_out: u64,
-}
-
-/// A finding under way.
-#[derive(Clone, Debug)]
-struct Kept {
-    first_line: u64,
-    last_line: u64,
-    first_at: Option<Moment>,
-    last_at: Option<Moment>,
-    count: u64,
-    episodes: u64,
-    /// When the last episode began.
-    began: Option<Moment>,
-    over: Option<(u64, Option<Moment>)>,
-    text: String,
 }
 
 impl<'s> Fold<'s> {
     pub(super) fn new(signatures: &'s Signatures) -> Self {
         Self {
             signatures,
+            chain: Chain::default(),
             kept: HashMap::new(),
             of_signature: HashMap::new(),
             agent: Attempts::default(),
             hub: Attempts::default(),
             texts: BTreeMap::new(),
             successes: BTreeMap::new(),
+            by_runtime: false,
+            by_module: false,
+            parents: Vec::new(),
             hits: 0,
             left_out: 0,
         }
@@ -88,8 +76,42 @@ impl<'s> Fold<'s> {
     }
 
     /// What works, by the signatures of the lines that tell so, and when each was last seen.
-    pub(super) fn successes(&self) -> &BTreeMap<String, Option<Moment>> {
-        &self.successes
+    pub(super) fn successes(&self, clock: &Clock) -> BTreeMap<String, Option<Moment>> {
+        let told = |(id, at): (&String, &Stamp)| (id.clone(), clock.moment(*at));
+        self.successes.iter().map(told).collect()
+    }
+
+    /// The failure under way, to which a line may belong.
+    pub(super) fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Takes a line, and what it shows.
+    pub(super) fn take(&mut self, line: &Line<'_>, hits: Vec<Hit>) {
+        self.hits += hits.len() as u64;
+        let goes_on = self.chain.goes_on(line.number, line.at, line.text)
+            && !self.chain.is_told_before(&hits, self.signatures);
+        if !goes_on {
+            self.end_chain();
+        }
+        let held = |hit: &Hit| self.signatures.get(hit.signature).is_some_and(waits);
+        if self.chain.is_open() || hits.iter().any(held) {
+            self.chain.take(line, hits, self.signatures);
+        } else {
+            for hit in &hits {
+                self.add(hit);
+            }
+        }
+    }
+
+    /// Tells the failure under way.
+    pub(super) fn end_chain(&mut self) {
+        if self.chain.is_open() {
+            let told = std::mem::take(&mut self.chain).told(self.signatures);
+            for hit in &told {
+                self.add(hit);
+            }
+        }
     }
 
     /// What was too much to keep.
@@ -97,13 +119,19 @@ impl<'s> Fold<'s> {
         (self.left_out > 0).then(|| Text::new("note.left_out").with("count", self.left_out))
     }
 
-    pub(super) fn take(&mut self, hit: &Hit<'_>) {
-        let Some(signature) = self.signatures.get(hit.found.signature) else { return };
-        self.hits += 1;
-        let words = words(hit);
+    fn add(&mut self, hit: &Hit) {
+        let Some(signature) = self.signatures.get(hit.signature) else { return };
+        self.by_runtime |= signature.party.is_some();
         match signature.role {
-            Role::Fault => self.fault(signature, words, hit),
-            Role::Outcome => {}
+            Role::Fault | Role::Unknown => self.fault(signature, hit),
+            Role::Outcome | Role::Instead => {}
+            Role::Context => {
+                self.by_module |= signature.by_module.is_some();
+                if let Some(parent) = hit.words.get("host").filter(|_| self.parents.len() < PARENTS)
+                {
+                    self.parents.push(parent.clone());
+                }
+            }
             Role::Start => {
                 for party in [Party::EdgeAgent, Party::EdgeHub] {
                     if signature.party.is_none_or(|own| own == party) {
@@ -113,8 +141,8 @@ impl<'s> Fold<'s> {
             }
             Role::Attempt | Role::Failure => {
                 let Some(party) = signature.party else { return };
-                let mark = mark(&words, hit);
-                self.texts.insert(party, shown(hit.text));
+                let mark = mark(hit);
+                self.texts.insert(party, shown(&hit.text));
                 if signature.role == Role::Attempt {
                     self.attempts(party).attempt(mark);
                 } else {
@@ -123,7 +151,7 @@ impl<'s> Fold<'s> {
             }
             Role::Success => {
                 if let Some(party) = signature.party {
-                    self.attempts(party).success(&mark(&words, hit));
+                    self.attempts(party).success(&mark(hit));
                 }
                 self.end(signature, hit);
                 self.successes.insert(signature.id.clone(), hit.at);
@@ -142,11 +170,13 @@ impl<'s> Fold<'s> {
         }
     }
 
-    fn fault(&mut self, signature: &Signature, words: Words, hit: &Hit<'_>) {
-        if signature.unless_connected && self.connected() {
+    fn fault(&mut self, signature: &Signature, hit: &Hit) {
+        if self.connected() && !signature.counts_while_connected(hit.place) {
             return;
         }
-        let key = (hit.found.signature, words);
+        let place = hit.place.filter(|_| signature.host.is_some() || signature.by_module.is_some());
+        let sense = Sense { signature: hit.signature, place, peer: hit.peer };
+        let key = (sense, hit.words.clone());
         if let Some(kept) = self.kept.get_mut(&key) {
             kept.last_line = hit.line;
             kept.first_at = kept.first_at.or(hit.at);
@@ -158,7 +188,7 @@ impl<'s> Fold<'s> {
             }
             return;
         }
-        let known = self.of_signature.entry(hit.found.signature).or_default();
+        let known = self.of_signature.entry(hit.signature).or_default();
         if *known >= OF_ONE_SIGNATURE || self.kept.len() >= FINDINGS {
             self.left_out += 1;
             return;
@@ -173,47 +203,53 @@ impl<'s> Fold<'s> {
             episodes: 1,
             began: hit.at,
             over: None,
-            text: shown(hit.text),
+            text: shown(&hit.text),
         };
         self.kept.insert(key, kept);
     }
 
     /// Ends every fault that this success ends.
-    fn end(&mut self, success: &Signature, hit: &Hit<'_>) {
-        for ((index, _), kept) in &mut self.kept {
-            let ends =
-                self.signatures.get(*index).is_some_and(|fault| fault.until.contains(&success.id));
-            if ends && kept.over.is_none() {
+    fn end(&mut self, success: &Signature, hit: &Hit) {
+        for ((sense, _), kept) in &mut self.kept {
+            let until = sense.until(self.signatures);
+            if until.contains(&success.id) && kept.over.is_none() {
                 kept.over = Some((hit.line, hit.at));
             }
         }
     }
 
-    /// The findings so far in the order of their lines, and whether a connection stands.
+    /// What was found when the log ends at `end`; and whether a connection stands.
     pub(super) fn findings(
         &self,
         origin: &Origin,
-        end: Option<Moment>,
-        signatures: &Signatures,
+        end: Stamp,
+        clock: &Clock,
     ) -> (Vec<Finding>, bool) {
+        let signatures = self.signatures;
+        let of_a_module = match &origin.container {
+            Some(container) => is_a_users_module(container),
+            None => self.by_module && !self.by_runtime,
+        };
         let mut findings = Vec::new();
-        for ((index, words), kept) in &self.kept {
-            let Some(signature) = signatures.get(*index) else { continue };
+        for ((sense, words), kept) in &self.kept {
+            let sense = sense.by(of_a_module, signatures);
+            let Some(signature) = sense.told(signatures) else { continue };
             let mut kept = kept.clone();
             if kept.over.is_none() && signature.repeats {
-                let quiet = end.zip(kept.last_at).filter(|(end, last)| end - last > QUIET);
-                kept.over = quiet.map(|(end, _)| (kept.last_line, Some(end)));
+                let passed = clock.between(end, kept.last_at);
+                let quiet = passed.is_some_and(|passed| passed > QUIET);
+                kept.over = quiet.then_some((kept.last_line, end));
             }
             let details: Map<String, Value> = words
                 .iter()
                 .map(|(name, word)| ((*name).to_owned(), value(word)))
                 .chain(signature.details.iter().map(|(name, word)| (name.clone(), value(word))))
                 .collect();
-            findings.push(told(signature, origin, kept, details));
+            findings.push(tell(sense, signatures, signature, origin, clock, kept, details));
         }
         for (party, attempts) in [(Party::EdgeAgent, &self.agent), (Party::EdgeHub, &self.hub)] {
             for course in attempts.courses(end) {
-                findings.extend(self.course(party, course, origin, signatures));
+                findings.extend(self.course(party, course, origin, clock));
             }
         }
         findings.sort_by(|one, other| {
@@ -223,6 +259,7 @@ impl<'s> Fold<'s> {
                 &other.summary,
             ))
         });
+        super::upstream::found_in(&mut findings, &self.parents);
         (findings, self.connected())
     }
 
@@ -232,10 +269,10 @@ impl<'s> Fold<'s> {
         party: Party,
         course: Course,
         origin: &Origin,
-        signatures: &Signatures,
+        clock: &Clock,
     ) -> Option<Finding> {
-        let index = signatures.outcome(party, course.outcome)?;
-        let signature = signatures.get(index)?;
+        let index = self.signatures.outcome(party, course.outcome)?;
+        let signature = self.signatures.get(index)?;
         let mut details = Map::new();
         let via: Vec<Value> = course.via.iter().map(|via| value(via)).collect();
         details.insert("via".to_owned(), Value::Array(via));
@@ -271,81 +308,11 @@ impl<'s> Fold<'s> {
             over: course.over,
             text: self.texts.get(&party).cloned().unwrap_or_default(),
         };
-        Some(told(signature, origin, kept, details))
+        let sense = Sense { signature: index, place: None, peer: None };
+        Some(tell(sense, self.signatures, signature, origin, clock, kept, details))
     }
 }
 
-fn told(
-    signature: &Signature,
-    origin: &Origin,
-    kept: Kept,
-    details: Map<String, Value>,
-) -> Finding {
-    let words: Arguments = details
-        .iter()
-        .filter_map(|(name, value)| Some((placeholder(name)?, spoken(value))))
-        .collect();
-    Finding {
-        summary: render(signature.sentence(origin.language), &words, origin.language),
-        documented: signature.documented(origin.language),
-        candidates: signature.candidates.clone(),
-        variant: signature.variant.clone(),
-        signature: signature.id.clone(),
-        effect: signature.effect,
-        state: if kept.over.is_some() { State::Recovered } else { State::Open },
-        source: origin.name.clone(),
-        container: origin.container.clone(),
-        first_line: kept.first_line,
-        last_line: kept.last_line,
-        count: kept.count,
-        first_at: kept.first_at.map(rfc3339),
-        last_at: kept.last_at.map(rfc3339),
-        since_at: kept.began.filter(|_| kept.episodes > 1).map(rfc3339),
-        episodes: kept.episodes,
-        recovered_line: kept.over.map(|(line, _)| line),
-        recovered_at: kept.over.and_then(|(_, at)| at).map(rfc3339),
-        text: kept.text,
-        details,
-    }
-}
-
-/// A detail as a sentence has it.
-fn spoken(value: &Value) -> Word {
-    match value {
-        Value::String(text) => text.into(),
-        Value::Array(items) => Word::listed(items.iter().map(spoken)),
-        other => other.to_string().into(),
-    }
-}
-
-fn words(hit: &Hit<'_>) -> Words {
-    hit.found
-        .words
-        .iter()
-        .map(|(name, word)| {
-            let word = clean::line(&mask(&String::from_utf8_lossy(word)), WORD);
-            (*name, word.trim_end_matches(['.', ':']).to_owned())
-        })
-        .filter(|(_, word)| !word.is_empty())
-        .collect()
-}
-
-fn mark(words: &Words, hit: &Hit<'_>) -> Mark {
-    let word = |name: &str| words.get(name).cloned().unwrap_or_default();
-    Mark { line: hit.line, at: hit.at, via: word("via"), client: word("client") }
-}
-
-/// A word as JSON: a number where it is one that counts something.
-fn value(word: &str) -> Value {
-    match word.parse::<u32>() {
-        Ok(number) if !word.starts_with('0') => number.into(),
-        _ => word.into(),
-    }
-}
-
-/// A line as it may be shown.
-fn shown(text: &[u8]) -> String {
-    // Masked before it is cut, so that no secret's beginning is left at the cut.
-    let bounded = text.get(..super::lines::LONGEST).unwrap_or(text);
-    clean::line(&mask(&String::from_utf8_lossy(bounded)), TEXT)
+fn mark(hit: &Hit) -> Mark {
+    Mark { line: hit.line, at: hit.at, via: hit.word("via"), client: hit.word("client") }
 }

@@ -85,9 +85,9 @@ fn verdict(
     let status = match (worst, unsteady) {
         (Some(Effect::Blocks), _) => Status::Blocked,
         (Some(Effect::Degrades), _) | (_, Some(_)) => Status::Degraded,
-        _ if findings.is_empty() && !connected => Status::Inconclusive,
-        // A connection stands, what was wrong is over, or there are warnings alone.
-        _ => Status::Healthy,
+        // Health must have been seen: a connection stands, or a line tells that it works again.
+        _ if connected || findings.iter().any(ended_by_a_line) => Status::Healthy,
+        _ => Status::Inconclusive,
     };
     let decided =
         !causes.is_empty() && causes.iter().all(|cause| cause.confidence == Confidence::Confirmed);
@@ -99,6 +99,11 @@ fn verdict(
         None => say(&overall(findings, sources, status, unsteady), language),
     };
     LogVerdict { status, confidence, summary, next: next(&causes, status, language), causes }
+}
+
+/// Whether a line shows that a finding is over, and not silence alone.
+fn ended_by_a_line(finding: &Finding) -> bool {
+    finding.recovered_line.is_some_and(|line| line > finding.last_line)
 }
 
 /// The smallest set of causes that accounts for every open finding, as far as texts decide; where
@@ -198,6 +203,9 @@ fn overall(
         (Status::Healthy, _) if !findings.is_empty() => Text::new("summary.over"),
         (Status::Healthy, _) => Text::new("summary.healthy"),
         _ if lines == 0 => Text::new("summary.no_line"),
+        _ if findings.iter().any(|finding| finding.state == State::Recovered) => {
+            Text::new("summary.silent_since")
+        }
         _ => Text::new("summary.nothing"),
     }
 }

@@ -5,18 +5,19 @@ use std::borrow::Cow;
 use edgeprobe_facts::clean::without_colour;
 use serde::Deserialize;
 
-use super::time::{Moment, Reference, microseconds, of_line};
+use super::stamp::{Stamp, of_line};
+use super::time::microseconds;
 
 /// A line without its wrapping.
 #[derive(Debug, PartialEq)]
 pub(super) struct Message<'l> {
     pub(super) text: Cow<'l, [u8]>,
-    /// Absent where the line has no time of its own.
-    pub(super) at: Option<Moment>,
+    /// Empty where the line has no time of its own.
+    pub(super) at: Stamp,
 }
 
 /// Takes a line out of the form that docker, the journal or the runtime gave it.
-pub(super) fn unwrap(line: &[u8], reference: Reference) -> Message<'_> {
+pub(super) fn unwrap(line: &[u8]) -> Message<'_> {
     let line = without_frame(line.strip_suffix(b"\r").unwrap_or(line));
     if line.first() == Some(&b'{')
         && let Ok(wrapped) = serde_json::from_slice::<Wrapped<'_>>(line)
@@ -24,11 +25,11 @@ pub(super) fn unwrap(line: &[u8], reference: Reference) -> Message<'_> {
     {
         // What the runtime wrote itself counts more than when somebody collected it.
         let text = without_colour(&text).into_owned();
-        let at = of_line(&text, reference).or(outer);
+        let at = of_line(&text).or(outer);
         return Message { text: Cow::Owned(text), at };
     }
     let text = without_colour(line);
-    let at = of_line(&text, reference);
+    let at = of_line(&text);
     Message { text, at }
 }
 
@@ -54,12 +55,13 @@ enum Bytes {
 }
 
 impl Wrapped<'_> {
-    fn content(self) -> Option<(Vec<u8>, Option<Moment>)> {
+    fn content(self) -> Option<(Vec<u8>, Stamp)> {
         if let Some(log) = self.log {
-            let at = self.time.and_then(|time| of_line(time.as_bytes(), Reference::default()));
+            let at = self.time.map(|time| of_line(time.as_bytes())).unwrap_or_default();
             return Some((log.into_owned().into_bytes(), at));
         }
         let at = self.realtime.and_then(|time| microseconds(time.as_bytes()));
+        let at = Stamp { utc: at, ..Stamp::default() };
         match self.message? {
             Bytes::Text(text) => Some((text.into_bytes(), at)),
             Bytes::Raw(bytes) => Some((bytes, at)),
@@ -130,8 +132,8 @@ mod tests {
     use crate::logs::time::rfc3339;
 
     fn told(line: &[u8]) -> (String, Option<String>) {
-        let message = unwrap(line, Reference::default());
-        (String::from_utf8_lossy(&message.text).into_owned(), message.at.map(rfc3339))
+        let message = unwrap(line);
+        (String::from_utf8_lossy(&message.text).into_owned(), message.at.utc.map(rfc3339))
     }
 
     #[test]

@@ -5,18 +5,26 @@
 //! folded into [`Finding`]s, and [`judge`] says what those mean together.
 
 mod attempts;
+mod chain;
+mod clock;
 mod facts;
 mod finding;
 mod fold;
+mod hit;
 mod judge;
 mod line;
 mod lines;
 mod literal;
+mod months;
 mod scan;
 mod set;
 mod signature;
+mod stamp;
+mod tell;
 mod time;
+mod upstream;
 mod words;
+mod writer;
 
 pub use facts::facts;
 pub use finding::{Finding, Scanned, Source, State};
@@ -25,3 +33,4 @@ pub use scan::{Origin, Scanner};
 pub use set::{LARGEST_FILE, SignatureError, Signatures};
 pub use signature::{Party, Role, Signature};
 pub use time::{Moment, parse as parse_moment, rfc3339};
+pub use writer::Place;

@@ -1,20 +1,26 @@
 //! One log, from its bytes to its findings.
 
+use super::chain::{Line, is_cause};
+use super::clock::Clock;
 use super::finding::{Scanned, Source};
-use super::fold::{Fold, Hit};
-use super::line::{block_without_colour, unwrap};
+use super::fold::Fold;
+use super::hit::{Hit, words};
+use super::line::{Message, block_without_colour, unwrap};
 use super::lines::Lines;
-use super::set::Signatures;
-use super::time::{Moment, Reference, of_line, rfc3339};
+use super::set::{Match, Signatures};
+use super::stamp::{Stamp, of_line};
+use super::time::{Moment, rfc3339};
 use super::words::say;
+use super::writer::{self, Place};
 use crate::language::{Language, Text};
 
 /// Lines before a match that are searched for a time, when its own has none: a stack trace, or a
 /// record of the journal's export form.
 const LOOK_BACK: usize = 60;
 
-/// Lines at the log's begin that are searched for its first time.
-const LOOK_AHEAD: usize = 100;
+/// Lines at the log's begin that are searched for its first time, and for one that tells how far its
+/// prefixes are from UTC.
+const LOOK_AHEAD: u64 = 1_000;
 
 /// What is known of a log before it is read.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +41,6 @@ pub struct Origin {
 /// Reads one log, in pieces of any size and in constant memory.
 #[derive(Debug)]
 pub struct Scanner<'s> {
-    signatures: &'s Signatures,
     origin: Origin,
     lines: Lines,
     state: Progress<'s>,
@@ -45,28 +50,34 @@ pub struct Scanner<'s> {
 #[derive(Debug)]
 struct Progress<'s> {
     signatures: &'s Signatures,
-    reference: Reference,
+    clock: Clock,
     since: Option<Moment>,
+    /// Where the log's writer runs, by the log's name.
+    place: Option<Place>,
+    /// The last line whose form tells its writer.
+    writer: Option<(u64, Place)>,
     fold: Fold<'s>,
     lines: u64,
     bytes: u64,
-    first: Option<Moment>,
-    last: Option<Moment>,
+    first: Stamp,
+    last: Stamp,
 }
 
 impl<'s> Scanner<'s> {
     pub fn new(signatures: &'s Signatures, origin: Origin) -> Self {
         let state = Progress {
             signatures,
-            reference: Reference { now: origin.now },
+            clock: Clock::new(origin.now),
             since: origin.since,
+            place: writer::of_source(&origin.name, origin.container.as_deref()),
+            writer: None,
             fold: Fold::new(signatures),
             lines: 0,
             bytes: 0,
-            first: None,
-            last: None,
+            first: Stamp::default(),
+            last: Stamp::default(),
         };
-        Self { signatures, origin, lines: Lines::default(), state }
+        Self { origin, lines: Lines::default(), state }
     }
 
     /// Takes the next bytes.
@@ -87,26 +98,32 @@ impl<'s> Scanner<'s> {
 
     /// What the log shows up to here.
     pub fn scanned(&self) -> Scanned {
-        let Progress { fold, lines, bytes, first, last, .. } = &self.state;
+        let Progress { fold, clock, lines, bytes, first, last, .. } = &self.state;
+        let mut fold = fold.clone();
+        fold.end_chain();
         let cut = Some(self.lines.cut()).filter(|cut| *cut > 0);
         let cut = cut.map(|cut| Text::new("note.cut").with("count", cut));
         let notes = cut.into_iter().chain(fold.left_out());
         let notes = notes.map(|note| say(&note, self.origin.language)).collect();
-        let end = (*last).max(self.origin.complete_until);
-        let (findings, connected) = fold.findings(&self.origin, end, self.signatures);
+        let complete = self
+            .origin
+            .complete_until
+            .filter(|complete| clock.moment(*last).is_none_or(|last| *complete > last));
+        let end = complete.map_or(*last, Stamp::utc);
+        let (findings, connected) = fold.findings(&self.origin, end, clock);
         Scanned {
             source: Source {
                 name: self.origin.name.clone(),
                 container: self.origin.container.clone(),
                 lines: *lines,
                 bytes: *bytes,
-                first_at: first.map(rfc3339),
-                last_at: last.map(rfc3339),
+                first_at: clock.moment(*first).map(rfc3339),
+                last_at: clock.moment(*last).map(rfc3339),
                 notes,
             },
             findings,
             connected,
-            successes: fold.successes().clone(),
+            successes: fold.successes(clock),
         }
     }
 }
@@ -116,10 +133,7 @@ impl Progress<'_> {
     fn take(&mut self, block: &[u8]) {
         // A colour may stand in the middle of what is looked for.
         let block = &*block_without_colour(block);
-        if self.first.is_none() && self.lines < LOOK_AHEAD as u64 {
-            let mut heads = block.split(|byte| *byte == b'\n').take(LOOK_AHEAD);
-            self.first = heads.find_map(|line| self.time_of(line));
-        }
+        self.look_at_the_begin(block);
         // Up to here the lines are counted.
         let mut counted = 0;
         let mut from = 0;
@@ -133,47 +147,109 @@ impl Progress<'_> {
         }
         self.lines += breaks(block.get(counted..).unwrap_or_default());
         let end = block.len().saturating_sub(1);
-        self.last = self.time_before(block, end).or(self.last);
+        self.last = time_before(block, end).or(self.last);
+    }
+
+    /// Looks in the log's first lines for its first time, and for a line that has both clocks.
+    fn look_at_the_begin(&mut self, block: &[u8]) {
+        let is_known = !self.first.is_none() && self.clock.has_learned();
+        if self.lines >= LOOK_AHEAD || is_known {
+            return;
+        }
+        let left = usize::try_from(LOOK_AHEAD - self.lines).unwrap_or_default();
+        for line in block.split(|byte| *byte == b'\n').take(left) {
+            let at = time_of(line);
+            self.first = self.first.or(at);
+            self.clock.learn(at);
+            if self.clock.has_learned() {
+                break;
+            }
+        }
     }
 
     /// Takes a line that may hold a signature's text; `self.lines` are before it.
     fn examine(&mut self, block: &[u8], begin: usize, end: usize) {
         let line = block.get(begin..end).unwrap_or_default();
-        let message = unwrap(line, self.reference);
+        let message = unwrap(line);
         let matches = self.signatures.matches(&message.text);
-        if matches.is_empty() {
+        let number = self.lines + 1;
+        let goes_on = self.fold.chain().goes_on(number, message.at, &message.text);
+        if matches.is_empty() && !(goes_on && is_cause(&message.text)) {
             return;
         }
-        let at = message.at.or_else(|| self.time_before(block, begin)).or(self.last);
-        if at.is_some() {
+        self.clock.learn(message.at);
+        let at = message.at.or(time_before(block, begin)).or(self.last);
+        if !at.is_none() {
             self.last = at;
         }
-        if at.zip(self.since).is_some_and(|(at, since)| at < since) {
+        let before = self.since.zip(self.clock.moment(at)).is_some_and(|(since, at)| at < since);
+        if before {
             return;
         }
-        for found in matches {
-            self.fold.take(&Hit { found, line: self.lines + 1, at, text: &message.text });
-        }
+        let place = self.place_of(&message, number, goes_on);
+        let hits = matches.into_iter().map(|found| hit(found, number, at, place, &message.text));
+        let line = Line { number, at, place, text: &message.text };
+        self.fold.take(&line, hits.collect());
     }
 
-    /// The time of the nearest line that has one, from the line that ends at `end` backwards.
-    fn time_before(&self, block: &[u8], mut end: usize) -> Option<Moment> {
-        for _ in 0..LOOK_BACK {
-            let begin = line_begin(block, end.checked_sub(1)?);
-            if let Some(at) = self.time_of(block.get(begin..end)?) {
-                return Some(at);
-            }
-            end = begin.checked_sub(1)?;
+    /// Where the writer of a line runs: by its form, by the failure that it belongs to, by its words,
+    /// by the line before it, by the log's name.
+    fn place_of(&mut self, message: &Message<'_>, number: u64, goes_on: bool) -> Option<Place> {
+        let is_in_container = self.place == Some(Place::Container);
+        let by_form = writer::by_form(&message.text);
+        if let Some(place) = by_form {
+            self.writer = Some((number, place));
         }
-        None
+        let of_chain = || self.fold.chain().place().filter(|_| goes_on);
+        let before = || {
+            let (line, place) = self.writer?;
+            (number - line <= LOOK_BACK as u64).then_some(place)
+        };
+        by_form
+            .or_else(of_chain)
+            .or_else(|| writer::by_words(&message.text, is_in_container))
+            .or_else(before)
+            .or(self.place)
     }
+}
 
-    fn time_of(&self, line: &[u8]) -> Option<Moment> {
-        if matches!(line, [b'{' | 0x1b | 0..=2, ..]) {
-            return unwrap(line, self.reference).at;
-        }
-        of_line(line, self.reference)
+fn hit(found: Match<'_>, line: u64, at: Stamp, place: Option<Place>, text: &[u8]) -> Hit {
+    let mut words = words(found.words.into_iter());
+    if let Some(module) = module_of(text) {
+        words.entry("module").or_insert(module);
     }
+    let text = text.get(..super::lines::LONGEST).unwrap_or(text).to_vec();
+    Hit { signature: found.signature, words, line, at, text, place, peer: None }
+}
+
+/// The module whose network the engine speaks of: `… on endpoint NAME (…)`.
+fn module_of(text: &[u8]) -> Option<String> {
+    let at = memchr::memmem::find(text, b" on endpoint ")?;
+    let rest = text.get(at + b" on endpoint ".len()..)?;
+    let length = rest.iter().position(|byte| matches!(byte, b' ' | b':' | b'('))?;
+    let name = String::from_utf8_lossy(rest.get(..length)?);
+    (!name.is_empty()).then(|| edgeprobe_facts::clean::line(&name, 80))
+}
+
+/// The time of the nearest line that has one, from the line that ends at `end` backwards.
+fn time_before(block: &[u8], mut end: usize) -> Stamp {
+    for _ in 0..LOOK_BACK {
+        let Some(begin) = end.checked_sub(1).map(|last| line_begin(block, last)) else { break };
+        let at = time_of(block.get(begin..end).unwrap_or_default());
+        if !at.is_none() {
+            return at;
+        }
+        let Some(before) = begin.checked_sub(1) else { break };
+        end = before;
+    }
+    Stamp::default()
+}
+
+fn time_of(line: &[u8]) -> Stamp {
+    if matches!(line, [b'{' | 0x1b | 0..=2, ..]) {
+        return unwrap(line).at;
+    }
+    of_line(line)
 }
 
 fn line_begin(block: &[u8], at: usize) -> usize {

@@ -13,11 +13,15 @@ use crate::language::Language;
 use crate::verdict::entry;
 
 /// The signatures that are compiled in, one file for each family.
-const BUILT_IN: [(&str, &str); 7] = [
+const BUILT_IN: [(&str, &str); 11] = [
     ("attempts.toml", include_str!("signatures/attempts.toml")),
     ("connection.toml", include_str!("signatures/connection.toml")),
     ("engine.toml", include_str!("signatures/engine.toml")),
     ("images.toml", include_str!("signatures/images.toml")),
+    ("names.toml", include_str!("signatures/names.toml")),
+    ("sockets.toml", include_str!("signatures/sockets.toml")),
+    ("tls.toml", include_str!("signatures/tls.toml")),
+    ("proxies.toml", include_str!("signatures/proxies.toml")),
     ("ports.toml", include_str!("signatures/ports.toml")),
     ("provisioning.toml", include_str!("signatures/provisioning.toml")),
     ("check.toml", include_str!("signatures/check.toml")),
@@ -31,6 +35,9 @@ const LARGEST_EXPRESSION: usize = 1 << 20;
 
 /// How a message begins that the journal's JSON has as a list of bytes.
 const BYTES: &str = "\"MESSAGE\":[";
+
+/// How a cause begins in what the daemons write: one that no signature knows is told too.
+const CAUSE: &str = "caused by: ";
 
 /// A file of signatures that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -102,23 +109,20 @@ impl Signatures {
                 check(&signature).map_err(|what| error(Some(&signature), what))?;
                 all.push(signature);
             }
-            let ids: BTreeSet<&str> = all.iter().map(|signature| signature.id.as_str()).collect();
-            for signature in &all {
-                if let Some(missing) = signature.until.iter().find(|id| !ids.contains(id.as_str()))
-                {
-                    let what = format!("`until` names `{}`, which is not there", clean(missing));
-                    return Err(error(Some(signature), what));
-                }
-            }
         }
+        check_names(&all).map_err(|(signature, what)| SignatureError {
+            file: own.map_or("the built-in signatures", |(file, _)| file).to_owned(),
+            signature: Some(clean(&signature.id)),
+            what,
+        })?;
         Self::compile(all, own.map_or("the built-in signatures", |(file, _)| file))
     }
 
     fn compile(all: Vec<Signature>, file: &str) -> Result<Self, SignatureError> {
         let mut expressions = Vec::new();
         // What the journal wrote as bytes has no text before it is unwrapped.
-        let mut pieces: Vec<String> = vec![BYTES.to_owned()];
-        let mut of_piece: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut pieces: Vec<String> = vec![BYTES.to_owned(), CAUSE.to_owned()];
+        let mut of_piece: Vec<Vec<usize>> = vec![Vec::new(), Vec::new()];
         for (index, signature) in all.iter().enumerate() {
             let error = |what: String| SignatureError {
                 file: file.to_owned(),
@@ -172,6 +176,15 @@ impl Signatures {
         })
     }
 
+    /// The signature for a cause that no other knows.
+    pub(super) fn unknown(&self) -> Option<usize> {
+        self.all.iter().position(|signature| signature.role == Role::Unknown)
+    }
+
+    pub(super) fn position(&self, id: &str) -> Option<usize> {
+        self.all.iter().position(|signature| signature.id == id)
+    }
+
     /// Where a piece of a signature's text begins, at or after `from`.
     pub(super) fn next(&self, block: &[u8], from: usize) -> Option<usize> {
         let input = aho_corasick::Input::new(block).range(from..);
@@ -211,6 +224,23 @@ impl Signatures {
     }
 }
 
+/// What is wrong with the signatures that a signature names.
+fn check_names(all: &[Signature]) -> Result<(), (&Signature, String)> {
+    let ids: BTreeSet<&str> = all.iter().map(|signature| signature.id.as_str()).collect();
+    for signature in all {
+        let host = signature.host.iter().flat_map(|host| &host.until);
+        let until = host.chain(&signature.until).map(|id| ("until", id));
+        let named = until.chain(signature.by_module.iter().map(|id| ("by_module", id)));
+        for (field, id) in named {
+            if !ids.contains(id.as_str()) {
+                let what = format!("`{field}` names `{}`, which is not there", clean(id));
+                return Err((signature, what));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What is wrong with a signature by itself.
 fn check(signature: &Signature) -> Result<(), String> {
     let id = &signature.id;
@@ -220,17 +250,21 @@ fn check(signature: &Signature) -> Result<(), String> {
         return Err("an id has lower case letters, digits and hyphens".to_owned());
     }
     let has_text = !signature.text.is_empty() || !signature.pattern.is_empty();
-    if has_text == (signature.role == Role::Outcome) {
+    let is_without = matches!(signature.role, Role::Outcome | Role::Unknown | Role::Instead);
+    if has_text == is_without {
         return Err("it needs a `text` or a `pattern`, and an outcome has neither".to_owned());
     }
-    let tells = matches!(signature.role, Role::Fault | Role::Outcome);
+    let tells = is_without || signature.role == Role::Fault;
     if tells && signature.candidates.is_empty() && signature.documented.is_none() {
         return Err("it needs `candidates`, causes that `edgeprobe explain` lists; or, if the \
                     network is not at fault, `documented`"
             .to_owned());
     }
-    if let Some(variant) = &signature.variant {
-        let of = signature.candidates.first().map(|id| entry(*id, Language::English));
+    let host = signature.host.as_ref();
+    let of_host = host.and_then(|host| Some((host.variant.as_ref()?, &host.candidates)));
+    let own = signature.variant.as_ref().map(|variant| (variant, &signature.candidates));
+    for (variant, candidates) in own.into_iter().chain(of_host) {
+        let of = candidates.first().map(|id| entry(*id, Language::English));
         if !of.is_some_and(|page| page.has_sentence(variant)) {
             let what = "is no sentence of the first candidate's page";
             return Err(format!("`variant`: `{}` {what}", clean(variant)));
@@ -254,11 +288,11 @@ fn check(signature: &Signature) -> Result<(), String> {
 
 /// The expressions of a signature.
 fn sources(signature: &Signature) -> Result<Vec<String>, String> {
-    let mut sources = Vec::new();
+    // What draws words out of a line comes before a text that it holds.
+    let mut sources = signature.pattern.clone();
     for text in &signature.text {
         sources.push(expression(text).map_err(|what| format!("`{}`: {what}", clean(text)))?);
     }
-    sources.extend(signature.pattern.iter().cloned());
     Ok(sources)
 }
 

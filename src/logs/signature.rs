@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::writer::Place;
 use crate::verdict::{CauseId, Documented, Effect};
 
 /// A file of signatures.
@@ -15,6 +16,7 @@ pub(super) struct SignatureFile {
 /// One text, or several spellings of one, and what it means.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a line of the file on its own")]
 pub struct Signature {
     /// What scripts know it by: lower case words joined by hyphens.
     pub id: String,
@@ -29,6 +31,9 @@ pub struct Signature {
     pub not: Vec<String>,
     #[serde(default)]
     pub role: Role,
+    /// How much its text says: whether a cause follows, or an error's own words stand for more.
+    #[serde(default)]
+    pub part: Part,
     /// Whose connection a line of the roles `attempt`, `failure` and `success` is about.
     #[serde(default)]
     pub party: Option<Party>,
@@ -41,6 +46,29 @@ pub struct Signature {
     /// The sentence of the first candidate's page that it stands for, which chooses the remedies.
     #[serde(default)]
     pub variant: Option<String>,
+    /// What the same text means where a daemon or the engine writes it, which run on the host.
+    #[serde(default)]
+    pub host: Option<OnTheHost>,
+    /// Whether it is an error of a connection, to which the lines around it add their peer.
+    #[serde(default)]
+    pub connection: bool,
+    /// Whether it counts only where a line around it names the peer.
+    #[serde(default)]
+    pub needs_peer: bool,
+    /// Whether errors of a connection in the same chain are of the device's own sockets.
+    #[serde(default)]
+    pub local: bool,
+    /// The cause that an error of a connection in the same chain points to first, since this text
+    /// names the peer.
+    #[serde(default)]
+    pub peer: Option<CauseId>,
+    /// Whether such an error then points to this cause alone.
+    #[serde(default)]
+    pub peer_alone: bool,
+    /// The signature that stands in its place where a module of the user's writes it: its peer is
+    /// Edge Hub.
+    #[serde(default)]
+    pub by_module: Option<String>,
     /// What it means for the device while it lasts.
     #[serde(default = "blocks")]
     pub effect: Effect,
@@ -77,6 +105,59 @@ fn blocks() -> Effect {
     Effect::Blocks
 }
 
+/// How much a text says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// It names no cause: one that follows decides.
+    Wraps,
+    /// The words or the number of an error, which say the same in whatever they stand.
+    Error,
+    /// It says all.
+    #[default]
+    Whole,
+}
+
+/// What a text means where the host's daemons or its engine write it. What is absent is the same.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnTheHost {
+    pub candidates: Vec<CauseId>,
+    #[serde(default)]
+    pub variant: Option<String>,
+    #[serde(default)]
+    pub says: Option<String>,
+    #[serde(default)]
+    pub says_fr: Option<String>,
+    #[serde(default)]
+    pub until: Vec<String>,
+}
+
+impl Signature {
+    /// The causes that it points to where it is written there.
+    pub(super) fn candidates_at(&self, place: Option<Place>) -> &[CauseId] {
+        self.at(place).map_or(&self.candidates, |host| &host.candidates)
+    }
+
+    pub(super) fn variant_at(&self, place: Option<Place>) -> Option<&String> {
+        self.at(place).map_or(self.variant.as_ref(), |host| host.variant.as_ref())
+    }
+
+    /// The signatures that end it where it is written there.
+    pub(super) fn until_at(&self, place: Option<Place>) -> &[String] {
+        self.at(place).filter(|host| !host.until.is_empty()).map_or(&self.until, |host| &host.until)
+    }
+
+    /// Whether no connection of Edge Agent's or Edge Hub's tells that it is over.
+    pub(super) fn counts_while_connected(&self, place: Option<Place>) -> bool {
+        !self.unless_connected || self.at(place).is_some()
+    }
+
+    pub(super) fn at(&self, place: Option<Place>) -> Option<&OnTheHost> {
+        self.host.as_ref().filter(|_| place == Some(Place::Host))
+    }
+}
+
 /// What a line tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +175,12 @@ pub enum Role {
     Success,
     /// No text: the name of a course that attempts took.
     Outcome,
+    /// Who writes the log, and around an error, whom it was to connect to.
+    Context,
+    /// No text: a cause that a line names, and that no signature has.
+    Unknown,
+    /// No text: what stands in another's place where a module of the user's writes it.
+    Instead,
 }
 
 /// Who connects.
@@ -121,7 +208,7 @@ pub enum Outcome {
 }
 
 /// What may stand in braces, and which characters it stands for.
-pub(super) const PLACEHOLDERS: [(&str, &str); 21] = [
+pub(super) const PLACEHOLDERS: [(&str, &str); 24] = [
     ("address", r"[0-9A-Fa-f.:*\[\]]*"),
     ("any", r".*?"),
     ("bridge", r"[A-Za-z0-9._-]+"),
@@ -138,9 +225,12 @@ pub(super) const PLACEHOLDERS: [(&str, &str); 21] = [
     ("platform", r"[A-Za-z0-9/._-]+(?: [0-9.]+)?"),
     ("port", r"[0-9]{1,5}"),
     ("process", NAME),
+    ("reason", r#"[^"\\]{1,120}"#),
     ("registry", NAME),
+    ("server", r"[0-9A-Fa-f.:]*[0-9A-Fa-f]"),
     ("status", r"[0-9]{3}"),
     ("subnet", r"[0-9A-Fa-f.:/]+"),
+    ("table", r"[a-z]+"),
     ("time", r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(?:Z|[+-][0-9:]+)"),
     ("via", r"[A-Za-z_]+(?: over WebSockets?)?"),
 ];

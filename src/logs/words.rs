@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::signature::Signature;
+use super::signature::{OnTheHost, Signature};
+use super::writer::Place;
 use crate::language::{Language, Phrasebook, Text};
-use crate::verdict::{Documented, entry};
+use crate::verdict::{CauseId, Documented, entry};
 
 static BOOK: LazyLock<Phrasebook> =
     LazyLock::new(|| Phrasebook::new(include_str!("words/en.toml"), include_str!("words/fr.toml")));
@@ -20,18 +21,24 @@ pub(super) fn say(text: &Text, language: Language) -> String {
 }
 
 impl Signature {
-    /// The finding's sentence; in the language of its file where it has no other.
-    pub(super) fn sentence(&self, language: Language) -> &str {
+    /// The finding's sentence, where its writer runs there; in the language of its file where it has
+    /// no other.
+    pub(super) fn sentence(&self, place: Option<Place>, language: Language) -> &str {
+        let host = self.at(place);
+        let on_host = |says: fn(&OnTheHost) -> Option<&String>| host.and_then(says);
         match language {
-            Language::French => self.says_fr.as_ref().unwrap_or(&self.says),
-            Language::English => &self.says,
+            Language::French => on_host(|host| host.says_fr.as_ref())
+                .or_else(|| on_host(|host| host.says.as_ref()))
+                .or(self.says_fr.as_ref())
+                .unwrap_or(&self.says),
+            Language::English => on_host(|host| host.says.as_ref()).unwrap_or(&self.says),
         }
     }
 
-    /// Where the symptom is documented: its own page, or that of the likeliest cause.
-    pub(super) fn documented(&self, language: Language) -> Documented {
+    /// Where the symptom is documented: its own page, or that of the likeliest of these causes.
+    pub(super) fn documented(&self, candidates: &[CauseId], language: Language) -> Documented {
         let of_cause = || {
-            let first = self.candidates.first()?;
+            let first = candidates.first()?;
             entry(*first, language).documented.first().cloned()
         };
         let own = self.documented.as_ref().map(|page| match language {
@@ -81,6 +88,12 @@ mod tests {
                     Language::ALL.iter().find(|own| !has_general_word(&placeholder, **own));
                 problems.extend(lacking.map(|own| format!("{own:?} lacks general.{placeholder}")));
             }
+            if let Some(host) = &signature.host {
+                let (says, says_fr) = (host.says.as_deref(), host.says_fr.as_deref());
+                if says.map(placeholders) != says_fr.map(placeholders) {
+                    problems.push(format!("{id}: `host`: the placeholders of `says_fr` differ"));
+                }
+            }
             let title = signature.documented.as_ref().map(|page| &page.title);
             if let Some(title) = title.filter(|title| !FRENCH_TITLES.contains_key(*title)) {
                 problems.push(format!("titles-fr.toml lacks \"{title}\""));
@@ -93,9 +106,12 @@ mod tests {
     fn the_french_is_well_set() {
         let signatures = Signatures::load(None).unwrap();
         let sentences = signatures.all().iter().filter_map(|own| own.says_fr.as_deref());
+        let of_hosts =
+            signatures.all().iter().filter_map(|own| own.host.as_ref()?.says_fr.as_deref());
         let titles = FRENCH_TITLES.values().map(String::as_str);
         let own = BOOK.templates(Language::French).map(|(_, text)| text);
-        let mistakes: Vec<String> = sentences.chain(titles).chain(own).flat_map(mistakes).collect();
+        let mistakes: Vec<String> =
+            sentences.chain(of_hosts).chain(titles).chain(own).flat_map(mistakes).collect();
         assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     }
 }

@@ -5,6 +5,9 @@ mod corpus;
 mod facts;
 mod forms;
 mod properties;
+#[path = "../renew/mod.rs"]
+mod renew;
+mod reports;
 mod signatures;
 
 use std::sync::LazyLock;

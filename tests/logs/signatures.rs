@@ -7,7 +7,7 @@ use edgeprobe::verdict::Confidence;
 use crate::{built_in, scanned};
 
 /// A word for each placeholder.
-const WORDS: [(&str, &str); 21] = [
+const WORDS: [(&str, &str); 24] = [
     ("address", "0.0.0.0"),
     ("any", "and so on"),
     ("bridge", "br-5d1a7c2b9e30"),
@@ -24,9 +24,12 @@ const WORDS: [(&str, &str); 21] = [
     ("platform", "linux/arm64/v8"),
     ("port", "443"),
     ("process", "nginx"),
+    ("reason", "one that is written there"),
     ("registry", "contoso.azurecr.io"),
+    ("server", "10.20.0.53"),
     ("status", "403"),
     ("subnet", "172.18.0.5/16"),
+    ("table", "raw"),
     ("time", "2026-11-01T00:00:00Z"),
     ("via", "Amqp_Tcp_Only"),
 ];

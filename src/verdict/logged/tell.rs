@@ -43,8 +43,9 @@ pub(super) fn words(reading: &LogReading<'_>, text: Text) -> Text {
 
 /// The words of a log's finding that a page's remedies may want.
 pub fn words_of(details: &Map<String, Value>) -> Vec<(&'static str, String)> {
-    const WANTED: [&str; 12] = [
+    const WANTED: [&str; 13] = [
         "port",
+        "module",
         "address",
         "container",
         "image",
