@@ -12,7 +12,7 @@ use crate::evidence::{Evidence, LogReading};
 use crate::rule::Proof;
 use crate::words::duration;
 use crate::{Logged, LoggedState, Remedy};
-use edgeprobe_language::{Language, Text, Word};
+use edgeprobe_language::{Arguments, Language, Text, Word, render_command};
 
 /// The key of the sentence of a cause that a log alone decides.
 pub(crate) const FROM_A_LOG: &str = "logged.decides";
@@ -124,31 +124,29 @@ pub(super) fn remedy(
     language: Language,
 ) -> Vec<Remedy> {
     let hub = &evidence.target.hub;
+    let words = Arguments::from([("hub", hub.into())]);
     let say = |key: &'static str| message(&Text::new(key).with("hub", hub), language);
-    let with = |key, command: String| Remedy { text: say(key), command: Some(command) };
+    let with =
+        |key, command| Remedy { text: say(key), command: Some(render_command(command, &words)) };
     match beside.standing {
         Standing::Intermittent => {
             let mut all = vec![
-                with("logged.do.look", "sudo edgeprobe logs --since 1d".to_owned()),
-                with("logged.do.repeat", format!("sudo edgeprobe check --hub {hub} --quiet")),
+                with("logged.do.look", "sudo edgeprobe logs --since 1d"),
+                with("logged.do.repeat", "sudo edgeprobe check --hub {hub} --quiet"),
             ];
             if beside.reading.candidates().into_iter().any(CauseId::is_about_a_vpn) {
-                all.push(with("logged.do.vpn", format!("sudo edgeprobe vpn --hub {hub} --watch")));
+                all.push(with("logged.do.vpn", "sudo edgeprobe vpn --hub {hub} --watch"));
             }
             if beside.reading.subject() == Subject::Hub {
-                all.push(with("logged.do.identity", "sudo iotedge check".to_owned()));
+                all.push(with("logged.do.identity", "sudo iotedge check"));
             }
             all
         }
-        Standing::HostAlone => {
-            vec![with("logged.do.root", format!("sudo edgeprobe check --hub {hub}"))]
-        }
+        Standing::HostAlone => vec![with("logged.do.root", "sudo edgeprobe check --hub {hub}")],
         Standing::OneClient => {
             vec![Remedy { text: say("logged.do.client"), command: None }]
         }
-        Standing::Untested => {
-            vec![with("logged.do.all", format!("sudo edgeprobe check --hub {hub}"))]
-        }
+        Standing::Untested => vec![with("logged.do.all", "sudo edgeprobe check --hub {hub}")],
         Standing::SeenToo | Standing::Past => Vec::new(),
     }
 }
