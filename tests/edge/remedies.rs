@@ -3,7 +3,7 @@
 use edgeprobe_lab::cure::{Treated, cure_all};
 use edgeprobe_lab::{scenarios, table};
 
-use crate::support::{internet, turn};
+use crate::support::{internet, machine};
 use crate::verdicts::{JOBS, judge};
 
 /// One scenario for each command that a report can give and the lab can run; `edgeprobe-lab cure`
@@ -31,7 +31,7 @@ const CURED: [&str; 18] = [
 
 #[test]
 fn what_a_report_says_to_do_cures_the_device() {
-    let Some(_turn) = turn() else { return };
+    let Some(_machine) = machine() else { return };
     let scenarios = CURED.map(|name| scenarios::named(name).unwrap());
     let all = cure_all(&scenarios, &internet(), &judge(), JOBS, |_| ());
     println!("{}", table::cures(&all));

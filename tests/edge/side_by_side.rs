@@ -7,7 +7,7 @@ use edgeprobe_lab::{Lab, Topology};
 use serde_json::Value;
 
 use crate::report::{Report, list, number, text};
-use crate::support::{EDGEPROBE, check, internet, turn};
+use crate::support::{EDGEPROBE, check, internet, machine};
 
 const ROUND_TRIP: Duration = Duration::from_millis(100);
 
@@ -16,7 +16,7 @@ const MOST_ROUND_TRIPS: u32 = 7;
 
 #[test]
 fn both_vantages_ask_at_the_same_time() {
-    let Some(_turn) = turn() else { return };
+    let Some(_machine) = machine() else { return };
     let report = check_far_away();
     assert_eq!(report.status(), "healthy", "{report:?}");
     let host = endpoints(&report, "host");
@@ -34,7 +34,7 @@ fn both_vantages_ask_at_the_same_time() {
 
 #[test]
 fn a_healthy_check_takes_few_round_trips() {
-    let Some(_turn) = turn() else { return };
+    let Some(_machine) = machine() else { return };
     let report = check_far_away();
     assert_eq!(report.status(), "healthy", "{report:?}");
     for vantage in ["host", "bridge:azure-iot-edge"] {

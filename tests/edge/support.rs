@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use edgeprobe_lab::servers::Emulator;
 use edgeprobe_lab::world::{CA_FILE, HUB_NAME};
@@ -11,20 +11,30 @@ use edgeprobe_lab::{Lab, requirements, sweep};
 /// The program under test.
 pub(crate) const EDGEPROBE: &str = env!("CARGO_BIN_EXE_edgeprobe");
 
-/// Waits for this test's turn in the lab; `None`, with a word of why, where no lab can be built.
-///
-/// One test at a time: each has as many labs at once as the machine can bear.
-pub(crate) fn turn() -> Option<MutexGuard<'static, ()>> {
-    static LAB: Mutex<()> = Mutex::new(());
+/// Read by tests that have one lab, written by those that need the machine for themselves.
+static LABS: RwLock<()> = RwLock::new(());
+
+/// Waits until this test may build a lab, beside those of the other test threads; `None`, with a word
+/// of why, where no lab can be built.
+pub(crate) fn turn() -> Option<RwLockReadGuard<'static, ()>> {
+    // A test that failed has left nothing in the lab: it is built anew each time.
+    can_build().then(|| LABS.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The same for a test that has as many labs at once as the machine can bear, or compares times.
+pub(crate) fn machine() -> Option<RwLockWriteGuard<'static, ()>> {
+    can_build().then(|| LABS.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn can_build() -> bool {
     let missing = requirements::missing();
     if !missing.is_empty() {
         eprintln!("skipped: the lab needs {}", missing.join(", "));
-        return None;
+        return false;
     }
-    // A test that failed has left nothing in the lab: it is built anew each time.
-    let turn = LAB.lock().unwrap_or_else(PoisonError::into_inner);
+    // What earlier processes have left; labs of this one stay.
     sweep();
-    Some(turn)
+    true
 }
 
 /// Where [`installed`] puts the program.

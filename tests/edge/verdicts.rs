@@ -5,7 +5,7 @@ use std::slice;
 use edgeprobe_lab::mix::{Examined, draw, examine_all};
 use edgeprobe_lab::{Judge, Row, run_all, scenarios, table};
 
-use crate::support::{EDGEPROBE, internet, turn};
+use crate::support::{EDGEPROBE, internet, machine};
 
 /// How many labs stand at a time.
 pub(crate) const JOBS: usize = 2;
@@ -15,7 +15,7 @@ const TIMEOUT: &str = "6s";
 
 #[test]
 fn every_scenario_is_judged_right() {
-    let Some(_turn) = turn() else { return };
+    let Some(_machine) = machine() else { return };
     let judge = judge();
     let tell = |row: &Row| {
         if !row.outcome.is_good() {
@@ -31,7 +31,7 @@ fn every_scenario_is_judged_right() {
 /// What `edgeprobe-lab mix --seed 1` draws first; scripts/bench accuracy runs more of them.
 #[test]
 fn random_combinations_of_faults_have_the_properties_of_every_verdict() {
-    let Some(_turn) = turn() else { return };
+    let Some(_machine) = machine() else { return };
     let drawn: Vec<_> = (0..4).map(|index| draw(1, index, &(2..=3))).collect();
     let all = examine_all(&drawn, &internet(), Some(&judge()), JOBS, |_| ());
     println!("{}", table::mixes(&all));
