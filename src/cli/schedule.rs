@@ -2,6 +2,7 @@
 
 mod job;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -126,7 +127,9 @@ fn install(options: &Install, language: Language) -> Result<u8, Problem> {
     for file in files {
         print(&format!("  {}\n", file.display()))?;
     }
-    job::forgotten_variables(&options.check).iter().for_each(|line| note(line));
+    if let Some(line) = job::forgotten_variables(&options.check) {
+        note(&line);
+    }
     Ok(0)
 }
 
@@ -139,12 +142,12 @@ fn would_write(
     let mut out = String::new();
     for file in schedule.files(manager, &Machine::this())? {
         let text = Text::new("would_write").with("file", file.path.display());
-        out += &format!("{}\n\n{}\n", say(&text, language), file.text);
+        let _ = writeln!(out, "{}\n\n{}", say(&text, language), file.text);
     }
     if manager == Manager::Systemd {
         let commands = "systemctl daemon-reload; systemctl enable --now edgeprobe.timer";
         let text = Text::new("would_run").with("commands", commands);
-        out += &format!("{}\n", say(&text, language));
+        let _ = writeln!(out, "{}", say(&text, language));
     }
     Ok(out)
 }

@@ -94,7 +94,7 @@ fn about(cause: &Cause, headline: &str, report: &Report, language: Language) -> 
         out += &fenced(&evidence.join("\n"));
     }
     if let Some(would_confirm) = &cause.would_confirm {
-        let _ = write!(out, "{}{}\n", heading("label.confirm", language), prose(would_confirm));
+        let _ = writeln!(out, "{}{}", heading("label.confirm", language), prose(would_confirm));
     }
     if !cause.remedy.is_empty() {
         out += &heading("label.remedy", language);
@@ -129,7 +129,7 @@ fn prose(text: &str) -> String {
         let inside_a_word = before.is_alphanumeric() && after.is_alphanumeric();
         match c {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' => {
-                out.extend(['\\', c])
+                out.extend(['\\', c]);
             }
             '_' if !inside_a_word => out.push_str("\\_"),
             '#' if out.is_empty() || after.is_alphanumeric() => out.push_str("\\#"),

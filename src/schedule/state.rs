@@ -61,9 +61,9 @@ pub struct Result {
 impl State {
     /// This device's.
     pub fn read() -> Self {
-        let [timer, service, cron] = ours();
+        let [timer_unit, service, table] = ours();
         let times_of = |path: &Path| times_in(&fs::read_to_string(path).unwrap_or_default());
-        let (manager, times) = match (times_of(&timer), times_of(&cron)) {
+        let (manager, times) = match (times_of(&timer_unit), times_of(&table)) {
             (Some(times), _) => (Some(Manager::Systemd), Some(times)),
             (None, Some(times)) => (Some(Manager::Cron), Some(times)),
             (None, None) => (None, None),
@@ -73,7 +73,7 @@ impl State {
             (Some(Manager::Cron), Some(times)) => next_of_cron(times, &Machine::this()),
             _ => None,
         };
-        let files = [timer, service, cron].into_iter();
+        let files = [timer_unit, service, table].into_iter();
         let files = files.filter(|path| times_of(path).is_some()).collect();
         let folder = Path::new(STATE_FOLDER);
         let record = Record::read(&folder.join(RECORD)).unwrap_or_default();

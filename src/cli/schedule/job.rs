@@ -15,9 +15,16 @@ use super::super::setup::timeout;
 use super::super::usage::as_problem;
 use crate::schedule::{Job, LAST_REPORT, RECORD, STATE_FOLDER, Times};
 
-/// Variables that a run would read, and that neither systemd nor cron hands on.
-const VARIABLES: [&str; 6] =
-    ["EDGEPROBE_HUB", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "DOCKER_HOST"];
+/// Variables that a run would read, and that neither systemd nor cron hands on; each with the option
+/// that stands for it.
+const VARIABLES: [(&str, &str); 6] = [
+    ("EDGEPROBE_HUB", "--hub"),
+    ("https_proxy", "--proxy"),
+    ("HTTPS_PROXY", "--proxy"),
+    ("no_proxy", "--proxy"),
+    ("NO_PROXY", "--proxy"),
+    ("DOCKER_HOST", "DOCKER_HOST"),
+];
 
 /// The options of `check` alone.
 #[derive(Debug, Parser)]
@@ -148,13 +155,22 @@ fn is_root() -> bool {
 
 /// A line for the variables that are set here, would be read by a run, and are not handed on.
 pub(super) fn forgotten_variables(given: &[String]) -> Option<String> {
-    let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let names: Vec<&str> = VARIABLES.into_iter().filter(|name| is_set(&name)).collect();
-    if names.is_empty() || !given.is_empty() {
+    let is_forgotten = |(name, option): &(&str, &str)| {
+        let is_set = env::var_os(name).is_some_and(|value| !value.is_empty());
+        is_set && !given.iter().any(|word| word.starts_with(option))
+    };
+    let names: Vec<&str> =
+        VARIABLES.into_iter().filter(is_forgotten).map(|(name, _)| name).collect();
+    if names.is_empty() {
         return None;
     }
-    let problem =
-        Problem::new(format!("the runs do not have these variables: {}", names.join(", ")))
-            .hint("give their values as options after `--`, for example `-- --hub HOST`");
+    let problem = Problem::new(format!(
+        "the runs do not have what is set here: {}",
+        names.join(", ")
+    ))
+    .hint(
+        "give --hub and --proxy after `--`; with systemd, `systemctl edit edgeprobe.service` takes \
+         `Environment=` for the rest",
+    );
     Some(problem.told("note"))
 }
