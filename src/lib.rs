@@ -17,6 +17,7 @@ pub mod logs;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod schedule;
 pub mod sources;
 
 // What judges, and the languages, are crates: they cannot do input or output, and are built alone.

@@ -7,12 +7,13 @@ use clap::Args;
 use super::format::Format;
 use super::language::Languages;
 use super::logs::aside::Logs;
+use super::once;
 use super::options::{ProbeChoice, TargetOptions};
 use super::output::{Destination, note, print, refuse_to_overwrite};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
-use super::setup::Setup;
+use super::setup::{Setup, timeout};
 use crate::language::{Language, Text};
 use crate::plan::Phase;
 use crate::report::{Report, json, words};
@@ -35,7 +36,7 @@ Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
 edgeprobe itself.")]
 pub(super) struct Options {
     #[command(flatten)]
-    target: TargetOptions,
+    pub(super) target: TargetOptions,
 
     #[command(flatten)]
     probes: ProbeChoice,
@@ -48,7 +49,27 @@ pub(super) struct Options {
     logs: LogOptions,
 
     #[command(flatten)]
-    telling: Telling,
+    pub(super) telling: Telling,
+
+    /// One run at a time: end at once while another run holds FILE, which also keeps when the last
+    /// run began and how it ended
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<PathBuf>,
+}
+
+impl Options {
+    /// The files that are named in the options, each with its option.
+    pub(super) fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let logs = self.logs.logs.iter().filter(|text| !text.is_empty());
+        let logs = logs.filter_map(|text| match text.parse::<Input>() {
+            Ok(Input::File(path)) => Some(path),
+            _ => None,
+        });
+        let mut files: Vec<(&'static str, PathBuf)> = logs.map(|path| ("--logs", path)).collect();
+        files.extend(self.target.ca_file.clone().map(|path| ("--ca-file", path)));
+        files.extend(self.telling.output.clone().map(|path| ("--output", path)));
+        files
+    }
 }
 
 /// Options that say which logs are taken as evidence.
@@ -124,6 +145,17 @@ fn output_file(text: &str) -> Result<PathBuf, String> {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    match &options.lock {
+        None => examine(options, languages),
+        Some(path) => {
+            refuse_to_overwrite(Some(path), options.files().iter().map(|(_, file)| file.as_path()))
+                .map_err(|_| once::is_also_used(path))?;
+            once::alone(path, timeout(&options.target.timeout)?, || examine(options, languages))
+        }
+    }
+}
+
+fn examine(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let phase = options.pre.then_some(Phase::PreInstall);
     let logs = options.logs.read()?;
     let output = options.telling.output.as_deref();

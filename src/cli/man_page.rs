@@ -1,6 +1,7 @@
 //! The man page, from the commands' own help.
 
 use std::fmt::Write as _;
+use std::io;
 
 use clap::{Arg, Command};
 
@@ -8,7 +9,7 @@ use super::problem::Problem;
 
 /// The man page of the program. Its commands have sections there, and no pages of their own.
 pub(super) fn page() -> Result<String, Problem> {
-    let failed = |error| Problem::new(format!("cannot write the man page: {error}"));
+    let failed = |error: io::Error| Problem::new(format!("cannot write the man page: {error}"));
     let command = super::command();
     let whole = Command::new("edgeprobe")
         .version(env!("CARGO_PKG_VERSION"))
@@ -21,17 +22,25 @@ pub(super) fn page() -> Result<String, Problem> {
     page += &notes(".SH", &command);
     page += &environment();
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let name = sub.get_name().to_owned();
-        let man = clap_mangen::Man::new(sub.clone().bin_name(format!("edgeprobe {name}")));
-        let mut sections = Vec::new();
-        man.render_synopsis_section(&mut sections).map_err(failed)?;
-        man.render_description_section(&mut sections).map_err(failed)?;
-        man.render_options_section(&mut sections).map_err(failed)?;
-        let sections = String::from_utf8_lossy(&sections).replace(".SH ", ".SS ");
-        let _ =
-            write!(page, ".SH COMMAND {}\n{sections}{}", name.to_uppercase(), notes(".SS", sub));
+        page += &section(sub, &format!("edgeprobe {}", sub.get_name())).map_err(failed)?;
+        for part in sub.get_subcommands() {
+            let name = format!("edgeprobe {} {}", sub.get_name(), part.get_name());
+            page += &section(part, &name).map_err(failed)?;
+        }
     }
     Ok(page)
+}
+
+/// The section of one command.
+fn section(command: &Command, name: &str) -> io::Result<String> {
+    let man = clap_mangen::Man::new(command.clone().bin_name(name));
+    let mut sections = Vec::new();
+    man.render_synopsis_section(&mut sections)?;
+    man.render_description_section(&mut sections)?;
+    man.render_options_section(&mut sections)?;
+    let sections = String::from_utf8_lossy(&sections).replace(".SH ", ".SS ");
+    let heading = name.trim_start_matches("edgeprobe ").to_uppercase();
+    Ok(format!(".SH COMMAND {heading}\n{sections}{}", notes(".SS", command)))
 }
 
 /// What stands below a command's options, line by line as in its help: examples and exit codes.

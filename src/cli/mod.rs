@@ -13,6 +13,7 @@ mod generate;
 mod language;
 mod logs;
 mod man_page;
+mod once;
 mod options;
 mod output;
 mod probe;
@@ -20,6 +21,7 @@ mod problem;
 mod progress;
 mod proxy;
 mod replay;
+mod schedule;
 mod services;
 mod session;
 mod setup;
@@ -89,6 +91,8 @@ enum Command {
     Explain(explain::Options),
     /// The verdict again, from a recorded report
     Replay(replay::Options),
+    /// Periodic runs by systemd or cron: install them, see how they go, remove them
+    Schedule(schedule::Options),
     /// A whole check against an embedded IoT Hub: needs no Azure, no network, no root
     Demo(demo::Options),
     /// The man page, shell completions, the report's JSON Schema
@@ -134,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Bundle(options) => bundle::run(&options, languages),
         Command::Explain(options) => explain::run(&options, languages.for_people()),
         Command::Replay(options) => replay::run(&options, languages),
+        Command::Schedule(options) => schedule::run(&options, languages),
         Command::Demo(options) => demo::run(&options, languages),
         Command::Generate(options) => generate::run(&options),
         Command::Keeper => container::keep(),

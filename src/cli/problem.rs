@@ -5,6 +5,8 @@ use std::fmt;
 
 use edgeprobe_facts::mask::mask;
 
+use crate::schedule::Refused;
+
 /// An error for a person: what was attempted, on what, what happened, and what to do.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -32,6 +34,12 @@ impl Problem {
     pub(super) fn told(&self, kind: &str) -> String {
         let hint = self.hint.as_ref().map(|hint| format!("\nhint: {}", mask(hint)));
         format!("{kind}: {}{}", self.message(), hint.unwrap_or_default())
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Self::new(refused.message).hint(refused.hint)
     }
 }
 

@@ -22,9 +22,14 @@ pub(super) fn tell(error: &clap::Error) -> ExitCode {
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         super::output::note(text.ansi().to_string().trim_end());
     } else {
-        print_error(&problem(&text.to_string()));
+        print_error(&as_problem(error));
     }
     ExitCode::from(FAILED)
+}
+
+/// An error of usage as a problem.
+pub(super) fn as_problem(error: &clap::Error) -> Problem {
+    problem(&error.render().to_string())
 }
 
 /// The error's paragraphs as one message and one hint.

@@ -1,4 +1,4 @@
-//! The README's line for cron, as it stands there: silent while all is well, one line when not.
+//! The line for cron that docs/periodic-runs.md has, as it stands there: silent while all is well, one line when not.
 //!
 //! It runs on a device whose name server, trust store and folders are the test's own: in private
 //! network and mount namespaces, of which nothing is left.
@@ -24,10 +24,15 @@ const LINE: &str = "*/15 * * * * root edgeprobe check --quiet --hub contoso.azur
 const REPORT: &str = "/var/lib/edgeprobe/last.json";
 
 #[test]
-fn the_readme_has_the_line() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let text = fs::read_to_string(readme).unwrap();
-    assert!(text.lines().any(|line| line.trim() == LINE), "README.md lacks the line\n{LINE}");
+fn the_documents_have_the_line_and_the_command() {
+    let read = |file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let has = |text: &str, wanted: &str| text.lines().any(|line| line.trim() == wanted);
+    assert!(
+        has(&read("docs/periodic-runs.md"), LINE),
+        "docs/periodic-runs.md lacks the line\n{LINE}"
+    );
+    let command = "sudo edgeprobe schedule install --every 15m";
+    assert!(has(&read("README.md"), command), "README.md lacks {command}");
 }
 
 #[test]
@@ -120,7 +125,7 @@ fn cron_mails_a_fault_once() {
 
 /// A device with the name server, the trust store and the folder that the line needs, without an
 /// engine.
-fn prepare_device(announced: &str) {
+pub(crate) fn prepare_device(announced: &str) {
     bind("/etc/resolv.conf", &format!("nameserver {RESOLVER_ADDRESS}\n"));
     bind("/etc/ssl/certs/ca-certificates.crt", &roots(announced));
     for folder in ["/run", "/var/lib", "/usr/local/bin"] {
@@ -139,20 +144,20 @@ fn prepare_device(announced: &str) {
 }
 
 /// Puts a file of this content in the place of another, as far as this namespace sees.
-fn bind(place: &str, content: &str) {
+pub(crate) fn bind(place: &str, content: &str) {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(content.as_bytes()).unwrap();
     file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).unwrap();
     mount(&["--bind", file.path().to_str().unwrap(), place]);
 }
 
-fn mount(arguments: &[&str]) {
+pub(crate) fn mount(arguments: &[&str]) {
     let output = Command::new("mount").args(arguments).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "mount {arguments:?}: {told}");
 }
 
-fn write_program(path: &str, content: &[u8]) {
+pub(crate) fn write_program(path: &str, content: &[u8]) {
     fs::write(path, content).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -64,7 +64,7 @@ fn bash_completes_commands_and_values() {
     };
     let Some(commands) = ask("edgeprobe che") else { return };
     assert_eq!(commands, "check");
-    assert_eq!(ask("edgeprobe check --format n").unwrap(), "ndjson");
+    assert_eq!(ask("edgeprobe check --format nd").unwrap(), "ndjson");
     assert_eq!(ask("edgeprobe probe web").unwrap(), "websocket");
     assert_eq!(ask("edgeprobe explain port-in").unwrap(), "port-in-use");
     assert_eq!(ask("edgeprobe demo --fault clock").unwrap(), "clock-skew");

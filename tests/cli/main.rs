@@ -32,6 +32,8 @@ mod registry;
 #[path = "../renew/mod.rs"]
 mod renew;
 mod replay;
+mod schedule;
+mod scheduled;
 mod schema;
 mod secrets;
 mod stand_in;

@@ -14,7 +14,7 @@ pub(crate) fn assert_transcript(name: &str, command: &str, outcome: &Outcome) {
 }
 
 /// The streams and the exit code as one text, with what differs between runs masked.
-fn transcript(command: &str, outcome: &Outcome) -> String {
+pub(crate) fn transcript(command: &str, outcome: &Outcome) -> String {
     let stdout = masked(&outcome.stdout);
     let stderr = match masked(&outcome.stderr).as_str() {
         "" => String::new(),

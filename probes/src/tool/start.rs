@@ -48,6 +48,13 @@ impl Program {
         tokio::process::Command::from(command).kill_on_drop(true).spawn()
     }
 
+    /// Starts it with its output and its complaints in pipes. The times that it tells are in UTC.
+    pub fn start_in_utc(&self, arguments: &[impl AsRef<OsStr>]) -> io::Result<Child> {
+        let mut command = clean(&self.0);
+        command.env("TZ", "UTC").args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+    }
+
     /// Starts it with its output and its complaints in pipes. It may run for long: the kernel kills
     /// it when this program has ended, in whatever way.
     pub fn start_to_follow(&self, arguments: &[impl AsRef<OsStr>]) -> io::Result<Child> {

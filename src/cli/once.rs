@@ -1,0 +1,57 @@
+//! One run at a time, and none past its time.
+
+use std::path::Path;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use super::FAILED;
+use super::output::print_error;
+use super::problem::Problem;
+use crate::schedule::Lock;
+
+/// What a run may take beyond its time before it is ended: to write its report on a slow disk.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
+
+/// Runs while no other run holds the file, and keeps there how it ended. A run that does not end
+/// within its time, whatever it waits for, is ended.
+pub(super) fn alone(
+    path: &Path,
+    limit: Duration,
+    run: impl FnOnce() -> Result<u8, Problem>,
+) -> Result<u8, Problem> {
+    let lock = Lock::take(path).map_err(Problem::from)?;
+    end_after(limit + GRACE, lock.clone());
+    let result = run();
+    match &result {
+        Ok(code) => lock.end(*code, None),
+        Err(problem) => lock.end(FAILED, Some(problem.message().into_owned())),
+    }
+    result
+}
+
+/// Ends this process after a time, unless it has ended before.
+#[expect(clippy::exit, reason = "what the run waits for cannot be told to end")]
+fn end_after(time: Duration, lock: Lock) {
+    let watch = move || {
+        thread::sleep(time);
+        let problem = Problem::new(format!(
+            "the run did not end within {}, and was ended without a verdict",
+            humantime::format_duration(time)
+        ))
+        .hint("a disk or a program that does not answer may hold it up; --timeout gives it longer");
+        lock.end(FAILED, Some(problem.message().into_owned()));
+        print_error(&problem);
+        process::exit(i32::from(FAILED));
+    };
+    if let Err(error) = thread::Builder::new().name("watchdog".to_owned()).spawn(watch) {
+        tracing::warn!("cannot watch over the run: {error}");
+    }
+}
+
+/// The refusal of a file that the run reads or writes itself.
+pub(super) fn is_also_used(path: &Path) -> Problem {
+    let path = edgeprobe_facts::clean::line(&path.display().to_string(), 200);
+    Problem::new(format!("--lock: {path} is read or written by the run itself"))
+        .hint("give --lock a file of its own")
+}
