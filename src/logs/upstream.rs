@@ -24,8 +24,8 @@ pub(super) fn found_in(findings: &mut [Finding], named: &[String]) {
     for finding in findings {
         let host = word(finding, "registry").or_else(|| word(finding, "host"));
         let is_parents = host.is_some_and(|host| parents.contains(&host));
-        if is_parents && !finding.candidates.contains(&CauseId::ParentUnreachable) {
-            finding.candidates.insert(0, CauseId::ParentUnreachable);
+        if is_parents && !finding.candidates.contains(&CauseId::OF_A_PARENT) {
+            finding.candidates.insert(0, CauseId::OF_A_PARENT);
             finding.variant = None;
         }
     }

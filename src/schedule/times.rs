@@ -159,7 +159,7 @@ impl Times {
     }
 
     /// The first time after this one, in the time zone of this one.
-    pub(super) fn after(&self, time: &Zoned) -> Option<Zoned> {
+    pub fn after(&self, time: &Zoned) -> Option<Zoned> {
         let parsed;
         let cron = match self {
             Self::Cron { cron, .. } => cron.as_ref(),

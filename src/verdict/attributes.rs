@@ -117,3 +117,18 @@ pub(super) enum SeenByTheEngine {
     /// A graver fault than the probes can tell, by these two sentences of the cause's page.
     Graver { sentence: &'static str, consequence: &'static str },
 }
+
+/// Who can end a cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// The one who administers the device itself.
+    Device,
+    /// The one who runs the firewalls, proxies and links beyond the device.
+    Network,
+    /// The one who sets up the VPN that the device is in.
+    Vpn,
+    /// The one who administers the hub, the registry and the private endpoints.
+    Azure,
+    /// It may be one or another: a report does not say who.
+    NotTold,
+}

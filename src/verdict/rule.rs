@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use edgeprobe_facts::Observation;
 
-use super::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use super::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use super::catalogue::Text;
 use super::evidence::Evidence;
 use super::{Confidence, Effect};
@@ -22,6 +22,8 @@ pub(super) struct Rule {
     pub(super) seen_by_the_engine: SeenByTheEngine,
     /// Whether it is what `edgeprobe vpn` asks about.
     pub(super) is_about_a_vpn: bool,
+    /// Who can end it.
+    pub(super) ended_by: Party,
     /// Reads the evidence. Several findings when the cause stands several times, e.g. on two ports.
     pub(super) examine: fn(&Evidence<'_>) -> Vec<Finding>,
 }

@@ -7,6 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use edgeprobe::schedule::Times;
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use regex::Regex;
 use serde_json::Value;
 
@@ -115,6 +118,55 @@ fn systemd_has_nothing_to_complain_of() {
     let overall = table.lines().find(|line| line.contains("Overall exposure")).unwrap_or_default();
     println!("{overall}");
     assert!(security.status.success(), "{table}");
+}
+
+/// Times that cron and systemd write differently.
+const EXPRESSIONS: [&str; 12] = [
+    "*/15 * * * *",
+    "0 */6 * * *",
+    "7-59/20 * * * *",
+    "5,35 6-18 * * 1-5",
+    "0 0 1 * *",
+    "30 4 1,15 * *",
+    "0 0 * * 0",
+    "0 12 * * 1-6/2",
+    "0 0 * 1-3 7",
+    "1-9/4,50 23 * 2-12/5 *",
+    "@yearly",
+    "* * * * *",
+];
+
+/// systemd's own reading of what is written for it comes to the times that cron's fields say.
+#[test]
+fn systemd_reads_the_same_times_as_cron() {
+    for expression in EXPRESSIONS {
+        let times = Times::cron(expression).unwrap();
+        let folder = units(&["--cron", expression]);
+        let unit = fs::read_to_string(folder.path().join("edgeprobe.timer")).unwrap();
+        let event = unit.lines().find_map(|line| line.strip_prefix("OnCalendar=")).unwrap();
+        let output = Command::new("systemd-analyze")
+            .args(["calendar", "--iterations=5", event])
+            .env("TZ", "UTC")
+            .env("LC_ALL", "C")
+            .output();
+        let Ok(output) = output else {
+            eprintln!("skipped: there is no systemd-analyze here");
+            return;
+        };
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{expression}: {event}");
+        let mut at = Zoned::now().with_time_zone(TimeZone::UTC);
+        let mut compared = 0;
+        for line in told.lines().map(str::trim) {
+            let is_time = line.starts_with("Next elapse: ") || line.starts_with("Iter");
+            let Some((_, elapse)) = line.split_once(": ").filter(|_| is_time) else { continue };
+            at = times.after(&at).unwrap();
+            let expected = at.strftime("%a %Y-%m-%d %H:%M:%S UTC").to_string();
+            assert_eq!(elapse.trim(), expected, "{expression}: {event}");
+            compared += 1;
+        }
+        assert_eq!(compared, 5, "{told}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Party;
 use crate::rule::Rule;
 
 macro_rules! cause_ids {
@@ -94,6 +95,14 @@ impl CauseId {
     pub fn is_about_a_vpn(self) -> bool {
         self.rule().is_about_a_vpn
     }
+
+    /// Who can end it.
+    pub fn ended_by(self) -> Party {
+        self.rule().ended_by
+    }
+
+    /// What a log points to that fails towards the device's parent.
+    pub const OF_A_PARENT: Self = Self::ParentUnreachable;
 }
 
 impl fmt::Display for CauseId {

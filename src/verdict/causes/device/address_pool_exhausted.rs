@@ -1,7 +1,7 @@
 //! `address-pool-exhausted`: the engine can create no network.
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::evidence::Evidence;
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -14,6 +14,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Device,
     examine,
 };
 

@@ -3,7 +3,7 @@
 use edgeprobe_facts::{Facts, Outcome, Probe, Token};
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::{Text, Word};
 use crate::evidence::Evidence;
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -16,6 +16,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Device,
     examine,
 };
 

@@ -3,7 +3,7 @@
 
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 
-use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{failures, observations, place, ports, those};
 use crate::evidence::{Answer, Connection, Evidence, Manner, View};
@@ -19,6 +19,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::NotTold,
     examine,
 };
 

@@ -4,7 +4,7 @@ use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::{Step, Token};
 
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{at_each_vantage_by, effect_of_loss, observations, ports, those};
 use crate::evidence::{Connection, Evidence, View, refuses_the_device};
@@ -18,6 +18,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Network,
     examine,
 };
 

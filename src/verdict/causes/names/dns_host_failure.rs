@@ -5,7 +5,7 @@ use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::{Role, Token};
 
 use super::HostsNames;
-use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::{Text, Word};
 use crate::evidence::{Answer, Evidence, Knowledge, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::NotTold,
     examine,
 };
 

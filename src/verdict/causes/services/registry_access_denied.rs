@@ -3,7 +3,7 @@
 use edgeprobe_facts::registry::{CredentialUse, Part};
 
 use super::{RegistryState, consequence, in_state, registries};
-use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::evidence::{Evidence, Presence, RegistryReading};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::{Confidence, Effect, told};
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
         consequence: "engine_cannot",
     },
     is_about_a_vpn: false,
+    ended_by: Party::Azure,
     examine,
 };
 

@@ -6,7 +6,7 @@ use edgeprobe_facts::registry::{HostFacts, Part};
 use edgeprobe_facts::{Step, Token};
 
 use super::{RegistryState, consequence, in_state, registries};
-use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::evidence::{Evidence, RegistryReading};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::{Confidence, Effect, told};
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Registry,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::NotTold,
     examine,
 };
 

@@ -2,7 +2,7 @@
 
 use edgeprobe_facts::endpoint::TrustResult;
 
-use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{at_each_vantage, effect_of_loss, observations, ports, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -16,6 +16,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Device,
     examine,
 };
 

@@ -4,7 +4,7 @@ use edgeprobe_facts::endpoint::Detour;
 use edgeprobe_facts::{Role, Token};
 
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{
     at_each_vantage, controls, cut_in_handshake, effect_of_loss, observations, peers, place, ports,
@@ -21,6 +21,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Network,
     examine,
 };
 

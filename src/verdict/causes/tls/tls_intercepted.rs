@@ -4,7 +4,7 @@ use edgeprobe_facts::Token;
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::proxy::{ProxyUrl, authority};
 
-use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{
     at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,
@@ -21,6 +21,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Network,
     examine,
 };
 

@@ -4,7 +4,7 @@ use edgeprobe_facts::endpoint::Transport;
 
 use super::hub_port::{HubPort, Ports};
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{
     at_each_vantage_by, effect_of_loss, observations, peers, place, ports, those,
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Network,
     examine,
 };
 

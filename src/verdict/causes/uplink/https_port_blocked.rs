@@ -3,7 +3,7 @@
 use edgeprobe_facts::endpoint::Transport;
 
 use super::hub_port::closed_alone;
-use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::causes::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::evidence::{Connection, View};
 use crate::rule::{Finding, Proof, Rule};
@@ -16,6 +16,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Network,
     examine: |evidence| at_each_vantage(evidence, examine_view),
 };
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use edgeprobe_facts::endpoint::Detour;
 use edgeprobe_facts::{Role, Step, Token, Vantage};
 
-use crate::attributes::{BesideAProxy, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::is_default;
 use crate::causes::shared::{at_each_vantage, effect_of_loss, observations, place, ports, those};
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
+    ended_by: Party::Network,
     examine,
 };
 

@@ -6,7 +6,7 @@ mod names;
 mod network;
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, KeptOut, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::causes::bridge::edge::{at_each_edge, hub_addresses};
 use crate::causes::names::containers::ContainersNames;
 use crate::causes::shared::as_one;
@@ -21,6 +21,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     same_in_a_log: SameInALog::Cause,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: true,
+    ended_by: Party::Vpn,
     examine,
 };
 
