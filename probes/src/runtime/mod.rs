@@ -14,6 +14,7 @@ pub(crate) mod names;
 mod preview;
 mod proxies;
 mod root;
+mod shown;
 mod systemd;
 mod text;
 mod toml;
@@ -29,6 +30,7 @@ pub use facts::{
     Setting, Source, SourceState,
 };
 pub use root::Root;
+pub use shown::shown;
 
 use crate::observation::{Facts, Observation, Outcome, Vantage};
 use crate::recorder::{Recorder, Timeline};
