@@ -2,7 +2,7 @@
 
 use edgeprobe_probes::endpoint::Via;
 use edgeprobe_probes::engine::EngineFacts;
-use edgeprobe_probes::proxy::ProxyUrl;
+use edgeprobe_probes::proxy::{NoProxyList, ProxyUrl};
 use edgeprobe_probes::runtime::{Part, ProxySetting};
 use edgeprobe_probes::{Facts, Observation};
 use schemars::JsonSchema;
@@ -22,7 +22,7 @@ pub struct GivenProxy {
     pub url: ProxyUrl,
     /// The hosts that are reached without it, as the environment lists them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
+    pub no_proxy: Option<NoProxyList>,
     /// The option or the variable that names it.
     pub source: String,
     /// Whether it was chosen for this run, and so stands for what the runtime is told; else it is

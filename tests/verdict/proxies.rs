@@ -4,7 +4,7 @@ use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, Effect, GivenProxy, Status, Verdict};
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Transport, TrustResult, ViaFacts};
-use edgeprobe_probes::proxy::ProxyAnswer;
+use edgeprobe_probes::proxy::{NoProxyList, ProxyAnswer};
 use edgeprobe_probes::runtime::{Part, ProxySetting, RuntimeFacts};
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
 
@@ -362,7 +362,7 @@ fn a_proxy_that_answers_in_the_hub_s_place_intercepts() {
 #[test]
 fn no_proxy_excepts_the_hub_for_those_who_read_it() {
     let excepted = |part: Part| {
-        let no_proxy = Some(".azure-devices.net".to_owned());
+        let no_proxy = NoProxyList::of(".azure-devices.net");
         ProxySetting { no_proxy, ..setting(part, Some(PROXY)) }
     };
     assert!(excepted(Part::Engine).proxy_to(HUB, 443).is_none());

@@ -4,6 +4,7 @@ use edgeprobe::verdict::CauseId::*;
 use edgeprobe::verdict::{Confidence, GivenProxy, Status};
 use edgeprobe_probes::dns::Resolver;
 use edgeprobe_probes::endpoint::{Transport, ViaFacts};
+use edgeprobe_probes::proxy::NoProxyList;
 use edgeprobe_probes::registry::Part;
 use edgeprobe_probes::runtime::{self, Provisioning, ProxySetting, RuntimeFacts};
 use edgeprobe_probes::{Facts, Observation, Role, Step, Token};
@@ -160,7 +161,7 @@ fn the_running_engine_s_word_comes_first_and_its_files_have_the_credentials() {
     let Facts::Engine(facts) = &mut running.facts else { panic!("no engine") };
     facts.version = Some("27.5.1".to_owned());
     facts.settings.https_proxy = Some("http://xxxxx:xxxxx@10.0.0.1:3128".parse().unwrap());
-    facts.settings.no_proxy = Some("registry.plant".to_owned());
+    facts.settings.no_proxy = NoProxyList::of("registry.plant");
     let files = |url: &str| {
         let proxies = vec![ProxySetting {
             part: runtime::Part::Engine,

@@ -9,6 +9,7 @@ mod inspection;
 mod logs;
 mod network;
 mod pools;
+mod registries;
 mod resolvers;
 mod settings;
 

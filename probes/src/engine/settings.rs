@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::command_line;
-use crate::proxy::ProxyUrl;
+use super::registries::insecure;
+use crate::proxy::{NoProxyList, ProxyUrl};
 use crate::{bounded, clean};
 
 /// How much of the file is read, in bytes; real ones have a few hundred.
@@ -73,7 +74,7 @@ pub struct EngineSettings {
     pub https_proxy: Option<ProxyUrl>,
     /// The hosts that it reaches without one, cleaned.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
+    pub no_proxy: Option<NoProxyList>,
     /// The registries that need no certificate, and no TLS: hosts, or networks in CIDR form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub insecure_registries: Vec<String>,
@@ -162,7 +163,7 @@ fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
             .insecure_registries
             .iter()
             .take(REGISTRIES)
-            .map(|name| clean::line(name, 260))
+            .map(|entry| insecure(entry))
             .collect(),
         registry_mirrors: file.registry_mirrors.map(|mirrors| mirrors.len()).filter(|n| *n > 0),
     })

@@ -7,5 +7,5 @@ mod url;
 pub(crate) mod with_credentials;
 
 pub use connect::{ProxyAnswer, authority, open_tunnel};
-pub use no_proxy::NoProxy;
+pub use no_proxy::{NoProxy, NoProxyList};
 pub use url::{ProxyUrl, ProxyUrlError};

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Vantage;
-use crate::proxy::{NoProxy, ProxyUrl};
+use crate::proxy::{NoProxy, NoProxyList, ProxyUrl};
 
 /// The installed runtime's settings that bear on the network. No secret is among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -175,7 +175,7 @@ pub struct ProxySetting {
     pub https_proxy: Option<ProxyUrl>,
     /// `no_proxy`, cleaned; absent when the part has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
+    pub no_proxy: Option<NoProxyList>,
     pub source: String,
 }
 

@@ -22,12 +22,10 @@ use super::settings::{AddressPool, POOLS};
 use crate::clean;
 use crate::mask::mask;
 use crate::observation::{Failure, Step, Token};
+use crate::proxy::NoProxyList;
 
 /// How many of the engine's warnings are kept.
 const WARNINGS: usize = 16;
-
-/// How much of the engine's list of hosts without a proxy is kept, in characters.
-const LONGEST_LIST: usize = 2048;
 
 /// Asks the engine for all that its API tells, within `limit`.
 ///
@@ -118,7 +116,7 @@ fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     // The engine masks the credentials in it itself.
     facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
-    facts.settings.no_proxy = given(info.no_proxy).map(|list| clean::line(&list, LONGEST_LIST));
+    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::of);
     let pools: Vec<AddressPool> = info
         .default_address_pools
         .unwrap_or_default()
