@@ -29,6 +29,7 @@ pub mod hostname;
 mod interface;
 pub mod logs;
 pub mod mask;
+pub mod memory;
 pub mod observation;
 pub mod ports;
 pub mod privileges;
