@@ -31,6 +31,7 @@ mod registry;
 mod replay;
 mod schema;
 mod secrets;
+mod spellings;
 mod transcripts;
 mod vpn;
 mod watch;
