@@ -26,6 +26,7 @@ pub mod engine;
 pub mod hostname;
 mod http;
 mod interface;
+pub mod memory;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;

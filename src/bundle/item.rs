@@ -59,8 +59,10 @@ pub enum Reason {
     TimedOut,
     /// It is larger than an archive takes.
     TooLarge,
-    /// Whoever was asked failed, or gave what cannot be understood.
+    /// Whoever was asked failed.
     Failed,
+    /// No parser takes it, so no secret in it could be told from the rest.
+    NotUnderstood,
     /// No container engine runs here.
     NoEngine,
     /// This device has no such file, program, container or unit.
@@ -133,6 +135,7 @@ impl Reason {
             Self::TimedOut => "reason.timed_out",
             Self::TooLarge => "reason.too_large",
             Self::Failed => "reason.failed",
+            Self::NotUnderstood => "reason.not_understood",
             Self::NoEngine => "reason.no_engine",
             Self::NotThere => "reason.not_there",
             Self::Empty => "reason.empty",

@@ -1,11 +1,13 @@
 //! The commands and their options. Nothing else knows clap, and nothing else prints.
 
+mod arguments;
 mod bundle;
 mod cause_pages;
 mod check;
 mod container;
 mod demo;
 mod device;
+mod diagnostics;
 mod doubt;
 mod explain;
 mod format;
@@ -118,6 +120,8 @@ enum Color {
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
+    edgeprobe_probes::memory::forbid_dumps();
+    arguments::hide_keys();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::tell(&error),
@@ -127,7 +131,7 @@ pub fn main() -> ExitCode {
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
-    start_diagnostics();
+    diagnostics::start();
     // A defect of this program is no verdict on the device.
     let languages = Languages::new(cli.lang);
     let outcome = panic::catch_unwind(|| match cli.command {
@@ -159,12 +163,6 @@ pub fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
-}
-
-/// Diagnostics for developers, on standard error, when `EDGEPROBE_LOG` asks for them.
-fn start_diagnostics() {
-    let Ok(filter) = tracing_subscriber::EnvFilter::try_from_env("EDGEPROBE_LOG") else { return };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 /// The whole command line, for the man page and the completions.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use edgeprobe_facts::mask::mask;
+use edgeprobe_facts::mask::typed;
 
 use crate::schedule::Refused;
 
@@ -26,13 +26,13 @@ impl Problem {
 
     /// What happened, without secrets and without the hint.
     pub(super) fn message(&self) -> Cow<'_, str> {
-        // What was given is shown, and a connection string may be given where it has no place.
-        mask(&self.message)
+        // What was given is shown, and a key may be given where it has no place.
+        typed(&self.message)
     }
 
     /// The problem as an `error`, or as a `note` where it stops nothing.
     pub(super) fn told(&self, kind: &str) -> String {
-        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {}", mask(hint)));
+        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {}", typed(hint)));
         format!("{kind}: {}{}", self.message(), hint.unwrap_or_default())
     }
 }
@@ -63,5 +63,11 @@ mod tests {
             "error: `HostName=h.net;sharedAccessKey=…;X=1` and 'sr=h&sig=…&se=1', sig=…\n\
              hint: try SharedAccessSignature=…"
         );
+        let hex = "3f9a1c7be204d8865b1fa07c93de42e1";
+        let key = "kX9+2bQv/7RmTz4cWn8YpL1sJ6hGd3fKaE5uVxBtC0o=";
+        for given in [hex, key, &hex[..20], &key[..20], &key[..40]] {
+            let shown = Problem::new(format!("--timeout: `{given}` is no duration")).to_string();
+            assert_eq!(shown, "error: --timeout: `…` is no duration");
+        }
     }
 }

@@ -2,17 +2,13 @@
 
 use std::env;
 
-use edgeprobe_facts::clean;
-use edgeprobe_facts::proxy::ProxyUrl;
+use edgeprobe_facts::proxy::{NoProxyList, ProxyUrl};
 
 use super::problem::Problem;
 use crate::verdict::GivenProxy;
 
 /// The value of the option that stands for no proxy.
 const NONE: &str = "none";
-
-/// How much of a list of exceptions is kept, in characters.
-const LONGEST_LIST: usize = 2048;
 
 /// What the option says, else the environment. No error shows what it says, for it may hold a
 /// password.
@@ -31,8 +27,7 @@ pub(super) fn given(option: Option<&str>) -> Result<Option<GivenProxy>, Problem>
 fn of_the_environment() -> Result<Option<GivenProxy>, Problem> {
     let Some((name, text)) = first_of(["https_proxy", "HTTPS_PROXY"]) else { return Ok(None) };
     let url = parse(name, &text, "correct the variable, or ignore it with --proxy none")?;
-    let no_proxy =
-        first_of(["no_proxy", "NO_PROXY"]).map(|(_, list)| clean::line(&list, LONGEST_LIST));
+    let no_proxy = first_of(["no_proxy", "NO_PROXY"]).and_then(|(_, list)| NoProxyList::of(&list));
     Ok(Some(GivenProxy { url, no_proxy, source: name.to_owned(), chosen: false }))
 }
 

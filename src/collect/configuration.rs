@@ -1,10 +1,9 @@
 //! The files that the runtime, the engine and the system are configured with, with the values alone
-//! that are known to be harmless.
+//! that are known to be harmless. A file that no parser takes is left out.
 
 use std::path::Path;
 use std::sync::LazyLock;
 
-use edgeprobe_facts::mask;
 use edgeprobe_probes::runtime::{self, Root};
 use regex::Regex;
 
@@ -53,7 +52,11 @@ fn ids_in(text: &str) -> Vec<String> {
 fn of_file(source: &str) -> Option<Item> {
     let own = source.strip_prefix('/')?;
     let content = match read(Path::new(source)) {
-        Ok(text) => said(mask::settings(&text)),
+        Ok(text) => match runtime::shown(source, &text) {
+            Ok(masked) => said(masked),
+            // What cannot be told apart cannot be masked.
+            Err(flaw) => Err(Missing::new(Reason::NotUnderstood, flaw.to_string())),
+        },
         // A folder that may not be read is listed as a source, too.
         Err(error) => Err(unread(&error)),
     };

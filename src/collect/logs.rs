@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use edgeprobe_facts::clean::{is_unsafe, without_colour};
+use edgeprobe_facts::clean;
 use edgeprobe_facts::mask::Lines;
 
 use super::Part;
@@ -127,9 +127,9 @@ impl Log {
 
     fn line(&mut self, line: &[u8]) {
         // A colour in the middle of a name or a secret would hide it.
-        let mut line = String::from_utf8_lossy(&without_colour(line)).into_owned();
-        line.retain(|c| c == '\t' || !is_unsafe(c));
-        let line = line.as_str();
+        let line = String::from_utf8_lossy(line);
+        let line = clean::text(&line);
+        let line = line.trim_end_matches('\n');
         let masked = self.masked.line(line);
         let marks = |text: &str| text.matches(edgeprobe_facts::mask::MASK).count();
         self.places += marks(&masked).saturating_sub(marks(line));

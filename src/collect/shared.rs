@@ -1,5 +1,6 @@
 //! What the parts have in common.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
@@ -48,18 +49,17 @@ pub(super) fn item(
     Item {
         path: path.to_owned(),
         what,
-        source: mask::mask(&clean::line(source, 256)).into_owned(),
+        source: mask::line(source, 256),
         taken_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-        content: content.map(bounded).map_err(|missing| Missing {
-            detail: mask::mask(&clean::line(&missing.detail, 240)).into_owned(),
-            ..missing
-        }),
+        content: content
+            .map(bounded)
+            .map_err(|missing| Missing { detail: mask::line(&missing.detail, 240), ..missing }),
     }
 }
 
 /// A listing of some tool or file without its secrets; nothing where it says nothing.
 pub(super) fn listing(text: &str) -> Result<Content, Missing> {
-    said(mask::text(text))
+    said(mask::text(&clean::text(text)))
 }
 
 /// The text, if it says anything.
@@ -83,8 +83,12 @@ pub(super) fn unread(error: &io::Error) -> Missing {
     Missing::new(reason, error.to_string())
 }
 
-/// The begin of what is too large, to the end of a line.
+/// The begin of what is too large, to the end of a line, without characters that a terminal would act
+/// on.
 fn bounded(mut content: Content) -> Content {
+    if let Cow::Owned(clean) = clean::text(&content.text) {
+        content.text = clean;
+    }
     if content.text.len() > LARGEST {
         let begin = content.text.floor_char_boundary(LARGEST);
         let end = content
@@ -109,6 +113,13 @@ mod tests {
         let content = item.content.unwrap();
         assert!(content.text.len() <= LARGEST && content.text.ends_with("line\n"));
         assert_eq!(content.cut, Some(Cut::Begin));
+    }
+
+    #[test]
+    fn no_text_has_characters_that_a_terminal_acts_on() {
+        let text = "a\u{1b}[31m b\u{9b}\u{202e}\u{200b}\tc\r\n".to_owned();
+        let item = item("x", What::Log, "source", Ok(Content { text, ..Content::default() }));
+        assert_eq!(item.content.unwrap().text, "a b\tc\n");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::engine::EngineFacts;
-use edgeprobe_facts::proxy::ProxyUrl;
+use edgeprobe_facts::proxy::{NoProxyList, ProxyUrl};
 use edgeprobe_facts::runtime::{Part, ProxySetting};
 use edgeprobe_facts::{Facts, Observation};
 use schemars::JsonSchema;
@@ -22,7 +22,7 @@ pub struct GivenProxy {
     pub url: ProxyUrl,
     /// The hosts that are reached without it, as the environment lists them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
+    pub no_proxy: Option<NoProxyList>,
     /// The option or the variable that names it.
     pub source: String,
     /// Whether it was chosen for this run, and so stands for what the runtime is told; else it is

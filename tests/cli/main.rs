@@ -36,6 +36,7 @@ mod schedule;
 mod scheduled;
 mod schema;
 mod secrets;
+mod spellings;
 mod stand_in;
 mod targets;
 mod transcripts;

@@ -22,6 +22,10 @@ const KEY: &str = "PLANTED+key/PLANTED+key/PLANTED+key/PLANTED=";
 /// and what a key of its own in base64 begins with.
 const TRACES: [&str; 4] = ["PLANTED", "UExBTlRFR", "BMQU5URU", "QTEFOVEVE"];
 
+/// Keys in base64url and in hexadecimals, which no padding tells.
+pub(crate) const URL_KEY: &str = "kX9-2bQv_7RmTz4cWn8YpL1sJ6hGd3fKaE5uVxBtC0o";
+pub(crate) const HEX_KEY: &str = "3f9a1c7be204d8865b1fa07c93de42e13f9a1c7be204d8865b1fa07c93de42e1";
+
 const PROXY: &str = "http://edge:PLANTED@127.0.0.1:9";
 
 /// Proxies as people write them, with passwords that are not escaped.
@@ -61,19 +65,27 @@ fn files() -> Vec<(&'static str, String)> {
         "hostname = \"gw1\"\n# old: {KEY}\n[provisioning]\nsource = \"manual\"\n\
          connection_string = \"HostName={HUB};DeviceId=gw1;SharedAccessKey={KEY}\"\n\
          [provisioning.attestation]\nsymmetric_key = {{ value = \"{KEY}\" }}\n\
+         [provisioning.other]\nsymmetric_key = \"\"\"\n{KEY}\n\"\"\"\nblob = '''\n{0}\n'''\n\
          [agent.env]\nUpstreamProtocol = \"AmqpWs\"\nhttps_proxy = \"{PROXY}\"\nMYSTERY = \"PLANTED\"\n\
-         [agent.config.auth]\nserveraddress = \"contoso.azurecr.io\"\nusername = \"me\"\n\
-         password = \"PLANTED\"\n"
+         no_proxy = \"plc01,{PROXY},PLANTED@x\"\n\
+         [agent.config]\nimage = \"me:PLANTED@contoso.azurecr.io/agent:1.5\"\n\
+         [agent.config.auth]\nserveraddress = \"me:PLANTED@contoso.azurecr.io\"\nusername = \"me\"\n\
+         password = \"PLANTED\"\n",
+        URL_KEY
     );
     let yaml = format!(
         "provisioning:\n  source: manual\n  device_connection_string: \"HostName={HUB};SharedAccessKey={KEY}\"\n\
-         agent:\n  env:\n    SECRET: PLANTED\n  config:\n    auth:\n      password: PLANTED\n"
+         folded: >-\n    {KEY}\n  literal: |\n    {KEY}\n    {0}\n\
+         agent:\n  env:\n    SECRET: PLANTED\n  config:\n    auth:\n      password: PLANTED\n",
+        HEX_KEY
     );
     let unit = format!(
         "[Service]\nEnvironment=\"https_proxy={PROXY}\" \"TOKEN=PLANTED x\"\nExecStart=/bin/true --key PLANTED\n"
     );
     let daemon = format!(
-        r#"{{"proxies":{{"https-proxy":"{PROXY}","http-proxy":"{}"}},"log-opts":{{"splunk-token":"PLANTED"}},"mtu":1400}}"#,
+        r#"{{"proxies":{{"https-proxy":"{PROXY}","http-proxy":"{}","no-proxy":"plc02,{PROXY}"}},
+            "insecure-registries":["me:PLANTED@registry.plant:5000","http://me:PLANTED@other.plant"],
+            "registry-mirrors":["https://me:PLANTED@mirror.plant"],"log-opts":{{"splunk-token":"PLANTED"}},"mtu":1400}}"#,
         UNESCAPED[1]
     );
     vec![
@@ -90,7 +102,7 @@ fn files() -> Vec<(&'static str, String)> {
 
 /// What an engine answers that has the key in its containers' environments, labels, commands and
 /// logs, or in each of its errors.
-fn answer(path: &str, refuses: bool) -> Answer {
+pub(crate) fn answer(path: &str, refuses: bool) -> Answer {
     let network = |id: &str| {
         serde_json::json!({"Name": "azure-iot-edge", "Id": id, "Driver": "bridge", "Scope": "local",
         "IPAM": {"Config": [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]},
@@ -98,14 +110,15 @@ fn answer(path: &str, refuses: bool) -> Answer {
     };
     let container = serde_json::json!({"Id": "cafe01", "Name": "/edgeAgent", "Args": ["--key", KEY],
         "State": {"Status": "running", "Running": true, "Pid": 0, "Error": format!("sig={KEY}")},
-        "Config": {"Image": "mcr.microsoft.com/azureiotedge-agent:1.5", "Cmd": ["run", KEY],
+        "Config": {"Image": "me:PLANTED@contoso.azurecr.io/agent:1.5", "Cmd": ["run", KEY],
             "Env": [format!("EdgeHubConnectionString=HostName={HUB};SharedAccessKey={KEY}"),
-                format!("https_proxy={PROXY}"), format!("HTTP_PROXY={}", UNESCAPED[3]), format!("MYSTERY={KEY}"), "SHORT=PLANTED",
+                format!("https_proxy={PROXY}"), format!("HTTP_PROXY={}", UNESCAPED[3]),
+                format!("NO_PROXY=plc03,{PROXY}"), format!("MYSTERY={KEY}"), "SHORT=PLANTED",
                 format!("IOTEDGE_IOTHUBHOSTNAME={HUB}"), "IOTEDGE_MODULEGENERATIONID=PLANTED"],
             "Labels": {"net.azure-devices.edge.owner": "Microsoft.Azure.Devices.Edge.Agent", "secret": "PLANTED"}},
         "HostConfig": {"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "PLANTED"}}},
         "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}});
-    let summary = serde_json::json!([{"Id": "cafe01", "Names": ["/edgeAgent"], "Image": "agent",
+    let summary = serde_json::json!([{"Id": "cafe01", "Names": ["/edgeAgent"], "Image": "me:PLANTED@contoso.azurecr.io/agent:1.5",
         "Command": format!("run {KEY}"), "Labels": {"secret": "PLANTED"},
         "NetworkSettings": {"Networks": {"azure-iot-edge": {"IPAddress": "172.18.0.2"}}}},
         // Nobody can say what it is.
@@ -120,7 +133,7 @@ fn answer(path: &str, refuses: bool) -> Answer {
             r#"{"Version":"27.1.1","ApiVersion":"1.44","MinAPIVersion":"1.24"}"#.to_owned()
         }
         "info" => {
-            serde_json::json!({"ServerVersion": "27.1.1", "HttpsProxy": PROXY, "HttpProxy": UNESCAPED[0], "Labels": [KEY],
+            serde_json::json!({"ServerVersion": "27.1.1", "HttpsProxy": PROXY, "HttpProxy": UNESCAPED[0], "NoProxy": format!("plc04,{PROXY}"), "Labels": [KEY],
             "Warnings": [format!("WARNING: password={KEY}")]})
             .to_string()
         }
@@ -149,7 +162,9 @@ fn answer(path: &str, refuses: bool) -> Answer {
                 ..Answer::default()
             };
         }
-        "images/json" => "[]".to_owned(),
+        "images/json" => {
+            serde_json::json!([{"RepoTags": ["me:PLANTED@contoso.azurecr.io/agent:1.5"]}]).to_string()
+        }
         _ => return Answer::unknown(),
     };
     Answer { body: body.into_bytes(), ..Answer::default() }
@@ -188,6 +203,8 @@ impl Device {
             .env("DOCKER_HOST", format!("unix://{}", self.path("engine.sock").display()))
             .env("IOTEDGE_TOKEN", KEY)
             .env("https_proxy", PROXY)
+            .env("no_proxy", format!("plc05,{PROXY},PLANTED@x"))
+            .env("EDGEPROBE_HUB", format!("HostName={HUB};DeviceId=gw1;SharedAccessKey={KEY}"))
             .args(arguments);
         command
     }
@@ -195,7 +212,7 @@ impl Device {
 
 #[track_caller]
 fn assert_no_key(what: &str, text: &str) {
-    for trace in TRACES {
+    for trace in TRACES.into_iter().chain([&URL_KEY[..12], &HEX_KEY[..12]]) {
         if let Some(at) = text.find(trace) {
             let around: String = text
                 .chars()

@@ -1,10 +1,12 @@
 //! A device's connection string is taken where a hub is expected, and its key appears nowhere.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::process::Stdio;
 
 use tempfile::TempDir;
 
-use crate::program::{Outcome, edgeprobe};
+use crate::program::{Outcome, PROGRAM, edgeprobe};
 
 const KEY: &str = "c2VjcmV0LWtleQ==";
 /// What a truncated key would still show.
@@ -124,6 +126,42 @@ fn a_connection_string_in_the_wrong_place_is_not_repeated() {
         assert_eq!(outcome.code, 3, "{arguments:?}: {outcome:?}");
         assert_no_key(&format!("{arguments:?}"), &outcome);
     }
+}
+
+#[test]
+fn a_key_leaves_the_command_line_and_the_memory_goes_to_no_file() {
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("edgeprobe");
+    fs::copy(PROGRAM, &program).unwrap();
+    // With dumps allowed, and as an ordinary user where this is root's to choose.
+    let script = "ulimit -c unlimited; user=; [ $(id -u) = 0 ] && user='setpriv --reuid=65534 \
+                  --regid=65534 --clear-groups'; exec $user \"$0\" \"$@\"";
+    let mut command = std::process::Command::new("/bin/sh");
+    command.args(["-c", script]).arg(&program).args(["check", "--hub", WHOLE]).args(NOBODY);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let place = format!("/proc/{}", child.id());
+    let read = |name: &str| fs::read_to_string(format!("{place}/{name}")).unwrap_or_default();
+    let is_hidden = || {
+        let line = read("cmdline");
+        let limits = read("limits");
+        let cores = limits.lines().find(|line| line.starts_with("Max core file size"));
+        line.contains("SharedAccessKey=…")
+            && !line.contains(BEGINNING)
+            && cores.is_some_and(|line| line.split_whitespace().filter(|word| *word == "0").count() == 2)
+            // What nobody may dump belongs to root in /proc.
+            && fs::metadata(format!("{place}/environ")).is_ok_and(|file| file.uid() == 0)
+    };
+    while !is_hidden() {
+        let ended = child.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended before its memory was closed: {ended:?}");
+        std::thread::yield_now();
+    }
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.starts_with("note: a key stands on the command line"), "{told}");
+    assert!(told.contains("\nhint: ") && !told.contains(BEGINNING), "{told}");
 }
 
 /// A proxy's URL whose password begins as the key does.

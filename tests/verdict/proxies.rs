@@ -1,7 +1,7 @@
 //! A proxy on the way, or one that should be: what each part is told, and what comes of it.
 
 use edgeprobe_facts::endpoint::{Transport, TrustResult, ViaFacts};
-use edgeprobe_facts::proxy::ProxyAnswer;
+use edgeprobe_facts::proxy::{NoProxyList, ProxyAnswer};
 use edgeprobe_facts::runtime::{Part, ProxySetting, RuntimeFacts};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
 use edgeprobe_verdict::CauseId::*;
@@ -268,7 +268,7 @@ fn a_proxy_that_answers_in_the_hub_s_place_intercepts() {
 #[test]
 fn no_proxy_excepts_the_hub_for_those_who_read_it() {
     let excepted = |part: Part| {
-        let no_proxy = Some(".azure-devices.net".to_owned());
+        let no_proxy = NoProxyList::of(".azure-devices.net");
         ProxySetting { no_proxy, ..setting(part, Some(PROXY)) }
     };
     assert!(excepted(Part::Engine).proxy_to(HUB, 443).is_none());

@@ -2,6 +2,7 @@
 
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Transport, ViaFacts};
+use edgeprobe_facts::proxy::NoProxyList;
 use edgeprobe_facts::registry::Part;
 use edgeprobe_facts::runtime::{self, Provisioning, ProxySetting, RuntimeFacts};
 use edgeprobe_facts::{Facts, Observation, Role, Step, Token};
@@ -160,7 +161,7 @@ fn the_running_engine_s_word_comes_first_and_its_files_have_the_credentials() {
     let Facts::Engine(facts) = &mut running.facts else { panic!("no engine") };
     facts.version = Some("27.5.1".to_owned());
     facts.settings.https_proxy = Some("http://xxxxx:xxxxx@10.0.0.1:3128".parse().unwrap());
-    facts.settings.no_proxy = Some("registry.plant".to_owned());
+    facts.settings.no_proxy = NoProxyList::of("registry.plant");
     let files = |url: &str| {
         let proxies = vec![ProxySetting {
             part: runtime::Part::Engine,

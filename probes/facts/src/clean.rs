@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// The text with control and direction-changing characters replaced by spaces, runs of white space
 /// folded, and cut to `limit` characters with an ellipsis.
 pub fn line(text: &str, limit: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(limit * 4));
+    let mut out = String::with_capacity(text.len().min(limit.saturating_mul(4)));
     let mut length = 0;
     for word in text.split(|c: char| c.is_whitespace() || is_unsafe(c)).filter(|w| !w.is_empty()) {
         if length > 0 {
@@ -31,6 +31,20 @@ pub fn bytes(bytes: &[u8], limit: usize) -> String {
     line(&String::from_utf8_lossy(bounded), limit)
 }
 
+/// The text without a terminal's sequences and without characters that a terminal would act on or
+/// nobody would see. Line breaks and tabs stay.
+pub fn text(text: &str) -> Cow<'_, str> {
+    let is_kept = |c: &char| matches!(c, '\n' | '\t') || !is_unsafe(*c);
+    if text.chars().all(|c| is_kept(&c)) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive('\n').map(|line| {
+        let plain = without_colour(line.as_bytes());
+        String::from_utf8_lossy(&plain).chars().filter(is_kept).collect::<String>()
+    });
+    Cow::Owned(lines.collect())
+}
+
 /// Without a terminal's colours, titles and links, which would stand in the middle of a text.
 pub fn without_colour(line: &[u8]) -> Cow<'_, [u8]> {
     if !line.contains(&ESCAPE) {
@@ -51,7 +65,7 @@ const ESCAPE: u8 = 0x1b;
 
 /// The length of an escape sequence (ECMA-48): one that never ends reaches to the line's end, but for
 /// a title's, whose text may be all that the line says.
-fn escape(sequence: &[u8]) -> usize {
+pub(crate) fn escape(sequence: &[u8]) -> usize {
     let whole = sequence.len();
     let rest = sequence.get(2..).unwrap_or_default();
     match sequence.get(1) {
@@ -111,6 +125,13 @@ mod tests {
         ] {
             assert_eq!(without_colour(line.as_bytes()), plain.as_bytes(), "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_text_of_many_lines_keeps_them_and_nothing_that_a_terminal_acts_on() {
+        let given = "\u{1b}[31mport\u{1b}[0m\tis\r\n\u{9b}free\u{202e}\u{200b}\u{7}\n\u{1b}[";
+        assert_eq!(text(given), "port\tis\nfree\n");
+        assert!(matches!(text("plain\n\tété"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use std::str::FromStr;
 use edgeprobe_facts::engine::{AddressPool, EngineSettings};
 use ipnet::IpNet;
 
+use super::registries::insecure;
 use super::settings::{POOLS, REGISTRIES, SERVERS};
-use crate::clean;
 
 /// How much of a command line is read, in bytes.
 const LIMIT: u64 = 64 * 1024;
@@ -106,7 +106,7 @@ impl CommandLine {
                 pool.map(|_| "--default-address-pool")
             }
             "--insecure-registry" if settings.insecure_registries.len() < REGISTRIES => {
-                settings.insecure_registries.push(clean::line(value, 260));
+                settings.insecure_registries.push(insecure(value));
                 Some("--insecure-registry")
             }
             "--registry-mirror" => {

@@ -5,6 +5,7 @@ mod command_line;
 mod endpoint;
 mod inspection;
 mod logs;
+mod registries;
 mod settings;
 
 #[cfg_attr(unix, path = "unix.rs")]

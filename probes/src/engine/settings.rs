@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::command_line;
+use super::registries::insecure;
 use crate::{bounded, clean};
 
 /// How much of the file is read, in bytes; real ones have a few hundred.
@@ -96,7 +97,7 @@ fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
             .insecure_registries
             .iter()
             .take(REGISTRIES)
-            .map(|name| clean::line(name, 260))
+            .map(|entry| insecure(entry))
             .collect(),
         registry_mirrors: file.registry_mirrors.map(|mirrors| mirrors.len()).filter(|n| *n > 0),
     })

@@ -31,6 +31,19 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The value as text in this form; none where the form has no such value.
+    pub(super) fn written(self, value: &Value) -> Option<String> {
+        match self {
+            Self::Toml => toml::to_string_pretty(value).ok(),
+            // JSON is YAML too, and a writer of YAML would be needed for this alone.
+            Self::Yaml | Self::Json => {
+                serde_json::to_string_pretty(value).ok().map(|text| text + "\n")
+            }
+        }
+    }
+}
+
 /// The number of the line that this byte stands in, from 1.
 fn line_of(text: &str, position: usize) -> u64 {
     let before = text.get(..position).unwrap_or(text);

@@ -11,6 +11,7 @@ mod form;
 mod preview;
 mod proxies;
 mod root;
+mod shown;
 mod systemd;
 mod text;
 mod toml;
@@ -22,6 +23,7 @@ mod yaml;
 mod places;
 
 pub use root::Root;
+pub use shown::shown;
 
 use document::Layers;
 use edgeprobe_facts::runtime::{Generation, Part, RuntimeFacts, names};

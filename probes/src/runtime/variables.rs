@@ -1,7 +1,7 @@
 //! Environment variables, as files and services set them.
 
 use super::text;
-use crate::clean;
+use edgeprobe_facts::proxy::NoProxyList;
 
 /// How many variables of one environment are looked at.
 const MOST: usize = 512;
@@ -65,8 +65,8 @@ impl Variables {
     }
 
     /// `no_proxy`, made safe to keep.
-    pub(super) fn no_proxy(&self) -> Option<String> {
-        self.lower_or_upper("no_proxy").map(|(value, _)| clean::line(value, 512))
+    pub(super) fn no_proxy(&self) -> Option<NoProxyList> {
+        NoProxyList::of(self.lower_or_upper("no_proxy")?.0)
     }
 }
 

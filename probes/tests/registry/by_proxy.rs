@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use edgeprobe_facts::proxy::NoProxyList;
 use edgeprobe_facts::registry::{Part, Scheme};
 use edgeprobe_facts::runtime::{self, ProxySetting};
 use edgeprobe_facts::{Outcome, Step, Token};
@@ -35,7 +36,7 @@ impl Squid {
             https_proxy: Some(
                 format!("http://edge:{PASSWORD}@127.0.0.1:{}", self.0.port).parse().unwrap(),
             ),
-            no_proxy: no_proxy.map(str::to_owned),
+            no_proxy: no_proxy.and_then(NoProxyList::of),
             source: "the engine".to_owned(),
         }
     }
@@ -83,7 +84,7 @@ async fn a_registry_that_the_engine_reaches_without_its_proxy_is_asked_directly(
     asker.proxy = Some(ProxySetting {
         part: runtime::Part::Engine,
         https_proxy: Some(nobody),
-        no_proxy: Some("localhost".to_owned()),
+        no_proxy: NoProxyList::of("localhost"),
         source: "the engine".to_owned(),
     });
     let seen = asker.ask(&format!("localhost:{}/edge/module:1.0", front.port())).await;

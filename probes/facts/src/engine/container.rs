@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::proxy::ProxyUrl;
+use crate::proxy::{NoProxyList, ProxyUrl};
 
 /// The name of the runtime's Edge Hub, in all its versions.
 pub const EDGE_HUB: &str = "edgeHub";
@@ -87,7 +87,7 @@ pub struct ContainerEnvironment {
     pub https_proxy: Option<ProxyUrl>,
     /// `no_proxy`, cleaned.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
+    pub no_proxy: Option<NoProxyList>,
     /// `IOTEDGE_GATEWAYHOSTNAME`: for edgeAgent since 1.2 its parent, for a module Edge Hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway_hostname: Option<String>,

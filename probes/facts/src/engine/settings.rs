@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::proxy::ProxyUrl;
+use crate::proxy::{NoProxyList, ProxyUrl};
 
 /// A range that the engine cuts subnets from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,7 +57,7 @@ pub struct EngineSettings {
     pub https_proxy: Option<ProxyUrl>,
     /// The hosts that it reaches without one, cleaned.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
+    pub no_proxy: Option<NoProxyList>,
     /// The registries that need no certificate, and no TLS: hosts, or networks in CIDR form.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub insecure_registries: Vec<String>,

@@ -163,6 +163,23 @@ const NAMES: &[&str] = &[
 /// Names of a proxy's address, which is shown without what one signs in with.
 const PROXIES: [&str; 4] = ["allproxy", "ftpproxy", "httpproxy", "httpsproxy"];
 
+/// Names whose values are hosts, registries or their URLs, or lists of them.
+const HOSTS: [&str; 8] = [
+    "dns",
+    "globalendpoint",
+    "hosts",
+    "insecureregistries",
+    "noproxies",
+    "noproxy",
+    "registrymirrors",
+    "serveraddress",
+];
+
+/// Whether a setting or a variable of this name has hosts.
+pub(super) fn is_hosts(name: &str) -> bool {
+    HOSTS.contains(&plain(name).as_str())
+}
+
 /// Whether the value of a setting or a variable of this name is known to be no secret. What it
 /// holds must be masked all the same: it may be a URL with a password.
 pub fn is_harmless(name: &str) -> bool {

@@ -1,21 +1,44 @@
 //! Foreign text without its secrets: what is kept or shown of logs, files of settings, listings and
 //! command lines goes through here.
 //!
-//! [`mask`] takes a line and knows secrets by what stands before them or by their own form.
-//! [`text`] takes many lines, with private keys across them. [`settings`] takes a file of settings
-//! and trusts no value whose name it does not know.
+//! [`mask`] takes a text and knows secrets by their names and by their forms. [`text`] takes many
+//! lines, with secrets across them. [`value`] and [`settings`] take what is configured, and trust no
+//! value whose name they do not know.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `name`, `words` | which names are those of secrets |
+//! | `shape` | which runs of letters and digits are keys |
+//! | `forms` | private keys, tokens and signatures that have a form of their own |
+//! | `assigned`, `pairs`, `members`, `commands`, `address` | where a value stands, as its name tells |
+//! | `view` | a text without its encodings |
 
+mod address;
+mod assigned;
+mod commands;
+mod forms;
 mod harmless;
 mod line;
+mod members;
+mod name;
+mod pairs;
 mod proxy;
 mod settings;
+mod shape;
+mod structured;
+#[cfg(test)]
+mod tests;
 mod text;
 mod value;
+mod view;
+mod words;
 
-pub use harmless::{is_harmless, is_proxy, variable};
-pub use line::mask;
+pub use harmless::is_proxy;
+pub use harmless::{is_harmless, variable};
+pub use line::{line, mask, typed};
 pub use proxy::proxy;
 pub use settings::settings;
+pub use structured::value;
 pub use text::{Lines, text};
 
 /// What stands in a secret's place.

@@ -5,6 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::assigned::is_like_a_password;
+use super::line::{self, Before};
+use super::members;
+use super::shape::{Shape, shape};
 use super::{MASK, Masked, mask, more_marks};
 
 /// So many lines may stand between a private key's first line and its content (RFC 1421, 4.6), and
@@ -29,11 +33,38 @@ static FULL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static OF_A_KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"[A-Za-z0-9+/]+={0,2}["',\\]*\s*$"#).ok());
 
-/// Masks one line after the other, and knows when it is inside a private key.
+static PUBLIC_BEGINS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"-{4,5} ?BEGIN [A-Z0-9 ]*(?:CERTIFICATE|PUBLIC KEY)[A-Z ]*-{4,5}").ok()
+});
+
+/// So many lines of a text are masked that a telling name opened and nothing closed.
+const OPEN_LINES: usize = 16;
+
+/// So many lines further down the value may stand that a member has named.
+const NAMED_LINES: usize = 3;
+
+/// Masks one line after the other, and knows when it is inside a private key or a secret of many
+/// lines.
 #[derive(Debug, Default)]
 pub struct Lines {
     /// How many more lines may be a private key's.
     inside: usize,
+    /// How many more lines may be a certificate's.
+    public: usize,
+    open: Option<Open>,
+}
+
+/// What the last line left open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    /// The value of its last name.
+    Value,
+    /// The value of what a member named, for so many lines.
+    Member(usize),
+    /// A text of YAML, whose lines stand further right than this, for so many lines.
+    Block(usize, usize),
+    /// A text in three of these, for so many lines.
+    Quotes(char, usize),
 }
 
 impl Lines {
@@ -44,33 +75,114 @@ impl Lines {
         };
         let ends = found(&ENDS);
         if self.inside > 0 {
-            let key = OF_A_KEY.as_ref().and_then(|pattern| pattern.find(line));
-            self.inside = match key {
-                _ if ends.is_some() => 0,
-                _ => self.inside - 1,
-            };
-            if let (Some(full), None) = (FULL.as_ref().filter(|full| full.is_match(line)), ends) {
-                self.inside = REST;
-                return Cow::Owned(mask(&full.replace_all(line, "…")).into_owned());
-            }
-            let rest = ends.map_or("", |end| line.get(end..).unwrap_or_default());
-            return match key {
-                // Whatever stands after the key is a line like others.
-                _ if ends.is_some() => Cow::Owned(format!("{MASK}{}", mask(rest))),
-                Some(key) => {
-                    let before = line.get(..key.start()).unwrap_or_default();
-                    Cow::Owned(format!("{}{MASK}", mask(before)))
-                }
-                None => mask(line),
-            };
+            return self.of_a_key(line, ends);
         }
         if let Some(begin) = found(&BEGINS)
             && ends.is_none_or(|end| end < begin)
         {
             self.inside = HEADERS;
         }
-        mask(line)
+        if found(&PUBLIC_BEGINS).is_some() {
+            self.public = REST;
+        } else if self.public > 0 {
+            let is_full = FULL.as_ref().is_some_and(|full| full.is_match(line));
+            self.public = if is_full { REST } else { self.public - 1 };
+        }
+        match self.open.take() {
+            Some(Open::Block(indent, left)) if left > 0 && self.is_inside(line, indent, left) => {
+                let own = line.trim_start();
+                let before = line.get(..line.len() - own.len()).unwrap_or_default();
+                Cow::Owned(if own.is_empty() { line.to_owned() } else { format!("{before}{MASK}") })
+            }
+            Some(Open::Quotes(quote, left)) => self.quoted(line, quote, left),
+            open => self.read(line, open),
+        }
     }
+
+    /// A line of a private key.
+    fn of_a_key<'l>(&mut self, line: &'l str, ends: Option<usize>) -> Cow<'l, str> {
+        let key = OF_A_KEY.as_ref().and_then(|pattern| pattern.find(line));
+        self.inside = if ends.is_some() { 0 } else { self.inside - 1 };
+        if let (Some(full), None) = (FULL.as_ref().filter(|full| full.is_match(line)), ends) {
+            self.inside = REST;
+            return Cow::Owned(mask(&full.replace_all(line, "…")).into_owned());
+        }
+        let rest = ends.map_or("", |end| line.get(end..).unwrap_or_default());
+        match key {
+            // Whatever stands after the key is a line like others.
+            _ if ends.is_some() => Cow::Owned(format!("{MASK}{}", mask(rest))),
+            Some(key) => {
+                let before = line.get(..key.start()).unwrap_or_default();
+                Cow::Owned(format!("{}{MASK}", mask(before)))
+            }
+            None => mask(line),
+        }
+    }
+
+    /// Whether a line belongs to a text of YAML.
+    fn is_inside(&mut self, line: &str, indent: usize, left: usize) -> bool {
+        let is_inside = line.trim().is_empty() || indent_of(line) > indent;
+        if is_inside {
+            self.open = Some(Open::Block(indent, left - 1));
+        }
+        is_inside
+    }
+
+    /// A line of a text in three quotes.
+    fn quoted<'l>(&mut self, line: &'l str, quote: char, left: usize) -> Cow<'l, str> {
+        let three = quote.to_string().repeat(3);
+        if let Some((inside, after)) = line.split_once(&three) {
+            let inside = if inside.is_empty() { "" } else { "…" };
+            return Cow::Owned(format!("{inside}{three}{}", self.read(after, None)));
+        }
+        self.open = (left > 0).then(|| Open::Quotes(quote, left - 1));
+        Cow::Owned(if line.is_empty() { String::new() } else { MASK.to_string() })
+    }
+
+    /// A line like others, in the light of what the last one left open.
+    fn read<'l>(&mut self, line: &'l str, open: Option<Open>) -> Cow<'l, str> {
+        let before = Before {
+            telling: matches!(open, Some(Open::Value | Open::Block(..))),
+            named: matches!(open, Some(Open::Member(_))),
+            public: self.public > 0,
+        };
+        let own = line.trim().trim_matches(['"', '\'', ',', ';']);
+        if before.telling && is_one_word(own) {
+            let at = line.find(own).unwrap_or_default();
+            return line::without(line, std::slice::from_ref(&(at..at + own.len())))
+                .into_owned()
+                .into();
+        }
+        let found = line::find(line, before);
+        let end = line.trim_end();
+        let quote =
+            ['"', '\''].into_iter().find(|quote| end.ends_with(&quote.to_string().repeat(3)));
+        self.open = match (found.awaits, quote) {
+            (true, Some(quote)) => Some(Open::Quotes(quote, OPEN_LINES)),
+            (true, None) if end.trim_end_matches(['-', '+']).ends_with(['|', '>']) => {
+                Some(Open::Block(indent_of(line), OPEN_LINES))
+            }
+            (true, None) => Some(Open::Value),
+            (false, _) if found.names => Some(Open::Member(NAMED_LINES)),
+            (false, _) => match open {
+                Some(Open::Member(left)) if left > 1 && !members::has_a_value(line) => {
+                    Some(Open::Member(left - 1))
+                }
+                _ => None,
+            },
+        };
+        line::without(line, &found.secrets)
+    }
+}
+
+/// The columns before a line's own text.
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// Whether this is a value and nothing else.
+fn is_one_word(text: &str) -> bool {
+    !text.contains(char::is_whitespace) && (shape(text) != Shape::Plain || is_like_a_password(text))
 }
 
 /// The text without its secrets, line by line.
@@ -101,7 +213,7 @@ mod tests {
             let masked = text(&format!("before\n{prefix}{log}\nafter\n"));
             assert!(!masked.text.contains("UExB"), "{}", masked.text);
             assert!(masked.text.starts_with("before\n") && masked.text.ends_with("\nafter\n"));
-            assert_eq!(masked.places, 4);
+            assert_eq!(masked.places, 3);
         }
     }
 

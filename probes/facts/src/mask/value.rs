@@ -12,39 +12,76 @@ pub(super) enum Reach {
     Member,
     /// To white space.
     Word,
-    /// To a quote or the line's end, as an HTTP header's.
-    Line,
+    /// To the line's end, as an HTTP header's, or to the quote that the line itself stands in.
+    Line(Option<char>),
 }
-
-/// What may stand for a quote in a text that was encoded for another.
-const ENCODED: [&str; 7] = ["%22", "%27", "%2522", "&quot;", "\\u0022", "\\u0027", "\\\\u0022"];
 
 /// The next member, after what parts it from the one before.
 static MEMBER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"^[A-Za-z_][\w.-]*(?:\\*["'])?\s*(?:[=:]|%3[AaDd])"#).ok());
+    LazyLock::new(|| Regex::new(r#"^[A-Za-z_][\w.-]*(?:\\*["'])?\s*[=:]"#).ok());
+
+/// Quotes whose counterpart is another character.
+const PAIRS: [(char, char); 4] = [('«', '»'), ('“', '”'), ('‘', '’'), ('`', '`')];
+
+/// How far the end of a value is looked for, in bytes; one that is longer reaches to the text's end.
+const LONGEST: usize = 2048;
 
 /// Where the value stands at the begin of this text, without quotes around it.
 ///
-/// A quote that opens it reaches to its counterpart, and a bracket to the line's end: what is masked
-/// too much is no harm.
+/// A quote or a bracket that opens it reaches to its counterpart, and to the text's end where there is
+/// none: what is masked too much is no harm.
 pub(super) fn place(text: &str, reach: Reach) -> Range<usize> {
+    let near = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text);
+    let place = place_in(near, reach);
+    if place.end >= near.len() { place.start..text.len() } else { place }
+}
+
+fn place_in(text: &str, reach: Reach) -> Range<usize> {
     let slashes = text.len() - text.trim_start_matches('\\').len();
     let rest = text.get(slashes..).unwrap_or_default();
-    if let Some(encoded) = ENCODED.iter().find(|encoded| text.starts_with(**encoded)) {
-        let inner = text.get(encoded.len()..).unwrap_or_default();
-        return encoded.len()..encoded.len() + inner.find(encoded).unwrap_or(inner.len());
+    let Some(first) = rest.chars().next() else { return 0..0 };
+    if let Some((_, end)) = PAIRS.iter().find(|(begin, _)| *begin == first) {
+        let inner = text.get(first.len_utf8()..).unwrap_or_default();
+        let inner = inner.find(*end).map_or(inner, |end| inner.get(..end).unwrap_or_default());
+        // In French a space stands within them.
+        let start = first.len_utf8() + (inner.len() - inner.trim_start().len());
+        return start..start + inner.trim().len();
     }
-    match rest.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
+    match first {
+        '"' | '\'' => {
             // TOML and YAML open a text of many lines with three.
-            let same = rest.len() - rest.trim_start_matches(quote).len();
+            let same = rest.len() - rest.trim_start_matches(first).len();
             let start = slashes + if same >= 3 { 3 } else { 1 };
             let inner = text.get(start..).unwrap_or_default();
-            start..start + to_quote(inner, quote, slashes)
+            start..start + to_quote(inner, first, slashes)
         }
-        Some('[' | '{') => 0..text.len(),
+        '[' | '{' => 0..to_bracket(text),
         _ => 0..unquoted(text, reach),
     }
+}
+
+/// The length up to and with the counterpart of the bracket that opens this text.
+fn to_bracket(text: &str) -> usize {
+    let mut depth = 0usize;
+    let mut quote = None;
+    let mut run = 0;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            // Backslashes before a quote that opens stand before the one that closes, too.
+            (Some((open, slashes)), c) if c == open && run <= slashes => quote = None,
+            (None, '"' | '\'') => quote = Some((c, run)),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + c.len_utf8();
+                }
+            }
+            _ => {}
+        }
+        run = if c == '\\' { run + 1 } else { 0 };
+    }
+    text.len()
 }
 
 /// The length up to the counterpart of a quote before which so many backslashes stood: JSON in JSON
@@ -63,15 +100,14 @@ fn to_quote(text: &str, quote: char, slashes: usize) -> usize {
 fn unquoted(text: &str, reach: Reach) -> usize {
     match reach {
         Reach::Word => text.find(char::is_whitespace).unwrap_or(text.len()),
-        Reach::Line => {
-            let ends = |(at, c): &(usize, char)| match c {
-                '"' | '\'' => true,
-                '\\' => {
-                    text.get(at + 1..).is_some_and(|next| next.starts_with(['n', 'r', '"', '\'']))
-                }
-                _ => false,
-            };
-            text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+        Reach::Line(quote) => {
+            let quoted = quote.map_or(text.len(), |quote| to_quote(text, quote, 0));
+            let line = text.get(..quoted).unwrap_or_default();
+            [line.find(['\n', '\r']), line.find("\\n"), line.find("\\r")]
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(line.trim_end().len())
         }
         Reach::Member => member(text),
     }
@@ -88,7 +124,7 @@ fn member(text: &str) -> usize {
         if after.is_empty() || after.starts_with(char::is_whitespace) || follows {
             // Backslashes before a quote are the quote's.
             let value = text.get(..end).unwrap_or_default();
-            return if rest.starts_with(['"', '\'']) {
+            return if rest.starts_with(['"', '\'', '`']) {
                 value.trim_end_matches('\\').len()
             } else {
                 end
@@ -100,11 +136,11 @@ fn member(text: &str) -> usize {
 }
 
 fn is_end(c: char) -> bool {
-    c.is_whitespace() || ",;&)]}>\"'".contains(c)
+    c.is_whitespace() || ",;&)]}>\"'`»".contains(c)
 }
 
 fn is_between(c: char) -> bool {
-    ",;&)]}>\"'\\:.([{<".contains(c)
+    ",;&)]}>\"'`»\\:.([{<".contains(c)
 }
 
 #[cfg(test)]
@@ -123,9 +159,12 @@ mod tests {
             ("'''", ""),
             ("\"\" c", ""),
             ("\"no end", "no end"),
-            ("%22a%2Cb%22%7D", "a%2Cb"),
-            (r"\u0022a,b\u0022}", "a,b"),
-            (r#"["a", "b"] c"#, r#"["a", "b"] c"#),
+            (r#"["a", "]b"] c"#, r#"["a", "]b"]"#),
+            (r#"[\"a\", \"]b\"] c"#, r#"[\"a\", \"]b\"]"#),
+            (r#"{"a":["b}"]},"c":1"#, r#"{"a":["b}"]}"#),
+            ("[a, b c", "[a, b c"),
+            ("« a b » c", "a b"),
+            ("`a b` c", "a b"),
         ] {
             assert_eq!(&text[place(text, Reach::Member)], value, "{text}");
         }
@@ -150,6 +189,6 @@ mod tests {
             assert_eq!(&text[place(text, Reach::Member)], value, "{text}");
         }
         assert_eq!(&"a;b c"[place("a;b c", Reach::Word)], "a;b");
-        assert_eq!(&"a b\" c"[place("a b\" c", Reach::Line)], "a b");
+        assert_eq!(&"a b\" c"[place("a b\" c", Reach::Line(Some('"')))], "a b");
     }
 }

@@ -7,5 +7,5 @@ mod url;
 pub mod with_credentials;
 
 pub use answer::ProxyAnswer;
-pub use no_proxy::NoProxy;
+pub use no_proxy::{NoProxy, NoProxyList};
 pub use url::{ProxyUrl, ProxyUrlError, authority};

@@ -1,8 +1,15 @@
 //! Which hosts a proxy is not to be used for.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::ops::Deref;
 
 use ipnet::IpNet;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::clean;
+use crate::mask::MASK;
 
 /// How many entries of a list are read.
 const MOST_ENTRIES: usize = 256;
@@ -42,13 +49,99 @@ enum Hosts {
     },
 }
 
+/// How much of a list is kept, in characters.
+const LONGEST: usize = 2048;
+
+/// The text of such a list as it may be kept and shown. In place of what is no entry stands `…`: it
+/// may be a URL with a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct NoProxyList(String);
+
+impl NoProxyList {
+    /// The entries of a list; none where it is empty.
+    pub fn of(list: &str) -> Option<Self> {
+        let list = clean::line(list, LONGEST);
+        let entries: Vec<&str> = words(&list).collect();
+        let Some(wrong) = entries.iter().position(|entry| !may_be_shown(entry)) else {
+            return (!entries.is_empty()).then_some(Self(list));
+        };
+        // A password may hold what parts entries, and ends before an `@`.
+        let signed = entries.iter().rposition(|entry| entry.contains('@')).unwrap_or(wrong);
+        let mark = MASK.to_string();
+        let mut shown: Vec<&str> = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let hidden = (wrong..=signed).contains(&index) || !may_be_shown(entry);
+            if !hidden {
+                shown.push(entry);
+            } else if shown.last() != Some(&mark.as_str()) {
+                shown.push(&mark);
+            }
+        }
+        Some(Self(shown.join(",")))
+    }
+}
+
+/// The entries of a list.
+fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.split([',', ' ', '\t', ';']).map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// Whether this can be nothing but an entry: `*`, a range, or a host with its port.
+fn may_be_shown(entry: &str) -> bool {
+    let is_range = entry.parse::<IpNet>().is_ok();
+    let (host, port) = match entry.rsplit_once(':') {
+        Some((host, port)) if entry.parse::<IpAddr>().is_err() => (host, port),
+        _ => (entry, ""),
+    };
+    let is_port = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let name = host.strip_prefix('*').unwrap_or(host);
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    is_range || (is_port && (is_address || is_name)) || entry == MASK.to_string()
+}
+
+impl Deref for NoProxyList {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NoProxyList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for NoProxyList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // A report that somebody else wrote is no safer than an environment.
+        let list = String::deserialize(deserializer)?;
+        Ok(Self::of(&list).unwrap_or_else(|| Self(String::new())))
+    }
+}
+
+impl JsonSchema for NoProxyList {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+}
+
 impl NoProxy {
     /// Reads a list with commas or blanks between its entries. Entries that make no sense cover
     /// nothing.
     pub fn read(list: &str) -> Self {
-        let words =
-            list.split([',', ' ', '\t', ';']).map(str::trim).filter(|word| !word.is_empty());
-        Self(words.take(MOST_ENTRIES).filter_map(entry).collect())
+        Self(words(list).take(MOST_ENTRIES).filter_map(entry).collect())
     }
 
     /// Whether a host's port is to be reached without a proxy.
@@ -151,9 +244,33 @@ mod tests {
         assert!(covers("", "::1"));
     }
 
+    #[test]
+    fn of_a_list_no_password_is_kept() {
+        let shown = |list: &str| NoProxyList::of(list).map(|list| list.to_string());
+        let all = "localhost,.corp, *.example.com;10.0.0.0/8 [fd00::1]:443,fd00::2,hub_1:8080,*";
+        assert_eq!(shown(all).as_deref(), Some(all));
+        assert_eq!(shown(" , "), None);
+        for (list, kept) in [
+            ("http://user:PLANTED@host", "…"),
+            ("a.net,http://user:PLANTED@host:80/,b.net", "a.net,…,b.net"),
+            ("a.net,http://u:p,PLANTED,x@host,b.net", "a.net,…,b.net"),
+            ("u:PLANTED@h u:PLANTED@i", "…"),
+            ("PLANTED@host,b", "…,b"),
+            ("user:PLANTED", "…"),
+            ("https://PLANTED/x", "…"),
+        ] {
+            assert_eq!(shown(list).as_deref(), Some(kept), "{list}");
+            assert_eq!(shown(kept).as_deref(), Some(kept));
+        }
+        let read: NoProxyList = serde_json::from_str("\"a.net,u:PLANTED@h\"").unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), "\"a.net,…\"");
+        assert!(NoProxy::read(&read).covers("a.net", 443));
+    }
+
     proptest! {
         #[test]
         fn no_list_upsets_it(list: String, host: String) {
+            let _ = NoProxyList::of(&list);
             let _ = NoProxy::read(&list).covers(&host, 443);
         }
     }

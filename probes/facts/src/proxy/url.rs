@@ -7,6 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::{Host, Url};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::clean;
 
@@ -28,10 +29,16 @@ const ENGINES_MASK: &str = "xxxxx";
 pub struct ProxyUrl {
     host: String,
     port: u16,
-    /// The user's name and password, decoded.
-    credentials: Option<(String, String)>,
+    credentials: Option<Credentials>,
     /// Whether the connection to the proxy itself is by TLS.
     tls: bool,
+}
+
+/// What one signs in to a proxy with, decoded; wiped from memory when it is dropped.
+#[derive(Clone, PartialEq, Eq, Hash, Zeroize, ZeroizeOnDrop)]
+struct Credentials {
+    user: String,
+    password: String,
 }
 
 /// The text is no proxy's URL. No variant shows a text that may hold a password.
@@ -76,7 +83,7 @@ impl ProxyUrl {
     /// engine and reports tell of a password only that there is one.
     pub fn hides_credentials(&self) -> bool {
         let masked = |text: &str| text == MASK || text == ENGINES_MASK;
-        self.credentials.as_ref().is_some_and(|(user, _)| masked(user))
+        self.credentials.as_ref().is_some_and(|own| masked(&own.user))
     }
 
     /// The address that the host is, where it is no name.
@@ -94,12 +101,13 @@ impl ProxyUrl {
     /// The same proxy with these credentials, decoded.
     #[must_use]
     pub fn with_credentials(self, credentials: Option<(String, String)>) -> Self {
+        let credentials = credentials.map(|(user, password)| Credentials { user, password });
         Self { credentials, ..self }
     }
 
     /// The user's name and password, for a `Proxy-Authorization` header and nothing else.
     pub fn authorization(&self) -> Option<(&str, &str)> {
-        let (user, password) = self.credentials.as_ref()?;
+        let Credentials { user, password } = self.credentials.as_ref()?;
         Some((user, password))
     }
 }
@@ -119,6 +127,13 @@ impl FromStr for ProxyUrl {
         let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let malformed = |error: &str| ProxyUrlError::Malformed(clean::line(error, 60));
         let url = Url::parse(&whole).map_err(|error| malformed(&error.to_string()))?;
+        // Of `http://user:1/pass@proxy` the host would be `user`, and its path a password.
+        if [url.path(), url.query().unwrap_or_default(), url.fragment().unwrap_or_default()]
+            .iter()
+            .any(|part| part.contains('@'))
+        {
+            return Err(malformed("a character of the password is not percent-encoded"));
+        }
         let tls = match url.scheme() {
             "http" => false,
             "https" => true,
@@ -135,7 +150,7 @@ impl FromStr for ProxyUrl {
         };
         let password = url.password().unwrap_or_default();
         let credentials = (!url.username().is_empty() || !password.is_empty())
-            .then(|| (decoded(url.username()), decoded(password)));
+            .then(|| Credentials { user: decoded(url.username()), password: decoded(password) });
         let port = url.port_or_known_default().unwrap_or(80);
         Ok(Self { host, port, credentials, tls })
     }
@@ -173,7 +188,8 @@ impl<'de> Deserialize<'de> for ProxyUrl {
         let mut url: Self =
             String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
         // Whoever writes a password into a report by hand shall not find it in the next one.
-        url.credentials = url.credentials.map(|_| (MASK.to_owned(), String::new()));
+        url.credentials =
+            url.credentials.map(|_| Credentials { user: MASK.to_owned(), password: String::new() });
         Ok(url)
     }
 }
@@ -248,9 +264,14 @@ mod tests {
 
     #[test]
     fn no_error_shows_a_password() {
-        for text in
-            ["http://user:hunter2@", "socks5://user:hunter2@proxy:1080", "http://u:hunter2@a b"]
-        {
+        for text in [
+            "http://user:hunter2@",
+            "socks5://user:hunter2@proxy:1080",
+            "http://u:hunter2@a b",
+            "http://hunter2/x@proxy:3128",
+            "http://u:1#hunter2@proxy:3128",
+            "http://u:1?hunter2@proxy:3128",
+        ] {
             let error = text.parse::<ProxyUrl>().unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }

@@ -176,6 +176,10 @@ fn checked(text: &str) -> Result<&str, ReferenceError> {
     if let Some((scheme, _)) = text.split_once("://") {
         return Err(ReferenceError::Url(format!("{}://…", clean::line(scheme, 20))));
     }
+    // A password may have a slash before its `@`: nothing of such a text is shown.
+    if text.split_once('@').is_some_and(|(_, digest)| !is_digest(digest)) {
+        return Err(ReferenceError::Credentials);
+    }
     Ok(text)
 }
 
@@ -228,18 +232,7 @@ fn version(path: &str) -> Result<(&str, Version), ReferenceError> {
     let wrong = |text: &str| ReferenceError::Version(clean::line(text, 60));
     if let Some((path, digest)) = path.split_once('@') {
         let path = path.rsplit_once(':').map_or(path, |(path, _)| path);
-        let is_digest = digest.split_once(':').is_some_and(|(algorithm, hash)| {
-            !algorithm.is_empty()
-                && algorithm.bytes().all(|b| b.is_ascii_alphanumeric() || b"+._-".contains(&b))
-                && (32..=128).contains(&hash.len())
-                && hash.bytes().all(|b| b.is_ascii_hexdigit())
-        });
-        // What is no digest may be a password that was written where it does not belong.
-        return if is_digest {
-            Ok((path, Version::Digest(digest.to_owned())))
-        } else {
-            Err(ReferenceError::Credentials)
-        };
+        return Ok((path, Version::Digest(digest.to_owned())));
     }
     let Some((path, tag)) = path.rsplit_once(':') else {
         return Ok((path, Version::Tag("latest".to_owned())));
@@ -248,6 +241,16 @@ fn version(path: &str) -> Result<(&str, Version), ReferenceError> {
         && !tag.starts_with(['.', '-'])
         && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if is_tag { Ok((path, Version::Tag(tag.to_owned()))) } else { Err(wrong(tag)) }
+}
+
+/// Whether this is `ALGORITHM:HEXADECIMALS`.
+fn is_digest(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(algorithm, hash)| {
+        !algorithm.is_empty()
+            && algorithm.bytes().all(|b| b.is_ascii_alphanumeric() || b"+._-".contains(&b))
+            && (32..=128).contains(&hash.len())
+            && hash.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 /// Lower-case letters, digits and single separators between slashes.
@@ -311,11 +314,17 @@ mod tests {
         assert!(matches!(of("contoso.io/Module"), Error::Repository(_)));
         assert!(matches!(of("contoso.io/../module"), Error::Repository(_)));
         assert!(matches!(of("contoso.io/module:-x"), Error::Version(_)));
-        for text in ["user:hunter2@contoso.io", "user:hunter2@contoso.io/module", "a.io/m@hunter2"]
-        {
+        for text in [
+            "user:hunter2@contoso.io",
+            "user:hunter2@contoso.io/module",
+            "user:hun/ter2@contoso.io/module",
+            "hunter2:hunter2/x@contoso.io/module@sha256:ab",
+            "hunter2:x/y@contoso.io:5000/module",
+            "a.io/m@hunter2",
+        ] {
             let error = of(text);
             assert_eq!(error, Error::Credentials, "{text}");
-            assert!(!format!("{error} {error:?}").contains("hunter2"));
+            assert!(!format!("{error} {error:?}").contains("hun"));
         }
     }
 

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::proxy::{NoProxy, ProxyUrl};
+use crate::proxy::{NoProxy, NoProxyList, ProxyUrl};
 use crate::vocabulary::Vantage;
 
 /// The installed runtime's settings that bear on the network. No secret is among them.
@@ -182,7 +182,7 @@ pub struct ProxySetting {
     pub https_proxy: Option<ProxyUrl>,
     /// `no_proxy`, cleaned; absent when the part has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_proxy: Option<String>,
+    pub no_proxy: Option<NoProxyList>,
     pub source: String,
 }
 

@@ -39,10 +39,23 @@ pub fn image(text: &str) -> Option<String> {
     let text = text.trim();
     let is_part = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'=' | b';' | b'<' | b'>');
     let is_image = (1..=512).contains(&text.len()) && text.bytes().all(is_part);
-    // A digest has an `@`; a user's name before a host would have one before the first slash.
-    let first = text.split('/').next().unwrap_or_default();
-    let credentials = text.contains("://") || (text.contains('/') && first.contains('@'));
+    // What one signs in with ends in an `@`, and so does all that stands before a digest.
+    let credentials = match text.split_once('@') {
+        Some((_, digest)) => !is_digest(digest),
+        None => text.contains("://"),
+    };
     (is_image && !credentials).then(|| text.to_owned())
+}
+
+/// Whether this is a digest of some algorithm.
+fn is_digest(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(algorithm, hash)| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+._-".contains(&byte);
+        !algorithm.is_empty()
+            && algorithm.bytes().all(is_part)
+            && !hash.is_empty()
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// A short word, such as a mode or a protocol.
@@ -98,9 +111,17 @@ mod tests {
         {
             assert_eq!(image(text).as_deref(), Some(text));
         }
-        for text in
-            ["user:secret@reg.io/agent", "https://reg.io/a", "SharedAccessKey=secret", "a b"]
-        {
+        for text in [
+            "user:secret@reg.io/agent",
+            "user:secret@reg.io",
+            "user:se/cret@reg.io/agent",
+            "user:secret@reg.io/agent@sha256:ab",
+            "reg.io/agent@secret",
+            "reg.io/agent@pass:word",
+            "https://reg.io/a",
+            "SharedAccessKey=secret",
+            "a b",
+        ] {
             assert_eq!(image(text), None);
         }
     }

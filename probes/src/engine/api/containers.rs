@@ -8,8 +8,10 @@ use bollard::errors::Error;
 use bollard::models::{ContainerSummary, EndpointSettings, PortSummary, PortSummaryTypeEnum};
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use edgeprobe_facts::engine::{Attachment, Container, PublishedPort};
+use edgeprobe_facts::runtime::names;
 
 use crate::clean;
+use crate::mask::mask;
 
 /// How many containers are kept, and of each how many networks, addresses and published ports.
 const CONTAINERS: usize = 256;
@@ -50,7 +52,7 @@ fn container(summary: ContainerSummary) -> Container {
     Container {
         id: clean::line(&summary.id.unwrap_or_default(), 64),
         name: clean::line(own_name(&summary.names.unwrap_or_default()), 128),
-        image: clean::line(&summary.image.unwrap_or_default(), 256),
+        image: image(&summary.image.unwrap_or_default()),
         addresses,
         published: ports.iter().filter_map(published).take(PORTS).collect(),
         network_mode: summary
@@ -60,6 +62,11 @@ fn container(summary: ContainerSummary) -> Container {
         networks,
         ..Container::default()
     }
+}
+
+/// An image's name; of what is none, which may hold a password, what may be shown.
+fn image(text: &str) -> String {
+    names::image(text).unwrap_or_else(|| clean::line(&mask(text), 256))
 }
 
 /// The container's own name: links add `/other/alias`, and every name begins with a slash.

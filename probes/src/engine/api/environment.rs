@@ -1,10 +1,8 @@
 //! The environment of the runtime's containers, which is full of secrets.
 
 use edgeprobe_facts::engine::ContainerEnvironment;
-use edgeprobe_facts::proxy::ProxyUrl;
+use edgeprobe_facts::proxy::{NoProxyList, ProxyUrl};
 use edgeprobe_facts::runtime::names;
-
-use crate::clean;
 
 /// The variable in which the runtime tells its modules the hub's name.
 const HUB: &str = "IOTEDGE_IOTHUBHOSTNAME";
@@ -31,7 +29,7 @@ pub(super) fn read(environment: &[String]) -> ContainerEnvironment {
     ContainerEnvironment {
         upstream_protocol: value(environment, "UpstreamProtocol").and_then(names::word),
         https_proxy: proxy,
-        no_proxy: no_proxy.map(|text| clean::line(text, 512)).filter(|text| !text.is_empty()),
+        no_proxy: no_proxy.and_then(NoProxyList::of),
         gateway_hostname: host("IOTEDGE_GATEWAYHOSTNAME"),
         parent_hostname: host("IOTEDGE_PARENTHOSTNAME"),
         hostname: host("EdgeDeviceHostName"),

@@ -13,6 +13,7 @@ use bollard::Docker;
 use bollard::errors::Error;
 use bollard::models::{SystemInfo, SystemVersion};
 use edgeprobe_facts::engine::{AddressPool, Container, EngineFacts, EngineKind};
+use edgeprobe_facts::proxy::NoProxyList;
 use edgeprobe_facts::{Failure, Step, Token};
 use tokio::time::timeout;
 
@@ -24,9 +25,6 @@ use crate::mask::mask;
 
 /// How many of the engine's warnings are kept.
 const WARNINGS: usize = 16;
-
-/// How much of the engine's list of hosts without a proxy is kept, in characters.
-const LONGEST_LIST: usize = 2048;
 
 /// Asks the engine for all that its API tells, within `limit`.
 ///
@@ -117,7 +115,7 @@ fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     // The engine masks the credentials in it itself.
     facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
-    facts.settings.no_proxy = given(info.no_proxy).map(|list| clean::line(&list, LONGEST_LIST));
+    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::of);
     let pools: Vec<AddressPool> = info
         .default_address_pools
         .unwrap_or_default()

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::clean;
 use crate::mask::{MASK, is_proxy, mask, proxy, variable};
 
 /// Labels whose values are kept.
@@ -163,11 +164,11 @@ fn set(object: &mut Value, name: &str, value: Value) {
 /// The value with every text in it masked.
 fn masked(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(crate::mask::text(text).text),
+        Value::String(text) => Value::String(crate::mask::text(&clean::text(text)).text),
         Value::Array(items) => items.iter().map(masked).collect(),
         Value::Object(members) => members
             .iter()
-            .map(|(name, value)| (mask(name).into_owned(), member(name, value)))
+            .map(|(name, value)| (crate::mask::line(name, 256), member(name, value)))
             .collect(),
         other => other.clone(),
     }
@@ -183,7 +184,8 @@ fn member(name: &str, value: &Value) -> Value {
 
 fn list(value: &Value, keep: impl Fn(&str) -> String) -> Value {
     let Value::Array(items) = value else { return Value::Null };
-    items.iter().map(|item| Value::String(keep(item.as_str().unwrap_or_default()))).collect()
+    let kept = |item: &Value| keep(&clean::text(item.as_str().unwrap_or_default()));
+    items.iter().map(|item| Value::String(kept(item))).collect()
 }
 
 /// Of a command line the paths and the names of options.
@@ -200,7 +202,7 @@ fn labels(value: &Value) -> Value {
     let shown = |(name, value): (&String, &Value)| {
         let kept = LABELS.contains(&name.as_str());
         let value = if kept { masked(value) } else { Value::String(MASK.to_string()) };
-        (mask(name).into_owned(), value)
+        (crate::mask::line(name, 256), value)
     };
     labels.iter().map(shown).collect()
 }
@@ -220,6 +222,20 @@ mod tests {
         assert!(!text.contains("PLANTED"), "{text}");
         assert!(text.contains("http://…proxy:3128") && text.contains("…proxy:3129"), "{text}");
         assert!(text.contains("plc01"), "{text}");
+    }
+
+    #[test]
+    fn no_character_is_kept_that_a_terminal_acts_on() {
+        let answer = serde_json::json!({
+            "Name": "/a\u{9b}\u{202e}b", "State": {"Error": "x\u{200b}\u{1b}[31my", "z\u{202e}": 1},
+            "Config": {"Env": ["PATH=/bin\u{202e}x", "a\u{9b}b=1"], "Cmd": ["-\u{9b}c"], "Labels": {"l\u{202e}": "x"}},
+        });
+        let text = serde_json::to_string(&container(&answer)).unwrap();
+        assert!(!text.contains(clean::is_unsafe) && !text.contains("\\u"), "{text}");
+        assert!(
+            text.contains("\"/ab\"") && text.contains("\"xy\"") && text.contains("PATH=/binx"),
+            "{text}"
+        );
     }
 
     #[test]
