@@ -27,6 +27,11 @@ pub(super) struct ServiceOptions {
     #[arg(long)]
     registry_credentials: bool,
 
+    /// The same for this registry, also in plain HTTP or under a certificate that this device does not
+    /// trust; may be given several times
+    #[arg(long, value_name = "HOST")]
+    insecure_credentials: Vec<String>,
+
     /// The Device Provisioning Service must be reached: this one, or that of the hub's cloud
     /// [default: as the runtime's configuration says]
     #[arg(long, value_name = "HOST", num_args = 0..=1, default_missing_value = BESIDE_THE_HUB)]
@@ -42,6 +47,7 @@ impl ServiceOptions {
         Ok(Access {
             names: resolver.map_or(Names::System, Names::Server),
             credentials: self.credentials()?,
+            insecure_credentials: self.insecure_credentials()?,
             authorities: Some(PathBuf::from(AUTHORITIES)),
         })
     }
@@ -68,8 +74,19 @@ impl ServiceOptions {
         self.registry.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
+    fn insecure_credentials(&self) -> Result<Vec<Reference>, Problem> {
+        let read = |text: &String| {
+            let registry = Reference::of_registry(text).map_err(|error| {
+                Problem::new(format!("--insecure-credentials: {error}"))
+                    .hint("name the registry, for example --insecure-credentials plant.lan:5000")
+            })?;
+            Ok(registry.registry_alone())
+        };
+        self.insecure_credentials.iter().map(read).collect()
+    }
+
     fn credentials(&self) -> Result<Option<Arc<Credentials>>, Problem> {
-        if !self.registry_credentials {
+        if !self.registry_credentials && self.insecure_credentials.is_empty() {
             return Ok(None);
         }
         let docker_config = env::var_os("DOCKER_CONFIG").map(PathBuf::from);

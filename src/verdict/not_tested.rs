@@ -2,7 +2,7 @@
 
 mod networks;
 
-use edgeprobe_facts::registry::CredentialUse;
+use edgeprobe_facts::registry::{CredentialUse, Doubt, RegistryFacts};
 use edgeprobe_facts::runtime::{Part, SourceState};
 use edgeprobe_facts::{Facts, Observation, Role, Token, clean};
 
@@ -161,22 +161,38 @@ fn images(evidence: &Evidence<'_>) -> Vec<Missing> {
     evidence
         .registries()
         .iter()
-        .filter(|reading| reading.wants_credentials())
+        .filter(|reading| reading.wants_credentials() || reading.could_not_sign_in())
         .map(|reading| {
-            let why = match reading.facts.credentials {
+            let facts = reading.facts;
+            let why = match facts.credentials {
                 CredentialUse::Absent => "why.registry_absent",
                 CredentialUse::Helper => "why.registry_helper",
-                CredentialUse::Withheld => "why.registry_withheld",
+                CredentialUse::Withheld => withheld(facts),
                 CredentialUse::NotAsked | CredentialUse::Unneeded | CredentialUse::Sent => {
                     "why.registry_anonymous"
                 }
             };
-            let registry = &reading.facts.registry;
-            let what = Text::new("not_tested.image").with("image", reading.facts.whole());
-            let why = Text::new(why).with("registry", registry);
+            let registry = &facts.registry;
+            let what =
+                if facts.image.is_some() { "not_tested.image" } else { "not_tested.sign_in" };
+            let what = Text::new(what).with("image", facts.whole());
+            let host = facts.withheld.as_ref().map(|withheld| &withheld.server);
+            let why = Text::new(why).with("registry", registry).with_any("host", host);
             Missing::new(what.with("registry", registry), why).shown_by([reading.observation])
         })
         .collect()
+}
+
+fn withheld(facts: &RegistryFacts) -> &'static str {
+    match facts.withheld.as_ref().map(|withheld| withheld.why) {
+        Some(Doubt::InClear) => "why.registry_withheld_in_clear",
+        Some(Doubt::Unverified) => "why.registry_withheld_unverified",
+        Some(Doubt::Intercepted) => "why.registry_withheld_intercepted",
+        Some(Doubt::Redirected) => "why.registry_withheld_redirected",
+        Some(Doubt::Elsewhere) => "why.registry_withheld_elsewhere",
+        // Reports of earlier versions do not say.
+        None => "why.registry_withheld",
+    }
 }
 
 /// The registries that were asked in vain by a proxy, which may serve the engine all the same.

@@ -6,7 +6,7 @@ use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::engine::{Container, EngineFacts};
 use edgeprobe_facts::registry::{
-    AnswerFacts, CredentialUse, HostFacts, NamedBy, Part, RegistryFacts, Scheme,
+    AnswerFacts, CredentialUse, Doubt, HostFacts, NamedBy, Part, RegistryFacts, Scheme, Withheld,
 };
 use edgeprobe_facts::runtime::{RuntimeFacts, Setting};
 use edgeprobe_facts::{Facts, Observation, Outcome, Role, Step, Token};
@@ -32,6 +32,7 @@ pub(crate) fn registry(image: Option<&str>) -> Observation {
         answers: vec![answer(Part::Registry, 401, None)],
         challenge: None,
         credentials: CredentialUse::NotAsked,
+        withheld: None,
         refused_address: None,
         platform: Some("linux/arm64".to_owned()),
         platforms: Vec::new(),
@@ -193,6 +194,34 @@ fn a_refusal_of_nobody_in_particular_warns_and_is_not_sure() {
     assert!(verdict.unexplained.is_empty());
     let why: String = verdict.not_tested.iter().map(|missing| missing.why.as_str()).collect();
     assert!(why.contains("--registry-credentials"), "{why}");
+}
+
+#[test]
+fn whom_credentials_were_withheld_from_is_told_and_why() {
+    let withheld = |registry: Observation, why| {
+        of(registry, |facts| {
+            facts.credentials = CredentialUse::Withheld;
+            facts.withheld = Some(Withheld { server: "auth.plant.example".to_owned(), why });
+        })
+    };
+    for (why, words) in [
+        (Doubt::InClear, "plain HTTP"),
+        (Doubt::Unverified, "does not trust"),
+        (Doubt::Intercepted, "interceptor"),
+        (Doubt::Redirected, "redirects"),
+        (Doubt::Elsewhere, "token service"),
+    ] {
+        for (seen, what) in
+            [(refused(401, Some("UNAUTHORIZED")), IMAGE), (registry(None), "takes the credentials")]
+        {
+            let verdict = Device::healthy().with(withheld(seen, why)).with(no_engine()).verdict();
+            let missing = verdict.not_tested.iter().find(|missing| missing.what.contains(what));
+            let told = &missing.unwrap_or_else(|| panic!("{verdict:#?}")).why;
+            assert!(told.contains(words) && told.contains("auth.plant.example"), "{told}");
+            let is_for_any_line = matches!(why, Doubt::Redirected | Doubt::Elsewhere);
+            assert_ne!(told.contains("--insecure-credentials"), is_for_any_line, "{told}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The lines that a conversation with a registry goes over.
 
-use edgeprobe_facts::registry::Scheme;
+use edgeprobe_facts::registry::{Doubt, Scheme};
 use edgeprobe_facts::{Failure, Step, Token};
 use url::Url;
 
@@ -8,6 +8,7 @@ use super::answer;
 use super::conversation::Conversation;
 use super::line::{Host, Line};
 use super::request::{Request, base, path_of, text};
+use super::sign_in::Speaker;
 use crate::clean;
 use crate::endpoint::http_failure;
 use crate::http::{Message, exchange};
@@ -40,9 +41,12 @@ impl Conversation<'_> {
         Ok((url, host))
     }
 
-    /// Asks the registry, and follows where it sends the question.
-    pub(super) async fn get(&mut self, request: Request<'_>) -> Result<Message, Failure> {
-        let mut answer = self.ask(&request).await?;
+    /// Asks the registry, and follows where it sends the question. Says who answered in the end.
+    pub(super) async fn get(
+        &mut self,
+        request: Request<'_>,
+    ) -> Result<(Message, Speaker), Failure> {
+        let (mut answer, mut speaker) = self.ask(&request).await?;
         for _ in 0..REDIRECTS {
             let Some(location) = redirect(&answer) else { break };
             let base = self.host.as_ref().map(base).unwrap_or_default();
@@ -51,6 +55,8 @@ impl Conversation<'_> {
                 break;
             };
             let (url, host) = self.host_of(next.as_str())?;
+            let server = host.server.clone();
+            let is_own = self.host.as_ref().is_some_and(|own| own.is_same_service(&host));
             let (mut line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
             accepted?;
             let path = path_of(&url);
@@ -58,29 +64,43 @@ impl Conversation<'_> {
             let onward = Request { path: &path, authorization: None, ..request };
             let text = text(&onward, &line.host);
             answer = self.say(&mut line, &text, request.most).await?;
+            speaker = match speaker.doubt.or_else(|| line.doubt()) {
+                _ if !is_own => Speaker { server, doubt: Some(Doubt::Redirected) },
+                doubt => Speaker { doubt, ..speaker },
+            };
         }
-        Ok(answer)
+        Ok((answer, speaker))
     }
 
     /// Asks the registry over the line that is open, or over a new one.
-    pub(super) async fn ask(&mut self, request: &Request<'_>) -> Result<Message, Failure> {
+    pub(super) async fn ask(
+        &mut self,
+        request: &Request<'_>,
+    ) -> Result<(Message, Speaker), Failure> {
         let kept = self.line.is_some();
         let mut line = self.line().await?;
-        let text = text(request, &line.host);
-        let mut answer = self.say(&mut line, &text, request.most).await;
+        let mut answer = self.put(&mut line, request).await;
         let closed = |failure: &Failure| {
             matches!(failure.token, Token::ConnectionClosed | Token::ConnectionReset)
         };
         // A server may close a line that it kept open, at the very moment that it is used again.
         if kept && !self.facts.answers.is_empty() && answer.as_ref().is_err_and(closed) {
             line = self.line().await?;
-            answer = self.say(&mut line, &text, request.most).await;
+            answer = self.put(&mut line, request).await;
         }
         let answer = answer?;
+        let speaker = Speaker { server: line.host.server.clone(), doubt: line.doubt() };
         if answer.reusable {
             self.line = Some(line);
         }
-        Ok(answer)
+        Ok((answer, speaker))
+    }
+
+    /// Sends a request to the registry, without a secret that this line would not keep.
+    async fn put(&mut self, line: &mut Line, request: &Request<'_>) -> Result<Message, Failure> {
+        let authorization = request.authorization.filter(|it| self.may_send(it, line));
+        let text = text(&Request { authorization, ..*request }, &line.host);
+        self.say(line, &text, request.most).await
     }
 
     /// The open line, or a new one.

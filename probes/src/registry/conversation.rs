@@ -1,18 +1,17 @@
 //! The distribution protocol, as far as a pull goes before it downloads anything
 //! (<https://github.com/opencontainers/distribution-spec>).
 
-use edgeprobe_facts::registry::{
-    Challenge, CredentialUse, Image, Part, Reference, RegistryFacts, Scheme,
-};
+use edgeprobe_facts::registry::{Challenge, Image, Part, Reference, RegistryFacts, Scheme};
 use edgeprobe_facts::{Failure, Step, Token};
 
 use super::answer;
 use super::asking::{bad, redirect};
 use super::challenge;
-use super::credentials::{Credentials, Lookup, Secret};
+use super::credentials::Credentials;
 use super::line::{Host, Line, Opener};
 use super::manifest::{self, Manifest};
-use super::request::{Request, SMALL, token_of, token_request};
+use super::request::{Authorization, Request};
+use super::sign_in::{Asked, Speaker};
 use crate::clean;
 use crate::http::Message;
 
@@ -24,6 +23,8 @@ pub(super) struct Conversation<'a> {
     pub(super) opener: Opener<'a>,
     pub(super) reference: &'a Reference,
     pub(super) credentials: Option<&'a Credentials>,
+    /// Whether the registry gets them over a line that keeps no secret too.
+    pub(super) may_be_insecure: bool,
     pub(super) facts: &'a mut RegistryFacts,
     /// What is being asked for.
     pub(super) part: Part,
@@ -36,30 +37,36 @@ pub(super) struct Conversation<'a> {
 impl Conversation<'_> {
     /// Greets the registry, and with an image goes on as the engine does when it pulls it.
     pub(super) async fn hold(&mut self) -> Result<(), Failure> {
-        let greeting = self.greet().await?;
-        let challenge = self.facts.challenge.clone();
-        match (self.reference.image().cloned(), challenge) {
-            (Some(image), challenge) => self.image(&image, challenge).await,
-            (None, Some(challenge)) if greeting == 401 => self.sign_in(&challenge).await,
+        let (status, asked) = self.greet().await?;
+        match (self.reference.image().cloned(), asked) {
+            (Some(image), asked) => self.image(&image, asked).await,
+            (None, Some(asked)) if status == 401 => self.sign_in(&asked).await,
             (None, _) => Ok(()),
         }
     }
 
-    /// Asks for `/v2/`; returns the status of a registry's greeting.
-    async fn greet(&mut self) -> Result<u16, Failure> {
+    /// Asks for `/v2/`; returns the status of a registry's greeting, and what it asks for.
+    async fn greet(&mut self) -> Result<(u16, Option<Asked>), Failure> {
         self.part = Part::Registry;
         let mistrust = self.reach().await?;
         let greeting = self.get(Request::of("/v2/")).await;
         // Whatever was said under a certificate that is not accepted, the certificate comes first.
         mistrust?;
-        let greeting = greeting?;
-        self.facts.challenge = challenge::read(greeting.all("www-authenticate"));
-        let known = answer::greets_as_a_registry(&greeting, self.facts.challenge.is_some());
+        let (greeting, speaker) = greeting?;
+        let asked = self.asked(&greeting, speaker);
+        let known = answer::greets_as_a_registry(&greeting, asked.is_some());
         match self.facts.last_answer() {
             Some(answer) if !known && greeting.status != 403 => Err(answer::not_a_registry(answer)),
             Some(answer) if !matches!(greeting.status, 200 | 401) => Err(answer::failure(answer)),
-            _ => Ok(greeting.status),
+            _ => Ok((greeting.status, asked)),
         }
+    }
+
+    /// What an answer asks for before it serves.
+    fn asked(&mut self, answer: &Message, by: Speaker) -> Option<Asked> {
+        let challenge = challenge::read(answer.all("www-authenticate"));
+        self.facts.challenge.clone_from(&challenge);
+        challenge.map(|challenge| Asked { challenge, by })
     }
 
     /// Opens the first line to the registry: by TLS, and where the engine would, without.
@@ -101,53 +108,49 @@ impl Conversation<'_> {
     }
 
     /// As `docker login` does, without an image.
-    async fn sign_in(&mut self, challenge: &Challenge) -> Result<(), Failure> {
-        let has_secret = self.secret().is_some();
-        match challenge {
-            Challenge::Basic if has_secret => {
-                let Some(authorization) = self.authorize(challenge, None).await? else {
+    async fn sign_in(&mut self, asked: &Asked) -> Result<(), Failure> {
+        match &asked.challenge {
+            Challenge::Basic => {
+                let Some(authorization) = self.authorize(asked, None).await? else {
                     return Ok(());
                 };
                 self.part = Part::Registry;
-                let authorization = Some(authorization.as_str());
-                let answer = self.get(Request { authorization, ..Request::of("/v2/") }).await?;
+                let authorization = Some(&authorization);
+                let request = Request { authorization, ..Request::of("/v2/") };
+                let (answer, _) = self.get(request).await?;
                 self.good(&answer)
-            }
-            Challenge::Basic => Ok(()),
-            Challenge::Bearer { .. } if has_secret => {
-                self.authorize(challenge, None).await.map(drop)
             }
             // Nobody is asked for a token that would be good for nothing; that there is somebody
             // to ask is all that matters.
-            Challenge::Bearer { realm, .. } => {
-                self.part = Part::Token;
-                let host = self.host_of(realm)?.1;
-                let (_, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
-                accepted
+            Challenge::Bearer { realm, service } => {
+                let desk = self.token_service(&asked.by, realm).await?;
+                match desk.secret {
+                    Some(_) => self.token_of(desk, service.as_deref(), None).await.map(drop),
+                    None => Ok(()),
+                }
             }
         }
     }
 
-    async fn image(&mut self, image: &Image, greeted: Option<Challenge>) -> Result<(), Failure> {
+    async fn image(&mut self, image: &Image, greeted: Option<Asked>) -> Result<(), Failure> {
         let repository = &image.repository;
         let scope = format!("repository:{repository}:pull");
         let mut authorization = match &greeted {
-            Some(challenge) => self.authorize(challenge, Some(&scope)).await?,
+            Some(asked) => self.authorize(asked, Some(&scope)).await?,
             None => None,
         };
         self.part = Part::Image;
         let path = format!("/v2/{repository}/manifests/{}", image.version.word());
-        let mut manifest = self.manifest(&path, authorization.as_deref()).await?;
+        let (mut manifest, speaker) = self.manifest(&path, authorization.as_ref()).await?;
         // Some ask for credentials only where they are needed.
         if manifest.status == 401
             && greeted.is_none()
-            && let Some(challenge) = challenge::read(manifest.all("www-authenticate"))
+            && let Some(asked) = self.asked(&manifest, speaker)
         {
-            self.facts.challenge = Some(challenge.clone());
-            authorization = self.authorize(&challenge, Some(&scope)).await?;
+            authorization = self.authorize(&asked, Some(&scope)).await?;
             self.part = Part::Image;
             if authorization.is_some() {
-                manifest = self.manifest(&path, authorization.as_deref()).await?;
+                (manifest, _) = self.manifest(&path, authorization.as_ref()).await?;
             }
         }
         self.good(&manifest)?;
@@ -158,7 +161,7 @@ impl Conversation<'_> {
                 self.facts.platforms = platforms;
                 let Some(digest) = for_here else { return Err(self.no_platform()) };
                 let path = format!("/v2/{repository}/manifests/{digest}");
-                let manifest = self.manifest(&path, authorization.as_deref()).await?;
+                let (manifest, _) = self.manifest(&path, authorization.as_ref()).await?;
                 self.good(&manifest)?;
                 match manifest::read(&manifest.body) {
                     Manifest::Image { configuration } => configuration,
@@ -167,24 +170,28 @@ impl Conversation<'_> {
             }
         };
         let path = format!("/v2/{repository}/blobs/{configuration}");
-        self.data(&path, authorization.as_deref()).await
+        self.data(&path, authorization.as_ref()).await
     }
 
     async fn manifest(
         &mut self,
         path: &str,
-        authorization: Option<&str>,
-    ) -> Result<Message, Failure> {
+        authorization: Option<&Authorization>,
+    ) -> Result<(Message, Speaker), Failure> {
         let request = Request { path, accept: manifest::ACCEPT, authorization, most: MANIFEST };
         self.get(request).await
     }
 
     /// Where the registry would send the engine for the image's data. Only a connection is made
     /// there.
-    async fn data(&mut self, path: &str, authorization: Option<&str>) -> Result<(), Failure> {
+    async fn data(
+        &mut self,
+        path: &str,
+        authorization: Option<&Authorization>,
+    ) -> Result<(), Failure> {
         self.part = Part::Data;
         let request = Request { authorization, most: 0, ..Request::of(path) };
-        let answer = self.ask(&request).await?;
+        let (answer, _) = self.ask(&request).await?;
         let Some(location) = redirect(&answer) else { return self.good(&answer) };
         let (_, host) = self.host_of(location)?;
         if self.host.as_ref().is_some_and(|own| own.server == host.server) {
@@ -195,7 +202,7 @@ impl Conversation<'_> {
     }
 
     /// Nothing, or the failure that the last answer means.
-    fn good(&self, message: &Message) -> Result<(), Failure> {
+    pub(super) fn good(&self, message: &Message) -> Result<(), Failure> {
         match self.facts.last_answer() {
             Some(answer) if message.status != 200 => Err(answer::failure(answer)),
             _ => Ok(()),
@@ -207,60 +214,5 @@ impl Conversation<'_> {
         let there = self.facts.platforms.join(", ");
         let detail = format!("no matching manifest for {wanted}; it is there for {there}");
         Failure::new(Step::Http, Token::ImageOtherPlatform, clean::line(&detail, 240))
-    }
-
-    /// The value of an `Authorization` header; none where the registry is to be asked without.
-    async fn authorize(
-        &mut self,
-        challenge: &Challenge,
-        scope: Option<&str>,
-    ) -> Result<Option<String>, Failure> {
-        match challenge {
-            Challenge::Basic => {
-                let basic = self.secret().and_then(|secret| secret.basic());
-                let Some(basic) = basic else { return Ok(None) };
-                let trusted = self.line().await?.may_hear_secrets();
-                self.facts.credentials =
-                    if trusted { CredentialUse::Sent } else { CredentialUse::Withheld };
-                Ok(trusted.then_some(basic))
-            }
-            Challenge::Bearer { realm, service } => {
-                let token = self.token(realm, service.as_deref(), scope).await?;
-                Ok(Some(format!("Bearer {token}")))
-            }
-        }
-    }
-
-    async fn token(
-        &mut self,
-        realm: &str,
-        service: Option<&str>,
-        scope: Option<&str>,
-    ) -> Result<String, Failure> {
-        self.part = Part::Token;
-        let (url, host) = self.host_of(realm)?;
-        let (mut line, accepted) = self.opener.open(host, &mut self.facts.hosts).await?;
-        accepted?;
-        let secret = self.secret();
-        if secret.is_some() {
-            self.facts.credentials =
-                if line.may_hear_secrets() { CredentialUse::Sent } else { CredentialUse::Withheld };
-        }
-        let secret = secret.filter(|_| line.may_hear_secrets());
-        let request = token_request(&url, &line.host, service, scope, secret.as_ref());
-        let answer = self.say(&mut line, &request, SMALL).await?;
-        self.good(&answer)?;
-        token_of(&answer.body).ok_or_else(|| {
-            let detail = "answered 200 without a token";
-            Failure::new(Step::Http, Token::HttpNotRegistry, detail)
-        })
-    }
-
-    /// What the engine's file has for this registry.
-    fn secret(&self) -> Option<Secret> {
-        match self.credentials?.of_registry(self.reference) {
-            Lookup::Found(secret) => Some(secret.clone()),
-            Lookup::Helper | Lookup::Absent => None,
-        }
     }
 }

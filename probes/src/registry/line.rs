@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use edgeprobe_facts::dns::DnsFacts;
 use edgeprobe_facts::endpoint::{TrustResult, Via, ViaFacts};
-use edgeprobe_facts::registry::{HostFacts, Part, Scheme};
+use edgeprobe_facts::registry::{Doubt, HostFacts, Part, Scheme};
 use edgeprobe_facts::runtime::ProxySetting;
 use edgeprobe_facts::{Facts, Failure, Role, Step, Token, Vantage};
 use futures_util::future::{BoxFuture, FutureExt, select_ok};
@@ -23,8 +23,8 @@ const ADDRESSES: usize = 8;
 /// How many files of a registry's own authorities are read.
 const AUTHORITIES: usize = 8;
 
-/// Registries whose certificates come from public authorities alone. Whoever else vouches for one
-/// of them stands between.
+/// Registries, and their token services, whose certificates come from public authorities alone.
+/// Whoever else vouches for one of them stands between.
 const PUBLIC_REGISTRIES: [&str; 12] = [
     "azurecr.io",
     "azurecr.cn",
@@ -37,7 +37,7 @@ const PUBLIC_REGISTRIES: [&str; 12] = [
     "gcr.io",
     "pkg.dev",
     "amazonaws.com",
-    "registry.gitlab.com",
+    "gitlab.com",
 ];
 
 /// A host to reach.
@@ -49,6 +49,13 @@ pub(super) struct Host {
     pub(super) scheme: Scheme,
     /// Whether the engine takes any certificate from it.
     pub(super) unverified: bool,
+}
+
+impl Host {
+    /// Whether it is the same service at the same place.
+    pub(super) fn is_same_service(&self, other: &Self) -> bool {
+        (&self.server, self.port, self.scheme) == (&other.server, other.port, other.scheme)
+    }
 }
 
 /// A stream to a host, ready for requests.
@@ -65,28 +72,33 @@ enum Standing {
     Verified,
     /// The device's own store vouches for it, and no public root.
     ByDeviceAlone,
-    /// On this device itself.
-    Loopback,
-    /// Nobody vouches for it.
+    /// On this device itself, as is the registry that is asked for.
+    OnThisDevice,
+    /// Nobody vouches for its certificate.
     Unverified,
+    /// It has no certificate.
+    InClear,
 }
 
 impl Line {
-    /// Whether credentials may be sent here: never in the clear, never to an interceptor.
-    pub(super) fn may_hear_secrets(&self) -> bool {
+    /// Why credentials may not be sent here, if they may not: never in the clear, never to an
+    /// interceptor.
+    pub(super) fn doubt(&self) -> Option<Doubt> {
         match self.standing {
-            Standing::Verified | Standing::Loopback => true,
+            Standing::Verified | Standing::OnThisDevice => None,
             // A company's own authority vouches for the company's own registry, or for an
             // interceptor in front of somebody else's.
-            Standing::ByDeviceAlone => !PUBLIC_REGISTRIES.iter().any(|known| {
-                self.host
-                    .server
-                    .strip_suffix(known)
-                    .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
-            }),
-            Standing::Unverified => false,
+            Standing::ByDeviceAlone => is_public(&self.host.server).then_some(Doubt::Intercepted),
+            Standing::Unverified => Some(Doubt::Unverified),
+            Standing::InClear => Some(Doubt::InClear),
         }
     }
+}
+
+fn is_public(server: &str) -> bool {
+    PUBLIC_REGISTRIES.iter().any(|known| {
+        server.strip_suffix(known).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+    })
 }
 
 /// What opening lines needs.
@@ -98,6 +110,9 @@ pub(super) struct Opener<'a> {
     pub(super) authorities: Option<&'a Path>,
     /// What the engine is told of a proxy.
     pub(super) proxy: Option<&'a ProxySetting>,
+    /// Whether the registry is this device's own by its name. Another's name may lead here too, by
+    /// a hosts file or a name server that is not its own.
+    pub(super) on_this_device: bool,
 }
 
 impl Opener<'_> {
@@ -192,7 +207,9 @@ impl Opener<'_> {
         let _ = socket.set_nodelay(true);
         facts.peer = socket.peer_addr().map(|peer| peer.ip()).ok();
         // A proxy on this device does not make a host one of its own.
-        let loopback = facts.proxy.is_none() && facts.peer.is_some_and(|peer| peer.is_loopback());
+        let loopback = self.on_this_device
+            && facts.proxy.is_none()
+            && facts.peer.is_some_and(|peer| peer.is_loopback());
         let socket: Carriage = match &mut facts.proxy {
             None => Box::new(socket),
             Some(proxy) => {
@@ -201,7 +218,7 @@ impl Opener<'_> {
             }
         };
         if host.scheme == Scheme::Http {
-            let standing = if loopback { Standing::Loopback } else { Standing::Unverified };
+            let standing = if loopback { Standing::OnThisDevice } else { Standing::InClear };
             return Ok((Line { stream: unsecured(socket), host, standing }, Ok(())));
         }
         let own = self.own_authorities(&host);
@@ -223,7 +240,7 @@ impl Opener<'_> {
                 Standing::Verified
             }
             (_, Ok(())) => Standing::ByDeviceAlone,
-            (_, Err(_)) if loopback => Standing::Loopback,
+            (_, Err(_)) if loopback => Standing::OnThisDevice,
             (_, Err(_)) => Standing::Unverified,
         };
         let accepted = if host.unverified { Ok(()) } else { secured.accepted };

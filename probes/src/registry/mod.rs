@@ -8,6 +8,7 @@ mod credentials;
 mod line;
 mod manifest;
 mod request;
+mod sign_in;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +35,8 @@ pub struct Access {
     pub names: Names,
     /// The credentials to offer to who asks for them; none unless the user wants it.
     pub credentials: Option<Arc<Credentials>>,
+    /// The registries that get their credentials over a connection that keeps no secret too.
+    pub insecure_credentials: Vec<Reference>,
     /// The folder of authorities that the engine trusts for single registries.
     pub authorities: Option<PathBuf>,
 }
@@ -52,8 +55,8 @@ pub enum Names {
 ///
 /// Without an image: whether a registry answers `/v2/`, and whether who hands out its tokens can be
 /// reached. With an image: also its manifest, whether it is there for this platform, and whether
-/// the host that its data come from can be reached. Credentials are sent only where their registry
-/// asks for them, under a certificate that is beyond doubt.
+/// the host that its data come from can be reached. Credentials are sent only to the registry that
+/// they are kept for, or to the token service that it names, over connections that keep a secret.
 pub async fn probe(
     timeline: Timeline,
     vantage: &Vantage,
@@ -76,6 +79,7 @@ pub async fn probe(
         answers: Vec::new(),
         challenge: None,
         credentials: use_before_asking(reference, access),
+        withheld: None,
         refused_address: None,
         platform: reference.image().map(|_| manifest::platform()),
         platforms: Vec::new(),
@@ -87,9 +91,11 @@ pub async fn probe(
             trust,
             authorities: access.authorities.as_deref(),
             proxy: query.proxy.as_ref(),
+            on_this_device: reference.is_loopback(),
         },
         reference,
         credentials: access.credentials.as_deref(),
+        may_be_insecure: access.insecure_credentials.contains(&reference.registry_alone()),
         facts: &mut facts,
         part: Part::Registry,
         host: None,

@@ -18,9 +18,15 @@ const LONGEST_TOKEN: usize = 16 * 1024;
 pub(super) struct Request<'r> {
     pub(super) path: &'r str,
     pub(super) accept: &'r str,
-    /// The value of an `Authorization` header.
-    pub(super) authorization: Option<&'r str>,
+    pub(super) authorization: Option<&'r Authorization>,
     pub(super) most: usize,
+}
+
+/// The value of an `Authorization` header.
+pub(super) struct Authorization {
+    pub(super) value: String,
+    /// Whether it is a secret: a token that anybody is given is none.
+    pub(super) is_secret: bool,
 }
 
 impl<'r> Request<'r> {
@@ -60,7 +66,7 @@ pub(super) fn path_of(url: &Url) -> String {
 pub(super) fn text(request: &Request<'_>, host: &Host) -> String {
     let authorization = request
         .authorization
-        .map(|value| format!("Authorization: {value}\r\n"))
+        .map(|it| format!("Authorization: {}\r\n", it.value))
         .unwrap_or_default();
     format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: edgeprobe\r\nAccept: {}\r\n{authorization}\r\n",

@@ -10,6 +10,7 @@
 #![cfg(unix)]
 
 mod by_proxy;
+mod interceptors;
 #[path = "../programs/mod.rs"]
 mod programs;
 mod real;

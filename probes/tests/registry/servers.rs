@@ -1,7 +1,7 @@
 //! Registries, token services and middleboxes whose every word is written here.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -12,14 +12,22 @@ use crate::support::*;
 
 /// A server on loopback that answers each request by what `answer` makes of its head, and keeps
 /// the heads.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn start(answer: impl Fn(&str, u16) -> String + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    pub(crate) fn start(answer: impl Fn(&str, u16) -> String + Send + Sync + 'static) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), answer)
+    }
+
+    /// The same at another address of this machine.
+    pub(crate) fn start_at(
+        address: IpAddr,
+        answer: impl Fn(&str, u16) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((address, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let heads = Arc::new(Mutex::new(Vec::new()));
         let (kept, answer) = (heads.clone(), Arc::new(answer));
@@ -32,11 +40,11 @@ impl Server {
         Self { port, heads }
     }
 
-    fn name(&self, image: &str) -> String {
+    pub(crate) fn name(&self, image: &str) -> String {
         format!("localhost:{}{image}", self.port)
     }
 
-    fn heads(&self) -> String {
+    pub(crate) fn heads(&self) -> String {
         self.heads.lock().unwrap().join("\n")
     }
 }
@@ -70,11 +78,11 @@ fn converse(
     }
 }
 
-fn reply(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn reply(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
-fn json(status: &str, body: &str) -> String {
+pub(crate) fn json(status: &str, body: &str) -> String {
     reply(status, "Content-Type: application/json\r\n", body)
 }
 
@@ -82,12 +90,12 @@ fn error(status: &str, code: &str, message: &str) -> String {
     json(status, &format!(r#"{{"errors":[{{"code":"{code}","message":"{message}"}}]}}"#))
 }
 
-fn path(head: &str) -> &str {
+pub(crate) fn path(head: &str) -> &str {
     head.split(' ').nth(1).unwrap_or_default()
 }
 
 const GREETING: &str = "Docker-Distribution-Api-Version: registry/2.0\r\n";
-const MANIFEST: &str = r#"{"schemaVersion": 2, "config": {"digest": "sha256:abcdef"}}"#;
+pub(crate) const MANIFEST: &str = r#"{"schemaVersion": 2, "config": {"digest": "sha256:abcdef"}}"#;
 
 /// A registry whose tokens come from itself, for who has the password and for nobody else.
 fn with_tokens(head: &str, port: u16) -> String {
@@ -138,47 +146,6 @@ async fn a_registry_alone_is_signed_in_to_or_its_token_service_found() {
     let signed_in = Asker::signed_in(&[&server.name("")]).ask(&server.name("")).await;
     assert_eq!(signed_in.outcome, Outcome::Pass, "{:?}", signed_in.failure);
     assert!(server.heads().contains(ENCODED));
-}
-
-#[tokio::test]
-async fn credentials_go_to_nobody_whose_certificate_is_not_accepted() {
-    // `insecure-registries` lets the engine talk in the clear to a host that is not this device:
-    // here by an address of this device that is not loopback's.
-    let Some(address) = own_address() else {
-        println!("skipped: this machine has no address but loopback's");
-        return;
-    };
-    let listener = TcpListener::bind((address, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let heads = Arc::new(Mutex::new(Vec::new()));
-    let kept = heads.clone();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let kept = kept.clone();
-            thread::spawn(move || {
-                let answer = |_: &str, _: u16| {
-                    reply("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
-                };
-                converse(stream, &kept, &answer, port);
-            });
-        }
-    });
-    let name = format!("{address}:{port}");
-    let asker = Asker::signed_in(&[&name]);
-    let observation = asker.ask_as(&format!("{name}/edge/module:1.0"), true).await;
-    assert_eq!(facts(&observation).credentials, CredentialUse::Withheld);
-    assert_eq!(observation.token(), Some(Token::HttpUnauthorized), "{:?}", observation.failure);
-    assert!(!heads.lock().unwrap().join("").contains(ENCODED));
-    // Without that setting of the engine it is not even asked by plain HTTP.
-    let strict = asker.ask(&format!("{name}/edge/module:1.0")).await;
-    assert_eq!(strict.token(), Some(Token::TlsUnexpectedBytes), "{:?}", strict.failure);
-}
-
-/// An address of this machine that is not loopback's; nothing is sent to find it.
-fn own_address() -> Option<std::net::IpAddr> {
-    let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-    socket.local_addr().ok().map(|local| local.ip()).filter(|ip| !ip.is_loopback())
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ impl Asker {
         let access = Access {
             names: Names::System,
             credentials: None,
+            insecure_credentials: Vec::new(),
             authorities: Some(directory.path().to_path_buf()),
         };
         let trust = TrustStores::from_der(&[], None, &[]);
@@ -54,6 +55,12 @@ impl Asker {
         fs::write(&path, format!(r#"{{"auths": {{{}}}}}"#, entries.join(","))).unwrap();
         asker.access.credentials = Some(Arc::new(Credentials::load(&path).unwrap()));
         asker
+    }
+
+    /// Sends them to this registry over any line.
+    pub(crate) fn also_insecurely(mut self, registry: &str) -> Self {
+        self.access.insecure_credentials.push(Reference::of_registry(registry).unwrap());
+        self
     }
 
     /// With this root in the device's store.

@@ -40,6 +40,11 @@ impl RegistryReading<'_> {
             && self.facts.credentials != CredentialUse::Sent
     }
 
+    /// Whether the registry alone was asked, and did not get the credentials that it wants.
+    pub(in crate::verdict) fn could_not_sign_in(&self) -> bool {
+        self.facts.image.is_none() && self.facts.credentials == CredentialUse::Withheld
+    }
+
     pub(in crate::verdict) fn is_by_default(&self) -> bool {
         self.facts.named_by == NamedBy::Default
     }

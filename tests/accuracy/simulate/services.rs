@@ -99,6 +99,7 @@ impl World {
             answers: Vec::new(),
             challenge: None,
             credentials: CredentialUse::NotAsked,
+            withheld: None,
             refused_address: None,
             platform: None,
             platforms: Vec::new(),

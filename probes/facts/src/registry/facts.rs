@@ -38,6 +38,9 @@ pub struct RegistryFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<Challenge>,
     pub credentials: CredentialUse,
+    /// Why the credentials were withheld, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Withheld>,
     /// The address by which the registry's firewall knows this site, where it refused that.
     #[serde(rename = "client.address", default, skip_serializing_if = "Option::is_none")]
     pub refused_address: Option<IpAddr>,
@@ -212,4 +215,29 @@ pub enum CredentialUse {
     Withheld,
     /// They were sent.
     Sent,
+}
+
+/// A host that asked for the engine's credentials and did not get them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Withheld {
+    #[serde(rename = "server.address")]
+    pub server: String,
+    pub why: Doubt,
+}
+
+/// Why a host does not get the engine's credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// The connection to it is plain HTTP.
+    InClear,
+    /// This device does not trust its certificate.
+    Unverified,
+    /// It bears a public registry's name, and an authority of this device alone vouches for it, as
+    /// for an interceptor.
+    Intercepted,
+    /// The registry redirected the question to it, and the credentials are for the registry.
+    Redirected,
+    /// A registry that did not prove who it is names it as its token service.
+    Elsewhere,
 }

@@ -5,7 +5,8 @@ mod query;
 mod reference;
 
 pub use facts::{
-    AnswerFacts, Challenge, CredentialUse, HostFacts, NamedBy, Part, RegistryFacts, Scheme,
+    AnswerFacts, Challenge, CredentialUse, Doubt, HostFacts, NamedBy, Part, RegistryFacts, Scheme,
+    Withheld,
 };
 pub use query::Query;
 pub use reference::{Image, Reference, ReferenceError, Version};

@@ -89,5 +89,6 @@ fn finding(
     if reading.is_by_the_runtime() && evidence.runtime().is_some() {
         return Some(("runtime_without_credentials", Confirmed, effect));
     }
-    Some(("anonymous", Likely, Effect::Warns))
+    let key = if facts.credentials == CredentialUse::Withheld { "withheld" } else { "anonymous" };
+    Some((key, Likely, Effect::Warns))
 }
