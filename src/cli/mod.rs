@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use edgeprobe_probes::tool::ENDS_WITH;
 use edgeprobe_probes::vantage::{INSIDE, KEEPER};
 
 use language::{Lang, Languages};
@@ -98,6 +99,9 @@ enum Command {
     /// For edgeprobe itself: answers from inside a container
     #[command(hide = true, name = INSIDE)]
     Inside,
+    /// For edgeprobe itself: another program, for as long as the run goes on
+    #[command(hide = true, name = ENDS_WITH)]
+    EndsWith(container::EndsWith),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -133,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Generate(options) => generate::run(&options),
         Command::Keeper => container::keep(),
         Command::Inside => container::answer(),
+        Command::EndsWith(options) => container::run_until_the_end(&options),
     });
     match outcome {
         Ok(Ok(code)) => ExitCode::from(code),

@@ -3,9 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use edgeprobe_probes::tool::Program;
 
 use super::{How, Input, Log, Obstacle, Piece, SourceError, Take, broke_off, of_io, packing};
 use crate::language::Word;
@@ -50,21 +52,22 @@ fn entries(
     how: &How,
     take: &mut Take<'_>,
 ) -> Result<(), SourceError> {
-    let mut command = Command::new("journalctl");
+    let journalctl = Program::find("journalctl");
+    let journalctl = journalctl.ok_or_else(|| missing(&io::ErrorKind::NotFound.into()))?;
     // The short form has a line's own time with its year and zone, and no field that is not shown.
     // Without `--all` it has the length alone of a text that is not quite UTF-8.
-    command.args(["--no-pager", "--quiet", "--all", "--utc", "--output", "short-iso"]);
-    command.arg(selection);
+    let fixed = ["--no-pager", "--quiet", "--all", "--utc", "--output", "short-iso"];
+    let mut arguments: Vec<OsString> = fixed.map(OsString::from).to_vec();
+    arguments.push(selection.to_owned());
     if let Some(since) = how.since {
-        command.arg(format!("--since=@{}", since.div_euclid(1_000)));
+        arguments.push(format!("--since=@{}", since.div_euclid(1_000)).into());
     }
     if how.follow {
-        command.args(["--follow", "--lines=all"]);
+        arguments.extend(["--follow", "--lines=all"].map(OsString::from));
     } else if let Some(lines) = how.last {
-        command.arg(format!("--lines={lines}"));
+        arguments.push(format!("--lines={lines}").into());
     }
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| missing(&error))?;
+    let mut child = journalctl.start_to_follow(&arguments).map_err(|error| missing(&error))?;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let child = Ended(Arc::new(Mutex::new(child)));
     let begin = Log { name, container: None, live: false };

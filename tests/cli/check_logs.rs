@@ -1,7 +1,6 @@
 //! `check --logs`: logs as evidence beside the probes, which they never hold up.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -14,6 +13,7 @@ use crate::installed::{config_toml, install};
 use crate::internet::{HUB, roots, serve};
 use crate::namespace::{RESOLVER_ADDRESS, alone, with_internet};
 use crate::program::{Outcome, edgeprobe, run};
+use crate::stand_in::journalctl;
 
 /// Arguments with which the probes end at once; a slow machine has time for the logs.
 const NOBODY: [&str; 6] =
@@ -237,18 +237,15 @@ fn an_installed_runtime_s_logs_are_read_unasked_and_not_waited_for() {
         let Some(_folder) = install(&[("aziot/config.toml", &config_toml(HUB))]) else { return };
         let programs = TempDir::new().unwrap();
         let journal = write(programs.path(), "journal", &no_name(90));
-        let script = |text: &str| {
-            let path = programs.path().join("journalctl");
-            fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        };
         let checked = |more: &[&str]| {
-            let path = format!("{}:/usr/bin:/bin:/usr/sbin:/sbin", programs.path().display());
             let mut command = edgeprobe();
-            command.env("PATH", path).args(["check", "--format", "json"]).args(NOBODY).args(more);
+            command.args(["check", "--format", "json"]).args(NOBODY).args(more);
             Outcome::of(&mut command).json()
         };
-        script(&format!("case \"$*\" in *--unit=aziot-edged*) cat {journal};; esac"));
+        let script = format!("case \"$*\" in *--unit=aziot-edged*) cat {journal};; esac");
+        if !journalctl(programs.path(), &script) {
+            return;
+        }
         // Unasked they are waited for a second, in which a busy machine may not get to them.
         let mut reports = (0..10).map(|_| checked(&[]));
         let report = reports.find(|report| !logs_of(report).is_empty()).expect("they are read");
@@ -272,12 +269,14 @@ fn an_installed_runtime_s_logs_are_read_unasked_and_not_waited_for() {
         assert_eq!(logs_of(&checked(&["--pre", "--logs"])).len(), 1);
 
         // One that hangs is left behind, and ended.
-        script("echo $$ >>\"${0%/*}/running\"; exec sleep 1000");
+        let pids = programs.path().join("running");
+        let script = format!("echo $$ >>'{}'; exec sleep 1000", pids.display());
+        assert!(journalctl(programs.path(), &script));
         let report = checked(&SOON);
         assert_eq!(report["verdict"]["status"], "blocked", "{report:#}");
         assert!(logs_of(&report).is_empty() && !report.to_string().contains("journal of"));
         // On a machine that is busy it may not even have been started in that time.
-        let running = fs::read_to_string(programs.path().join("running")).unwrap_or_default();
+        let running = fs::read_to_string(pids).unwrap_or_default();
         let goes_on = |pid: &&str| {
             let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             command.contains("sleep")

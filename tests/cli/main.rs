@@ -33,6 +33,8 @@ mod renew;
 mod replay;
 mod schema;
 mod secrets;
+mod stand_in;
+mod targets;
 mod transcripts;
 mod vpn;
 mod watch;

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use assert_cmd::Command;
 
-use crate::bundle::{entries, script};
+use crate::bundle::entries;
 use crate::engine::{Answer, serve};
 use crate::installed::install;
 use crate::internet::HUB;
 use crate::namespace::alone;
 use crate::probe::NAMES;
 use crate::program::{Outcome, edgeprobe};
+use crate::stand_in::journalctl;
 
 /// A key, with the characters that are encoded.
 const KEY: &str = "PLANTED+key/PLANTED+key/PLANTED+key/PLANTED=";
@@ -168,11 +169,8 @@ impl Device {
         fs::create_dir(&docker).unwrap();
         let auths = r#"{"auths":{"contoso.azurecr.io":{"auth":"bWU6UExBTlRFRA==","identitytoken":"PLANTED"}}}"#;
         fs::write(docker.join("config.json"), auths).unwrap();
-        script(
-            folder.path(),
-            "journalctl",
-            &format!("cat '{}'", folder.path().join("planted.log").display()),
-        );
+        let journal = format!("cat '{}'", folder.path().join("planted.log").display());
+        let _noted = journalctl(folder.path(), &journal);
         Self { folder }
     }
 
@@ -183,10 +181,8 @@ impl Device {
     /// A command on this device, with every diagnostic.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = edgeprobe();
-        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.folder.path().display());
         command
             .current_dir(self.folder.path())
-            .env("PATH", path)
             .env("HOME", self.folder.path())
             .env("EDGEPROBE_LOG", "trace")
             .env("DOCKER_HOST", format!("unix://{}", self.path("engine.sock").display()))

@@ -6,17 +6,13 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::AsyncReadExt;
-use tokio::process::Command;
 
 use super::{MAX_NAME, in_order, same_name};
 use crate::clean;
-
-/// Where systems keep it.
-const PATHS: [&str; 2] = ["/usr/bin/getent", "/bin/getent"];
+use crate::tool::Program;
 
 /// Three lines for each address come to less than this for any answer of DNS.
 const MAX_OUTPUT: u64 = 64 * 1024;
@@ -30,9 +26,9 @@ pub(super) struct SystemAnswer {
 }
 
 /// A program that answers as getent does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Getent<'a> {
-    pub(super) program: &'a str,
+    pub(super) program: Program,
     /// What stands before the name.
     pub(super) arguments: &'a [&'a str],
 }
@@ -40,7 +36,7 @@ pub(super) struct Getent<'a> {
 impl Getent<'_> {
     /// The `getent` of this device.
     pub(super) fn of_device() -> Option<Self> {
-        let program = PATHS.into_iter().find(|path| Path::new(path).is_file())?;
+        let program = Program::find("getent")?;
         // `ahosts` calls getaddrinfo(3) with AI_ADDRCONFIG, as most programs do: IPv6 addresses are
         // left out, even those of the hosts file, while the device has no IPv6 address but ::1 (a
         // link-local one is enough to have them). `-A` would turn that off, and older getents do
@@ -57,16 +53,8 @@ impl Getent<'_> {
     ///
     /// Fails when the program cannot be run, or does not end as getent ends.
     pub(super) async fn ask(self, name: &str) -> io::Result<SystemAnswer> {
-        let mut child = Command::new(self.program)
-            .args(self.arguments)
-            .arg(name)
-            .env_clear()
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
+        let arguments = [self.arguments, &[name]].concat();
+        let mut child = self.program.start(&arguments, Stdio::null())?;
         let mut output = Vec::new();
         if let Some(stdout) = child.stdout.take() {
             stdout.take(MAX_OUTPUT).read_to_end(&mut output).await?;
@@ -105,7 +93,7 @@ mod tests {
 
     /// What a script in place of getent answers.
     async fn scripted(script: &str) -> io::Result<SystemAnswer> {
-        Getent { program: "/bin/sh", arguments: &["-c", script] }.ask("hub").await
+        Getent { program: Program::at("/bin/sh"), arguments: &["-c", script] }.ask("hub").await
     }
 
     #[test]
@@ -141,7 +129,8 @@ mod tests {
     async fn a_program_that_is_no_getent_is_an_error() {
         assert!(scripted("exit 1").await.is_err());
         assert!(scripted("kill -9 $$").await.is_err());
-        assert!(Getent { program: "/nonexistent", arguments: &[] }.ask("hub").await.is_err());
+        let none = Getent { program: Program::at("/nonexistent"), arguments: &[] };
+        assert!(none.ask("hub").await.is_err());
     }
 
     #[tokio::test]

@@ -89,7 +89,7 @@ impl System<'_> {
         if !can_be_asked(name) {
             return Err(no_answer(format!("`{shown}` is no host name")));
         }
-        if let Some(getent) = self.getent
+        if let Some(getent) = self.getent.clone()
             && let Ok(answer) = getent.ask(name).await
         {
             if answer.addresses.is_empty() {
@@ -208,7 +208,10 @@ mod tests {
 
     #[tokio::test]
     async fn no_answer_in_time_is_a_timeout() {
-        let silent = Getent { program: "/bin/sh", arguments: &["-c", "exec sleep 1000"] };
+        let silent = Getent {
+            program: crate::tool::Program::at("/bin/sh"),
+            arguments: &["-c", "exec sleep 1000"],
+        };
         let system =
             System { getent: Some(silent), hosts: Path::new("/dev/null"), behind_stub: Vec::new() };
         let timeline = Timeline::start(Duration::from_millis(100));

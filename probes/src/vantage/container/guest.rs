@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::os::unix::process::CommandExt as _;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use edgeprobe_facts::{Observation, Vantage};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -20,10 +18,8 @@ use super::wire::{Answer, LONGEST_OUT, LineReader, Order, Posed, SetUp, Word, li
 use crate::clean;
 use crate::endpoint::Roots;
 use crate::recorder::{Timeline, milliseconds};
+use crate::tool::start_this_program;
 use crate::vantage::Enquiry;
-
-/// This program, whatever has become of the file's name.
-const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// How much longer than the run's own deadline an answer may be on its way.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
@@ -54,10 +50,7 @@ struct Waiting {
 
 impl Keeper {
     pub(super) fn start() -> io::Result<Self> {
-        let mut command = std::process::Command::new(THIS_PROGRAM);
-        command.arg0("edgeprobe").arg(KEEPER);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = Command::from(command).spawn()?;
+        let mut process = start_this_program(KEEPER)?;
         let (orders, taken) = unbounded_channel();
         let desk = Arc::new(Mutex::new(Desk::default()));
         if let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) {

@@ -1,18 +1,21 @@
 //! The device's own programs, asked for what they list: bounded in time and size, in plain English,
 //! and without the environment of whoever runs this one.
 
+mod find;
+mod start;
+
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+
+#[cfg(target_os = "linux")]
+pub(crate) use start::start_this_program;
+pub use start::{ENDS_WITH, Program, run_until_the_end_of};
 
 use crate::clean;
-
-/// Where systems keep them; a user's own search path may leave these out.
-const DIRECTORIES: [&str; 5] = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin"];
 
 /// The longest listing, in bytes: tens of thousands of rules.
 pub(crate) const MAX_OUTPUT: u64 = 8 * 1024 * 1024;
@@ -51,26 +54,21 @@ pub async fn list(
     arguments: &[&str],
     limit: Duration,
 ) -> Result<Option<Listed>, ToolError> {
-    let Some(path) = find(program) else { return Ok(None) };
-    let listing = run(program, &path, arguments);
+    let Some(found) = Program::find(program) else { return Ok(None) };
+    let listing = run(program, &found, arguments);
     let text = tokio::time::timeout(limit, listing)
         .await
         .map_err(|_| ToolError::TimedOut { program, limit })??;
-    Ok(Some(Listed { text, program: path }))
+    Ok(Some(Listed { text, program: found.into_path() }))
 }
 
-async fn run(program: &'static str, path: &Path, arguments: &[&str]) -> Result<String, ToolError> {
+async fn run(
+    program: &'static str,
+    found: &Program,
+    arguments: &[&str],
+) -> Result<String, ToolError> {
     let not_run = |source| ToolError::NotRun { program, source };
-    let mut child = Command::new(path)
-        .args(arguments)
-        .env_clear()
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(not_run)?;
+    let mut child = found.start(arguments, Stdio::piped()).map_err(not_run)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let output = bounded(stdout, MAX_OUTPUT + 1);
     let complaint = bounded(stderr, MAX_COMPLAINT);
@@ -98,19 +96,12 @@ async fn bounded(pipe: Option<impl AsyncRead + Unpin>, limit: u64) -> io::Result
     Ok(bytes)
 }
 
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let own = std::env::split_paths(&path).filter(|directory| directory.is_absolute());
-    let directories = DIRECTORIES.iter().map(PathBuf::from).chain(own);
-    directories.map(|directory| directory.join(program)).find(|path| path.is_file())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     async fn scripted(script: &str) -> Result<String, ToolError> {
-        run("sh", Path::new("/bin/sh"), &["-c", script]).await
+        run("sh", &Program::at("/bin/sh"), &["-c", script]).await
     }
 
     #[tokio::test]
@@ -135,7 +126,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_environment_is_not_handed_on() {
-        let script = r#"test -z "$CARGO_MANIFEST_DIR" && test "$LC_ALL" = C && echo clean"#;
-        assert_eq!(scripted(script).await.unwrap(), "clean\n");
+        let names = "env | sed -E '/^(PWD|SHLVL|_)=/d' | sort";
+        assert_eq!(
+            scripted(names).await.unwrap(),
+            "LC_ALL=C\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n"
+        );
     }
 }
