@@ -13,7 +13,7 @@ use super::check::Format;
 use super::language::Languages;
 use super::logs;
 use super::options::{ProbeChoice, TargetOptions};
-use super::output::{Form, note, print, spare};
+use super::output::{Form, note, print, refuse_to_overwrite};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -78,7 +78,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let (people, programs) = (languages.for_people(), languages.of(Format::Json));
     let now = SystemTime::now();
     let since = logs::since(&options.since, logs::now())?;
-    spare(options.output.as_deref(), options.target.ca_file.as_deref())?;
+    refuse_to_overwrite(options.output.as_deref(), options.target.ca_file.as_deref())?;
     let (path, destination) = destination(options, now)?;
     // Whatever is wrong with the options is told before anything is asked.
     let limit = timeout(&options.target.timeout)?;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::language::Languages;
 use super::logs::aside::Logs;
 use super::options::{ProbeChoice, TargetOptions};
-use super::output::{Destination, note, print, spare};
+use super::output::{Destination, note, print, refuse_to_overwrite};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -125,13 +125,13 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let phase = options.pre.then_some(Phase::PreInstall);
     let logs = options.logs.read()?;
     let output = options.telling.output.as_deref();
-    spare(output, options.target.ca_file.as_deref())?;
+    refuse_to_overwrite(output, options.target.ca_file.as_deref())?;
     if let Some(Logs::Named(inputs)) = &logs {
         let files = inputs.iter().filter_map(|input| match input {
             Input::File(path) => Some(path.as_path()),
             _ => None,
         });
-        spare(output, files)?;
+        refuse_to_overwrite(output, files)?;
     }
     let setup = Setup::new(&options.target, &options.probes, phase)?;
     let logs = logs.unwrap_or_else(|| setup.usual_logs());

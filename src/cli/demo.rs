@@ -68,7 +68,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         None => healthy,
     };
     // Nothing is started for a report that cannot be written.
-    Destination::look(options.telling.output.as_deref())?;
+    Destination::check(options.telling.output.as_deref())?;
     loopback().map_err(|error| {
         Problem::new(format!("127.0.0.1 cannot be reached: {error}"))
             .hint("bring the loopback interface up: `ip link set lo up`")

@@ -13,7 +13,7 @@ mod collect;
 mod follow;
 
 use super::language::Languages;
-use super::output::{Destination, Form, note, spare};
+use super::output::{Destination, Form, note, refuse_to_overwrite};
 use super::problem::Problem;
 use crate::language::{Language, Text};
 use crate::logs::{LARGEST_FILE, LogReport, Moment, Signatures, judge, parse_moment};
@@ -86,7 +86,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let now = now();
     let since = options.since.as_deref().map(|text| since(text, now)).transpose()?;
     let read = options.files.iter().chain(&options.signatures).map(PathBuf::as_path);
-    spare(options.output.as_deref(), read)?;
+    refuse_to_overwrite(options.output.as_deref(), read)?;
     let destination = Destination::prepare(options.output.as_deref())?;
     let (inputs, chosen) = inputs(options);
     let how = How { since, follow: options.follow, ..How::default() };

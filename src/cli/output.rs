@@ -1,11 +1,16 @@
 //! The one place that prints: results to standard output or to a file, errors to standard error.
 
-use std::fs::{self, File};
+mod file;
+mod target;
+
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use self::file::{NotWritten, Older};
+use self::target::{Named, look, named};
 use super::problem::Problem;
 use crate::report::style::labelled;
 
@@ -22,11 +27,11 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub(super) enum Destination {
     Standard,
+    StandardError,
     /// A regular file, or none yet, and the option that names it.
     File(PathBuf, &'static str),
-    /// A pipe or a device, such as `/dev/stderr`: it cannot be replaced, only written to. A pipe is
-    /// opened once, since its reader goes when its writer has gone.
-    Special(PathBuf, &'static str, File),
+    /// What this program was given open, such as `/dev/fd/63`, or `/dev/null`.
+    Open(PathBuf, File),
 }
 
 impl Destination {
@@ -37,90 +42,94 @@ impl Destination {
 
     /// The same for a file that another option names.
     pub(super) fn prepare_for(option: &'static str, file: Option<&Path>) -> Result<Self, Problem> {
-        let Some(path) = file.filter(|path| *path != Path::new("-")) else {
-            return Ok(Self::Standard);
-        };
-        if is_special(path) {
-            let opened = fs::OpenOptions::new().write(true).open(path);
-            let opened = opened.map_err(|error| cannot_write(option, path, &error))?;
-            return Ok(Self::Special(path.to_owned(), option, opened));
-        }
-        let attempt = if path.is_dir() {
-            Err(io::Error::from(io::ErrorKind::IsADirectory))
-        } else {
-            tempfile::tempfile_in(folder(path)).map(drop)
-        };
-        match attempt {
-            Ok(()) => Ok(Self::File(path.to_owned(), option)),
-            Err(error) => Err(cannot_write(option, path, &error)),
-        }
+        let Some(path) = file else { return Ok(Self::Standard) };
+        let refused = |error| cannot_write(option, path, &error);
+        Ok(match named(path) {
+            Some(Named::Output) => Self::Standard,
+            Some(Named::Error) => Self::StandardError,
+            Some(Named::Open) => {
+                let open = target::open(path).map_err(|error| refused(error.into()))?;
+                Self::Open(path.to_owned(), open)
+            }
+            None => {
+                look(path).map_err(refused)?;
+                file::try_in(path).map_err(|error| refused(error.into()))?;
+                Self::File(path.to_owned(), option)
+            }
+        })
     }
 
-    /// The same for whoever prepares it later, so that nothing is begun in vain: a pipe is not opened.
-    pub(super) fn look(file: Option<&Path>) -> Result<(), Problem> {
-        if file.is_some_and(is_special) { Ok(()) } else { Self::prepare(file).map(drop) }
+    /// The same for whoever prepares it later, so that nothing is begun in vain: nothing is opened.
+    pub(super) fn check(file: Option<&Path>) -> Result<(), Problem> {
+        if file.is_some_and(|path| named(path).is_some()) {
+            return Ok(());
+        }
+        Self::prepare(file).map(drop)
     }
 
     pub(super) fn is_file(&self) -> bool {
-        matches!(self, Self::File(..) | Self::Special(..))
+        !matches!(self, Self::Standard)
     }
 
-    /// Writes a result: to standard output as it is, to a file whole or not at all and without
-    /// colour.
+    /// Writes a result: to standard output as it is, elsewhere without colour, to a file whole or not
+    /// at all.
     pub(super) fn write(&self, text: &str) -> Result<(), Problem> {
         match self {
             Self::Standard => print(text),
-            Self::File(path, option) => {
-                let plain = anstream::adapter::strip_str(text).to_string();
-                write_file(path, plain.as_bytes(), Readers::All)
-                    .map_err(|error| cannot_write(option, path, &error))
-            }
-            Self::Special(path, option, file) => {
-                let plain = anstream::adapter::strip_str(text).to_string();
-                write_special(file, plain.as_bytes())
-                    .map_err(|error| cannot_write(option, path, &error))
-            }
+            _ => self.write_bytes(
+                anstream::adapter::strip_str(text).to_string().as_bytes(),
+                Older::Renewed,
+            ),
         }
+    }
+
+    /// Writes a result to a file that was not there before.
+    pub(super) fn write_new(&self, text: &str) -> Result<(), Problem> {
+        self.write_bytes(text.as_bytes(), Older::Refused)
     }
 
     /// Writes what is nobody else's to read: to a file whole or not at all, and for its owner alone.
     ///
     /// Fails where the file is there already, unless it is to be replaced.
     pub(super) fn write_private(&self, bytes: &[u8], replace: bool) -> Result<(), Problem> {
+        self.write_bytes(bytes, if replace { Older::Replaced } else { Older::Refused })
+    }
+
+    fn write_bytes(&self, bytes: &[u8], older: Older) -> Result<(), Problem> {
+        let written = |out: &mut dyn Write, name: &str| {
+            out.write_all(bytes)
+                .and_then(|()| out.flush())
+                .map_err(|error| Problem::new(format!("cannot write to {name}: {error}")))
+        };
         match self {
-            Self::Standard => {
-                let mut out = io::stdout().lock();
-                out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| {
-                    Problem::new(format!("cannot write to standard output: {error}"))
-                })
+            Self::Standard => written(&mut io::stdout().lock(), "standard output"),
+            Self::StandardError => written(&mut io::stderr().lock(), "standard error"),
+            Self::File(path, option) => {
+                file::write(path, bytes, older).map_err(|error| cannot_write(option, path, &error))
             }
-            Self::File(path, option) => write_file(path, bytes, Readers::Owner { replace })
-                .map_err(|error| cannot_write(option, path, &error)),
-            Self::Special(path, option, file) => {
-                write_special(file, bytes).map_err(|error| cannot_write(option, path, &error))
-            }
+            Self::Open(path, file) => written(&mut &*file, &shown(path)),
         }
     }
 }
 
 /// Refuses an `--output` that would replace a file which is read, or that is to be.
-pub(super) fn spare<'p>(
+pub(super) fn refuse_to_overwrite<'p>(
     output: Option<&Path>,
     inputs: impl IntoIterator<Item = &'p Path>,
 ) -> Result<(), Problem> {
+    let output = output.filter(|path| named(path).is_none());
     let Some(target) = output.and_then(whole) else { return Ok(()) };
     let is_target = |input: &Path| whole(input).is_some_and(|input| input == target);
-    if is_special(&target) || !inputs.into_iter().any(is_target) {
+    if !inputs.into_iter().any(is_target) {
         return Ok(());
     }
-    let path = edgeprobe_facts::clean::line(&target.display().to_string(), 200);
-    Err(Problem::new(format!("--output would replace {path}, which is read"))
+    Err(Problem::new(format!("--output would replace {}, which is read", shown(&target)))
         .hint("give --output another file"))
 }
 
 /// The one path of a file, which need not be there yet; none where its folder is not.
 fn whole(path: &Path) -> Option<PathBuf> {
-    let in_its_folder = || Some(folder(path).canonicalize().ok()?.join(path.file_name()?));
+    let in_its_folder = || Some(file::folder(path).canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(in_its_folder)
 }
 
@@ -155,66 +164,16 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Who may read a file that is written.
-#[derive(Clone, Copy)]
-enum Readers {
-    /// Everybody, as far as the umask lets them; an older file is replaced.
-    All,
-    /// Its owner, as of temporary files. An older file is an error, unless it is to be replaced.
-    Owner { replace: bool },
+fn cannot_write(option: &str, path: &Path, error: &NotWritten) -> Problem {
+    let hint = match error {
+        NotWritten::Obstacle(obstacle) => obstacle.hint(option),
+        NotWritten::Io(_) => {
+            format!("give {option} a file in a folder that exists and that you may write to")
+        }
+    };
+    Problem::new(format!("cannot write {}: {error}", shown(path))).hint(hint)
 }
 
-/// Writes the file in one step, so that a reader sees the old one or the new, never a part.
-fn write_file(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    if matches!(readers, Readers::All) {
-        like_other_files(&mut builder);
-    }
-    let mut file = builder.tempfile_in(folder(path))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    if matches!(readers, Readers::Owner { replace: false }) {
-        file.persist_noclobber(path)?;
-    } else {
-        file.persist(path)?;
-    }
-    Ok(())
-}
-
-fn write_special(mut file: &File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes).and_then(|()| file.flush())
-}
-
-/// Temporary files are private by default; a report is for monitoring to read, as far as the umask
-/// lets others read a new file.
-#[cfg(unix)]
-fn like_other_files<'b>(
-    builder: &'b mut tempfile::Builder<'static, 'static>,
-) -> &'b mut tempfile::Builder<'static, 'static> {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(fs::Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn like_other_files<'b>(
-    builder: &'b mut tempfile::Builder<'static, 'static>,
-) -> &'b mut tempfile::Builder<'static, 'static> {
-    builder
-}
-
-fn is_special(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
-
-fn cannot_write(option: &str, path: &Path, error: &io::Error) -> Problem {
-    let path = edgeprobe_facts::clean::line(&path.display().to_string(), 200);
-    Problem::new(format!("cannot write {path}: {error}"))
-        .hint(format!("give {option} a file in a folder that exists and that you may write to"))
+fn shown(path: &Path) -> String {
+    edgeprobe_facts::clean::line(&path.display().to_string(), 200)
 }

@@ -7,7 +7,7 @@ use super::check::{Format, Telling};
 use super::language::Languages;
 use super::logs::aside::Logs;
 use super::options::{ProbeName, TargetOptions, VantageChoice};
-use super::output::{Destination, spare};
+use super::output::{Destination, refuse_to_overwrite};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -48,7 +48,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let language = languages.of(options.telling.format);
     let probe = Probe::from(options.probe);
-    spare(options.telling.output.as_deref(), options.target.ca_file.as_deref())?;
+    refuse_to_overwrite(options.telling.output.as_deref(), options.target.ca_file.as_deref())?;
     let mut setup = Setup::new(&options.target, Probes::alone(probe), None)?;
     setup.plan.follow_all = probe == Probe::Trace;
     if probe == Probe::Logs {

@@ -13,7 +13,7 @@ use edgeprobe_facts::{Facts, Probe};
 use super::check::{Format, Telling};
 use super::language::Languages;
 use super::options::TargetOptions;
-use super::output::{Destination, spare};
+use super::output::{Destination, refuse_to_overwrite};
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -78,7 +78,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let telling = &options.telling;
     let language = languages.of(telling.format);
     let read = options.target.ca_file.iter().chain(&options.baseline);
-    spare(telling.output.as_deref(), read.map(PathBuf::as_path))?;
+    refuse_to_overwrite(telling.output.as_deref(), read.map(PathBuf::as_path))?;
     let setup = Setup::new(&options.target, PROBES, None)?;
     let destination = Destination::prepare(telling.output.as_deref())?;
     let kept = options.baseline.as_deref().map(baseline::read).transpose()?.flatten();

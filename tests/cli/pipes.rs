@@ -131,14 +131,25 @@ fn quiet_still_writes_the_file_when_all_is_well() {
 }
 
 #[test]
-fn the_files_mode_is_what_the_umask_says() {
+fn a_new_file_is_its_owners_alone_and_an_older_one_keeps_its_mode() {
     let folder = TempDir::new().unwrap();
-    for (umask, mode) in [("022", 0o644), ("077", 0o600), ("002", 0o664)] {
-        let path = folder.path().join(umask);
-        let output =
-            shell(&format!("umask {umask}; exec \"$1\" demo --quiet --output {}", path.display()));
-        assert_eq!(output.status.code(), Some(0));
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{umask}");
+    let path = folder.path().join("report");
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    let write = |umask: &str| {
+        let script = format!("umask {umask}; exec \"$1\" demo --quiet --output {}", path.display());
+        assert_eq!(shell(&script).status.code(), Some(0));
+    };
+    for umask in ["022", "077", "000"] {
+        let _ = fs::remove_file(&path);
+        write(umask);
+        assert_eq!(mode(), 0o600, "{umask}");
+    }
+    for kept in [0o600, 0o640, 0o644, 0o666] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(kept)).unwrap();
+        fs::write(&path, "older").unwrap();
+        write("022");
+        assert!(fs::read_to_string(&path).unwrap().starts_with("HEALTHY"));
+        assert_eq!(mode(), kept);
     }
 }
 
@@ -153,7 +164,7 @@ fn a_file_in_the_folder_where_one_stands_needs_no_path() {
 }
 
 #[test]
-fn the_reader_of_a_pipe_with_a_name_gets_all_of_it() {
+fn what_the_shell_has_opened_is_written_to() {
     let folder = TempDir::new().unwrap();
     for (command, begin) in [
         (
@@ -162,23 +173,32 @@ fn the_reader_of_a_pipe_with_a_name_gets_all_of_it() {
         ),
         ("demo", "HEALTHY"),
     ] {
-        // Where nobody reads any more the program would wait for ever.
-        let output = shell(&format!(
-            "cd '{}' && rm -f pipe && mkfifo pipe && (timeout 20 cat pipe >told &) \
-             && timeout 30 \"$1\" {command} --output pipe >/dev/null 2>&1; echo $?; \
-             for _ in 1 2 3 4 5 6 7 8 9; do [ -s told ] && break; sleep 0.2; done; cat told",
-            folder.path().display()
-        ));
-        let said = text(&output.stdout);
-        let (code, told) = said.split_once('\n').unwrap();
-        assert!(code != "124" && told.starts_with(begin), "{command}: {said}");
+        for output in [
+            "--output >(cat >told)",
+            "--output /dev/fd/3 3>told",
+            "--output /dev/stdout >told",
+            "--output - >told",
+        ] {
+            let output = shell(&format!(
+                "PATH=/usr/bin:/bin; cd '{}' && rm -f told; timeout 30 \"$1\" {command} {output} \
+                 2>/dev/null; code=$?; \
+                 for _ in 1 2 3 4 5 6 7 8 9; do [ -s told ] && break; sleep 0.2; done; \
+                 echo $code; cat told",
+                folder.path().display()
+            ));
+            let said = text(&output.stdout);
+            let (code, told) = said.split_once('\n').unwrap();
+            assert!(code != "124" && code != "3" && told.starts_with(begin), "{command}: {said}");
+        }
     }
+    let outcome = run(&["demo", "--output", "/dev/null"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""), "{outcome:?}");
+    assert!(!outcome.stderr.contains("HEALTHY"), "{outcome:?}");
 }
 
 #[test]
-fn a_device_or_a_pipe_is_written_to_and_not_replaced() {
+fn standard_error_can_be_named() {
     let outcome = run(&["demo", "--output", "/dev/stderr"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""));
     assert!(outcome.stderr.contains("HEALTHY"), "{}", outcome.stderr);
-    assert!(fs::metadata("/dev/stderr").is_ok());
 }

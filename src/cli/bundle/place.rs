@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::{Form, Options};
@@ -18,20 +18,19 @@ pub(super) fn destination(
         Some(path) => path.clone(),
         None => PathBuf::from(default_name(options.anonymise, now)),
     };
-    if path == Path::new("-") {
-        if options.format == Form::Json {
-            return Err(Problem::new("--output - and --format json both want standard output")
-                .hint("give --output a file, or leave --format out"));
-        }
-        if std::io::stdout().is_terminal() {
-            return Err(Problem::new("an archive is nothing for a terminal").hint(
-                "give --output a file, or send it on: edgeprobe bundle --output - >case.zip",
-            ));
-        }
-        return Ok((None, Destination::Standard));
-    }
     let destination = Destination::prepare(Some(&path))?;
-    Ok((Some(path), destination))
+    if destination.is_file() {
+        return Ok((Some(path), destination));
+    }
+    if options.format == Form::Json {
+        return Err(Problem::new("--output - and --format json both want standard output")
+            .hint("give --output a file, or leave --format out"));
+    }
+    if std::io::stdout().is_terminal() {
+        return Err(Problem::new("an archive is nothing for a terminal")
+            .hint("give --output a file, or send it on: edgeprobe bundle --output - >case.zip"));
+    }
+    Ok((None, destination))
 }
 
 /// `edgeprobe-DEVICE-20261124T221530Z.zip`; an anonymised one has no device in its name.

@@ -1,0 +1,93 @@
+//! The one place that writes files: whole or not at all, under a name that was not there before and
+//! then in the place of the older file, readable by its owner alone unless the older one was by more.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tempfile::Builder;
+
+use super::target::{Obstacle, look};
+
+/// What becomes of an older file of the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Older {
+    /// It has other content, and the owner and mode that it had.
+    Renewed,
+    /// Another file of this user alone takes its place.
+    Replaced,
+    /// It stays, and nothing is written.
+    Refused,
+}
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotWritten {
+    /// Something else stands there.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// The system says no.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Writes the file in one step, so that a reader sees the old one or the new, never a part.
+pub(super) fn write(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWritten> {
+    let before = look(path)?;
+    // Opened as a new file, by a name that nobody can guess, for its owner alone.
+    let mut file = builder().tempfile_in(folder(path))?;
+    file.write_all(bytes)?;
+    if let Some(before) = before.filter(|_| older == Older::Renewed) {
+        keep_owner_and_mode(file.as_file(), &before)?;
+    }
+    file.as_file().sync_all()?;
+    // What has come to stand there meanwhile is replaced or refused, and not followed.
+    let placed = match older {
+        Older::Renewed | Older::Replaced => file.persist(path),
+        Older::Refused => file.persist_noclobber(path),
+    };
+    placed.map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Tries whether a file can be made in this one's folder.
+pub(super) fn try_in(path: &Path) -> io::Result<()> {
+    builder().tempfile_in(folder(path)).map(drop)
+}
+
+fn builder() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".edgeprobe-");
+    builder
+}
+
+/// The folder that a file is in.
+pub(super) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(unix)]
+fn keep_owner_and_mode(file: &File, before: &Metadata) -> io::Result<()> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+
+    let now = file.metadata()?;
+    // Only root gives files away; others keep the group at least, if it is one of theirs.
+    if (now.uid(), now.gid()) != (before.uid(), before.gid())
+        && fchown(file, Some(before.uid()), Some(before.gid())).is_err()
+    {
+        let _ = fchown(file, None, Some(before.gid()));
+    }
+    let has_its_group = file.metadata()?.gid() == before.gid();
+    // What a group may do is not another group's to do.
+    let kept = if has_its_group { 0o777 } else { 0o707 };
+    file.set_permissions(Permissions::from_mode(before.mode() & kept))
+}
+
+#[cfg(not(unix))]
+fn keep_owner_and_mode(_file: &File, _before: &Metadata) -> io::Result<()> {
+    Ok(())
+}
