@@ -1,6 +1,6 @@
 //! Small files that others have written, read no further than they may be long.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -9,16 +9,50 @@ use std::path::Path;
 /// What is no regular file fails with [`io::ErrorKind::InvalidInput`], and what is larger with
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    // Looked at first, since opening a pipe in the file's place would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
     let mut content = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut content)?;
+    open(path)?.take(limit + 1).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, larger_than(limit)));
     }
     Ok(content)
+}
+
+/// Opens a regular file; what is none fails with [`io::ErrorKind::InvalidInput`]. Never waits.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Looked at before, since opening some devices does something, and after, since something else
+    // may have come to stand there.
+    be_a_file(&fs::metadata(path)?)?;
+    let file = open_without_waiting(path)?;
+    be_a_file(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn be_a_file(metadata: &Metadata) -> io::Result<()> {
+    let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
+    let refused = || io::Error::new(io::ErrorKind::InvalidInput, what);
+    metadata.is_file().then_some(()).ok_or_else(refused)
+}
+
+/// Opening a pipe would wait for its writer.
+#[cfg(unix)]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// At most how many values a JSON text has. Each takes some hundred bytes of memory, in a text that
+/// may have one in every third byte.
+pub fn values(json: &str) -> usize {
+    1 + json.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 
 /// The same as text; what is no UTF-8 fails with [`io::ErrorKind::InvalidData`].
@@ -54,5 +88,12 @@ mod tests {
         assert_eq!(read(Path::new("/"), 4).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         #[cfg(unix)]
         assert!(read(Path::new("/dev/zero"), 4).is_err());
+    }
+
+    #[test]
+    fn no_json_has_more_values_than_are_counted() {
+        assert_eq!(values("1"), 1);
+        assert_eq!(values("[]"), 2);
+        assert_eq!(values(r#"{"a": [1, 2], "b": {"c,": 3}}"#), 7);
     }
 }

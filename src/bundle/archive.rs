@@ -1,49 +1,22 @@
 //! The archive itself: a zip, which every system opens.
 
 use std::collections::BTreeSet;
-use std::io::{Cursor, Read as _, Write as _};
+use std::io::{Cursor, Write as _};
 
-use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::item::Item;
 
 /// The two forms of the contents list.
 pub(super) const LISTING: &str = "CONTENTS.txt";
 pub(super) const CONTENTS: &str = "contents.json";
-/// The report with its observations.
-pub(super) const REPORT: &str = "report.json";
-
-/// The largest report that is read; real ones have some ten or hundred kilobytes. What is packed
-/// may be small and unpack without end.
-const LARGEST_REPORT: u64 = 64 * 1024 * 1024;
-
-/// Why there is no report in an archive.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// It breaks off, or is no zip.
-    #[error("the archive cannot be read: {0}")]
-    Unreadable(String),
-    /// It is a zip of something else.
-    #[error("the archive has no report.json in it")]
-    NoReport,
-    /// The report unpacks to more than any report has.
-    #[error("the report in the archive is larger than {} MiB", LARGEST_REPORT / 1024 / 1024)]
-    TooLarge,
-}
-
 /// Why no archive can be made: it would be larger than a zip can be.
 #[derive(Debug, thiserror::Error)]
 #[error("the entry {path} cannot be packed: {why}")]
 pub struct PackError {
     path: String,
     why: String,
-}
-
-/// Whether these are a zip's first bytes.
-pub fn is_archive(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
 /// Gives each item a place of its own, also where capitals and small letters are one: the second
@@ -103,42 +76,30 @@ fn taken(at: &str) -> DateTime {
     parts().unwrap_or_default()
 }
 
-/// The report in an archive, as JSON. Nothing else in it is unpacked.
-pub fn report_in(archive: &[u8]) -> Result<String, ArchiveError> {
-    let unreadable = |error: &dyn std::error::Error| ArchiveError::Unreadable(error.to_string());
-    let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(|error| unreadable(&error))?;
-    let report = match archive.by_name(REPORT) {
-        Ok(report) => report,
-        Err(ZipError::FileNotFound) => return Err(ArchiveError::NoReport),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    let mut text = String::new();
-    let read = report.take(LARGEST_REPORT + 1).read_to_string(&mut text);
-    let length = read.map_err(|error| unreadable(&error))? as u64;
-    if length > LARGEST_REPORT { Err(ArchiveError::TooLarge) } else { Ok(text) }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use zip::ZipArchive;
+
     use super::*;
     use crate::bundle::{Content, What};
 
-    fn archive(path: &str, text: String) -> Vec<u8> {
+    #[test]
+    fn what_was_packed_is_read_back() {
+        let text = "{\"é\": 1}";
         let item = Item {
-            path: path.to_owned(),
+            path: "report.json".to_owned(),
             what: What::Report,
             source: String::new(),
             taken_at: String::new(),
-            content: Ok(Content { text, ..Content::default() }),
+            content: Ok(Content { text: text.to_owned(), ..Content::default() }),
         };
-        packed("list", "{}", &[item]).unwrap()
-    }
-
-    #[test]
-    fn what_was_packed_is_read_back() {
-        let archive = archive(REPORT, "{\"é\": 1}".to_owned());
-        assert!(is_archive(&archive));
-        assert_eq!(report_in(&archive).unwrap(), "{\"é\": 1}");
+        let packed = packed("list", "{}", &[item]).unwrap();
+        let mut archive = ZipArchive::new(Cursor::new(packed)).unwrap();
+        let mut read = String::new();
+        archive.by_name("report.json").unwrap().read_to_string(&mut read).unwrap();
+        assert_eq!(read, text);
     }
 
     #[test]
@@ -170,21 +131,5 @@ mod tests {
         let twice = [item("n/a.json"), item("n/a.json")];
         let error = super::packed("list", "{}", &twice).unwrap_err().to_string();
         assert!(error.starts_with("the entry n/a.json cannot be packed: "), "{error}");
-    }
-
-    #[test]
-    fn another_s_archive_and_half_of_one_are_errors() {
-        let other = archive("logs/x.txt", "x".to_owned());
-        assert!(matches!(report_in(&other), Err(ArchiveError::NoReport)));
-        let whole = archive(REPORT, "{}".to_owned());
-        assert!(matches!(report_in(&whole[..40]), Err(ArchiveError::Unreadable(_))));
-        assert!(matches!(report_in(b"PK\x03\x04"), Err(ArchiveError::Unreadable(_))));
-    }
-
-    #[test]
-    fn a_report_that_unpacks_without_end_is_refused() {
-        let bomb = archive(REPORT, " ".repeat(65 * 1024 * 1024));
-        assert!(bomb.len() < 1024 * 1024);
-        assert!(matches!(report_in(&bomb), Err(ArchiveError::TooLarge)));
     }
 }

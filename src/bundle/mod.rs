@@ -1,5 +1,5 @@
-//! One archive for a support case: what is in it and how it is told, made and read back. Pure: it
-//! takes texts, and neither reads nor waits.
+//! One archive for a support case: what is in it and how it is told. Pure: it takes texts, and
+//! neither reads nor waits.
 
 mod anonymise;
 mod archive;
@@ -9,7 +9,7 @@ mod tell;
 mod words;
 
 pub use anonymise::Anonymiser;
-pub use archive::{ArchiveError, PackError, apart, is_archive, packed, report_in};
+pub use archive::{PackError, apart, packed};
 pub use contents::{BundleVerdict, Contents, Entry, LeftOut, SCHEMA};
 pub use item::{Content, Cut, Item, Missing, Reason, What};
 pub use tell::{listing, summary};

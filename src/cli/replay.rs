@@ -1,25 +1,24 @@
 //! `edgeprobe replay`
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use edgeprobe_facts::clean;
+use edgeprobe_probes::bounded;
 use serde_json::Value;
 
 use super::check::{Format, Telling, tell};
 use super::language::Languages;
-use super::output::{Destination, spare};
+use super::output::{Destination, refuse_to_overwrite};
 use super::problem::Problem;
-use crate::bundle;
 use crate::report::human::{everything, vpn};
 use crate::report::{Report, SCHEMA, Tool};
-use crate::sources::whole_text;
+use crate::sources::recorded;
 use crate::verdict;
 
-/// A report has some ten kilobytes; what is larger than this is none.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// Values of a report in JSON; those with the routes of a large router have some hundred thousand.
+const MOST_VALUES: usize = 300_000;
 
 /// Options of `replay`.
 #[derive(Debug, Args)]
@@ -34,7 +33,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
-    spare(options.telling.output.as_deref(), [options.file.as_path()])?;
+    refuse_to_overwrite(options.telling.output.as_deref(), [options.file.as_path()])?;
     let mut report = read(&options.file)?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
     let language = languages.of(options.telling.format);
@@ -60,15 +59,22 @@ fn read(path: &Path) -> Result<Report, Problem> {
     } else {
         clean::line(&path.display().to_string(), 200)
     };
-    let text = contents(path).map_err(|error| {
+    let text = recorded(path).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::PermissionDenied => "run it as a user who may read the file",
+            io::ErrorKind::InvalidInput => {
+                "give it a report or a bundle; a pipe's goes to standard input: edgeprobe replay - <PIPE"
+            }
             _ => "give it a report that `edgeprobe check --format json` wrote, or a bundle",
         };
         Problem::new(format!("cannot read {name}: {error}")).hint(hint)
     })?;
     if text.trim().is_empty() {
         return Err(Problem::new(format!("{name} is empty"))
+            .hint("record it again with `edgeprobe check --format json --output FILE`"));
+    }
+    if bounded::values(&text) > MOST_VALUES {
+        return Err(Problem::new(format!("{name} has more values than any report"))
             .hint("record it again with `edgeprobe check --format json --output FILE`"));
     }
     let value: Value = serde_json::from_str(&text).map_err(|error| {
@@ -111,20 +117,6 @@ fn cleaned(value: Value) -> Value {
         }
         other => other,
     }
-}
-
-fn contents(path: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    let reader: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(path)?) };
-    let length = reader.take(LARGEST + 1).read_to_end(&mut bytes)? as u64;
-    if length > LARGEST {
-        return Err(io::Error::other("it is larger than 64 MiB"));
-    }
-    if bundle::is_archive(&bytes) {
-        return bundle::report_in(&bytes).map_err(io::Error::other);
-    }
-    whole_text(&bytes)
 }
 
 /// Whether a schema is a later one of the same kind.

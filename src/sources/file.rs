@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{
-    END_BYTES, How, Input, Log, Piece, SourceError, Take, broke_off, journal, of_io, packing,
+    END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal, of_io,
+    packing,
 };
 use crate::language::Text;
 
@@ -28,7 +29,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
         .map_err(|error| unreadable(&name, &error))?;
     // A pipe has no begin to go back to.
     let _ = file.seek(SeekFrom::Start(0));
-    if packing::is_zip(&head) {
+    if archive::is_zip(&head) {
         return match packing::archive(&input.name(), file, how, take) {
             Ok(_) => Ok(()),
             Err(error) => Err(unreadable(&name, &error)),
@@ -38,7 +39,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
         return journal::read_file(path, how, take);
     }
     let container = container_of(path);
-    let packed = packing::is_gzip(&head);
+    let packed = gzip::is_gzip(&head);
     let length = file.metadata().ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
     let is_file = length.is_some();
     let begin = Log { name: input.name(), container, live: false };
@@ -57,11 +58,11 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     // A pipe has been read from, and cannot be rewound.
     let rest = io::Cursor::new(head);
     if how.follow && is_file && !packed {
-        told(packing::text(Followed { file, path, how }, how, take), take);
+        told(packing::text(Followed { file, path, how }, length, how, take), take);
     } else if is_file {
-        told(packing::text(file, how, take), take);
+        told(packing::text(file, length, how, take), take);
     } else {
-        told(packing::stream(rest.chain(file), how, take), take);
+        told(packing::text(rest.chain(file), None, how, take), take);
     }
     Ok(())
 }
@@ -78,7 +79,7 @@ pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), Source
     let name = input.to_string();
     let (head, reader) =
         packing::peeked(io::stdin().lock()).map_err(|error| unreadable(&name, &error))?;
-    if packing::is_zip(&head) {
+    if archive::is_zip(&head) {
         let file = spooled(reader).map_err(|error| unreadable(&name, &error))?;
         return match packing::archive(&input.name(), file, how, take) {
             Ok(_) => Ok(()),
@@ -86,7 +87,7 @@ pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), Source
         };
     }
     if take(Piece::Begins(Log { name: input.name(), container: None, live: false })).is_continue() {
-        told(packing::stream(reader, how, take), take);
+        told(packing::text(reader, None, how, take), take);
     }
     Ok(())
 }

@@ -3,14 +3,17 @@
 //! Each is handed on in pieces as it is read, so that no log of any size is ever held whole. Names and
 //! notes are words that whoever takes them says in a language; errors are English.
 
+mod archive;
 mod container;
 mod file;
+mod gzip;
 mod journal;
 mod packing;
+mod recorded;
 
 pub use container::{RUNTIME_CONTAINERS, names_of_containers, runtime_containers};
 pub use journal::RUNTIME_UNITS;
-pub use packing::whole_text;
+pub use recorded::recorded;
 
 use std::fmt;
 use std::ops::ControlFlow;

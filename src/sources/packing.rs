@@ -1,19 +1,14 @@
 //! What files are packed in: gzip, zip, UTF-16.
 
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
-use flate2::read::MultiGzDecoder;
-use zip::ZipArchive;
 
-use super::{How, Log, PIECE, Piece, Take, broke_off};
+use super::archive::{self, allowance};
+use super::{How, Log, PIECE, Piece, Take, broke_off, gzip};
 use crate::language::{Text, Word};
-
-/// What is packed may be small and unpack without end, and a device has no end at all: so many bytes
-/// are read.
-const LARGEST: u64 = 16 << 30;
 
 /// Members of an archive that are looked at.
 const MEMBERS: usize = 10_000;
@@ -25,9 +20,6 @@ const OWN_LOGS: &str = "logs/";
 /// Bytes that tell a packing.
 const HEAD: usize = 64;
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-const ZIP: [u8; 4] = *b"PK\x03\x04";
-const EMPTY_ZIP: [u8; 4] = *b"PK\x05\x06";
 /// systemd's journal-def.h.
 const JOURNAL: [u8; 8] = *b"LPKSHHRH";
 
@@ -41,62 +33,55 @@ pub(super) fn peeked<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read)>
     Ok((head.clone(), Cursor::new(head).chain(reader)))
 }
 
-pub(super) fn is_zip(head: &[u8]) -> bool {
-    head.starts_with(&ZIP) || head.starts_with(&EMPTY_ZIP)
-}
-
 pub(super) fn is_journal(head: &[u8]) -> bool {
     head.starts_with(&JOURNAL)
 }
 
-pub(super) fn is_gzip(head: &[u8]) -> bool {
-    head.starts_with(&GZIP)
-}
-
-/// Hands on a file's log that is plain text or gzip, as UTF-8.
+/// Hands on a log that is plain text or gzip, as UTF-8: of a file of this length, or of a pipe or a
+/// device, which may have no end. Whoever follows one waits for what comes.
 pub(super) fn text(
     reader: impl Read,
+    length: Option<u64>,
     how: &How,
     take: &mut Take<'_>,
 ) -> io::Result<ControlFlow<()>> {
-    text_of(reader, u64::MAX, how, take)
-}
-
-/// The same of a pipe or a device, which may have no end; whoever follows one waits for what comes.
-pub(super) fn stream(
-    reader: impl Read,
-    how: &How,
-    take: &mut Take<'_>,
-) -> io::Result<ControlFlow<()>> {
-    text_of(reader, if how.follow { u64::MAX } else { LARGEST }, how, take)
-}
-
-fn text_of(
-    reader: impl Read,
-    most: u64,
-    how: &How,
-    take: &mut Take<'_>,
-) -> io::Result<ControlFlow<()>> {
+    // What is packed may be small and unpack without end.
+    let mut unpacked = allowance(length.unwrap_or(u64::MAX));
+    let mut plain = if how.follow || length.is_some() { u64::MAX } else { unpacked };
     let (head, reader) = peeked(reader)?;
-    if is_gzip(&head) {
-        let unpacked = MultiGzDecoder::new(BufReader::with_capacity(PIECE, reader));
-        let (head, unpacked) = peeked(unpacked)?;
-        return bounded(decoded(&head, unpacked), LARGEST, how, take);
+    if gzip::is_gzip(&head) {
+        return gzipped(reader, &mut unpacked, how, take);
     }
-    bounded(decoded(&head, reader), most, how, take)
+    bounded(decoded(&head, reader), &mut plain, how, take)
+}
+
+fn gzipped(
+    reader: impl Read,
+    left: &mut u64,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    let (head, unpacked) = peeked(gzip::unpacked(reader))?;
+    bounded(decoded(&head, unpacked), left, how, take)
 }
 
 /// Hands on every log of an archive, as a support bundle has them.
 pub(super) fn archive(
     name: &Word,
-    file: impl Read + Seek,
+    mut file: impl Read + Seek,
     how: &How,
     take: &mut Take<'_>,
 ) -> io::Result<ControlFlow<()>> {
-    let mut archive = ZipArchive::new(file)?;
+    let mut left = allowance(file.seek(SeekFrom::End(0))?);
+    let mut archive = archive::open(file)?;
     // Of edgeprobe's own archives the texts elsewhere are no logs.
     let is_own = OWN.iter().all(|path| archive.index_for_name(path).is_some());
-    for index in 0..archive.len().min(MEMBERS) {
+    for index in 0..archive.len() {
+        if index >= MEMBERS || left == 0 {
+            let note = Text::new("note.members").with("number", archive.len() - index);
+            let _ = take(Piece::Note(note));
+            break;
+        }
         let member = match archive.by_index(index) {
             Ok(member) => member,
             Err(error) => {
@@ -116,13 +101,7 @@ pub(super) fn archive(
         if take(Piece::Begins(log)).is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let (head, unpacked) = peeked(member)?;
-        let flow = if is_gzip(&head) {
-            text(unpacked, how, take)
-        } else {
-            bounded(decoded(&head, unpacked), LARGEST, how, take)
-        };
-        match flow {
+        match packed(member, &mut left, how, take) {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => return Ok(ControlFlow::Break(())),
             Err(error) => {
@@ -131,6 +110,26 @@ pub(super) fn archive(
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// Hands on a member, which may be packed once more. Of what it is unpacked from and what it is
+/// unpacked to the larger counts.
+fn packed(
+    member: impl Read,
+    left: &mut u64,
+    how: &How,
+    take: &mut Take<'_>,
+) -> io::Result<ControlFlow<()>> {
+    let mut member = member.take(*left);
+    let mut of_text = *left;
+    let (head, unpacked) = peeked(member.by_ref())?;
+    let flow = if gzip::is_gzip(&head) {
+        gzipped(unpacked, &mut of_text, how, take)
+    } else {
+        bounded(decoded(&head, unpacked), &mut of_text, how, take)
+    };
+    *left = of_text.min(member.limit());
+    flow
 }
 
 /// Whether a member is a log: a support bundle also has what the engine says of containers and
@@ -148,16 +147,21 @@ fn container_of(name: &str) -> Option<String> {
     file.strip_suffix("_log.txt").map(str::to_owned)
 }
 
-/// Hands on what a reader gives, up to so many bytes.
+/// Hands on what a reader gives, up to so many bytes, and says how many are left.
 fn bounded(
     mut reader: impl Read,
-    most: u64,
+    left: &mut u64,
     how: &How,
     take: &mut Take<'_>,
 ) -> io::Result<ControlFlow<()>> {
-    let flow = pump(reader.by_ref().take(most), how, take)?;
-    if flow.is_continue() && reader.read(&mut [0])? > 0 {
-        let _ = take(Piece::Note(Text::new("note.bounded")));
+    let most = *left;
+    let mut limited = reader.by_ref().take(most);
+    let flow = pump(&mut limited, how, take);
+    *left = limited.limit();
+    let flow = flow?;
+    if flow.is_continue() && *left == 0 && reader.read(&mut [0])? > 0 {
+        let note = Text::new("note.bounded").with("number", most >> 20);
+        let _ = take(Piece::Note(note));
     }
     Ok(flow)
 }
@@ -190,7 +194,7 @@ pub(super) fn pump(
 /// # Errors
 ///
 /// [`io::ErrorKind::InvalidData`] where it is in neither UTF-8 nor UTF-16.
-pub fn whole_text(bytes: &[u8]) -> io::Result<String> {
+pub(super) fn whole_text(bytes: &[u8]) -> io::Result<String> {
     let mut text = String::new();
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
     decoded(head, bytes).read_to_string(&mut text).map_err(|_| {
@@ -238,8 +242,43 @@ mod tests {
             ControlFlow::Continue(())
         };
         let most = 3 * PIECE as u64 + 1;
-        let read = bounded(std::io::repeat(0), most, &How::default(), &mut take).expect("zeros");
+        let mut left = most;
+        let read = bounded(io::repeat(0), &mut left, &How::default(), &mut take).expect("zeros");
         assert!(read.is_continue());
-        assert_eq!((bytes, notes), (most, 1));
+        assert_eq!((bytes, notes, left), (most, 1, 0));
+    }
+
+    #[test]
+    fn of_an_archive_no_more_is_unpacked_than_is_allowed() {
+        use std::io::Write as _;
+
+        let gzip_of = |bytes: &[u8]| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            gzip.write_all(bytes).expect("memory");
+            gzip.finish().expect("memory")
+        };
+        let read = |member: &[u8], left: &mut u64| {
+            let mut bytes = 0;
+            let mut take = |piece: Piece<'_>| {
+                if let Piece::Bytes(piece) = piece {
+                    bytes += piece.len() as u64;
+                }
+                ControlFlow::Continue(())
+            };
+            let result = packed(member, left, &How::default(), &mut take);
+            (bytes, result.err().map(|error| error.to_string()))
+        };
+        let mut left = PIECE as u64;
+        let endless = gzip_of(&vec![b'x'; 3 * PIECE]);
+        assert_eq!(read(&endless, &mut left), (PIECE as u64, None));
+        assert_eq!(left, 0);
+        // Each member takes its time, and there is nothing in it.
+        let (bytes, error) = read(&gzip_of(b"").repeat(1 << 17), &mut 1_000_000_000);
+        assert_eq!((bytes, error.unwrap_or_default().contains("next to nothing")), (0, true));
+        let (bytes, error) = read(&gzip_of(b"a line of a log\n").repeat(1 << 15), &mut (1 << 30));
+        assert_eq!((bytes, error), (16 << 15, None));
+        assert_eq!(allowance(1_000), 256 << 20);
+        assert_eq!(allowance(10 << 20), 2_000 << 20);
+        assert_eq!(allowance(u64::MAX), 16 << 30);
     }
 }

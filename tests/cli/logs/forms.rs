@@ -160,3 +160,20 @@ fn a_bomb_is_read_to_its_end_and_said_to_be_cut() {
     assert_eq!(report["sources"][0]["bytes"], 100 << 20);
     assert!(report["sources"][0]["notes"][0].as_str().unwrap().contains("longer than 64 KiB"));
 }
+
+/// Every entry is the same megabyte: unpacked in turn they have no end.
+#[test]
+fn an_archive_whose_entries_share_their_bytes_is_refused() {
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file("0.log", SimpleFileOptions::default()).unwrap();
+    writer.write_all(&vec![b'x'; 1 << 20]).unwrap();
+    for number in 1..2_000 {
+        writer.shallow_copy_file("0.log", &format!("{number}.log")).unwrap();
+    }
+    let bomb = writer.finish().unwrap().into_inner();
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "bomb.zip", &bomb);
+    let outcome = run(&["logs", &path]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("share their bytes"), "{outcome:?}");
+}

@@ -1,0 +1,52 @@
+//! A report that was recorded: in a file, in a bundle, or from a pipe.
+
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use edgeprobe_probes::bounded;
+
+use super::{archive, packing};
+
+/// Bytes that are taken from a pipe: more than any bundle has.
+const LARGEST_PIPED: u64 = 32 << 20;
+
+/// The report's text, of the file or, for `-`, of standard input.
+///
+/// What is neither a regular file nor open already, such as a named pipe that nobody may write to,
+/// fails with [`io::ErrorKind::InvalidInput`].
+pub fn recorded(path: &Path) -> io::Result<String> {
+    if path == Path::new("-") {
+        return text_of(Cursor::new(all(io::stdin().lock(), LARGEST_PIPED)?));
+    }
+    if is_given_open(path) {
+        return text_of(Cursor::new(all(std::fs::File::open(path)?, LARGEST_PIPED)?));
+    }
+    text_of(bounded::open(path)?)
+}
+
+/// Whether whoever runs this program has opened it for it, as the shell does for `<(…)`.
+fn is_given_open(path: &Path) -> bool {
+    let folders = ["/dev/fd", "/proc/self/fd"];
+    cfg!(unix)
+        && (path == Path::new("/dev/stdin")
+            || folders.iter().any(|folder| path.parent() == Some(Path::new(folder))))
+}
+
+fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
+    let mut head = Vec::new();
+    file.by_ref().take(packing::MAGIC).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    if archive::is_zip(&head) {
+        return Ok(archive::report_in(file)?);
+    }
+    packing::whole_text(&all(file, archive::LARGEST_REPORT)?)
+}
+
+fn all(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let length = reader.take(most + 1).read_to_end(&mut bytes)? as u64;
+    if length > most {
+        return Err(io::Error::other(format!("it is larger than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
+}
