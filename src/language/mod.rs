@@ -4,6 +4,7 @@
 //! a [`Text`]; a [`Phrasebook`] has the sentence for the key in each language. A word that differs
 //! between languages is itself a key, so no language's words stand in code.
 
+mod paste;
 mod phrasebook;
 mod text;
 #[cfg(test)]

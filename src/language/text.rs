@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use super::{FAILURES, Language, WORDS};
+use super::{FAILURES, Language, WORDS, paste};
 
 /// The words that fill a template, by placeholder.
 pub(crate) type Arguments = BTreeMap<&'static str, Word>;
@@ -159,22 +159,25 @@ fn phrase(key: &'static str, language: Language) -> String {
 }
 
 /// The template with its placeholders filled; one that has no word becomes a general one, and inside
-/// backticks, where text is to be copied, stays one.
+/// backticks, where text is to be copied, stays one. So does one whose word a shell would act on there.
 pub(crate) fn render(template: &str, arguments: &Arguments, language: Language) -> String {
-    let is_code = |before: &str| before.matches('`').count() % 2 == 1;
-    fill(template, |before, name| {
+    fill(template, |before, filled, name| {
+        let is_code = before.matches('`').count() % 2 == 1;
         if let Some(word) = arguments.get(name) {
-            return word.said(language);
+            let said = word.said(language);
+            let is_shown = !is_code || paste::may_stand_in_code(&said);
+            return if is_shown { said } else { name.to_uppercase() };
         }
-        let general = general_word(before, name, language);
+        let general = general_word(filled, name, language);
         // Prose is nothing to copy.
-        if is_code(before) && general.contains(' ') { name.to_uppercase() } else { general }
+        if is_code && general.contains(' ') { name.to_uppercase() } else { general }
     })
 }
 
-/// As [`render`], for a command: a placeholder without a word stays one, as manuals write it.
+/// As [`render`], for a command: a placeholder without a word that may be pasted stays one, as manuals
+/// write it.
 pub(crate) fn render_command(template: &str, arguments: &Arguments) -> String {
-    fill(template, |_, name| {
+    fill(template, |_, _, name| {
         pasteable(arguments, name).map_or_else(|| name.to_uppercase(), str::to_owned)
     })
 }
@@ -182,7 +185,7 @@ pub(crate) fn render_command(template: &str, arguments: &Arguments) -> String {
 /// Whether every placeholder of a command has a word that may be pasted into a shell.
 pub(crate) fn is_complete(command: &str, arguments: &Arguments) -> bool {
     let missing = std::cell::Cell::new(false);
-    fill(command, |_, name| {
+    fill(command, |_, _, name| {
         missing.set(missing.get() || pasteable(arguments, name).is_none());
         String::new()
     });
@@ -190,19 +193,20 @@ pub(crate) fn is_complete(command: &str, arguments: &Arguments) -> bool {
 }
 
 fn pasteable<'a>(arguments: &'a Arguments, name: &str) -> Option<&'a str> {
-    arguments.get(name).and_then(Word::plain).filter(|word| is_safe_in_a_shell(word))
+    arguments.get(name).and_then(Word::plain).filter(|word| paste::is_argument(word))
 }
 
-/// Replaces each `{name}` by the word for what stands before it and the name; braces that enclose
-/// anything else stay as they are.
-fn fill(template: &str, word: impl Fn(&str, &str) -> String) -> String {
+/// Replaces each `{name}` by the word for what stands before it in the template, the same as it is
+/// filled, and the name; braces that enclose anything else stay as they are.
+fn fill(template: &str, word: impl Fn(&str, &str, &str) -> String) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         match after.split_once('}') {
             Some((name, tail)) if is_placeholder(name) => {
-                let word = word(&out, name);
+                let place = template.len() - after.len() - 1;
+                let word = word(template.get(..place).unwrap_or_default(), &out, name);
                 if word.is_empty() && out.ends_with(' ') {
                     out.pop();
                 }
@@ -221,12 +225,6 @@ fn fill(template: &str, word: impl Fn(&str, &str) -> String) -> String {
 
 fn is_placeholder(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-}
-
-/// Commands are made to be pasted, so a process's name must not be able to add one of its own.
-fn is_safe_in_a_shell(word: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@[]".contains(c);
-    !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
 }
 
 /// What a placeholder stands for when nothing more exact is known: nothing where the sentence has
@@ -263,7 +261,7 @@ pub(crate) fn differences(
 #[cfg(test)]
 pub(crate) fn placeholders(template: &str) -> std::collections::BTreeSet<String> {
     let found = std::cell::RefCell::new(std::collections::BTreeSet::new());
-    fill(template, |_, name| {
+    fill(template, |_, _, name| {
         found.borrow_mut().insert(name.to_owned());
         String::new()
     });
@@ -315,8 +313,12 @@ mod tests {
 
     #[test]
     fn a_hostile_name_cannot_add_a_command() {
-        let words = Arguments::from([("unit", Word::from("x; rm -rf /"))]);
+        let words =
+            Arguments::from([("unit", Word::from("x; rm -rf /")), ("log", Word::from("a` b"))]);
         assert_eq!(render_command("systemctl stop {unit}", &words), "systemctl stop UNIT");
+        // Backticks within a word open no code, and close none.
+        let said = render("{log} {unit}: `stop {unit}`, {unit}", &words, ENGLISH);
+        assert_eq!(said, "a` b x; rm -rf /: `stop UNIT`, x; rm -rf /");
     }
 
     #[test]

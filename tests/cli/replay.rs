@@ -138,3 +138,78 @@ fn a_report_that_windows_redirected_is_read_and_an_empty_one_is_said_to_be() {
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("is empty"), "{}", outcome.stderr);
 }
+
+/// A report of a stranger, packed into some kilobytes, costs no more memory than any other.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_would_fill_the_memory_is_refused() {
+    use std::io::Write as _;
+    use std::process::Command;
+
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bomb.zip");
+    let objects = |count: usize| format!("[{}{{}}]", "{\"a\":1},".repeat(count));
+    for (report, why) in [
+        (format!("[{}1]", "1,".repeat(7 << 20)), "more values than any report"),
+        (objects(1 << 20), "more values than any report"),
+        (objects(145_000), "no report of edgeprobe's"),
+        (" ".repeat(17 << 20), "larger than 16 MiB"),
+    ] {
+        let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+        zip.start_file("report.json", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(report.as_bytes()).unwrap();
+        zip.finish().unwrap();
+        let output = Command::new("prlimit")
+            .args(["--as=268435456", crate::program::PROGRAM, "replay"])
+            .arg(&path)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+/// What a shell would act on stands in no command to paste.
+#[test]
+fn a_stranger_s_words_add_nothing_to_a_command() {
+    let folder = TempDir::new().unwrap();
+    let mut commands = 0;
+    for fault in faults() {
+        let path = recorded(&folder, Some(&fault));
+        let report = fs::read_to_string(&path).unwrap();
+        let hub = serde_json::from_str::<Value>(&report).unwrap()["target"]["hub"].clone();
+        for hostile in ["x; reboot #", "$(reboot)", "`reboot`", "a'b\\\" & reboot", "--reboot"] {
+            fs::write(&path, report.replace(hub.as_str().unwrap(), hostile)).unwrap();
+            for language in ["en", "fr"] {
+                let replayed = replayed(&path, &["--format", "json", "--lang", language]).json();
+                // A word with backticks of its own begins no code that is ours.
+                let with_prose = !hostile.contains('`');
+                for command in copied(&replayed["verdict"], with_prose) {
+                    commands += 1;
+                    assert!(!command.contains("reboot"), "{fault}: {command}");
+                }
+            }
+        }
+    }
+    assert!(commands > 100, "{commands}");
+}
+
+/// What a verdict gives to copy: remedies' commands, and what stands between backticks.
+fn copied(verdict: &Value, with_prose: bool) -> Vec<String> {
+    match verdict {
+        Value::Object(members) => {
+            let mut all: Vec<String> =
+                members.values().flat_map(|member| copied(member, with_prose)).collect();
+            all.extend(members.get("command").and_then(Value::as_str).map(str::to_owned));
+            let prose = ["text", "would_confirm", "why"].into_iter().filter(|_| with_prose);
+            let prose = prose.filter_map(|name| members.get(name)?.as_str());
+            all.extend(
+                prose.flat_map(|text| text.split('`').skip(1).step_by(2)).map(str::to_owned),
+            );
+            all
+        }
+        Value::Array(items) => items.iter().flat_map(|item| copied(item, with_prose)).collect(),
+        _ => Vec::new(),
+    }
+}

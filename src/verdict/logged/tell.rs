@@ -5,7 +5,7 @@ use edgeprobe_facts::logs::{Course, LogFinding, Party};
 use serde_json::{Map, Value};
 
 use super::{Beside, Standing};
-use crate::language::{Language, Text, Word};
+use crate::language::{Arguments, Language, Text, Word, render_command};
 use crate::verdict::attributes::Subject;
 use crate::verdict::catalogue::{entry, message};
 use crate::verdict::causes::CauseId;
@@ -123,31 +123,29 @@ pub(super) fn remedy(
     language: Language,
 ) -> Vec<Remedy> {
     let hub = &evidence.target.hub;
+    let words = Arguments::from([("hub", hub.into())]);
     let say = |key: &'static str| message(&Text::new(key).with("hub", hub), language);
-    let with = |key, command: String| Remedy { text: say(key), command: Some(command) };
+    let with =
+        |key, command| Remedy { text: say(key), command: Some(render_command(command, &words)) };
     match beside.standing {
         Standing::Intermittent => {
             let mut all = vec![
-                with("logged.do.look", "sudo edgeprobe logs --since 1d".to_owned()),
-                with("logged.do.repeat", format!("sudo edgeprobe check --hub {hub} --quiet")),
+                with("logged.do.look", "sudo edgeprobe logs --since 1d"),
+                with("logged.do.repeat", "sudo edgeprobe check --hub {hub} --quiet"),
             ];
             if beside.reading.candidates().into_iter().any(CauseId::is_about_a_vpn) {
-                all.push(with("logged.do.vpn", format!("sudo edgeprobe vpn --hub {hub} --watch")));
+                all.push(with("logged.do.vpn", "sudo edgeprobe vpn --hub {hub} --watch"));
             }
             if beside.reading.subject() == Subject::Hub {
-                all.push(with("logged.do.identity", "sudo iotedge check".to_owned()));
+                all.push(with("logged.do.identity", "sudo iotedge check"));
             }
             all
         }
-        Standing::HostAlone => {
-            vec![with("logged.do.root", format!("sudo edgeprobe check --hub {hub}"))]
-        }
+        Standing::HostAlone => vec![with("logged.do.root", "sudo edgeprobe check --hub {hub}")],
         Standing::OneClient => {
             vec![Remedy { text: say("logged.do.client"), command: None }]
         }
-        Standing::Untested => {
-            vec![with("logged.do.all", format!("sudo edgeprobe check --hub {hub}"))]
-        }
+        Standing::Untested => vec![with("logged.do.all", "sudo edgeprobe check --hub {hub}")],
         Standing::SeenToo | Standing::Past => Vec::new(),
     }
 }
