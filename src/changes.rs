@@ -1,6 +1,8 @@
 //! What differs between two readings of the host's links, addresses, routes and rules, or of its
 //! resolver's configuration.
 
+use std::collections::HashSet;
+
 use edgeprobe_facts::route::tables::{Link, Tables};
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +41,10 @@ pub fn in_resolver_file(name: &str, before: &str, after: &str) -> Vec<String> {
 }
 
 fn gone_and_come(before: &[String], after: &[String]) -> Vec<String> {
-    let gone = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
-    let come = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
+    let (then, now): (HashSet<&String>, HashSet<&String>) =
+        (before.iter().collect(), after.iter().collect());
+    let gone = before.iter().filter(|line| !now.contains(line)).map(|line| format!("- {line}"));
+    let come = after.iter().filter(|line| !then.contains(line)).map(|line| format!("+ {line}"));
     gone.chain(come).collect()
 }
 

@@ -41,6 +41,10 @@ pub struct Comparison {
     pub taken_at: String,
     /// What has come and gone since, in the form of `changes`.
     pub changes: Vec<String>,
+    /// Whether then or now there were more of them than are read, or they changed meanwhile: changes
+    /// of the others are not in `changes`, and some that are may have been read at one time alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }
 
 impl VpnAnswer {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::internet::{HUB, roots, serve};
-use crate::namespace::{RESOLVER_ADDRESS, configure, with_internet};
+use crate::namespace::{RESOLVER_ADDRESS, alone, configure, with_internet};
 use crate::program::{Outcome, PROGRAM, edgeprobe};
 
 /// Longer than a look at the network and what it waits for may take.
@@ -209,6 +209,34 @@ fn a_baseline_is_kept_once_and_compared_with_from_then_on() {
             assert!(compared["taken_at"].is_string());
         },
     );
+}
+
+/// No more than some thousand routes are read. One that changes beyond them is not seen, which is said.
+#[test]
+fn a_baseline_with_more_routes_than_are_read_does_not_say_that_nothing_changed() {
+    let test = "watch::a_baseline_with_more_routes_than_are_read_does_not_say_that_nothing_changed";
+    alone(test, || {
+        let folder = TempDir::new().unwrap();
+        let batch = folder.path().join("batch");
+        let route =
+            |number: u32| format!("route add 10.{}.{}.0/24 dev lo\n", number / 256, number % 256);
+        fs::write(&batch, (0..9_000).map(route).collect::<String>()).unwrap();
+        configure(&[&format!("-batch {}", batch.display())]);
+        let baseline = folder.path().join("before.json");
+        let look = |more: &[&str]| -> Outcome {
+            let words = ["vpn", "--hub", HUB, "--resolver", "127.0.0.1:9", "--timeout", "10s"];
+            let kept = ["--baseline", baseline.to_str().unwrap()];
+            Outcome::of(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words).args(kept).args(more))
+        };
+        assert!(look(&[]).stderr.contains("kept the present links"));
+        configure(&["route del 10.35.39.0/24"]);
+        let told = look(&[]).stderr;
+        assert!(!told.contains("nothing has changed"), "{told}");
+        assert!(told.contains("no change since ") && told.contains("were not compared"), "{told}");
+        let told = look(&["--lang", "fr"]).stderr;
+        assert!(told.contains("n'ont pas été comparés"), "{told}");
+        assert_eq!(look(&["--format", "json"]).json()["vpn"]["baseline"]["incomplete"], true);
+    });
 }
 
 fn ca_file(folder: &Path, announced: &str) -> String {

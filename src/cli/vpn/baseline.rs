@@ -15,8 +15,8 @@ use crate::report::Report;
 use crate::report::vpn::Comparison;
 use crate::report::words::say;
 
-/// Bytes; tables with ten thousand routes have some three million.
-const LARGEST: u64 = 64 * 1024 * 1024;
+/// Bytes; the most routes that are read have some four million.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// The baseline, if the file is there. Where it is not, it is known that it can be written.
 pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Problem> {
@@ -43,10 +43,15 @@ pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Problem> {
 pub(super) fn compare(kept: Option<&Baseline>, report: &Report) -> Option<Comparison> {
     let now = tables(report)?;
     Some(match kept {
-        None => Comparison { taken_at: report.run.started_at.clone(), changes: Vec::new() },
+        None => Comparison {
+            taken_at: report.run.started_at.clone(),
+            changes: Vec::new(),
+            incomplete: !now.complete,
+        },
         Some(kept) => Comparison {
             taken_at: clean::line(&kept.taken_at, 40),
             changes: shown(changes::between(&kept.tables, now)),
+            incomplete: !(kept.tables.complete && now.complete),
         },
     })
 }
@@ -69,16 +74,23 @@ pub(super) fn keep_or_tell(
         };
         let text = serde_json::to_string_pretty(&baseline)
             .map_err(|error| Problem::new(format!("cannot write the baseline: {error}")))?;
-        destination(path)?.write(&(text + "\n"))?;
+        destination(path)?.write_new(&(text + "\n"))?;
         let file = clean::line(&path.display().to_string(), 200);
         note(&say(&Text::new("vpn.kept").with("file", file), language));
         return Ok(());
     }
-    let Comparison { taken_at, changes } = comparison;
-    let key = if changes.is_empty() { "vpn.nothing_changed" } else { "vpn.changed" };
+    let Comparison { taken_at, changes, incomplete } = comparison;
+    let key = match (changes.is_empty(), incomplete) {
+        (true, false) => "vpn.nothing_changed",
+        (true, true) => "vpn.no_change_read",
+        (false, _) => "vpn.changed",
+    };
     note(&say(&Text::new(key).with("time", taken_at), language));
     for line in changes {
         note(&format!("  {line}"));
+    }
+    if incomplete {
+        note(&say(&Text::new("vpn.not_all_compared"), language));
     }
     Ok(())
 }
