@@ -178,6 +178,45 @@ fn causes_are_named_in_the_table_alone() {
     }
 }
 
+/// What starts a process gives it this program's rights, and by default its environment.
+#[test]
+fn one_place_starts_processes() {
+    for (file, text) in shipped() {
+        if file.starts_with("probes/src/tool") {
+            continue;
+        }
+        for line in text.lines() {
+            let starts = line.contains("process::") && line.contains("Command");
+            assert!(!starts, "{} starts processes: {line}", file.display());
+        }
+    }
+}
+
+/// What writes a file may write it where a stranger waits for it.
+#[test]
+fn one_place_writes_files() {
+    let words =
+        ["File::create", "fs::write", "fs::rename", "OpenOptions", "tempfile_in", ".persist"];
+    let may = ["src/cli/output", "probes/src/bounded.rs"];
+    for (file, text) in shipped() {
+        if may.iter().any(|place| file.starts_with(place)) {
+            continue;
+        }
+        for word in words {
+            assert!(!text.contains(word), "{} knows `{word}`", file.display());
+        }
+    }
+}
+
+/// The files of the program and of the probes with their texts, without tests.
+fn shipped() -> impl Iterator<Item = (PathBuf, String)> {
+    let files = ["src", "probes/src"].into_iter().flat_map(sources_in);
+    files.filter(|(file, _)| !is_a_test(file)).map(|(file, text)| {
+        let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+        (file, text[..end].to_owned())
+    })
+}
+
 const TABLE: &str = "src/verdict/causes/table.rs";
 
 /// Which modules of a crate each of them uses, apart from its tests.
