@@ -13,6 +13,7 @@ pub mod changes;
 pub mod cli;
 pub mod collect;
 pub mod demo;
+mod files;
 pub mod language;
 pub mod logs;
 pub mod plan;
