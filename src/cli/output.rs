@@ -54,7 +54,7 @@ impl Destination {
         })
     }
 
-    /// The same for whoever prepares it later, so that nothing is begun in vain: nothing is opened.
+    /// The same without opening anything, for a command that prepares the destination later.
     pub(super) fn check(file: Option<&Path>) -> Result<(), Problem> {
         if file.is_some_and(|path| named(path).is_some()) {
             return Ok(());

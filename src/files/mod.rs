@@ -37,7 +37,7 @@ pub(crate) enum NotWritten {
 /// Writes the file in one step, so that a reader sees the old one or the new, never a part.
 pub(crate) fn write(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWritten> {
     let before = look(path)?;
-    // Opened as a new file, by a name that nobody can guess, for its owner alone.
+    // A new file with a random name, for its owner alone.
     let mut file = builder().tempfile_in(folder(path))?;
     file.write_all(bytes)?;
     if let Some(before) = before.filter(|_| older == Older::Renewed) {

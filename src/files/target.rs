@@ -14,7 +14,7 @@ pub(crate) enum Named {
     Output,
     /// Standard error.
     Error,
-    /// What whoever runs this program has opened for it, as the shell's `>(…)`, or nothing at all.
+    /// A file that is open already, as the shell opens it for `>(…)`, or `/dev/null`.
     Open,
 }
 

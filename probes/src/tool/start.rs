@@ -111,7 +111,7 @@ pub(crate) fn start_this_program(word: &str) -> io::Result<tokio::process::Child
     tokio::process::Command::from(command).spawn()
 }
 
-/// The program in an environment of its own.
+/// A command with a fixed environment.
 fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").env("PATH", SEARCH_PATH);
