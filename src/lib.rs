@@ -13,6 +13,7 @@ pub mod changes;
 pub mod cli;
 pub mod collect;
 pub mod demo;
+mod files;
 pub mod logs;
 pub mod plan;
 pub mod report;

@@ -17,7 +17,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Opens a regular file; what is none fails with [`io::ErrorKind::InvalidInput`]. Never waits.
+/// Opens a regular file without waiting; anything else fails with [`io::ErrorKind::InvalidInput`].
 pub fn open(path: &Path) -> io::Result<File> {
     // Looked at before, since opening some devices does something, and after, since something else
     // may have come to stand there.

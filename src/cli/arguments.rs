@@ -26,7 +26,7 @@ pub(super) fn hide_keys() {
     let problem = Problem::new("a key stands on the command line, where other users can read it")
         .hint("give --hub the host name alone, or the connection string in EDGEPROBE_HUB");
     super::output::note(&problem.told("note"));
-    if let Err(error) = start_anew(shown) {
+    if let Err(error) = edgeprobe_probes::tool::start_anew(shown) {
         print_error(&Problem::new(format!("cannot take the key out of the command line: {error}")));
     }
 }
@@ -44,23 +44,6 @@ fn without_key(before: &OsStr, argument: &OsString) -> OsString {
     let is_one = BEGINS.iter().any(|begin| lower.starts_with(begin));
     let has_a_key = lower.contains("sharedaccesskey=") || lower.contains("sharedaccesssignature");
     if is_one && has_a_key { mask(text).into_owned().into() } else { argument.clone() }
-}
-
-/// Gives up this program for itself with these arguments; the process stays the same.
-#[cfg(unix)]
-fn start_anew(arguments: Vec<OsString>) -> std::io::Result<()> {
-    use std::os::unix::process::CommandExt as _;
-    let mut arguments = arguments.into_iter();
-    let mut command = std::process::Command::new(env::current_exe()?);
-    if let Some(name) = arguments.next() {
-        command.arg0(name);
-    }
-    Err(command.args(arguments).exec())
-}
-
-#[cfg(not(unix))]
-fn start_anew(_: Vec<OsString>) -> std::io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The parts of a run that are processes of their own: the keeper of its containers, their inside,
-//! and what becomes a program that ends with the run. Nobody but edgeprobe itself starts them.
+//! The parts of a run that are separate processes: the keeper of its containers, their inside, and
+//! a program that ends with the run. Only edgeprobe itself starts them.
 
 use std::ffi::OsString;
 use std::io;

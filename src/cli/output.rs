@@ -1,17 +1,13 @@
 //! The one place that prints: results to standard output or to a file, errors to standard error.
 
-mod file;
-mod target;
-
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use self::file::{NotWritten, Older};
-use self::target::{Named, look, named};
 use super::problem::Problem;
+use crate::files::{self, Named, NotWritten, Older, named};
 use crate::report::style::labelled;
 
 /// The form of a result that comes whole.
@@ -48,18 +44,17 @@ impl Destination {
             Some(Named::Output) => Self::Standard,
             Some(Named::Error) => Self::StandardError,
             Some(Named::Open) => {
-                let open = target::open(path).map_err(|error| refused(error.into()))?;
+                let open = files::open(path).map_err(|error| refused(error.into()))?;
                 Self::Open(path.to_owned(), open)
             }
             None => {
-                look(path).map_err(refused)?;
-                file::try_in(path).map_err(|error| refused(error.into()))?;
+                files::try_to_write(path).map_err(refused)?;
                 Self::File(path.to_owned(), option)
             }
         })
     }
 
-    /// The same for whoever prepares it later, so that nothing is begun in vain: nothing is opened.
+    /// The same without opening anything, for a command that prepares the destination later.
     pub(super) fn check(file: Option<&Path>) -> Result<(), Problem> {
         if file.is_some_and(|path| named(path).is_some()) {
             return Ok(());
@@ -105,7 +100,7 @@ impl Destination {
             Self::Standard => written(&mut io::stdout().lock(), "standard output"),
             Self::StandardError => written(&mut io::stderr().lock(), "standard error"),
             Self::File(path, option) => {
-                file::write(path, bytes, older).map_err(|error| cannot_write(option, path, &error))
+                files::write(path, bytes, older).map_err(|error| cannot_write(option, path, &error))
             }
             Self::Open(path, file) => written(&mut &*file, &shown(path)),
         }
@@ -129,7 +124,7 @@ pub(super) fn refuse_to_overwrite<'p>(
 
 /// The one path of a file, which need not be there yet; none where its folder is not.
 fn whole(path: &Path) -> Option<PathBuf> {
-    let in_its_folder = || Some(file::folder(path).canonicalize().ok()?.join(path.file_name()?));
+    let in_its_folder = || Some(files::folder(path).canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(in_its_folder)
 }
 

@@ -1,5 +1,5 @@
-//! Words in texts that people copy into a shell. A word may be anybody's: a container's name, a hub
-//! of a report that a stranger sent.
+//! Words in texts that people copy into a shell. An attacker may have chosen the word: a container's
+//! name, the hub of a report.
 //!
 //! One that a shell would act on is left out, and its placeholder stays. Quoted it would be one argument
 //! for the shell, but programs such as nft read their arguments as a language of their own.
@@ -10,8 +10,8 @@ pub(super) fn is_argument(word: &str) -> bool {
     !word.is_empty() && !word.starts_with('-') && word.chars().all(plain)
 }
 
-/// Whether it may stand between backticks, in what may be a command or a setting: what it has beside an
-/// argument's letters does nothing in a shell. Masked parts of a URL are shown by an ellipsis.
+/// Whether the word may stand between backticks, in a command or a setting: a shell does nothing with
+/// any of its letters. An ellipsis stands for masked parts of a URL.
 pub(super) fn may_stand_in_code(word: &str) -> bool {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "._-:/@[]%+,=…".contains(c);
     !word.is_empty() && !word.starts_with('-') && word.chars().all(harmless)

@@ -77,7 +77,8 @@ impl Sense {
         }
         let other_name = host.is_some_and(|host| !AZURE.iter().any(|zone| host.contains(zone)));
         let rest = own.iter().copied().filter(|id| {
-            Some(*id) != of_peer && !(other_name && own.len() > 1 && *id == CauseId::HubNameUnknown)
+            Some(*id) != of_peer
+                && !(other_name && own.len() > 1 && *id == CauseId::OF_THE_HUBS_NAME)
         });
         of_peer.into_iter().chain(rest).collect()
     }

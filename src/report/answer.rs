@@ -4,7 +4,7 @@ use super::Report;
 use super::human::evidence;
 use super::human::vpn;
 use crate::language::Language;
-use crate::verdict::{Cause, CauseId, Confidence, Status};
+use crate::verdict::{Cause, Confidence, Status};
 
 /// The answer that a report's exit code follows.
 pub(super) struct Answer<'r> {
@@ -29,7 +29,7 @@ impl<'r> Answer<'r> {
         }
         let answer = vpn::answer(report, language);
         let causes: Vec<&Cause> =
-            verdict.causes.iter().filter(|cause| cause.id == CauseId::VpnOverride).collect();
+            verdict.causes.iter().filter(|cause| cause.id.is_about_a_vpn()).collect();
         Self {
             status: answer.status,
             confidence: causes.first().map_or(Confidence::Confirmed, |cause| cause.confidence),

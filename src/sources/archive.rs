@@ -1,4 +1,4 @@
-//! Zip archives, which anybody may have made: small ones that unpack without end, or whose entries
+//! Zip archives. An attacker may have made one: small and unpacking without end, or with entries that
 //! share the same bytes.
 
 use std::cell::Cell;

@@ -38,7 +38,7 @@ pub(super) fn is_journal(head: &[u8]) -> bool {
 }
 
 /// Hands on a log that is plain text or gzip, as UTF-8: of a file of this length, or of a pipe or a
-/// device, which may have no end. Whoever follows one waits for what comes.
+/// device, which may have no end. A pipe that is followed is read without a limit.
 pub(super) fn text(
     reader: impl Read,
     length: Option<u64>,

@@ -12,8 +12,8 @@ const LARGEST_PIPED: u64 = 32 << 20;
 
 /// The report's text, of the file or, for `-`, of standard input.
 ///
-/// What is neither a regular file nor open already, such as a named pipe that nobody may write to,
-/// fails with [`io::ErrorKind::InvalidInput`].
+/// Anything else, such as a named pipe that may have no writer, fails with
+/// [`io::ErrorKind::InvalidInput`].
 pub fn recorded(path: &Path) -> io::Result<String> {
     if path == Path::new("-") {
         return text_of(Cursor::new(all(io::stdin().lock(), LARGEST_PIPED)?));
@@ -24,7 +24,7 @@ pub fn recorded(path: &Path) -> io::Result<String> {
     text_of(bounded::open(path)?)
 }
 
-/// Whether whoever runs this program has opened it for it, as the shell does for `<(…)`.
+/// Whether the caller has opened it for this program, as the shell does for `<(…)`.
 fn is_given_open(path: &Path) -> bool {
     let folders = ["/dev/fd", "/proc/self/fd"];
     cfg!(unix)

@@ -65,19 +65,17 @@ fn files() -> Vec<(&'static str, String)> {
         "hostname = \"gw1\"\n# old: {KEY}\n[provisioning]\nsource = \"manual\"\n\
          connection_string = \"HostName={HUB};DeviceId=gw1;SharedAccessKey={KEY}\"\n\
          [provisioning.attestation]\nsymmetric_key = {{ value = \"{KEY}\" }}\n\
-         [provisioning.other]\nsymmetric_key = \"\"\"\n{KEY}\n\"\"\"\nblob = '''\n{0}\n'''\n\
+         [provisioning.other]\nsymmetric_key = \"\"\"\n{KEY}\n\"\"\"\nblob = '''\n{URL_KEY}\n'''\n\
          [agent.env]\nUpstreamProtocol = \"AmqpWs\"\nhttps_proxy = \"{PROXY}\"\nMYSTERY = \"PLANTED\"\n\
          no_proxy = \"plc01,{PROXY},PLANTED@x\"\n\
          [agent.config]\nimage = \"me:PLANTED@contoso.azurecr.io/agent:1.5\"\n\
          [agent.config.auth]\nserveraddress = \"me:PLANTED@contoso.azurecr.io\"\nusername = \"me\"\n\
-         password = \"PLANTED\"\n",
-        URL_KEY
+         password = \"PLANTED\"\n"
     );
     let yaml = format!(
         "provisioning:\n  source: manual\n  device_connection_string: \"HostName={HUB};SharedAccessKey={KEY}\"\n\
-         folded: >-\n    {KEY}\n  literal: |\n    {KEY}\n    {0}\n\
-         agent:\n  env:\n    SECRET: PLANTED\n  config:\n    auth:\n      password: PLANTED\n",
-        HEX_KEY
+         folded: >-\n    {KEY}\n  literal: |\n    {KEY}\n    {HEX_KEY}\n\
+         agent:\n  env:\n    SECRET: PLANTED\n  config:\n    auth:\n      password: PLANTED\n"
     );
     let unit = format!(
         "[Service]\nEnvironment=\"https_proxy={PROXY}\" \"TOKEN=PLANTED x\"\nExecStart=/bin/true --key PLANTED\n"

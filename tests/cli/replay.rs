@@ -183,7 +183,7 @@ fn a_stranger_s_words_add_nothing_to_a_command() {
             fs::write(&path, report.replace(hub.as_str().unwrap(), hostile)).unwrap();
             for language in ["en", "fr"] {
                 let replayed = replayed(&path, &["--format", "json", "--lang", language]).json();
-                // A word with backticks of its own begins no code that is ours.
+                // Backticks within a word look like code in prose.
                 let with_prose = !hostile.contains('`');
                 for command in copied(&replayed["verdict"], with_prose) {
                     commands += 1;

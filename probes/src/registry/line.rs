@@ -24,7 +24,7 @@ const ADDRESSES: usize = 8;
 const AUTHORITIES: usize = 8;
 
 /// Registries, and their token services, whose certificates come from public authorities alone.
-/// Whoever else vouches for one of them stands between.
+/// A certificate from another authority is an interceptor's.
 const PUBLIC_REGISTRIES: [&str; 12] = [
     "azurecr.io",
     "azurecr.cn",
@@ -74,7 +74,7 @@ enum Standing {
     ByDeviceAlone,
     /// On this device itself, as is the registry that is asked for.
     OnThisDevice,
-    /// Nobody vouches for its certificate.
+    /// This device does not trust its certificate.
     Unverified,
     /// It has no certificate.
     InClear,

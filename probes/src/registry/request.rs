@@ -25,7 +25,7 @@ pub(super) struct Request<'r> {
 /// The value of an `Authorization` header.
 pub(super) struct Authorization {
     pub(super) value: String,
-    /// Whether it is a secret: a token that anybody is given is none.
+    /// Whether it was got with credentials. A token that the service gives to everyone is no secret.
     pub(super) is_secret: bool,
 }
 

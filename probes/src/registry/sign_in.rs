@@ -1,8 +1,8 @@
 //! Which credentials or tokens a registry gets, and over which lines they may go.
 //!
 //! A registry may name a token service on any host: Docker Hub names auth.docker.io, a GitLab its
-//! web server. Engines send the credentials to whatever host the challenge names. Whoever can write
-//! that challenge gets them, so its words count only where the registry has proved who it is.
+//! web server. Engines send the credentials to whatever host the challenge names. An attacker who can
+//! write the challenge gets them, so it counts only from a registry that has proved its identity.
 
 use edgeprobe_facts::Failure;
 use edgeprobe_facts::registry::{Challenge, CredentialUse, Doubt, Part, Withheld};
@@ -14,7 +14,7 @@ use super::credentials::{Lookup, Secret};
 use super::line::Line;
 use super::request::{Authorization, SMALL, token_of, token_request};
 
-/// What somebody asks for before serving.
+/// What a server asks for before it serves.
 pub(super) struct Asked {
     pub(super) challenge: Challenge,
     pub(super) by: Speaker,
@@ -186,7 +186,7 @@ mod tests {
         };
         let named = |server: &str, why| Some((server.to_owned(), why));
         for why in [Doubt::InClear, Doubt::Unverified, Doubt::Intercepted] {
-            let sound = || Some(speaker("thief.example", None));
+            let sound = || Some(speaker("attacker.example", None));
             let own = || Some(speaker("plant.lan", Some(why)));
             assert_eq!(reason(Some(why), None, false), named("plant.lan", why));
             assert_eq!(reason(Some(why), sound(), false), named("plant.lan", why));
@@ -195,16 +195,19 @@ mod tests {
                 named("auth.lan", why)
             );
             assert_eq!(reason(None, own(), false), named("plant.lan", why));
-            // By name the registry gets them, and nobody else.
+            // A registry that is named gets them, and no other host.
             assert_eq!(reason(Some(why), None, true), None);
             assert_eq!(reason(Some(why), own(), true), None);
             assert_eq!(reason(None, own(), true), None);
-            assert_eq!(reason(Some(why), sound(), true), named("thief.example", Doubt::Elsewhere));
+            assert_eq!(
+                reason(Some(why), sound(), true),
+                named("attacker.example", Doubt::Elsewhere)
+            );
         }
-        let redirected = speaker("thief.example", Some(Doubt::Redirected));
+        let redirected = speaker("attacker.example", Some(Doubt::Redirected));
         for may_be_insecure in [false, true] {
             let withheld = reason_to_withhold("plant.lan", &redirected, None, may_be_insecure);
-            assert_eq!(withheld.unwrap().server, "thief.example");
+            assert_eq!(withheld.unwrap().server, "attacker.example");
         }
     }
 }

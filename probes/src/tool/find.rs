@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The folders that are looked in, in this order. The search path of whoever runs this program is
-/// not: under sudo it may be another user's.
+/// The folders that are searched, in this order. `PATH` is not searched: under sudo it may be another
+/// user's.
 const FOLDERS: [&str; 6] =
     ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
 
@@ -30,7 +30,7 @@ fn find_in<'f>(mut folders: impl Iterator<Item = &'f Path>, name: &str) -> Optio
 fn is_roots_alone(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     const WRITABLE_BY_OTHERS: u32 = 0o022;
-    // Whoever has the root folder has all that is below. In a user namespace that is not uid 0.
+    // The owner of the root folder owns the system. In a user namespace that need not be uid 0.
     let root = Path::new("/").metadata().map(|metadata| metadata.uid()).unwrap_or_default();
     path.ancestors().all(|part| {
         part.metadata().is_ok_and(|metadata| {

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 #[cfg(target_os = "linux")]
 pub(crate) use start::start_this_program;
-pub use start::{ENDS_WITH, Program, run_until_the_end_of};
+pub use start::{ENDS_WITH, Program, run_until_the_end_of, start_anew};
 
 use crate::clean;
 

@@ -118,7 +118,27 @@ pub(crate) fn start_this_program(word: &str) -> io::Result<tokio::process::Child
     tokio::process::Command::from(command).spawn()
 }
 
-/// The program in an environment of its own.
+/// Gives up this program for itself with these arguments; the process and its environment stay the
+/// same. Returns only where that cannot be.
+#[cfg(unix)]
+pub fn start_anew(arguments: Vec<std::ffi::OsString>) -> io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+
+    let mut arguments = arguments.into_iter();
+    let mut command = Command::new(std::env::current_exe()?);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    Err(command.args(arguments).exec())
+}
+
+/// Goes on with this program: other systems know no such change.
+#[cfg(not(unix))]
+pub fn start_anew(_: Vec<std::ffi::OsString>) -> io::Result<()> {
+    Ok(())
+}
+
+/// A command with a fixed environment.
 fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").env("PATH", SEARCH_PATH);

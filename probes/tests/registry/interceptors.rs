@@ -21,7 +21,7 @@ fn own_address() -> Option<IpAddr> {
 }
 
 /// A token service that takes whatever it is given.
-fn thief() -> Server {
+fn attacker() -> Server {
     Server::start(|_, _| json("200 OK", r#"{"token": "t0ken"}"#))
 }
 
@@ -68,8 +68,8 @@ async fn a_registry_in_the_clear_gets_no_credentials_unless_it_is_named() {
 async fn a_realm_that_an_interceptor_names_gets_no_credentials() {
     let Some(address) = own_address() else { return };
     for image in ["", "/edge/module:1.0"] {
-        let thief = thief();
-        let realm = format!("Bearer realm=\"http://localhost:{}/token\"", thief.port);
+        let attacker = attacker();
+        let realm = format!("Bearer realm=\"http://localhost:{}/token\"", attacker.port);
         let server = Server::start_at(address, move |head, _| match path(head) {
             _ if head.contains("Bearer t0ken") => json("200 OK", MANIFEST),
             _ => challenge(&realm),
@@ -78,22 +78,22 @@ async fn a_realm_that_an_interceptor_names_gets_no_credentials() {
         let asker = Asker::signed_in(&[&name]);
         let observation = asker.ask_as(&format!("{name}{image}"), true).await;
         assert_withheld(facts(&observation), &address.to_string(), Doubt::InClear);
-        assert!(!thief.heads().contains(ENCODED), "{}", thief.heads());
+        assert!(!attacker.heads().contains(ENCODED), "{}", attacker.heads());
         let asker = asker.also_insecurely(&name);
         let observation = asker.ask_as(&format!("{name}{image}"), true).await;
         assert_withheld(facts(&observation), "localhost", Doubt::Elsewhere);
-        assert!(!thief.heads().contains(ENCODED), "{}", thief.heads());
+        assert!(!attacker.heads().contains(ENCODED), "{}", attacker.heads());
     }
 }
 
 #[tokio::test]
 async fn who_a_question_is_redirected_to_gets_no_credentials() {
     for scheme in ["Basic realm=x", "Bearer realm=\"http://localhost:PORT/token\""] {
-        let thief = Server::start(move |head, port| match path(head) {
+        let attacker = Server::start(move |head, port| match path(head) {
             token if token.starts_with("/token") => json("200 OK", r#"{"token": "t0ken"}"#),
             _ => challenge(&scheme.replace("PORT", &port.to_string())),
         });
-        let target = thief.port;
+        let target = attacker.port;
         let server = Server::start(move |head, _| match path(head) {
             "/v2/" => {
                 let location = format!("Location: http://127.0.0.1:{target}/v2/\r\n");
@@ -106,7 +106,7 @@ async fn who_a_question_is_redirected_to_gets_no_credentials() {
             let observation = asker.ask(&server.name(image)).await;
             assert_withheld(facts(&observation), "127.0.0.1", Doubt::Redirected);
         }
-        for heads in [server.heads(), thief.heads()] {
+        for heads in [server.heads(), attacker.heads()] {
             assert!(!heads.contains(ENCODED), "{heads}");
         }
     }
@@ -114,8 +114,8 @@ async fn who_a_question_is_redirected_to_gets_no_credentials() {
 
 #[tokio::test]
 async fn a_token_service_that_redirects_is_not_followed() {
-    let thief = thief();
-    let target = thief.port;
+    let attacker = attacker();
+    let target = attacker.port;
     let server = Server::start(move |head, port| match path(head) {
         token if token.starts_with("/token") => {
             let location = format!("Location: http://localhost:{target}/token\r\n");
@@ -127,5 +127,5 @@ async fn a_token_service_that_redirects_is_not_followed() {
     let observation = asker.ask(&server.name("/edge/module:1.0")).await;
     assert_eq!(facts(&observation).credentials, CredentialUse::Sent);
     assert_eq!(observation.outcome, Outcome::Fail, "{:?}", observation.failure);
-    assert_eq!(thief.heads(), "");
+    assert_eq!(attacker.heads(), "");
 }

@@ -103,6 +103,9 @@ impl CauseId {
 
     /// What a log points to that fails towards the device's parent.
     pub const OF_A_PARENT: Self = Self::ParentUnreachable;
+
+    /// What a log points to where the hub's own name is not known; another host's name is not it.
+    pub const OF_THE_HUBS_NAME: Self = Self::HubNameUnknown;
 }
 
 impl fmt::Display for CauseId {

@@ -103,7 +103,7 @@ fn another_s_program_is_not_run_and_the_environment_is_not_handed_on() {
     });
 }
 
-/// The real one ends when nobody reads any more. One that waits for a line does not notice.
+/// systemd's journalctl ends when its reader has ended. A program that waits for a line does not notice.
 #[test]
 fn it_ends_with_this_program_however_that_ends() {
     alone("logs::journal::it_ends_with_this_program_however_that_ends", || {

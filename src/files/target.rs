@@ -5,22 +5,22 @@ use std::fs::{self, File, FileType, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::file::{NotWritten, folder};
+use super::{NotWritten, folder};
 
 /// What a name alone says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub(crate) enum Named {
     /// Standard output.
     Output,
     /// Standard error.
     Error,
-    /// What whoever runs this program has opened for it, as the shell's `>(…)`, or nothing at all.
+    /// A file that is open already, as the shell opens it for `>(…)`, or `/dev/null`.
     Open,
 }
 
 /// What keeps a file from being written.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Obstacle {
+pub(crate) enum Obstacle {
     #[error("it is a link to {0}")]
     Link(String),
     #[error("it is a folder")]
@@ -37,7 +37,7 @@ pub(super) enum Obstacle {
 
 impl Obstacle {
     /// What to do instead, for the option that names the file.
-    pub(super) fn hint(&self, option: &str) -> String {
+    pub(crate) fn hint(&self, option: &str) -> String {
         match self {
             Self::Link(_) => format!("give {option} that file itself, or remove the link"),
             Self::Folder => format!("give {option} a file in it"),
@@ -57,7 +57,7 @@ impl Obstacle {
 }
 
 /// What the name says, of those that say it wherever the program runs.
-pub(super) fn named(path: &Path) -> Option<Named> {
+pub(crate) fn named(path: &Path) -> Option<Named> {
     let text = path.to_str()?;
     if text == "-" {
         return Some(Named::Output);
@@ -82,7 +82,7 @@ pub(super) fn named(path: &Path) -> Option<Named> {
 
 /// Opens what [`Named::Open`] stands for, without waiting for a reader.
 #[cfg(unix)]
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
 
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -96,7 +96,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     fs::OpenOptions::new().write(true).open(path)
 }
 

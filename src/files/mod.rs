@@ -1,17 +1,20 @@
 //! The one place that writes files: whole or not at all, under a name that was not there before and
 //! then in the place of the older file, readable by its owner alone unless the older one was by more.
 
+mod target;
+
 use std::fs::{File, Metadata};
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use tempfile::Builder;
 
-use super::target::{Obstacle, look};
+pub(crate) use target::{Named, named, open};
+use target::{Obstacle, look};
 
 /// What becomes of an older file of the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Older {
+pub(crate) enum Older {
     /// It has other content, and the owner and mode that it had.
     Renewed,
     /// Another file of this user alone takes its place.
@@ -22,7 +25,7 @@ pub(super) enum Older {
 
 /// Why a file was not written.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotWritten {
+pub(crate) enum NotWritten {
     /// Something else stands there.
     #[error(transparent)]
     Obstacle(#[from] Obstacle),
@@ -32,9 +35,9 @@ pub(super) enum NotWritten {
 }
 
 /// Writes the file in one step, so that a reader sees the old one or the new, never a part.
-pub(super) fn write(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWritten> {
+pub(crate) fn write(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWritten> {
     let before = look(path)?;
-    // Opened as a new file, by a name that nobody can guess, for its owner alone.
+    // A new file with a random name, for its owner alone.
     let mut file = builder().tempfile_in(folder(path))?;
     file.write_all(bytes)?;
     if let Some(before) = before.filter(|_| older == Older::Renewed) {
@@ -50,9 +53,10 @@ pub(super) fn write(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWr
     Ok(())
 }
 
-/// Tries whether a file can be made in this one's folder.
-pub(super) fn try_in(path: &Path) -> io::Result<()> {
-    builder().tempfile_in(folder(path)).map(drop)
+/// Tries whether the file can be written.
+pub(crate) fn try_to_write(path: &Path) -> Result<(), NotWritten> {
+    look(path)?;
+    Ok(builder().tempfile_in(folder(path)).map(drop)?)
 }
 
 fn builder() -> Builder<'static, 'static> {
@@ -62,7 +66,7 @@ fn builder() -> Builder<'static, 'static> {
 }
 
 /// The folder that a file is in.
-pub(super) fn folder(path: &Path) -> &Path {
+pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
