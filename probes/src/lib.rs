@@ -1,8 +1,7 @@
 //! Probes of an Azure IoT Edge device's network.
 //!
-//! A probe asks one question from one `Vantage` and returns `Observation`s (crate `edgeprobe-facts`): steps, times, a
-//! failure token and typed facts. It draws no conclusion; that is the business of whoever reads
-//! the observations. Every probe works without an identity and sends nothing secret.
+//! A probe asks one question from one `Vantage` and returns `Observation`s: steps, times, a failure
+//! token and typed facts (crate `edgeprobe-facts`). It draws no conclusion. Every probe works without an identity and sends nothing secret.
 //!
 //! | module | the question |
 //! |---|---|
