@@ -1,7 +1,8 @@
 //! Probes of an Azure IoT Edge device's network.
 //!
 //! A probe asks one question from one `Vantage` and returns `Observation`s: steps, times, a failure
-//! token and typed facts (crate `edgeprobe-facts`). It draws no conclusion. Every probe works without an identity and sends nothing secret.
+//! token and typed facts (crate `edgeprobe-facts`). It draws no conclusion. Every probe works without
+//! an identity and sends nothing secret.
 //!
 //! | module | the question |
 //! |---|---|
