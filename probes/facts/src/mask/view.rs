@@ -24,7 +24,7 @@ impl View {
         if text.chars().all(is_plain) {
             return None;
         }
-        Some(Self::decoded(text).without_what_nobody_sees())
+        Some(Self::decoded(text).without_hidden_characters())
     }
 
     /// The part of the text that a part of the view was made from.
@@ -66,7 +66,7 @@ impl View {
     }
 
     /// Without colours, and without characters that have no width.
-    fn without_what_nobody_sees(self) -> Self {
+    fn without_hidden_characters(self) -> Self {
         let mut seen = Self { text: String::with_capacity(self.text.len()), places: Vec::new() };
         let mut hidden = 0;
         for ((at, source), c) in self.places.into_iter().zip(self.text.chars()) {
