@@ -1,6 +1,6 @@
 //! Small files that others have written, read no further than they may be long.
 
-use std::fs::{self, File};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -9,16 +9,27 @@ use std::path::Path;
 /// What is no regular file fails with [`io::ErrorKind::InvalidInput`], and what is larger with
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    // Looked at first, since opening a pipe in the file's place would wait for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
     let mut content = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut content)?;
+    open(path)?.take(limit + 1).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, larger_than(limit)));
     }
     Ok(content)
+}
+
+/// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
+/// neither by opening it, as the reader of a pipe is, nor by reading it.
+pub fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    platform::without_waiting(options.read(true));
+    let file = options.open(path)?;
+    // The file that was opened, for another may have come to its place meanwhile.
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "it is a directory" } else { "not a regular file" };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    Ok(file)
 }
 
 /// The same as text; what is no UTF-8 fails with [`io::ErrorKind::InvalidData`].
@@ -34,8 +45,29 @@ fn larger_than(limit: u64) -> String {
     }
 }
 
+#[cfg(unix)]
+mod platform {
+    use std::fs::OpenOptions;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    pub(super) fn without_waiting(options: &mut OpenOptions) {
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::fs::OpenOptions;
+
+    pub(super) fn without_waiting(_: &mut OpenOptions) {}
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -53,6 +85,12 @@ mod tests {
     fn what_is_no_file_is_not_waited_for() {
         assert_eq!(read(Path::new("/"), 4).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         #[cfg(unix)]
-        assert!(read(Path::new("/dev/zero"), 4).is_err());
+        {
+            assert!(read(Path::new("/dev/zero"), 4).is_err());
+            let folder = tempfile::tempdir().unwrap();
+            let pipe = folder.path().join("pipe");
+            rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+            assert_eq!(read(&pipe, 4).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
     }
 }

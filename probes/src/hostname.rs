@@ -1,14 +1,14 @@
 //! What is the device's own host name?
 
-use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clean;
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 use crate::recorder::{Recorder, Timeline};
+use crate::{bounded, clean};
 
 /// Where Linux has the name of this machine, or of the container that this runs in.
 const KERNELS: &str = "/proc/sys/kernel/hostname";
@@ -46,7 +46,7 @@ pub fn read(timeline: Timeline, vantage: &Vantage, given: Option<&str>) -> Obser
 }
 
 fn machines() -> Option<String> {
-    fs::read_to_string(KERNELS).ok().or_else(|| std::env::var("COMPUTERNAME").ok())
+    bounded::text(Path::new(KERNELS), 4096).ok().or_else(|| std::env::var("COMPUTERNAME").ok())
 }
 
 #[cfg(test)]

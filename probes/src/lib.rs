@@ -19,6 +19,7 @@
 //! | [`trace`] | where on this host does a container's packet, or the answer to it, vanish? |
 //! | [`vantage`] | the places that these are asked from: the host, and its container networks |
 
+mod blocking;
 pub mod bounded;
 pub mod clean;
 pub mod clock;
@@ -30,6 +31,7 @@ mod interface;
 pub mod logs;
 pub mod mask;
 pub mod observation;
+mod own;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::platform;
+use crate::blocking;
 use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
-use crate::recorder::{Recorder, Timeline};
+use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// A container network that the runtime uses, as the engine describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -136,11 +137,9 @@ pub async fn probe(timeline: Timeline, network: EdgeNetwork, destination: IpAddr
     let work = {
         let network = network.clone();
         async move {
-            let asked = tokio::task::spawn_blocking(move || {
-                platform::ask_edge(network, destination, timeline.patience() / 2)
-            })
-            .await;
-            asked.map_err(|error| Failure::new(Step::Route, Token::IoError, error.to_string()))
+            let patience = timeline.patience() / 2;
+            let asking = move || platform::ask_edge(network, destination, patience);
+            blocking::run(asking).await.map_err(|error| io_failure(Step::Route, &error))
         }
     };
     let answer = recorder.step(Step::Route, timeline.patience(), work).await;

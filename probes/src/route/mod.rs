@@ -15,7 +15,6 @@ pub(crate) mod testing;
 mod text;
 pub mod vpn;
 
-use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -29,8 +28,9 @@ pub use self::linux::Changes;
 #[cfg(not(target_os = "linux"))]
 use self::portable as platform;
 use self::tables::Tables;
-use crate::observation::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
+use crate::observation::{Facts, Failure, Observation, Outcome, Step, Vantage};
 use crate::recorder::{Recorder, Timeline, io_failure};
+use crate::{blocking, own};
 
 /// The kernel's own answer for one destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -91,9 +91,9 @@ pub async fn probe(timeline: Timeline, vantage: &Vantage, destination: IpAddr) -
 
 /// Asks on a thread that may block; it is in the same network namespace as the one that asks.
 async fn ask(destination: IpAddr, patience: Duration) -> Result<RouteFacts, Failure> {
-    tokio::task::spawn_blocking(move || platform::way_to(destination, patience))
+    blocking::run(move || platform::way_to(destination, patience))
         .await
-        .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
+        .flatten()
         .map_err(|error| io_failure(Step::Route, &error))
 }
 
@@ -103,12 +103,16 @@ async fn ask(destination: IpAddr, patience: Duration) -> Result<RouteFacts, Fail
 pub async fn probe_tables(timeline: Timeline, vantage: &Vantage) -> Observation {
     let mut recorder = Recorder::start(timeline);
     let work = async {
-        let read = tokio::task::spawn_blocking(platform::read_tables).await;
-        read.map_err(|error| Failure::new(Step::Route, Token::IoError, error.to_string()))
+        let read = blocking::run(platform::read_tables).await;
+        read.map_err(|error| io_failure(Step::Route, &error))
     };
     let read = recorder.step(Step::Route, timeline.patience(), work).await;
     let (result, tables, skipped) = match read {
         Ok(Ok(tables)) => (Ok(()), tables, false),
+        // What this process itself lacks is a reason.
+        Ok(Err(error)) if own::token(&error).is_some() => {
+            (Err(io_failure(Step::Route, &error)), Tables::default(), true)
+        }
         Ok(Err(_)) => (Ok(()), Tables::default(), true),
         Err(failure) => (Err(failure), Tables::default(), false),
     };

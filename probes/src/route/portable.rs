@@ -2,7 +2,7 @@
 //! interface that owns it.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use super::RouteFacts;
@@ -11,6 +11,7 @@ use super::{
     edge::{EdgeNetwork, EdgeRouteFacts},
     tables::Tables,
 };
+use crate::own;
 
 /// A port to connect to; nothing is sent there (RFC 863, discard).
 const PORT: u16 = 9;
@@ -23,8 +24,9 @@ pub(super) fn way_to(destination: IpAddr, _patience: Duration) -> io::Result<Rou
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect((destination, PORT))?;
+    let socket = UdpSocket::bind((any, 0)).map_err(own::denied)?;
+    let peer = SocketAddr::new(destination, PORT);
+    socket.connect(peer).map_err(|error| own::of_connecting(error, peer))?;
     let source = socket.local_addr()?.ip();
     let interface = netdev::get_interfaces().into_iter().find(|interface| owns(interface, source));
     Ok(RouteFacts {

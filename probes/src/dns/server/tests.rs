@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, UdpSocket};
 
 use super::super::AddressKind;
 use super::*;
+use crate::observation::Outcome;
 
 const HUB: &str = "hub.azure-devices.net";
 
