@@ -42,7 +42,7 @@ pub async fn observe(
 ) -> Vec<Observation> {
     let asker = Asker {
         timeline,
-        trust: trust.clone(),
+        trust: trust.for_a_run(timeline.limit()),
         footholds: Footholds::default(),
         containers: containers.clone(),
         registry_access: plan.services.registry_access.clone(),
