@@ -8,15 +8,14 @@ use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of,
 use super::cause::CauseId;
 use super::causes::RULES;
 use super::cover::{Candidate, smallest_cover};
-use super::cut_short;
 use super::evidence::{EdgeReading, Evidence, is_of_a_service};
 use super::logged::{self, Supported};
-use super::nested;
 use super::not_tested::not_tested;
 use super::outlook::outlook;
 use super::reach::{self, Agent, Hub};
 use super::rule::{Finding, Proof, ids};
 use super::{Cause, Confidence, Documented, Effect, NotTested, RuledOut, Status, Target, Verdict};
+use super::{cut_short, nested, own_lack};
 use crate::language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
@@ -27,12 +26,13 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
     }
 }
 
-/// Judges the way to what this device connects to, without what a run had too little time for.
+/// Judges the way to what this device connects to, without what a run itself lacked, or had no time for.
 fn judge_upstream(target: &Target, observations: &[Observation], language: Language) -> Verdict {
-    match cut_short::set_aside(target, observations) {
-        Some((kept, aside)) => judge_tested(target, &kept, &aside, language),
-        None => judge_tested(target, observations, &[], language),
-    }
+    let (asked, lacking) = own_lack::set_aside(observations).unzip();
+    let asked = asked.as_deref().unwrap_or(observations);
+    let (in_time, cut_short) = cut_short::set_aside(target, asked).unzip();
+    let aside: Vec<_> = lacking.into_iter().chain(cut_short).flatten().collect();
+    judge_tested(target, in_time.as_deref().unwrap_or(asked), &aside, language)
 }
 
 fn judge_tested(
@@ -76,15 +76,18 @@ fn judge_tested(
     let status = logs.status(status(&evidence, &agent, hub, &logs.causes));
     let unsure = logs.causes.iter().any(|cause| cause.proof.confidence == Confidence::Likely);
     let not_tested = not_tested(&evidence, aside, (&agent, hub), unsure, language);
-    let causes: Vec<Cause> =
+    let mut causes: Vec<Cause> =
         logs.causes.iter().map(|supported| cause(supported, target, language)).collect();
+    own_lack::confirm_nothing((&agent, observations), aside, &mut causes, language);
+    let status = own_lack::bounded(status, (&agent, hub), aside, &causes);
     let unsettled = logs.unsettled(&evidence, language);
     let confidence = match unsettled {
         Some(_) => Confidence::Likely,
         None => confidence(status, &causes, &unexplained, &not_tested),
     };
-    let mut summary = summary(&evidence, status, (&agent, hub), &causes, language);
+    let mut summary = summary(&evidence, aside, status, (&agent, hub), &causes, language);
     let mut outlook = outlook(&evidence, &agent, hub, &causes, language);
+    own_lack::foretell_nothing(&agent, aside, &mut outlook.edge_agent, language);
     if let (Some(unsettled), true) = (unsettled, causes.iter().all(|c| c.effect == Effect::Warns)) {
         summary = unsettled;
         if logs.is_intermittent() {
@@ -345,6 +348,7 @@ fn confidence(
 /// The verdict in a sentence: the first cause's own, unless it only warns.
 fn summary(
     evidence: &Evidence<'_>,
+    aside: &[Observation],
     status: Status,
     (agent, hub): (&Agent, Hub),
     causes: &[Cause],
@@ -368,6 +372,7 @@ fn summary(
             "summary.turned_away"
         }
         (Status::Blocked, _) => "summary.blocked",
+        (Status::Inconclusive, _) if aside.iter().any(own_lack::is_lacking) => "summary.own_lack",
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
         (Status::Inconclusive, _) => "summary.inconclusive",
     };

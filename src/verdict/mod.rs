@@ -17,6 +17,7 @@ mod logged;
 mod nested;
 mod not_tested;
 mod outlook;
+mod own_lack;
 mod proxies;
 mod reach;
 mod rule;

@@ -22,7 +22,12 @@ impl<'o> Evidence<'o> {
     /// itself, since a deployment may map some of them alone.
     pub(in crate::verdict) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
         let engine = self.host().of(Probe::Engine).next();
-        if !engine.is_some_and(Observation::failed) {
+        let answers = match engine {
+            // One that was not asked answers as little as one that does not answer.
+            Some(engine) => engine.failure.is_none(),
+            None => !facts.tables_unread,
+        };
+        if answers {
             return false;
         }
         facts.holders.iter().any(is_an_engines) || facts.holders.iter().all(is_unseen)
