@@ -7,6 +7,7 @@ mod container;
 mod demo;
 mod device;
 mod doubt;
+mod echo;
 mod explain;
 mod generate;
 mod language;
@@ -14,6 +15,7 @@ mod logs;
 mod man_page;
 mod options;
 mod output;
+mod own_limits;
 mod probe;
 mod problem;
 mod progress;
@@ -117,6 +119,10 @@ pub fn main() -> ExitCode {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    if let Err(problem) = own_limits::prepare() {
+        print_error(&problem);
+        return ExitCode::from(FAILED);
     }
     start_diagnostics();
     // A defect of this program is no verdict on the device.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use edgeprobe_probes::mask::mask;
 
+use super::echo::without_keys;
+
 /// An error for a person: what was attempted, on what, what happened, and what to do.
 #[derive(Debug)]
 pub(super) struct Problem {
@@ -24,14 +26,21 @@ impl Problem {
 
     /// What happened, without secrets and without the hint.
     pub(super) fn message(&self) -> Cow<'_, str> {
-        // What was given is shown, and a connection string may be given where it has no place.
-        mask(&self.message)
+        shown(&self.message)
     }
 
     /// The problem as an `error`, or as a `note` where it stops nothing.
     pub(super) fn told(&self, kind: &str) -> String {
-        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {}", mask(hint)));
+        let hint = self.hint.as_ref().map(|hint| format!("\nhint: {}", shown(hint)));
         format!("{kind}: {}{}", self.message(), hint.unwrap_or_default())
+    }
+}
+
+/// A text without the secrets that may have been given where they have no place.
+fn shown(text: &str) -> Cow<'_, str> {
+    match mask(text) {
+        Cow::Borrowed(text) => without_keys(text),
+        Cow::Owned(text) => Cow::Owned(without_keys(&text).into_owned()),
     }
 }
 
