@@ -1,6 +1,6 @@
 //! Small files that others have written, read no further than they may be long.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -17,36 +17,19 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Opens a regular file without waiting; anything else fails with [`io::ErrorKind::InvalidInput`].
+/// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
+/// neither by opening it, as the reader of a pipe is, nor by reading it.
 pub fn open(path: &Path) -> io::Result<File> {
-    // Looked at before, since opening some devices does something, and after, since something else
-    // may have come to stand there.
-    be_a_file(&fs::metadata(path)?)?;
-    let file = open_without_waiting(path)?;
-    be_a_file(&file.metadata()?)?;
+    let mut options = OpenOptions::new();
+    platform::without_waiting(options.read(true));
+    let file = options.open(path)?;
+    // The file that was opened, for another may have come to its place meanwhile.
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "it is a directory" } else { "not a regular file" };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
     Ok(file)
-}
-
-fn be_a_file(metadata: &Metadata) -> io::Result<()> {
-    let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
-    let refused = || io::Error::new(io::ErrorKind::InvalidInput, what);
-    metadata.is_file().then_some(()).ok_or_else(refused)
-}
-
-/// Opening a pipe would wait for its writer.
-#[cfg(unix)]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    use rustix::fs::OFlags;
-
-    let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or_default();
-    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    File::open(path)
 }
 
 /// At most how many values a JSON text has. Each takes some hundred bytes of memory, in a text that
@@ -68,8 +51,29 @@ fn larger_than(limit: u64) -> String {
     }
 }
 
+#[cfg(unix)]
+mod platform {
+    use std::fs::OpenOptions;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    pub(super) fn without_waiting(options: &mut OpenOptions) {
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::fs::OpenOptions;
+
+    pub(super) fn without_waiting(_: &mut OpenOptions) {}
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -87,7 +91,13 @@ mod tests {
     fn what_is_no_file_is_not_waited_for() {
         assert_eq!(read(Path::new("/"), 4).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         #[cfg(unix)]
-        assert!(read(Path::new("/dev/zero"), 4).is_err());
+        {
+            assert!(read(Path::new("/dev/zero"), 4).is_err());
+            let folder = tempfile::tempdir().unwrap();
+            let pipe = folder.path().join("pipe");
+            rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o600.into()).unwrap();
+            assert_eq!(read(&pipe, 4).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
     }
 
     #[test]

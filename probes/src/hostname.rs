@@ -1,13 +1,13 @@
 //! What is the device's own host name?
 
-use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use edgeprobe_facts::hostname::HostnameFacts;
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 
-use crate::clean;
 use crate::recorder::{Recorder, Timeline};
+use crate::{bounded, clean};
 
 /// Where Linux has the name of this machine, or of the container that this runs in.
 const KERNELS: &str = "/proc/sys/kernel/hostname";
@@ -35,7 +35,7 @@ pub fn read(timeline: Timeline, vantage: &Vantage, given: Option<&str>) -> Obser
 }
 
 fn machines() -> Option<String> {
-    fs::read_to_string(KERNELS).ok().or_else(|| std::env::var("COMPUTERNAME").ok())
+    bounded::text(Path::new(KERNELS), 4096).ok().or_else(|| std::env::var("COMPUTERNAME").ok())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@
 //! | [`trace`] | where on this host does a container's packet, or the answer to it, vanish? |
 //! | [`vantage`] | the places that these are asked from: the host, and its container networks |
 
+mod blocking;
 pub mod bounded;
 pub mod clock;
 pub mod dns;
@@ -27,6 +28,7 @@ pub mod hostname;
 mod http;
 mod interface;
 pub mod memory;
+mod own;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;

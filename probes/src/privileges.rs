@@ -1,8 +1,11 @@
 //! Which of the privileges that probes can use does this process hold?
 
-/// The capabilities that matter here, by their bit in the kernel's sets (capability.h).
+/// The capability to bind the ports below 1024, by its bit in the kernel's sets (capability.h).
+const NET_BIND_SERVICE: u32 = 10;
+
+/// The capabilities that matter here, by their bit.
 const USEFUL: [(u32, &str); 5] = [
-    (10, "net_bind_service"),
+    (NET_BIND_SERVICE, "net_bind_service"),
     (12, "net_admin"),
     (13, "net_raw"),
     (19, "sys_ptrace"),
@@ -11,29 +14,43 @@ const USEFUL: [(u32, &str); 5] = [
 
 /// The useful capabilities that this process holds, by name; none where that cannot be known.
 pub fn held() -> Vec<String> {
-    // Linux alone has this file; elsewhere nothing is claimed.
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let set = effective(&status).unwrap_or(0);
-    USEFUL
-        .iter()
-        .filter(|(bit, _)| set & (1 << bit) != 0)
-        .map(|(_, name)| (*name).to_owned())
-        .collect()
+    let set = platform::effective();
+    let held = USEFUL.iter().filter(|(bit, _)| set & (1 << bit) != 0);
+    held.map(|(_, name)| (*name).to_owned()).collect()
 }
 
-/// The effective set in the text of `/proc/self/status`.
-fn effective(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
-    u64::from_str_radix(line.trim(), 16).ok()
+/// Whether this thread may bind every port, as far as its own user namespace goes.
+#[cfg(target_os = "linux")]
+pub(crate) fn may_bind_every_port() -> bool {
+    platform::effective() & (1 << NET_BIND_SERVICE) != 0
+}
+
+#[cfg(target_os = "linux")]
+mod platform {
+    /// The effective set of the thread that asks. The kernel is asked, as there may be no /proc.
+    pub(super) fn effective() -> u64 {
+        rustix::thread::capabilities(None).map_or(0, |sets| sets.effective.bits())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod platform {
+    pub(super) fn effective() -> u64 {
+        0
+    }
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_effective_set_is_read() {
-        assert_eq!(effective("Name:\tx\nCapEff:\t0000000000001000\n"), Some(1 << 12));
-        assert_eq!(effective("Name:\tx\n"), None);
+    fn the_kernel_says_what_proc_says() {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap();
+        let set = u64::from_str_radix(line.trim(), 16).unwrap();
+        assert_eq!(platform::effective(), set);
+        assert_eq!(may_bind_every_port(), held().contains(&"net_bind_service".to_owned()));
     }
 }

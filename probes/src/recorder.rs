@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, StepRecord, Token, Vantage};
 
+use crate::own;
+
 /// When the run started and when its probes must have ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline {
@@ -100,9 +102,15 @@ impl Recorder {
             Ok(result) => result,
             Err(_) => Err(silence(step, limit)),
         };
-        let outcome = if result.is_ok() { Outcome::Pass } else { Outcome::Fail };
-        self.record(step, outcome, begun);
+        self.record(step, outcome(&result), begun);
         result
+    }
+
+    /// Gives the last record of a step the outcome of what was found out after it.
+    pub(crate) fn conclude(&mut self, step: Step, result: &Result<(), Failure>) {
+        if let Some(record) = self.steps.iter_mut().rev().find(|record| record.step == step) {
+            record.outcome = outcome(result);
+        }
     }
 
     /// Adds a step that began at `begun` and ends now.
@@ -124,18 +132,26 @@ impl Recorder {
         result: Result<(), Failure>,
         facts: Facts,
     ) -> Observation {
-        let outcome = if result.is_ok() { Outcome::Pass } else { Outcome::Fail };
         Observation {
             id: format!("{vantage}/{}/{subject}", facts.probe()),
             vantage: vantage.clone(),
             target: target.into(),
-            outcome,
+            outcome: outcome(&result),
             failure: result.err(),
             started_ms: self.started_ms,
             duration_ms: milliseconds(self.started.elapsed()),
             steps: self.steps,
             facts,
         }
+    }
+}
+
+/// How a question ended: what this run itself lacks is no answer.
+pub(crate) fn outcome<T>(result: &Result<T, Failure>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Pass,
+        Err(failure) if failure.token.is_own() => Outcome::Skipped,
+        Err(_) => Outcome::Fail,
     }
 }
 
@@ -156,12 +172,15 @@ pub fn io_failure(step: Step, error: &io::Error) -> Failure {
     let text = error.to_string();
     // The number says nothing that the words do not.
     let words = text.split(" (os error").next().unwrap_or(&text);
-    Failure::new(step, io_token(error), crate::clean::line(words, 160))
+    Failure::new(step, io_token(step, error), crate::clean::line(words, 160))
 }
 
 /// The word for an operating system's error on a socket.
-fn io_token(error: &io::Error) -> Token {
+fn io_token(step: Step, error: &io::Error) -> Token {
     use io::ErrorKind as Kind;
+    if let Some(token) = own::token(error) {
+        return token;
+    }
     match error.kind() {
         Kind::ConnectionRefused => Token::ConnectionRefused,
         Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted => {
@@ -171,6 +190,10 @@ fn io_token(error: &io::Error) -> Token {
         Kind::NetworkUnreachable => Token::NetworkUnreachable,
         Kind::HostUnreachable => Token::HostUnreachable,
         Kind::NetworkDown => Token::NetworkDown,
+        // No rule refuses what is sent over a connection that stands.
+        Kind::PermissionDenied if is_over_a_connection(step) && !own::may_send() => {
+            Token::OwnPermission
+        }
         Kind::PermissionDenied => Token::Prohibited,
         // What a blackhole route gives to connect(2).
         Kind::InvalidInput => Token::Blackholed,
@@ -181,9 +204,30 @@ fn io_token(error: &io::Error) -> Token {
     }
 }
 
+fn is_over_a_connection(step: Step) -> bool {
+    matches!(step, Step::Proxy | Step::Tls | Step::Http | Step::Upgrade | Step::Amqp | Step::Mqtt)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_this_process_itself_lacks_is_no_fault_of_the_network() {
+        for number in [24, 23, 12, 105] {
+            let error = io::Error::from_raw_os_error(number);
+            let failure = io_failure(Step::Connect, &error);
+            assert_eq!(failure.token, Token::OwnLimit, "{error}");
+            assert_eq!(outcome::<()>(&Err(failure)), Outcome::Skipped);
+        }
+        for number in [1, 13] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(io_failure(Step::Connect, &error).token, Token::Prohibited);
+            let own = io_failure(Step::Connect, &own::denied(error));
+            assert_eq!(own.token, Token::OwnPermission);
+            assert!(!own.detail.contains("os error"), "{}", own.detail);
+        }
+    }
 
     #[tokio::test]
     async fn a_step_whose_waiting_the_deadline_cut_short_says_so() {

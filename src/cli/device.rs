@@ -13,6 +13,7 @@ use edgeprobe_probes::{Timeline, engine};
 use super::options::{TargetOptions, VantageChoice};
 use super::problem::Problem;
 use super::proxy;
+use super::session::cannot_start;
 use crate::plan::{
     DEFAULT_TRANSPORTS, HubName, HubNameError, ParentName, ParentNameError, Ports, PortsError,
     upstream_transport,
@@ -137,7 +138,7 @@ impl Device {
         let waiter = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| Problem::new(format!("cannot ask the engine: {error}")))?;
+            .map_err(|error| cannot_start("ask the engine", &error))?;
         let engine = waiter.block_on(engine::inspect(soon, &Vantage::Host));
         waiter.shutdown_background();
         if let Facts::Engine(facts) = &engine.facts {
@@ -154,7 +155,9 @@ impl Device {
     ) -> Vec<Observation> {
         let configuration = runtime::observe(timeline, &Vantage::Host, self.runtime.clone());
         // An engine that was silent for a moment is asked again, beside all else and for longer.
-        let answered = |engine: &&Observation| engine.token() != Some(Token::EngineNotAnswering);
+        let answered = |engine: &&Observation| {
+            !engine.token().is_some_and(|it| it == Token::EngineNotAnswering || it.is_own())
+        };
         let engine = self.engine.iter().filter(answered).cloned();
         let all = std::iter::once(configuration).chain(engine);
         all.filter(|observation| probes.contains(&observation.probe())).collect()
@@ -225,6 +228,7 @@ impl Device {
             Some(Some(Token::EnginePermissionDenied)) => {
                 "this user may not ask the engine for a container edgeAgent"
             }
+            Some(Some(token)) if token.is_own() => "the engine could not be asked",
             Some(Some(_)) => "the engine does not answer",
             Some(None) => "no container edgeAgent knows one",
             None => "the engine was not asked",

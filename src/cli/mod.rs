@@ -18,6 +18,7 @@ mod man_page;
 mod once;
 mod options;
 mod output;
+mod own_limits;
 mod probe;
 mod problem;
 mod progress;
@@ -130,6 +131,10 @@ pub fn main() -> ExitCode {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    if let Err(problem) = own_limits::prepare() {
+        print_error(&problem);
+        return ExitCode::from(FAILED);
     }
     diagnostics::start();
     // A defect of this program is no verdict on the device.

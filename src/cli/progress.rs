@@ -1,6 +1,7 @@
 //! What a person sees while a run goes on: one line on a terminal, which leaves nothing behind.
 
 use std::io::IsTerminal;
+use std::thread;
 use std::time::Duration;
 
 use edgeprobe_facts::clean;
@@ -25,7 +26,10 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        bar.enable_steady_tick(Duration::from_millis(100));
+        // It ticks on a thread of its own, which a sandbox may deny.
+        if visible && thread::Builder::new().spawn(|| {}).is_ok() {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
         Self { bar, asked: 0 }
     }
 

@@ -18,6 +18,12 @@ use crate::verdict;
 /// What is kept of the timeout for the verdict and for telling it.
 const RESERVE: Duration = Duration::from_millis(300);
 
+/// The runtime that everything waits by cannot be made: it needs a few open files.
+pub(super) fn cannot_start(what: &str, error: &std::io::Error) -> Problem {
+    Problem::new(format!("cannot {what}: {error}"))
+        .hint("allow it more open files, for example by `ulimit -n 1024`")
+}
+
 /// The time of a run that starts now and is to end within this limit.
 pub(super) fn timeline(limit: Duration) -> Timeline {
     Timeline::start(limit.saturating_sub(RESERVE))
@@ -32,7 +38,7 @@ pub(super) fn perform(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Problem::new(format!("cannot start the probes: {error}")))?;
+        .map_err(|error| cannot_start("start the probes", &error))?;
     let started = SystemTime::now();
     let timeline = setup.timeline;
     let given = setup.given.clone();

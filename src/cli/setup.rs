@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use edgeprobe_facts::{Observation, Probe, clean};
-use edgeprobe_probes::endpoint::TrustStores;
+use edgeprobe_probes::endpoint::{TrustStoreError, TrustStores};
 use edgeprobe_probes::engine::Places;
 use edgeprobe_probes::registry::Access;
 use edgeprobe_probes::{Timeline, bounded, dns};
@@ -243,6 +243,10 @@ fn resolver_files() -> ResolverFiles {
 fn trust(options: &TargetOptions) -> Result<TrustStores, Problem> {
     TrustStores::load(options.ca_file.as_deref()).map_err(|error| {
         let told = error.to_string();
+        if let TrustStoreError::NoStore { variable, .. } = error {
+            return Problem::new(told)
+                .hint(format!("unset {variable} for the device's own store, or correct it"));
+        }
         let usual = "give it a PEM file with at least one CERTIFICATE block";
         // The library's errors may carry a hint of their own.
         let (message, hint) = told.split_once("; hint: ").unwrap_or((&told, usual));

@@ -30,11 +30,16 @@ impl FromStr for Ports {
             match part.trim().parse::<u16>() {
                 Ok(port) if port > 0 && !ports.contains(&port) => ports.push(port),
                 Ok(port) if port > 0 => {}
-                _ => return Err(PortsError(edgeprobe_facts::clean::line(part, 20))),
+                _ => return Err(PortsError(shown(part))),
             }
         }
         Ok(Self(ports))
     }
+}
+
+/// A part that is no port. What is far longer than one may be a secret, and is not shown.
+fn shown(part: &str) -> String {
+    if part.len() > 12 { "…".to_owned() } else { edgeprobe_facts::clean::line(part, 12) }
 }
 
 #[cfg(test)]

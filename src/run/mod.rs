@@ -51,7 +51,7 @@ pub async fn observe(
 ) -> Vec<Observation> {
     let asker = Asker {
         timeline,
-        means: means.clone(),
+        means: Means { trust: means.trust.for_a_run(timeline.limit()), ..means.clone() },
         footholds: Footholds::default(),
         rules: trace::Readings::default(),
     };

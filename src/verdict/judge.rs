@@ -19,7 +19,7 @@ use super::rule::{Finding, Proof, ids};
 use super::status::{confidence, status};
 use super::summary::summary;
 use super::{Cause, Confidence, Documented, Effect, RuledOut, Target, Verdict};
-use super::{cut_short, nested, reach};
+use super::{cut_short, nested, own_lack, reach};
 use edgeprobe_language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
@@ -30,12 +30,13 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
     }
 }
 
-/// Judges the way to what this device connects to, without what a run had too little time for.
+/// Judges the way to what this device connects to, without what a run itself lacked, or had no time for.
 fn judge_upstream(target: &Target, observations: &[Observation], language: Language) -> Verdict {
-    match cut_short::set_aside(target, observations) {
-        Some((kept, aside)) => judge_tested(target, &kept, &aside, language),
-        None => judge_tested(target, observations, &[], language),
-    }
+    let (asked, lacking) = own_lack::set_aside(observations).unzip();
+    let asked = asked.as_deref().unwrap_or(observations);
+    let (in_time, cut_short) = cut_short::set_aside(target, asked).unzip();
+    let aside: Vec<_> = lacking.into_iter().chain(cut_short).flatten().collect();
+    judge_tested(target, in_time.as_deref().unwrap_or(asked), &aside, language)
 }
 
 fn judge_tested(
@@ -81,15 +82,18 @@ fn judge_tested(
     let status = logs.status(status(&evidence, &needs, (&agent, hub), &logs.causes));
     let unsure = logs.causes.iter().any(|cause| cause.proof.confidence == Confidence::Likely);
     let not_tested = not_tested(&evidence, aside, (&agent, hub), unsure, language);
-    let causes: Vec<Cause> =
+    let mut causes: Vec<Cause> =
         logs.causes.iter().map(|supported| cause(supported, target, language)).collect();
+    own_lack::confirm_nothing((&agent, observations), aside, &mut causes, language);
+    let status = own_lack::bounded(status, (&agent, hub), aside, &causes);
     let unsettled = logs.unsettled(&evidence, language);
     let confidence = match unsettled {
         Some(_) => Confidence::Likely,
         None => confidence(status, &causes, &unexplained, &not_tested),
     };
-    let mut summary = summary(&evidence, status, (&agent, hub), &causes, language);
+    let mut summary = summary(&evidence, aside, status, (&agent, hub), &causes, language);
     let mut outlook = outlook(&evidence, &needs, (&agent, hub), &causes, language);
+    own_lack::foretell_nothing(&agent, aside, &mut outlook.edge_agent, language);
     if let (Some(unsettled), true) = (unsettled, causes.iter().all(|c| c.effect == Effect::Warns)) {
         summary = unsettled;
         if logs.is_intermittent() {

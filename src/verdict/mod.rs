@@ -21,6 +21,7 @@ mod needs;
 mod nested;
 mod not_tested;
 mod outlook;
+mod own_lack;
 mod proxies;
 mod reach;
 mod rule;

@@ -10,6 +10,7 @@ use super::NotTested;
 use super::catalogue::message;
 use super::cut_short;
 use super::evidence::{Connection, Evidence};
+use super::own_lack;
 use super::reach::{Agent, Hub};
 use super::rule::ids;
 use super::told;
@@ -37,7 +38,7 @@ impl Missing {
 }
 
 /// What this run says nothing of, in the order of the way to the hub. `aside` was given too little
-/// time; `unsure` says that a cause is no more than likely, so that what would decide is missed.
+/// time, or was not asked for what the run itself lacked; `unsure` says that a cause is no more than likely, so that what would decide is missed.
 pub(super) fn not_tested(
     evidence: &Evidence<'_>,
     aside: &[Observation],
@@ -51,6 +52,8 @@ pub(super) fn not_tested(
         Agent::Unknown if evidence.target.hub.is_empty() => {
             missing.push(plain("not_tested.hub", "why.no_hub"));
         }
+        // That it was not asked for want of something has its own reason.
+        Agent::Unknown if aside.iter().any(own_lack::is_missed) => {}
         Agent::Unknown => missing.push(plain("not_tested.hub", "why.left_out")),
         Agent::Nameless => {
             let view = evidence.agent();
@@ -62,6 +65,7 @@ pub(super) fn not_tested(
         }
         _ => {}
     }
+    missing.extend(lacking(aside));
     missing.extend(cut_short(evidence, aside));
     missing.extend(networks::networks(evidence));
     missing.extend(networks::by_ipv6(evidence));
@@ -76,7 +80,8 @@ pub(super) fn not_tested(
     if unsure {
         missing.extend(networks::traces(evidence));
     }
-    if hub == Hub::Unknown {
+    let is_port = |seen: &&Observation| matches!(seen.facts, Facts::Ports(_));
+    if hub == Hub::Unknown && !aside.iter().any(|seen| is_port(&seen)) {
         let taken: Vec<&Observation> = evidence.missed_ports().map(|(port, _)| port).collect();
         let why = if taken.is_empty() { "why.left_out" } else { "why.unseen_holders" };
         missing.push(plain("not_tested.ports", why).shown_by(taken));
@@ -107,16 +112,43 @@ pub(super) fn not_tested(
 fn cut_short(evidence: &Evidence<'_>, aside: &[Observation]) -> Option<Missing> {
     let all = evidence.all().iter().chain(aside);
     let missed: Vec<&Observation> = all.filter(|seen| cut_short::is_missed(seen)).collect();
+    let what = Text::new("cut_short.not_tested").with("subjects", subjects(&missed));
+    let why = Text::new("cut_short.why");
+    (!missed.is_empty()).then(|| Missing::new(what, why).shown_by(missed))
+}
+
+/// What this run itself lacked something for, by what it lacked.
+fn lacking(aside: &[Observation]) -> Vec<Missing> {
+    let by_lack = [
+        (Token::OwnLimit, "why.own_limit"),
+        (Token::OwnPermission, "why.own_permission"),
+        (Token::TlsNotVerified, "why.not_verified"),
+    ];
+    let missing = by_lack.into_iter().filter_map(|(token, why)| {
+        let all = || aside.iter().filter(move |seen| seen.token() == Some(token));
+        let mut missed: Vec<&Observation> =
+            all().filter(|seen| own_lack::is_missed(seen)).collect();
+        if missed.is_empty() {
+            missed = all().collect();
+        }
+        let detail = missed.first()?.failure.as_ref().map(|failure| failure.detail.as_str());
+        let detail = format!("`{}`", clean::line(detail.unwrap_or("?"), 160).replace('`', "'"));
+        let what = Text::new("own_lack.not_tested").with("subjects", subjects(&missed));
+        Some(Missing::new(what, Text::new(why).with("detail", detail)).shown_by(missed))
+    });
+    missing.collect()
+}
+
+/// What was asked, each once and no more than a few.
+fn subjects(observations: &[&Observation]) -> Word {
     let mut subjects: Vec<Word> = Vec::new();
-    for subject in missed.iter().map(|seen| told::subject(seen)) {
+    for subject in observations.iter().map(|seen| told::subject(seen)) {
         if !subjects.contains(&subject) {
             subjects.push(subject);
         }
     }
     subjects.truncate(MOST_SUBJECTS);
-    let what = Text::new("cut_short.not_tested").with("subjects", listed(subjects));
-    let why = Text::new("cut_short.why");
-    (!missed.is_empty()).then(|| Missing::new(what, why).shown_by(missed))
+    listed(subjects)
 }
 
 /// The files of the runtime and of what it stands on that say nothing, at most three of them.

@@ -1,15 +1,18 @@
 //! The verdict in a sentence.
 
+use edgeprobe_facts::Observation;
+use edgeprobe_language::{Language, Text};
+
 use super::catalogue::message;
 use super::evidence::Evidence;
 use super::reach::{self, Agent, Hub};
 use super::status::lacks_a_hub;
-use super::{Cause, Effect, Status};
-use edgeprobe_language::{Language, Text};
+use super::{Cause, Effect, Status, own_lack};
 
 /// The verdict in a sentence: the first cause's own, unless it only warns.
 pub(super) fn summary(
     evidence: &Evidence<'_>,
+    aside: &[Observation],
     status: Status,
     (agent, hub): (&Agent, Hub),
     causes: &[Cause],
@@ -33,6 +36,7 @@ pub(super) fn summary(
             "summary.turned_away"
         }
         (Status::Blocked, _) => "summary.blocked",
+        (Status::Inconclusive, _) if aside.iter().any(own_lack::is_lacking) => "summary.own_lack",
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
         (Status::Inconclusive, _) => "summary.inconclusive",
     };

@@ -22,8 +22,11 @@ pub fn failure(observation: &Observation) -> Option<Word> {
     let text = match &observation.facts {
         Facts::Dns(facts) => name_failure(facts, failure),
         Facts::Ports(facts) => {
-            let held = failure.token == Token::AddressInUse && !facts.holders.is_empty();
-            let text = if held { Text::new("port_held") } else { Text::new(key(failure.token)) };
+            let text = match failure.token {
+                Token::AddressInUse if !facts.holders.is_empty() => Text::new("port_held"),
+                Token::AddressInUse if facts.tables_unread => Text::new("port_held_unread"),
+                token => Text::new(key(token)),
+            };
             text.with("holders", holders(facts)).with("port", facts.port)
         }
         Facts::Clock(facts) => Text::new(key(failure.token))
@@ -31,6 +34,8 @@ pub fn failure(observation: &Observation) -> Option<Word> {
         Facts::Vantage(facts) => Text::new(match failure.token {
             Token::TimedOut => "vantage.timed_out",
             Token::AddressNotAvailable => "vantage.no_place",
+            Token::OwnLimit => "own_limit",
+            Token::OwnPermission => "own_permission",
             _ => "vantage.refused",
         })
         .with("network", edgeprobe_facts::clean::line(&facts.network.name, 64)),

@@ -215,6 +215,69 @@ fn files_without_certificates() {
     assert!(error.contains("directory"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [path(&pipe), "/dev/zero"] {
+        let (error, _) = refused(&["check", "--hub", HUB, "--ca-file", path]);
+        assert!(error.contains("not a regular file"), "{path}: {error}");
+        let mut by_variable = edgeprobe();
+        by_variable.env("SSL_CERT_FILE", path).args(["check", "--hub", HUB]);
+        let (error, hint) = read_refusal(path, &Outcome::of(&mut by_variable));
+        assert!(error.starts_with("SSL_CERT_FILE: "), "{path}: {error}");
+        assert!(error.contains("not a regular file") && hint.contains("SSL_CERT_FILE"), "{hint}");
+    }
+}
+
+#[test]
+fn a_key_in_the_place_of_another_value_is_not_shown() {
+    const KEY: &str = "kf3Jx0PqLr8TnVb2YwZs5Ue7Hc1Mg4Ad9Ri6Ok+QyE=";
+    let options = [
+        "--timeout",
+        "--resolver",
+        "--ports",
+        "--protocol",
+        "--only",
+        "--skip",
+        "--format",
+        "--color",
+        "--lang",
+        "--vantage",
+        "--control",
+        "--parent",
+        "--registry",
+        "--provisioning",
+        "--hub",
+        "--proxy",
+        "--network",
+        "--hostname",
+    ];
+    for option in options {
+        for key in [KEY, KEY.trim_end_matches('='), &KEY.replace(['+', '='], "Z")] {
+            let given = format!("{option}={key}");
+            let mut arguments = vec!["check", given.as_str()];
+            if option != "--hub" {
+                arguments.extend(["--hub", HUB]);
+            }
+            // What is taken for a name is refused by another option.
+            if option != "--timeout" {
+                arguments.push("--timeout=0s");
+            }
+            let outcome = run(&arguments);
+            assert_eq!(outcome.code, 3, "{given}: {outcome:?}");
+            let shown = (outcome.stderr + &outcome.stdout).to_ascii_lowercase();
+            assert!(!shown.contains("kf3jx0pq"), "{given}: {shown}");
+        }
+    }
+    for arguments in [["logs", "--since", KEY, "x.log"], ["demo", "--fault", KEY, "--quiet"]] {
+        let outcome = run(&arguments);
+        assert!(outcome.code == 3 && !outcome.stderr.contains("kf3Jx0Pq"), "{outcome:?}");
+    }
+}
+
 /// A private key in the form that people confuse with a certificate; it belongs to nobody.
 fn a_private_key() -> String {
     let body = "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";

@@ -24,6 +24,7 @@ mod languages;
 mod logs;
 mod namespace;
 mod namespaced;
+mod own_limits;
 mod pipes;
 mod planted;
 mod probe;

@@ -202,9 +202,8 @@ fn what_is_refused() {
         let given = if arguments.contains(&"--with") { given } else { with_a_manager };
         let outcome = run(&given);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{arguments:?}");
-        // A note about a key on the command line may stand before the error.
         let (error, way_out) =
-            outcome.stderr.rsplit_once("\nhint: ").unwrap_or((&outcome.stderr, ""));
+            outcome.stderr.split_once("\nhint: ").unwrap_or((&outcome.stderr, ""));
         assert!(error.contains(message), "{arguments:?}: {error}");
         assert!(way_out.contains(hint), "{arguments:?}: {way_out}");
         assert!(!outcome.stderr.contains("PLANTED"), "{}", outcome.stderr);

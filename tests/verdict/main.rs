@@ -29,6 +29,7 @@ mod nested;
 mod network;
 mod observed;
 mod on_the_host;
+mod own_lack;
 mod own_ways;
 mod peers;
 mod pick;

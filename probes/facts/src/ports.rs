@@ -22,6 +22,9 @@ pub struct PortFacts {
     ///
     /// Without it the kernel's socket tables answer in place of a bind.
     pub may_bind: bool,
+    /// Whether the kernel's socket tables could not be read, so that a holder has no name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tables_unread: bool,
     /// Whether Edge Hub itself, or the engine on its behalf, holds the port.
     pub held_by_edge_hub: bool,
 }

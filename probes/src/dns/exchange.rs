@@ -14,8 +14,8 @@ use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::{Instant, timeout_at};
 
 use super::question::{Answer, Packet, Question};
-use crate::interface;
 use crate::recorder::io_failure;
+use crate::{interface, own};
 
 /// Without EDNS an answer has at most 512 bytes; what is longer is read as far as this.
 const MAX_DATAGRAM: usize = 4096;
@@ -70,7 +70,8 @@ impl Server<'_> {
         let listening = self.listening();
         for until in listening {
             let attempt = async {
-                socket.send(question.message()).await.map_err(failed)?;
+                let sent = socket.send(question.message()).await;
+                sent.map_err(own::of_sending).map_err(failed)?;
                 self.listen(&socket, question, &mut strays).await
             };
             if let Ok(result) = timeout_at(begun + until, attempt).await {
@@ -174,22 +175,26 @@ async fn connect(server: Server<'_>) -> io::Result<UdpSocket> {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
     };
-    let socket = UdpSocket::bind(any).await?;
+    let socket = UdpSocket::bind(any).await.map_err(own::denied)?;
     if let Some(name) = server.interface {
-        interface::bind(&socket, name)?;
+        interface::bind(&socket, name).map_err(own::denied)?;
     }
-    socket.connect(server.address).await?;
+    let connected = socket.connect(server.address).await;
+    connected.map_err(|error| own::of_connecting(error, server.address))?;
     Ok(socket)
 }
 
 /// Messages over TCP follow their length in two bytes, so none is longer than 65 535.
 async fn exchange_over_tcp(server: Server<'_>, message: &[u8]) -> io::Result<Vec<u8>> {
     let length = u16::try_from(message.len()).map_err(io::Error::other)?;
-    let socket = if server.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let peer = server.address;
+    let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket.map_err(own::denied)?;
     if let Some(name) = server.interface {
-        interface::bind(&socket, name)?;
+        interface::bind(&socket, name).map_err(own::denied)?;
     }
-    let mut stream = socket.connect(server.address).await?;
+    let connected = socket.connect(peer).await;
+    let mut stream = connected.map_err(|error| own::of_connecting(error, peer))?;
     // In one write: some servers want the length and the message in one segment (RFC 7766, 8).
     stream.write_all(&[&length.to_be_bytes(), message].concat()).await?;
     let mut answer = vec![0; stream.read_u16().await?.into()];

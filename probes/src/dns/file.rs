@@ -1,21 +1,17 @@
 //! Configuration files, read up to a limit.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+
+use crate::bounded;
 
 /// A hosts file that blocks advertisers may have 100 000 lines; no more than this is read.
 const LIMIT: u64 = 1024 * 1024;
 
 /// The first mebibyte of a file.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // A pipe or a device in the file's place could keep the reader for ever.
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
     let mut content = Vec::new();
-    file.take(LIMIT).read_to_end(&mut content)?;
+    bounded::open(path)?.take(LIMIT).read_to_end(&mut content)?;
     Ok(content)
 }
 

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use edgeprobe_facts::dns::{DnsFacts, RecordOutcome, Resolver};
-use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 use tokio::time::timeout;
@@ -14,7 +14,7 @@ use super::exchange::Server;
 use super::question::{Answer, Question};
 use super::{MAX_NAME, in_order};
 use crate::clean;
-use crate::recorder::{Recorder, Timeline};
+use crate::recorder::{Recorder, Timeline, outcome};
 
 /// How one question ended.
 type Asked = Result<Answer, Failure>;
@@ -64,8 +64,7 @@ async fn ask_by(
 
     let (ipv4, ipv6) = ask_both(asked, name).await;
     let result = conclude(asked, &name_shown, &ipv4, &ipv6);
-    let outcome = if result.is_ok() { Outcome::Pass } else { Outcome::Fail };
-    recorder.record(Step::Resolve, outcome, begun);
+    recorder.record(Step::Resolve, outcome(&result), begun);
 
     let answers = || [&ipv4, &ipv6].into_iter().flatten();
     let facts = DnsFacts {
@@ -81,8 +80,8 @@ async fn ask_by(
             .find(|names| !names.is_empty())
             .cloned()
             .unwrap_or_default(),
-        ipv4: Some(outcome_of(&ipv4)),
-        ipv6: Some(outcome_of(&ipv6)),
+        ipv4: record_outcome(&ipv4),
+        ipv6: record_outcome(&ipv6),
         hosts_file: Vec::new(),
         behind_stub: Vec::new(),
         interface: interface.map(str::to_owned),
@@ -140,6 +139,12 @@ fn is_conclusive(ipv4: &Asked) -> bool {
 
 fn swallowed(server: Server<'_>) -> Failure {
     server.failure(Token::DnsTimeout, "answered for IPv4 and did not answer for IPv6")
+}
+
+/// How the server answered; none where it was not asked for what this process itself lacks.
+fn record_outcome(asked: &Asked) -> Option<RecordOutcome> {
+    let was_asked = asked.as_ref().err().is_none_or(|failure| !failure.token.is_own());
+    was_asked.then(|| outcome_of(asked))
 }
 
 fn outcome_of(asked: &Asked) -> RecordOutcome {

@@ -1,19 +1,20 @@
 //! Asking the system's own resolver: what programs on this device get.
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use edgeprobe_facts::dns::{DnsFacts, Resolver};
-use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::net::NetError;
 use tokio::time::timeout;
 
 use super::getent::{Getent, SystemAnswer};
 use super::{MAX_NAME, configured_servers, hosts, in_order, platform};
-use crate::clean;
-use crate::recorder::{Recorder, Timeline};
+use crate::recorder::{Recorder, Timeline, io_failure, outcome};
+use crate::{clean, own};
 
 /// Asks the system's resolver for a name, as programs do: through the hosts file, the name service
 /// switch, the search list and the name servers in turn.
@@ -56,8 +57,7 @@ impl System<'_> {
         let result = timeout(limit, self.ask(name, &shown))
             .await
             .unwrap_or_else(|_| Err(too_late(&shown, limit)));
-        let outcome = if result.is_ok() { Outcome::Pass } else { Outcome::Fail };
-        recorder.record(Step::Resolve, outcome, begun);
+        recorder.record(Step::Resolve, outcome(&result), begun);
 
         let (answer, result) = match result {
             Ok(answer) => (answer, Ok(())),
@@ -89,30 +89,63 @@ impl System<'_> {
         if !can_be_asked(name) {
             return Err(no_answer(format!("`{shown}` is no host name")));
         }
-        if let Some(getent) = self.getent.clone()
-            && let Ok(answer) = getent.ask(name).await
-        {
-            if answer.addresses.is_empty() {
-                return Err(no_answer(format!("the system's resolver has no address for {shown}")));
-            }
-            return Ok(answer);
-        }
-        match ask_in_process(name).await {
-            Ok(addresses) if !addresses.is_empty() => {
+        let lack = match self.getent.clone() {
+            None => None,
+            Some(getent) => match getent.ask(name).await {
+                // What this process may not do, getent may not do either.
+                Ok(answer) if answer.addresses.is_empty() => {
+                    let Some(lack) = own::confinement() else {
+                        let why = format!("the system's resolver has no address for {shown}");
+                        return Err(no_answer(why));
+                    };
+                    Some(lack)
+                }
+                Ok(answer) => return Ok(answer),
+                Err(error) => lack_of(own::of_starting(error)),
+            },
+        };
+        match (ask_in_process(name).await, lack) {
+            (Ok(addresses), _) if !addresses.is_empty() => {
                 Ok(SystemAnswer { addresses, canonical_name: None })
             }
-            Ok(_) => Err(no_answer(format!("resolv.conf's servers have no address for {shown}"))),
-            Err(NetError::Timeout) => Err(Failure::new(
+            // A resolver that could not be asked has not said no.
+            (_, Some(lack)) => Err(not_asked(shown, &lack)),
+            (Ok(_), None) => {
+                Err(no_answer(format!("resolv.conf's servers have no address for {shown}")))
+            }
+            (Err(NetError::Timeout), None) => Err(Failure::new(
                 Step::Resolve,
                 Token::DnsTimeout,
                 format!("resolv.conf's servers did not answer for {shown}"),
             )),
-            Err(error) => {
-                let why = clean::line(&error.to_string(), 120);
-                Err(no_answer(format!("resolv.conf's servers have no address for {shown}: {why}")))
-            }
+            (Err(error), None) => Err(match lack_in(&error) {
+                Some(lack) => not_asked(shown, &lack),
+                None => no_answer(format!(
+                    "resolv.conf's servers have no address for {shown}: {}",
+                    clean::line(&error.to_string(), 120)
+                )),
+            }),
         }
     }
+}
+
+/// The error, where it says something of this process alone.
+fn lack_of(error: io::Error) -> Option<io::Error> {
+    own::token(&error).is_some().then_some(error)
+}
+
+/// What this process itself lacks to ask name servers by the in-process resolver.
+fn lack_in(error: &NetError) -> Option<io::Error> {
+    let NetError::Io(error) = error else { return None };
+    let number = error.raw_os_error();
+    let same = number.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error);
+    lack_of(own::of_sending(own::of_connecting(same, own::LOOPBACK)))
+}
+
+fn not_asked(name: &str, lack: &io::Error) -> Failure {
+    let failure = io_failure(Step::Resolve, lack);
+    let detail = format!("the system's resolver was not asked for {name}: {}", failure.detail);
+    Failure { detail, ..failure }
 }
 
 /// Resolves as the C library does, without it: the hosts file, the search list, the name servers.
@@ -153,6 +186,8 @@ fn no_answer(detail: String) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use edgeprobe_facts::Outcome;
+
     use super::*;
 
     fn facts(observation: &Observation) -> &DnsFacts {

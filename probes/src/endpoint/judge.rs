@@ -1,68 +1,69 @@
-//! Holds a chain against each trust store, now and at a moment when time cannot be what is wrong.
+//! Holds a chain against a trust store, now and at a moment when time cannot be what is wrong.
 
-use std::time::Duration;
-
-use edgeprobe_facts::endpoint::{Trust, TrustResult};
+use edgeprobe_facts::endpoint::TrustResult;
 use tokio_rustls::rustls::client::danger::ServerCertVerifier;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{ServerName, UnixTime};
 use tokio_rustls::rustls::{CertificateError, Error};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::stores::{Store, TrustStores};
+use super::chain::Chain;
+use super::stores::Store;
 
-/// What each store says of the chain; nothing when the peer sent no certificate.
+/// What a store says of a chain for a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Judgement {
+    pub(super) now: TrustResult,
+    /// The best at any moment within the validity of the peer's certificate.
+    pub(super) within_validity: TrustResult,
+}
+
+impl Judgement {
+    pub(super) const NONE: Self =
+        Self { now: TrustResult::NotVerified, within_validity: TrustResult::NotVerified };
+}
+
+/// Verifies the chain for a name against a store as long as there is `work` left.
 ///
 /// When several things are wrong, the first of these is said: no root of the store issued the
 /// chain, the chain is bad in itself, it is another name's, its time is wrong. So a wrong clock
-/// hides neither an unknown issuer nor a wrong name, and `Trust::within_validity` tells whether
-/// time is all that is wrong.
+/// hides neither an unknown issuer nor a wrong name, and `within_validity` tells whether time is all
+/// that is wrong.
 pub(super) fn judge(
-    chain: &[CertificateDer<'_>],
+    chain: &Chain,
     name: &ServerName<'_>,
-    stores: &TrustStores,
+    store: &Store,
     now: UnixTime,
-) -> Option<Trust> {
-    let (leaf, intermediates) = chain.split_first()?;
-    let case = Case { leaf, intermediates, name, moments: moments(chain, now) };
-    let every = [Some(&stores.device), stores.ca_file.as_ref(), Some(&stores.public)];
-    Some(Trust {
-        device: case.now(&stores.device, now),
-        ca_file: stores.ca_file.as_ref().map(|store| case.now(store, now)),
-        public: case.now(&stores.public, now),
-        within_validity: best(every.into_iter().flatten().map(|store| case.within_validity(store))),
-    })
+    work: &mut impl FnMut(&mut dyn FnMut() -> TrustResult) -> TrustResult,
+) -> Judgement {
+    let mut at = |moment| work(&mut || verify(chain, name, store, moment));
+    let at_present = at(now);
+    if at_present == TrustResult::Trusted {
+        return Judgement { now: at_present, within_validity: at_present };
+    }
+    let others = chain.other_moments(now).into_iter().map(at);
+    let within_validity = best(std::iter::once(at_present).chain(others));
+    let now = if within_validity == TrustResult::Trusted { at_present } else { within_validity };
+    let proven = |result| if is_proven(chain, store, result) { result } else { NOT_VERIFIED };
+    Judgement { now: proven(now), within_validity: proven(within_validity) }
 }
 
-struct Case<'a> {
-    leaf: &'a CertificateDer<'a>,
-    intermediates: &'a [CertificateDer<'a>],
-    name: &'a ServerName<'a>,
-    moments: Vec<UnixTime>,
+const NOT_VERIFIED: TrustResult = TrustResult::NotVerified;
+
+/// Whether a result stands. A path that was found stands, whatever was left out; that none was found
+/// does not where a certificate or a root may be missing.
+fn is_proven(chain: &Chain, store: &Store, result: TrustResult) -> bool {
+    let is_found = matches!(result, TrustResult::Trusted | TrustResult::NameMismatch);
+    is_found || (chain.is_complete() && store.is_whole())
 }
 
-impl Case<'_> {
-    fn now(&self, store: &Store, now: UnixTime) -> TrustResult {
-        match self.within_validity(store) {
-            TrustResult::Trusted => self.at(store, now),
-            wrong => wrong,
-        }
-    }
-
-    fn within_validity(&self, store: &Store) -> TrustResult {
-        best(self.moments.iter().map(|moment| self.at(store, *moment)))
-    }
-
-    fn at(&self, store: &Store, moment: UnixTime) -> TrustResult {
-        let Some(verifier) = &store.verifier else { return TrustResult::UnknownIssuer };
-        let chain =
-            verifier.verify_server_cert(self.leaf, self.intermediates, self.name, &[], moment);
-        match chain.map_err(|error| result(&error)) {
-            Ok(_) => TrustResult::Trusted,
-            // A certificate that issued itself leads to no root, whatever else it is: the usual
-            // self-signed ones are also authorities, which a server's certificate must not be.
-            Err(TrustResult::Bad) if issued_itself(self.leaf) => TrustResult::UnknownIssuer,
-            Err(wrong) => wrong,
-        }
+fn verify(chain: &Chain, name: &ServerName<'_>, store: &Store, moment: UnixTime) -> TrustResult {
+    let Some(verifier) = &store.verifier else { return TrustResult::UnknownIssuer };
+    let (Some(leaf), others) = chain.split() else { return TrustResult::Bad };
+    match verifier.verify_server_cert(leaf, &others, name, &[], moment).map_err(|e| result(&e)) {
+        Ok(_) => TrustResult::Trusted,
+        // A certificate that issued itself leads to no root, whatever else it is: the usual
+        // self-signed ones are also authorities, which a server's certificate must not be.
+        Err(TrustResult::Bad) if chain.is_issued_by_itself() => TrustResult::UnknownIssuer,
+        Err(wrong) => wrong,
     }
 }
 
@@ -80,45 +81,34 @@ fn result(error: &Error) -> TrustResult {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             TrustResult::NotYetValid
         }
+        CertificateError::Other(other) if is_too_much(other.0.downcast_ref()) => NOT_VERIFIED,
         _ => TrustResult::Bad,
     }
 }
 
+/// Whether webpki gave up for the work that the chain makes.
+fn is_too_much(error: Option<&webpki::Error>) -> bool {
+    matches!(
+        error,
+        Some(
+            webpki::Error::MaximumSignatureChecksExceeded
+                | webpki::Error::MaximumPathBuildCallsExceeded
+                | webpki::Error::MaximumNameConstraintComparisonsExceeded
+        )
+    )
+}
+
 /// The result that says most of the chain itself, and least of the time it was looked at.
-fn best(results: impl Iterator<Item = TrustResult>) -> TrustResult {
+pub(super) fn best(results: impl Iterator<Item = TrustResult>) -> TrustResult {
     let rank = |result: &TrustResult| match result {
         TrustResult::Trusted => 0,
         // The name is looked at only after the chain was found good.
         TrustResult::NameMismatch => 1,
-        TrustResult::Bad => 2,
-        TrustResult::UnknownIssuer => 3,
-        TrustResult::Expired | TrustResult::NotYetValid => 4,
+        // What is not known might be better than all that follows.
+        TrustResult::NotVerified => 2,
+        TrustResult::Bad => 3,
+        TrustResult::UnknownIssuer => 4,
+        TrustResult::Expired | TrustResult::NotYetValid => 5,
     };
     results.min_by_key(rank).unwrap_or(TrustResult::UnknownIssuer)
-}
-
-/// Moments within the leaf's validity, one of which is within every intermediate's if any is.
-///
-/// Where validities overlap, the overlap begins with one of them; so their beginnings are enough.
-fn moments(chain: &[CertificateDer<'_>], now: UnixTime) -> Vec<UnixTime> {
-    let validities: Vec<(i64, i64)> = chain
-        .iter()
-        .filter_map(|der| X509Certificate::from_der(der).ok())
-        .map(|(_, certificate)| certificate.validity().clone())
-        .map(|validity| (validity.not_before.timestamp(), validity.not_after.timestamp()))
-        .collect();
-    let Some(&(begin, end)) = validities.first() else { return vec![now] };
-    let mut moments: Vec<UnixTime> = validities
-        .iter()
-        .filter(|(not_before, _)| (begin..=end).contains(not_before))
-        .filter_map(|(not_before, _)| u64::try_from(*not_before).ok())
-        .map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
-        .collect();
-    moments.push(now);
-    moments
-}
-
-fn issued_itself(der: &CertificateDer<'_>) -> bool {
-    X509Certificate::from_der(der)
-        .is_ok_and(|(_, certificate)| certificate.subject() == certificate.issuer())
 }

@@ -3,7 +3,10 @@
 mod amqp;
 mod carrier;
 mod certificate;
+mod chain;
+mod cpu_time;
 mod detour;
+mod device_store;
 mod http;
 mod https;
 mod judge;
@@ -13,6 +16,7 @@ mod session;
 mod stores;
 mod tap;
 mod tls;
+mod verifier;
 mod via;
 mod websocket;
 mod witness;
@@ -31,8 +35,8 @@ pub(crate) use via::through;
 use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
 
 use self::carrier::Plain;
-use crate::clean;
 use crate::recorder::{Recorder, Timeline, io_failure};
+use crate::{clean, own};
 
 /// From how many milliseconds on a handshake seems long, so that the kernel is asked.
 ///
@@ -97,27 +101,33 @@ async fn connect_and_talk(
     if facts.detour == Some(Detour::Tls12) {
         handshake = handshake.without_tls_1_3();
     }
-    let mut session = None;
-    let accepted = recorder
-        .step(Step::Tls, recorder.timeline().patience(), async {
-            session = Some(handshake.perform(socket, alpn(facts.transport)).await?);
-            let accepted = tls::mistrust(&handshake.facts(trust), &facts.server);
-            accepted.or_else(|failure| tolerated(facts.role, failure))
-        })
-        .await;
-    let tls = handshake.facts(trust);
+    let timeline = recorder.timeline();
+    let performing = handshake.perform(socket, alpn(facts.transport));
+    let performed = recorder.step(Step::Tls, timeline.patience(), performing).await;
+    let tls = handshake.facts(trust, timeline.remaining()).await;
     let wire = handshake.wire();
-    let Some(session) = session else {
-        facts.tls = Some(tls);
-        facts.unexpected = wire.foreign().map(|bytes| clean::bytes(&bytes, tls::EXCERPT));
-        return accepted.map_err(|failure| tls::in_light_of(failure, wire));
+    let session = match performed {
+        Ok(session) => session,
+        Err(failure) => {
+            facts.tls = Some(tls);
+            facts.unexpected = wire.foreign().map(|bytes| clean::bytes(&bytes, tls::EXCERPT));
+            return Err(tls::in_light_of(failure, wire));
+        }
     };
+    let accepted = tls::mistrust(&tls, &facts.server);
+    let accepted = accepted.or_else(|failure| tolerated(facts.role, failure));
+    recorder.conclude(Step::Tls, &accepted);
 
     let spoken = talk(recorder, facts, session).await;
     let renegotiation_requested = wire.renegotiation_requested();
     facts.tls = Some(TlsFacts { renegotiation_requested, ..tls });
-    // Whatever was said under a certificate that is not accepted, the certificate comes first.
-    accepted.and(spoken.map_err(|failure| tls::in_light_of(failure, wire)))
+    let spoken = spoken.map_err(|failure| tls::in_light_of(failure, wire));
+    match accepted {
+        // What fails under a certificate that was not verified fails all the same.
+        Err(unverified) if unverified.token.is_own() => spoken.and(Err(unverified)),
+        // Whatever was said under one that is not accepted, the certificate comes first.
+        accepted => accepted.and(spoken),
+    }
 }
 
 /// A parent's Edge Hub has its certificate from an authority of the parent's own, which its children's
@@ -137,7 +147,7 @@ async fn connect(
     let limit = recorder.timeline().patience();
     let connecting = async {
         let socket = detour::socket(peer, facts.detour.as_ref())?;
-        socket.connect(peer).await
+        socket.connect(peer).await.map_err(|error| own::of_connecting(error, peer))
     };
     let connecting = async { connecting.await.map_err(|error| io_failure(Step::Connect, &error)) };
     let socket = recorder.step(Step::Connect, limit, connecting).await?;
@@ -153,7 +163,7 @@ async fn connect(
         None => Ok(Box::new(socket)),
         Some(proxy) => {
             let host = (facts.server.as_str(), facts.port);
-            recorder.step(Step::Proxy, limit, via::through(socket, proxy, host, trust)).await
+            recorder.step(Step::Proxy, limit, via::through(socket, proxy, host, trust, limit)).await
         }
     }
 }

@@ -35,29 +35,22 @@ pub(crate) async fn secure(
     stores: &[&TrustStores],
 ) -> Secured {
     let mut handshake = tls::Handshake::new(server);
-    let mut session = None;
-    let mut facts = TlsFacts::default();
-    let accepted = recorder
-        .step(Step::Tls, limit, async {
-            session = Some(handshake.perform(socket, &[b"http/1.1"]).await?);
-            let mut verdict = Ok(());
-            for trust in stores {
-                facts = handshake.facts(trust);
-                verdict = tls::mistrust(&facts, server);
-                if verdict.is_ok() {
-                    break;
-                }
-            }
-            verdict
-        })
-        .await;
-    if let (None, Some(trust)) = (&session, stores.first()) {
-        facts = handshake.facts(trust);
-    }
-    let accepted = match &session {
-        Some(_) => accepted,
-        None => accepted.map_err(|failure| tls::in_light_of(failure, handshake.wire())),
+    let performing = handshake.perform(socket, &[b"http/1.1"]);
+    let (session, performed) = match recorder.step(Step::Tls, limit, performing).await {
+        Ok(session) => (Some(session), Ok(())),
+        Err(failure) => (None, Err(tls::in_light_of(failure, handshake.wire()))),
     };
+    let mut facts = TlsFacts::default();
+    let mut verdict = Ok(());
+    for trust in stores {
+        facts = handshake.facts(trust, recorder.timeline().remaining()).await;
+        verdict = tls::mistrust(&facts, server);
+        if verdict.is_ok() || session.is_none() {
+            break;
+        }
+    }
+    let accepted = performed.and(verdict);
+    recorder.conclude(Step::Tls, &accepted);
     let stream = session.map(|session| Box::new(session) as Box<dyn Stream>);
     Secured { facts, stream, accepted }
 }

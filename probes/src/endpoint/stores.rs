@@ -1,30 +1,37 @@
 //! The trust stores that a chain is held against: the device's own, `--ca-file`, the public roots.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use edgeprobe_facts::endpoint::Trust;
 use serde::{Deserialize, Serialize};
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+
+use super::device_store::{self, Unusable};
+use super::verifier::{Stores, Verifier};
+use crate::bounded;
 
 /// The largest file of certificates that is read, in bytes.
 const MAX_CA_FILE: u64 = 1024 * 1024;
 
-/// The three stores. Cheap to clone.
+/// The three stores, and who verifies by them. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct TrustStores {
-    pub(super) device: Store,
-    pub(super) ca_file: Option<Store>,
-    pub(super) public: Store,
+    device: Store,
+    ca_file: Option<Store>,
+    public: Store,
     unreadable: usize,
     roots: Arc<Roots>,
+    verifier: Arc<Verifier>,
 }
 
 /// The roots that are this device's own, to be carried to where the same program has none: the
@@ -32,6 +39,9 @@ pub struct TrustStores {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Roots {
     device: Vec<Root>,
+    /// Whether these are all that the device has.
+    #[serde(default)]
+    is_part: bool,
     ca_file: Option<Vec<Root>>,
 }
 
@@ -42,18 +52,40 @@ impl TrustStores {
     /// Reads the device's store and `ca_file`, and takes the public roots that edgeprobe carries.
     ///
     /// A device's store that is empty or damaged is a finding and no error: what cannot be read
-    /// of it is counted. A `ca_file` that was asked for and cannot be used is an error.
+    /// of it is counted. A `ca_file` that was asked for and cannot be used is an error, and so is a
+    /// variable that names a pipe or a device in place of the store.
     pub fn load(ca_file: Option<&Path>) -> Result<Self, TrustStoreError> {
-        let native = rustls_native_certs::load_native_certs();
-        let (device, unusable) = Store::from_certificates(&native.certs);
+        let own = device_store::read().map_err(|Unusable { variable, path, source }| {
+            TrustStoreError::NoStore { variable, path, source }
+        })?;
+        let (device, unusable) = Store::from_certificates(&own.certificates);
         let ca_file = ca_file.map(read_ca_file).transpose()?;
         let roots = Roots {
-            device: encoded(&native.certs),
+            device: encoded(&own.certificates),
+            is_part: !own.is_whole,
             ca_file: ca_file.as_ref().map(|(certificates, _)| encoded(certificates)),
         };
-        let ca_file = ca_file.map(|(_, store)| store);
-        let unreadable = native.errors.len() + unusable;
-        Ok(Self { device, ca_file, public: Store::bundled(), unreadable, roots: roots.into() })
+        Ok(Self {
+            device: device.with_all(own.is_whole),
+            ca_file: ca_file.map(|(_, store)| store),
+            public: Store::bundled(),
+            unreadable: own.unreadable + unusable,
+            roots: roots.into(),
+            verifier: Arc::default(),
+        })
+    }
+
+    /// The same stores with the certificates of this file in place of `--ca-file`'s.
+    pub(crate) fn with_ca_file(&self, path: &Path) -> Result<Self, TrustStoreError> {
+        let (_, store) = read_ca_file(path)?;
+        Ok(Self { ca_file: Some(store), ..self.clone() })
+    }
+
+    /// The same stores for one run of this length, whose verifications share one amount of work and
+    /// remember each other.
+    #[must_use]
+    pub fn for_a_run(&self, length: Duration) -> Self {
+        Self { verifier: Verifier::for_a_run(length).into(), ..self.clone() }
     }
 
     /// The stores of another process, from the roots that it carried here.
@@ -63,11 +95,12 @@ impl TrustStores {
         let store = |roots: &Vec<Root>| Store::from_certificates(&decoded(roots)).0;
         let ca_file = roots.ca_file.as_ref().map(store);
         Self {
-            device,
+            device: device.with_all(!roots.is_part),
             ca_file,
             public: Store::bundled(),
             unreadable,
             roots: Arc::new(roots.clone()),
+            verifier: Arc::default(),
         }
     }
 
@@ -82,7 +115,8 @@ impl TrustStores {
         ca_file: Option<&[CertificateDer<'_>]>,
         public: &[CertificateDer<'_>],
     ) -> Self {
-        let roots = Roots { device: encoded(device), ca_file: ca_file.map(encoded) };
+        let roots =
+            Roots { device: encoded(device), is_part: false, ca_file: ca_file.map(encoded) };
         let (device, unreadable) = Store::from_certificates(device);
         Self {
             device,
@@ -90,6 +124,7 @@ impl TrustStores {
             public: Store::from_certificates(public).0,
             unreadable,
             roots: roots.into(),
+            verifier: Arc::default(),
         }
     }
 
@@ -102,11 +137,30 @@ impl TrustStores {
     pub fn unreadable(&self) -> usize {
         self.unreadable
     }
+
+    /// What each store says of the chain that a peer sent; nothing when it sent none. What is not
+    /// known within `patience` is not verified.
+    pub(super) async fn verify(
+        &self,
+        sent: &[CertificateDer<'_>],
+        name: &ServerName<'static>,
+        patience: Duration,
+    ) -> Option<Trust> {
+        let stores = Stores {
+            device: self.device.clone(),
+            ca_file: self.ca_file.clone(),
+            public: self.public.clone(),
+        };
+        self.verifier.verify(sent, name, stores, patience).await
+    }
 }
 
-/// The file of `--ca-file` cannot be used.
+/// The file of `--ca-file`, or the device's store, cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustStoreError {
+    /// A variable names a pipe, a device or a huge file in place of the device's store.
+    #[error("{variable}: cannot read the certificates in `{}`: {source}", path.display())]
+    NoStore { variable: &'static str, path: PathBuf, source: io::Error },
     /// The file does not exist, or this user may not read it.
     #[error("cannot read the certificates in `{}`: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
@@ -130,21 +184,40 @@ pub enum TrustStoreError {
     Damaged { path: PathBuf, reason: String },
 }
 
-/// One list of roots, ready to verify with; `None` when the list is empty.
+/// One list of roots, ready to verify with; without a verifier when the list is empty.
 #[derive(Clone, Debug)]
 pub(super) struct Store {
     pub(super) verifier: Option<Arc<WebPkiServerVerifier>>,
     roots: usize,
+    /// Unlike that of every other store of this process.
+    id: u64,
+    is_whole: bool,
 }
 
 impl Store {
     fn new(roots: RootCertStore) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         let count = roots.len();
         let provider = Arc::new(ring::default_provider());
         // Building fails for an empty list alone: such a store trusts nobody.
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok();
-        Self { verifier, roots: count }
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { verifier, roots: count, id, is_whole: true }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Whether every root that the store has is known, so that a chain which leads to none of them is
+    /// not trusted.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    fn with_all(self, is_whole: bool) -> Self {
+        Self { is_whole, ..self }
     }
 
     /// The public roots that edgeprobe carries.
@@ -173,13 +246,10 @@ fn decoded(roots: &[Root]) -> Vec<CertificateDer<'static>> {
 
 fn read_ca_file(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Store), TrustStoreError> {
     let owned = || path.to_path_buf();
-    let mut pem = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_CA_FILE + 1).read_to_end(&mut pem))
-        .map_err(|source| TrustStoreError::Unreadable { path: owned(), source })?;
-    if pem.len() as u64 > MAX_CA_FILE {
-        return Err(TrustStoreError::TooLarge { path: owned() });
-    }
+    let pem = bounded::read(path, MAX_CA_FILE).map_err(|source| match source.kind() {
+        io::ErrorKind::FileTooLarge => TrustStoreError::TooLarge { path: owned() },
+        _ => TrustStoreError::Unreadable { path: owned(), source },
+    })?;
 
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
@@ -257,6 +327,14 @@ mod tests {
         assert_eq!(there.device_roots(), stores.device_roots());
         assert_eq!(there.ca_file.unwrap().roots, 1);
         assert_eq!(there.public.roots, stores.public.roots);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        for path in ["/dev/zero", "/"] {
+            let error = TrustStores::load(Some(Path::new(path))).unwrap_err();
+            assert!(matches!(error, TrustStoreError::Unreadable { .. }), "{path}: {error}");
+        }
     }
 
     #[test]

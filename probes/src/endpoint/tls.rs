@@ -2,14 +2,15 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use edgeprobe_facts::endpoint::{Certificate, TlsFacts, Trust, TrustResult};
+use edgeprobe_facts::endpoint::{Certificate, TlsFacts, TrustResult};
 use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{
     self, AlertDescription, ClientConfig, ClientConnection, ProtocolVersion,
@@ -18,7 +19,6 @@ use tokio_rustls::rustls::{
 use tokio_rustls::{TlsConnector, rustls::Error};
 
 use super::certificate::describe;
-use super::judge::judge;
 use super::stores::TrustStores;
 use super::tap::{Tap, Wire};
 use crate::clean;
@@ -34,6 +34,9 @@ pub(crate) type Carriage = Box<dyn Duplex>;
 
 /// The stream that a handshake leaves behind.
 pub(super) type Stream = TlsStream<Tap<Carriage>>;
+
+/// The most certificates of a chain that are described.
+const MAX_CHAIN: usize = 10;
 
 /// How many characters of an answer that was not the protocol's are kept.
 pub(super) const EXCERPT: usize = 120;
@@ -85,15 +88,20 @@ impl Handshake {
         Ok(stream)
     }
 
-    /// What the handshake brought to light so far.
-    pub(super) fn facts(&self, trust: &TrustStores) -> TlsFacts {
+    /// What the handshake brought to light so far. What the stores say of the chain is waited for no
+    /// longer than `patience`.
+    pub(super) async fn facts(&self, trust: &TrustStores, patience: Duration) -> TlsFacts {
         let chain = self.witness.chain();
+        let trust = match self.name() {
+            Ok(name) => trust.verify(chain, &name, patience).await,
+            Err(_) => None,
+        };
         TlsFacts {
             established: self.agreed.is_some(),
             version: self.agreed.as_ref().map(|(version, _)| version.clone()),
             cipher: self.agreed.as_ref().map(|(_, cipher)| cipher.clone()),
-            chain: chain.iter().map(describe).collect(),
-            trust: self.trust(chain, trust),
+            chain: chain.iter().take(MAX_CHAIN).map(describe).collect(),
+            trust,
             client_certificate_requested: self.witness.asked_for_certificate(),
             renegotiation_requested: self.wire.renegotiation_requested(),
         }
@@ -101,10 +109,6 @@ impl Handshake {
 
     pub(super) fn wire(&self) -> &Wire {
         &self.wire
-    }
-
-    fn trust(&self, chain: &[CertificateDer<'_>], stores: &TrustStores) -> Option<Trust> {
-        judge(chain, &self.name().ok()?, stores, UnixTime::now())
     }
 
     fn name(&self) -> Result<ServerName<'static>, Failure> {
@@ -152,6 +156,10 @@ pub(super) fn mistrust(facts: &TlsFacts, server: &str) -> Result<(), Failure> {
         TrustResult::Bad => (
             Token::TlsBadCertificate,
             format!("issued by \"{issuer}\"; its purpose, encoding or signature is bad"),
+        ),
+        TrustResult::NotVerified => (
+            Token::TlsNotVerified,
+            format!("issued by \"{issuer}\"; verifying it takes more than this run has"),
         ),
     };
     let detail = match token {

@@ -3,7 +3,6 @@
 //! dockerd keeps its process's number in a file. Whoever else is called so, an engine inside a
 //! container for example, is not this device's engine.
 
-use std::fs::File;
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use ipnet::IpNet;
 
 use super::registries::insecure;
 use super::settings::{POOLS, REGISTRIES, SERVERS};
+use crate::bounded;
 
 /// How much of a command line is read, in bytes.
 const LIMIT: u64 = 64 * 1024;
@@ -42,7 +42,7 @@ pub(super) fn of_the_running(pid_files: &[PathBuf]) -> Option<CommandLine> {
 
 fn text(file: &Path, limit: u64) -> Option<String> {
     let mut content = Vec::new();
-    File::open(file).ok()?.take(limit).read_to_end(&mut content).ok()?;
+    bounded::open(file).ok()?.take(limit).read_to_end(&mut content).ok()?;
     Some(String::from_utf8_lossy(&content).into_owned())
 }
 

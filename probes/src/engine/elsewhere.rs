@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use super::client::Carried;
+
 pub(super) const SOCKETS: [&str; 0] = [];
 pub(super) const PROGRAMS: [&str; 0] = [];
 pub(super) const PROGRAM_DIRECTORIES: [&str; 0] = [];
@@ -21,6 +23,6 @@ pub(super) fn is_present(_path: &Path) -> bool {
 }
 
 #[expect(clippy::unused_async, reason = "the seam's other side waits")]
-pub(super) async fn reach(_path: &Path) -> io::Result<()> {
+pub(super) async fn connect(_path: &Path) -> io::Result<Box<dyn Carried>> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -4,13 +4,16 @@ use std::env;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::net::TcpStream;
 
+use super::client::Carried;
+#[cfg(target_os = "linux")]
+use super::client::{Client, ClientError};
 use super::local;
-use crate::clean;
+use crate::{clean, own};
 
 /// The port of an engine's unencrypted API when `DOCKER_HOST` names none.
 const PLAIN_PORT: u16 = 2375;
@@ -121,35 +124,32 @@ impl Endpoint {
         ))
     }
 
-    /// Connects and closes again. Errors are the system's own.
-    pub(super) async fn reach(&self) -> io::Result<()> {
-        match self {
-            Self::Socket(path) => local::reach(path).await,
-            Self::Tcp(authority) => TcpStream::connect(authority.as_str()).await.map(drop),
-        }
+    /// Connects. Errors are the system's own.
+    pub(super) async fn connect(&self) -> io::Result<Box<dyn Carried>> {
+        let connected = match self {
+            Self::Socket(path) => local::connect(path).await,
+            Self::Tcp(authority) => match TcpStream::connect(authority.as_str()).await {
+                Ok(stream) => Ok(Box::new(stream) as Box<dyn Carried>),
+                Err(error) => Err(error),
+            },
+        };
+        connected.map_err(|error| own::of_connecting(error, own::LOOPBACK))
     }
 
     /// A client of an engine on this device, which answers. Errors are a line for a person.
     #[cfg(target_os = "linux")]
-    pub(super) async fn local_client(&self, limit: Duration) -> Result<Docker, String> {
+    pub(super) async fn local_client(&self, limit: Duration) -> Result<Client, ClientError> {
         if let Self::Tcp(_) = self {
-            return Err("it may be another device's".to_owned());
+            return Err(ClientError::Unfit("it may be another device's".to_owned()));
         }
-        self.reach().await.map_err(|error| error.to_string())?;
-        let docker = self.client(limit).map_err(|error| error.to_string())?;
-        docker.negotiate_version().await.map_err(|error| error.to_string())
+        Client::negotiate(self, limit).await
     }
 
-    /// A client whose requests end within `limit`, rounded up to seconds.
-    pub(super) fn client(&self, limit: Duration) -> Result<Docker, bollard::errors::Error> {
-        let seconds = limit.as_secs() + 1;
+    /// What a request says of whom it asks.
+    pub(super) fn host(&self) -> &str {
         match self {
-            Self::Socket(path) => {
-                Docker::connect_with_socket(&path.to_string_lossy(), seconds, API_DEFAULT_VERSION)
-            }
-            Self::Tcp(_) => {
-                Docker::connect_with_http(&self.to_string(), seconds, API_DEFAULT_VERSION)
-            }
+            Self::Socket(_) => "localhost",
+            Self::Tcp(authority) => authority,
         }
     }
 }

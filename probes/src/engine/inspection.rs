@@ -5,26 +5,31 @@ mod keep;
 
 use std::time::Duration;
 
-use bollard::errors::Error;
-use bollard::models::Network;
 use edgeprobe_facts::engine::{DEFAULT_NETWORKS, RUNTIME_NETWORK};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
+use super::client::few::{Few, Members, each};
+use super::client::{ClientError, LIST, Path, SINGLE};
 use super::logs::{EngineLogs, LogError};
 use crate::clean;
 use crate::mask::Masked;
 
-/// How many networks and containers are inspected.
+/// How many networks are looked at, and how many networks and containers are inspected.
+const LISTED: usize = 4096;
 const NETWORKS: usize = 64;
 const CONTAINERS: usize = 64;
 
 /// The runtime's label on its containers.
 const OWNER: &str = "net.azure-devices.edge.owner";
 
-/// Containers by their names, and those that could not be inspected, with the reason.
-type Containers = (Vec<(String, Value)>, Vec<(String, String)>);
+/// How much text is kept of all answers, in bytes; those of a device with fifty modules make one
+/// mebibyte.
+const TEXT: usize = 16 * 1024 * 1024;
+
+/// What could be inspected, and what could not, with the reason.
+type Inspected = (Vec<Inspection>, Vec<(String, String)>);
 
 /// One answer of the engine's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,91 +55,91 @@ pub struct Inspections {
 impl EngineLogs {
     /// Inspects what a network's fault may hang on; each question ends within `limit`.
     pub async fn inspect(&self, limit: Duration) -> Inspections {
-        let mut all = Inspections::default();
+        let (version, info) = (Path::new("/version"), Path::new("/info"));
         let (version, info, networks, containers) = tokio::join!(
-            timeout(limit, self.docker.version()),
-            timeout(limit, self.docker.info()),
+            timeout(limit, self.client.get(&version, SINGLE)),
+            timeout(limit, self.client.get(&info, SINGLE)),
             timeout(limit, self.networks()),
             timeout(limit, self.of_the_runtime()),
         );
+        let mut all = Inspections::default();
         let failed = &mut all.failed;
-        all.version = self.answered("version", version, keep::version, failed).into_iter().next();
-        all.info = self.answered("info", info, keep::info, failed).into_iter().next();
-        let networks = self.settled("networks", networks, failed).unwrap_or_default();
-        all.networks =
-            networks.iter().map(|(name, value)| inspection(name, value, keep::network)).collect();
-        let (containers, broken) =
-            self.settled("containers", containers, failed).unwrap_or_default();
-        failed.extend(broken);
-        all.containers = containers
-            .iter()
-            .map(|(name, value)| inspection(name, value, keep::container))
-            .collect();
+        all.version = self.answered("version", version, keep::version, failed);
+        all.info = self.answered("info", info, keep::info, failed);
+        for (name, settled, kept) in [
+            ("networks", networks, &mut all.networks),
+            ("containers", containers, &mut all.containers),
+        ] {
+            let (inspected, broken) = self.settled(name, settled, failed).unwrap_or_default();
+            failed.extend(broken);
+            *kept = inspected;
+        }
         all
     }
 
-    async fn networks(&self) -> Result<Vec<(String, Value)>, Error> {
-        let listed = self.docker.list_networks(None).await?;
-        let mut networks = Vec::new();
+    async fn networks(&self) -> Result<Inspected, ClientError> {
+        let Networks(listed) = self.client.get(&Path::new("/networks"), LIST).await?;
+        let mut inspected = Inspected::default();
         for network in the_first(listed) {
-            let name = network.name.clone().unwrap_or_default();
-            // The list has no containers in it; the answer for one network has. Several networks
-            // may have one name.
-            let whole = match network.id.as_deref().filter(|id| is_an_id(id)) {
-                Some(id) => self.docker.inspect_network(id, None).await.ok(),
-                None => None,
-            };
-            networks.push((name, whole.map_or_else(|| json(&network), |whole| json(&whole))));
+            let name = network.name.unwrap_or_default();
+            // Several networks may have one name. The list has no containers in it; the answer for one
+            // network has.
+            let path = Path::new("/networks").part(&network.id.unwrap_or_default());
+            self.look(&mut inspected, ("networks", &name), &path, keep::network).await;
         }
-        Ok(networks)
+        Ok(inspected)
     }
 
-    async fn of_the_runtime(&self) -> Result<Containers, Error> {
-        let options =
-            bollard::query_parameters::ListContainersOptionsBuilder::new().all(true).build();
-        let listed = self.docker.list_containers(Some(options)).await?;
-        let (mut containers, mut broken) = Containers::default();
-        for summary in listed {
-            let names = summary.names.unwrap_or_default();
-            let name = names.first().map_or("", |name| name.trim_start_matches('/')).to_owned();
-            let networks = summary.network_settings.and_then(|settings| settings.networks);
-            let on_its_network = networks.unwrap_or_default().contains_key(RUNTIME_NETWORK);
-            let managed = summary.labels.unwrap_or_default().contains_key(OWNER);
-            let own = name == "edgeAgent" || name == "edgeHub";
-            let id = summary.id.unwrap_or_default();
-            let asked = containers.len() + broken.len();
-            if !(own || managed || on_its_network) || !is_an_id(&id) || asked >= CONTAINERS {
-                continue;
-            }
-            match self.docker.inspect_container(&id, None).await {
-                Ok(answer) => containers.push((name, json(&answer))),
-                // It has ended meanwhile.
-                Err(Error::DockerResponseServerError { status_code: 404, .. }) => {}
-                Err(error) => {
-                    let place = format!("containers/{}", clean::line(&name, 128));
-                    broken.push((place, self.failure(&error).to_string()));
-                }
+    async fn of_the_runtime(&self) -> Result<Inspected, ClientError> {
+        let path = Path::new("/containers/json").with("all", "true");
+        let Containers(listed) = self.client.get(&path, LIST).await?;
+        let mut inspected = Inspected::default();
+        for (name, id) in listed {
+            let path = Path::new("/containers").part(&id).then("/json");
+            self.look(&mut inspected, ("containers", &name), &path, keep::container).await;
+        }
+        Ok(inspected)
+    }
+
+    /// Inspects one thing more, unless there is enough text of the others.
+    async fn look(
+        &self,
+        (kept, broken): &mut Inspected,
+        (kind, name): (&str, &str),
+        path: &Path,
+        keep: fn(&Value) -> Value,
+    ) {
+        let text: usize = kept.iter().map(|inspection| inspection.answer.text.len()).sum();
+        if text > TEXT {
+            return;
+        }
+        match self.client.get(path, SINGLE).await {
+            Ok(answer) => kept.push(inspection(name, &answer, keep)),
+            // It has ended meanwhile.
+            Err(ClientError::Refused { status: 404, .. }) => {}
+            Err(error) => {
+                let place = format!("{kind}/{}", clean::line(name, 128));
+                broken.push((place, self.failure(&error).to_string()));
             }
         }
-        Ok((containers, broken))
     }
 
     /// One answer, made safe to keep.
-    fn answered<T: Serialize>(
+    fn answered(
         &self,
         name: &str,
-        answer: Result<Result<T, Error>, tokio::time::error::Elapsed>,
+        answer: Result<Result<Value, ClientError>, Elapsed>,
         keep: fn(&Value) -> Value,
         failed: &mut Vec<(String, String)>,
     ) -> Option<Inspection> {
-        self.settled(name, answer, failed).map(|answer| inspection(name, &json(&answer), keep))
+        self.settled(name, answer, failed).map(|answer| inspection(name, &answer, keep))
     }
 
     /// The answer; what there is in its place is noted.
     fn settled<T>(
         &self,
         name: &str,
-        answer: Result<Result<T, Error>, tokio::time::error::Elapsed>,
+        answer: Result<Result<T, ClientError>, Elapsed>,
         failed: &mut Vec<(String, String)>,
     ) -> Option<T> {
         let why = match answer {
@@ -144,6 +149,79 @@ impl EngineLogs {
         };
         failed.push((name.to_owned(), why));
         None
+    }
+}
+
+/// A network in the engine's list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Network {
+    id: Option<String>,
+    name: Option<String>,
+}
+
+/// The networks of a list that have an id.
+struct Networks(Vec<Network>);
+
+impl<'de> Deserialize<'de> for Networks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut networks = Vec::new();
+        each(deserializer, |network: Network| {
+            let has_id = network.id.as_deref().is_some_and(is_an_id);
+            if has_id && networks.len() < LISTED {
+                networks.push(network);
+            }
+        })?;
+        Ok(Self(networks))
+    }
+}
+
+/// A container in the engine's list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Listed {
+    id: Option<String>,
+    names: Few<String, 64>,
+    labels: Members<Value, 256>,
+    network_settings: Option<NetworkSettings>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    networks: Members<Value, 64>,
+}
+
+impl Listed {
+    fn name(&self) -> &str {
+        self.names.0.first().map_or("", |name| name.trim_start_matches('/'))
+    }
+
+    /// Whether it is the runtime's own, one that it manages, or on its network.
+    fn concerns_the_runtime(&self) -> bool {
+        let networks = self.network_settings.as_ref().map(|settings| &settings.networks);
+        self.name() == "edgeAgent"
+            || self.name() == "edgeHub"
+            || self.labels.get(OWNER).is_some()
+            || networks.is_some_and(|networks| networks.get(RUNTIME_NETWORK).is_some())
+    }
+}
+
+/// The names and ids of those containers of a list that concern the runtime.
+struct Containers(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Containers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut containers = Vec::new();
+        each(deserializer, |listed: Listed| {
+            let id = listed.id.as_deref().filter(|id| is_an_id(id));
+            if let Some(id) = id.filter(|_| listed.concerns_the_runtime())
+                && containers.len() < CONTAINERS
+            {
+                containers.push((listed.name().to_owned(), id.to_owned()));
+            }
+        })?;
+        Ok(Self(containers))
     }
 }
 
@@ -161,10 +239,6 @@ fn the_first(mut listed: Vec<Network>) -> Vec<Network> {
     });
     listed.truncate(NETWORKS);
     listed
-}
-
-fn json(answer: &impl Serialize) -> Value {
-    serde_json::to_value(answer).unwrap_or_default()
 }
 
 fn inspection(name: &str, answer: &Value, keep: fn(&Value) -> Value) -> Inspection {

@@ -4,12 +4,12 @@ use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use bollard::Docker;
-use bollard::errors::Error;
-use bollard::query_parameters::{ListContainersOptionsBuilder, LogsOptionsBuilder};
-use futures_util::StreamExt as _;
+use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 
+use super::client::few::{Few, each};
+use super::client::frames::Frames;
+use super::client::{Client, ClientError, LIST, Path, SINGLE};
 use super::endpoint::{Endpoint, Places};
 use crate::clean;
 use crate::mask::mask;
@@ -20,8 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// For so long it may be silent in the middle of a log that it does not follow.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// Containers that are told of.
+/// Containers that are told of beside the runtime's own.
 const CONTAINERS: usize = 256;
+
+/// The names of the runtime's own containers.
+const RUNTIME: [&str; 2] = ["edgeAgent", "edgeHub"];
 
 /// Why there are no logs of a container.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +51,7 @@ pub enum LogError {
 
 /// A way to the engine that answers.
 pub struct EngineLogs {
-    pub(super) docker: Docker,
+    pub(super) client: Client,
     endpoint: String,
 }
 
@@ -68,46 +71,32 @@ impl EngineLogs {
     }
 
     async fn at(endpoint: &Endpoint) -> Result<Self, LogError> {
-        let failed = |what: String| LogError::Engine {
-            endpoint: endpoint.to_string(),
-            what: clean::line(&what, 200),
-        };
-        let reached = timeout(PATIENCE, endpoint.reach()).await;
-        reached.map_err(|_| failed("no answer in time".to_owned()))?.map_err(|error| {
+        let client = Client::negotiate(endpoint, PATIENCE).await.map_err(|error| {
+            let endpoint = endpoint.to_string();
             let what = clean::line(&error.to_string(), 200);
-            match error.kind() {
-                io::ErrorKind::PermissionDenied => {
-                    LogError::NotPermitted { endpoint: endpoint.to_string(), what }
+            match error {
+                ClientError::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    LogError::NotPermitted { endpoint, what }
                 }
-                _ => failed(what),
+                _ => LogError::Engine { endpoint, what },
             }
         })?;
-        let docker = endpoint.client(PATIENCE).map_err(|error| failed(error.to_string()))?;
-        let docker = timeout(PATIENCE, docker.negotiate_version())
-            .await
-            .map_err(|_| failed("no answer in time".to_owned()))?
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(Self { docker, endpoint: endpoint.to_string() })
+        Ok(Self { client, endpoint: endpoint.to_string() })
     }
 
-    /// The names of all containers, running or not; at most 256.
+    /// The names of all containers, running or not: the runtime's own, and at most 256 others.
     pub async fn containers(&self) -> Result<Vec<String>, LogError> {
-        let all = ListContainersOptionsBuilder::default().all(true).build();
-        let listed = self.docker.list_containers(Some(all)).await;
-        let listed = listed.map_err(|error| self.failure(&error))?;
-        let name = |names: Option<Vec<String>>| {
-            let own =
-                names?.into_iter().find(|name| !name.trim_start_matches('/').contains('/'))?;
-            Some(own.trim_start_matches('/').to_owned())
-        };
-        Ok(listed.into_iter().take(CONTAINERS).filter_map(|one| name(one.names)).collect())
+        let path = Path::new("/containers/json").with("all", "true");
+        let listed = self.client.get(&path, LIST).await;
+        let Names(names) = listed.map_err(|error| self.failure(&error))?;
+        Ok(names)
     }
 
     /// Whether a container runs now; not, when the engine does not say.
     pub async fn runs(&self, container: &str) -> bool {
-        let answer = timeout(PATIENCE, self.docker.inspect_container(container, None)).await;
-        let state = answer.ok().and_then(Result::ok).and_then(|answer| answer.state);
-        state.and_then(|state| state.running).unwrap_or_default()
+        let path = Path::new("/containers").part(container).then("/json");
+        let answer = timeout(PATIENCE, self.client.get::<Inspected>(&path, SINGLE)).await;
+        answer.ok().and_then(Result::ok).is_some_and(|answer| answer.state.running)
     }
 
     /// Hands on what a container has written, each line with its time, until there is no more; if it
@@ -120,15 +109,23 @@ impl EngineLogs {
         follow: bool,
         mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), LogError> {
-        let options = LogsOptionsBuilder::default()
-            .stdout(true)
-            .stderr(true)
-            .timestamps(true)
-            .follow(follow)
-            .tail(&last.map_or_else(|| "all".to_owned(), |lines| lines.to_string()))
-            .since(since.and_then(|since| i32::try_from(since).ok()).unwrap_or_default())
-            .build();
-        let mut log = self.docker.logs(container, Some(options));
+        let path = Path::new("/containers")
+            .part(container)
+            .then("/logs")
+            .with("stdout", "true")
+            .with("stderr", "true")
+            .with("timestamps", "true")
+            .with("follow", &follow.to_string())
+            .with("tail", &last.map_or_else(|| "all".to_owned(), |lines| lines.to_string()))
+            .with("since", &since.unwrap_or_default().to_string());
+        let mut log = match self.client.stream(&path).await {
+            Ok(log) => log,
+            Err(ClientError::Refused { status: 404, .. }) => {
+                return Err(LogError::NoContainer(clean::line(container, 80)));
+            }
+            Err(error) => return Err(self.failure(&error)),
+        };
+        let mut frames = Frames::default();
         loop {
             let next = if follow {
                 log.next().await
@@ -136,25 +133,73 @@ impl EngineLogs {
                 let next = timeout(STALLED, log.next()).await;
                 next.map_err(|_| LogError::Broken("it was silent for 30 s".to_owned()))?
             };
-            match next {
-                None => return Ok(()),
-                Some(Ok(output)) => {
-                    if take(&output.into_bytes()).is_break() {
-                        return Ok(());
-                    }
-                }
-                Some(Err(Error::DockerResponseServerError { status_code: 404, .. })) => {
-                    return Err(LogError::NoContainer(clean::line(container, 80)));
-                }
-                Some(Err(error)) => return Err(self.failure(&error)),
+            let Some(piece) = next.map_err(|error| self.failure(&error))? else { return Ok(()) };
+            if frames.take(&piece, |_, bytes| take(bytes)).is_break() {
+                return Ok(());
             }
         }
     }
 
-    pub(super) fn failure(&self, error: &Error) -> LogError {
+    pub(super) fn failure(&self, error: &ClientError) -> LogError {
         LogError::Engine {
             endpoint: self.endpoint.clone(),
             what: clean::line(&mask(&error.to_string()), 200),
         }
+    }
+}
+
+/// What is asked of a container: whether it runs.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    state: State,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    #[serde(default)]
+    running: bool,
+}
+
+/// The containers' own names in a list of the engine's.
+struct Names(Vec<String>);
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Named {
+    names: Few<String, 64>,
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut names = Vec::new();
+        each(deserializer, |container: Named| {
+            // Links add `/other/alias`, and every name begins with a slash.
+            let mut all = container.names.0.iter().map(|name| name.trim_start_matches('/'));
+            if let Some(own) = all.find(|name| !name.contains('/')) {
+                let is_new = || names.iter().all(|name: &String| name != own);
+                if names.len() < CONTAINERS || (RUNTIME.contains(&own) && is_new()) {
+                    names.push(own.to_owned());
+                }
+            }
+        })?;
+        Ok(Self(names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runtime_s_names_are_told_however_many_others_there_are() {
+        let mut listed: Vec<String> =
+            (0..300).map(|number| format!(r#"{{"Names": ["/x/y", "/m{number}"]}}"#)).collect();
+        listed.extend([r#"{"Names": null}"#, r#"{"Names": ["/edgeAgent"]}"#].map(str::to_owned));
+        let json = format!("[{}]", listed.join(","));
+        let Names(names) = serde_json::from_str(&json).unwrap();
+        assert_eq!(names.len(), CONTAINERS + 1);
+        assert_eq!((names[0].as_str(), names[CONTAINERS].as_str()), ("m0", "edgeAgent"));
     }
 }

@@ -1,6 +1,7 @@
 //! Which containers and networks has the engine, and how is it configured?
 
 mod api;
+pub(crate) mod client;
 mod command_line;
 mod endpoint;
 mod inspection;
@@ -68,12 +69,14 @@ pub async fn inspect_in(timeline: Timeline, vantage: &Vantage, places: &Places) 
 ///
 /// Errors say in a line why there is none.
 #[cfg(target_os = "linux")]
-pub(crate) async fn local_client(limit: std::time::Duration) -> Result<bollard::Docker, String> {
+pub(crate) async fn local_client(limit: std::time::Duration) -> Result<client::Client, String> {
     let mut problem = "there is no engine's socket".to_owned();
     for endpoint in Places::of_this_device().endpoints()? {
         match endpoint.local_client(limit).await {
-            Ok(docker) => return Ok(docker),
-            Err(error) => problem = format!("{endpoint}: {}", crate::clean::line(&error, 160)),
+            Ok(client) => return Ok(client),
+            Err(error) => {
+                problem = format!("{endpoint}: {}", crate::clean::line(&error.to_string(), 160));
+            }
         }
     }
     Err(problem)
@@ -92,7 +95,9 @@ async fn ask_in_turn(
         }
         // A socket that is silent must leave time for the next one.
         let limit = recorder.timeline().patience();
-        match recorder.step(Step::Engine, limit, api::ask(endpoint, limit, facts)).await {
+        // Boxed, for many answers are waited for at once.
+        let asking = Box::pin(api::ask(endpoint, limit, facts));
+        match recorder.step(Step::Engine, limit, asking).await {
             Ok(()) => {
                 facts.endpoint = endpoint.to_string();
                 return Ok(());

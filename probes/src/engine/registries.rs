@@ -1,9 +1,9 @@
 //! The registries that the engine does not verify, as its settings name them.
 
+use edgeprobe_facts::registry::Reference;
 use ipnet::IpNet;
 
 use crate::mask::MASK;
-use edgeprobe_facts::registry::Reference;
 
 /// An entry of `insecure-registries` as it may be kept: a host with its port, or a network. In place
 /// of anything else, which may hold a password, stands `…`.

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::command_line;
 use super::registries::insecure;
-use crate::{bounded, clean};
+use crate::{blocking, bounded, clean};
 
 /// How much of the file is read, in bytes; real ones have a few hundred.
 const LIMIT: u64 = 1024 * 1024;
@@ -31,7 +31,7 @@ pub(super) async fn read(
     pid_files: Vec<PathBuf>,
     limit: Duration,
 ) -> EngineSettings {
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = blocking::run(move || {
         let line = command_line::of_the_running(&pid_files).unwrap_or_default();
         let files = line.config_file.clone().map_or(files, |named| vec![named]);
         line.over(files.iter().find_map(|file| read_file(file)).unwrap_or_default())

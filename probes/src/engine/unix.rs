@@ -5,6 +5,8 @@ use std::path::Path;
 
 use tokio::net::UnixStream;
 
+use super::client::Carried;
+
 /// Docker's socket, then Podman's compatible one.
 pub(super) const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
 
@@ -31,7 +33,7 @@ pub(super) fn is_present(path: &Path) -> bool {
     path.metadata().map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
 }
 
-/// Connects to the socket and closes again.
-pub(super) async fn reach(path: &Path) -> io::Result<()> {
-    UnixStream::connect(path).await.map(drop)
+/// Connects to the socket.
+pub(super) async fn connect(path: &Path) -> io::Result<Box<dyn Carried>> {
+    Ok(Box::new(UnixStream::connect(path).await?))
 }

@@ -4,19 +4,17 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::time::Instant;
 
+use procfs::FromBufReadSI;
 use procfs::net::{TcpNetEntries, TcpState};
-use procfs::process::{FDTarget, Process, Status, all_processes};
-use procfs::{FromBufRead, FromBufReadSI};
+use procfs::process::{FDTarget, Process, all_processes};
 use rustix::io::Errno;
 
 use super::{Socket, SocketProcess};
 use crate::clean;
+use crate::privileges::may_bind_every_port;
 
 /// `SO_REUSEADDR` binds beside what lingers, and never beside a socket that listens.
 pub(super) const REUSE_TELLS_LISTENERS_APART: bool = true;
-
-/// The bit of `CAP_NET_BIND_SERVICE` in a capability set (capabilities(7)).
-const NET_BIND_SERVICE: u64 = 1 << 10;
 
 /// The kernel lists listening sockets first, so these bytes hold every one of them.
 const TABLE_LIMIT: u64 = 4 << 20;
@@ -32,7 +30,7 @@ pub(super) fn lacks_address_family(error: &io::Error) -> bool {
 
 /// Whether a bind of this port would not fail for want of privilege.
 pub(super) fn may_bind(port: u16) -> bool {
-    port >= first_unprivileged_port() || (has_bind_capability() && in_first_user_namespace())
+    port >= first_unprivileged_port() || (may_bind_every_port() && in_first_user_namespace())
 }
 
 /// Whether this user sees the descriptors of every process.
@@ -123,12 +121,6 @@ fn first_unprivileged_port() -> u16 {
     read("/proc/sys/net/ipv4/ip_unprivileged_port_start", 16)
         .and_then(|text| text.trim().parse().ok())
         .unwrap_or(1024)
-}
-
-fn has_bind_capability() -> bool {
-    read("/proc/thread-self/status", FILE_LIMIT)
-        .and_then(|text| Status::from_buf_read(text.as_bytes()).ok())
-        .is_some_and(|status| status.capeff & NET_BIND_SERVICE != 0)
 }
 
 /// Whether capabilities count for the host's network: those of a rootless container's root do not.

@@ -23,6 +23,7 @@ use edgeprobe_facts::engine::Container;
 use edgeprobe_facts::ports::{Bind, BindResult, Holder, PortFacts};
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
 
+use crate::blocking;
 use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// Every address of the host, of either family.
@@ -75,6 +76,7 @@ async fn ask(
     // Tables and binds are asked on this thread, because it may be in a network namespace of its
     // own; both are quick. The process table is the same everywhere and may be long.
     let tables = system::sockets(facts.port);
+    facts.tables_unread = tables.is_none();
     let sockets = tables.as_deref().unwrap_or_default();
     let connections = sockets.iter().any(|socket| !socket.listening);
     let addresses = if addresses.is_empty() { &ALL } else { addresses };
@@ -103,7 +105,7 @@ async fn owners(sockets: &[Socket], timeline: Timeline) -> Vec<SocketProcess> {
     }
     // Less than the step's own limit, so that a scan that is cut short still gives what it found.
     let until = Instant::now() + timeline.patience().min(timeline.remaining()) / 2;
-    tokio::task::spawn_blocking(move || system::processes(&inodes, until)).await.unwrap_or_default()
+    blocking::run(move || system::processes(&inodes, until)).await.unwrap_or_default()
 }
 
 /// A TCP socket whose local port is the one in question.

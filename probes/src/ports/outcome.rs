@@ -55,7 +55,9 @@ fn address_with(facts: &PortFacts, result: BindResult) -> Option<IpAddr> {
 /// One line that names the holders.
 fn held(facts: &PortFacts, busy: Option<IpAddr>, connections: bool, privileged: bool) -> String {
     if facts.holders.is_empty() {
-        let by = if connections {
+        let by = if facts.tables_unread {
+            "another socket; by whom is not known, for the kernel's tables of sockets cannot be read"
+        } else if connections {
             "connections of a server that has ended; they go within a minute or so"
         } else {
             "a socket that does not listen, or no longer does"
@@ -116,6 +118,7 @@ mod tests {
             ],
             holders: holders.to_vec(),
             may_bind,
+            tables_unread: false,
             held_by_edge_hub: false,
         }
     }
@@ -184,6 +187,16 @@ mod tests {
         let mut held = facts(InUse, InUse, true, &[nginx()]);
         held.held_by_edge_hub = true;
         assert_eq!(token(&held), None);
+    }
+
+    #[test]
+    fn where_no_table_is_read_nothing_is_said_of_the_holder() {
+        use BindResult::{Free, InUse};
+        let mut unread = facts(InUse, Free, true, &[]);
+        assert!(failure(&unread, false, true).unwrap().detail.contains("does not listen"));
+        unread.tables_unread = true;
+        let detail = failure(&unread, false, true).unwrap().detail;
+        assert!(detail.contains("cannot be read") && !detail.contains("listen"), "{detail}");
     }
 
     #[test]

@@ -10,11 +10,12 @@ use edgeprobe_facts::registry::{Doubt, HostFacts, Part, Scheme};
 use edgeprobe_facts::runtime::ProxySetting;
 use edgeprobe_facts::{Facts, Failure, Role, Step, Token, Vantage};
 use futures_util::future::{BoxFuture, FutureExt, select_ok};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::Names;
 use crate::dns;
 use crate::endpoint::{Carriage, Stream, TrustStores, secure, through, unsecured};
+use crate::own;
 use crate::recorder::{Recorder, io_failure};
 
 /// How many addresses of a host are connected to, all at once.
@@ -213,7 +214,7 @@ impl Opener<'_> {
         let socket: Carriage = match &mut facts.proxy {
             None => Box::new(socket),
             Some(proxy) => {
-                let tunnel = through(socket, proxy, (&host.server, host.port), self.trust);
+                let tunnel = through(socket, proxy, (&host.server, host.port), self.trust, limit);
                 self.recorder.step(Step::Proxy, limit, tunnel).await?
             }
         };
@@ -268,7 +269,7 @@ impl Opener<'_> {
             .take(AUTHORITIES)
             .collect();
         files.sort();
-        files.iter().filter_map(|file| TrustStores::load(Some(file)).ok()).collect()
+        files.iter().filter_map(|file| self.trust.with_ca_file(file).ok()).collect()
     }
 }
 
@@ -289,7 +290,12 @@ async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Failure> 
 }
 
 async fn attempt(peer: SocketAddr) -> Result<TcpStream, Failure> {
-    TcpStream::connect(peer).await.map_err(|error| {
+    let socket = if peer.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let connecting = async {
+        let connected = socket.map_err(own::denied)?.connect(peer).await;
+        connected.map_err(|error| own::of_connecting(error, peer))
+    };
+    connecting.await.map_err(|error| {
         let failure = io_failure(Step::Connect, &error);
         Failure { detail: format!("{peer}: {}", failure.detail), ..failure }
     })

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use edgeprobe_facts::route::edge::{EdgeNetwork, EdgeRouteFacts, Lookup};
-use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
 
 use super::platform;
-use crate::recorder::{Recorder, Timeline};
+use crate::blocking;
+use crate::recorder::{Recorder, Timeline, io_failure};
 
 /// Asks the kernel by which way it would forward from the network to `destination`, and back.
 /// Nothing is sent, and no privilege is needed.
@@ -19,11 +20,9 @@ pub async fn probe(timeline: Timeline, network: EdgeNetwork, destination: IpAddr
     let work = {
         let network = network.clone();
         async move {
-            let asked = tokio::task::spawn_blocking(move || {
-                platform::ask_edge(network, destination, timeline.patience() / 2)
-            })
-            .await;
-            asked.map_err(|error| Failure::new(Step::Route, Token::IoError, error.to_string()))
+            let patience = timeline.patience() / 2;
+            let asking = move || platform::ask_edge(network, destination, patience);
+            blocking::run(asking).await.map_err(|error| io_failure(Step::Route, &error))
         }
     };
     let answer = recorder.step(Step::Route, timeline.patience(), work).await;

@@ -5,13 +5,12 @@ pub mod edge;
 pub(crate) mod linux;
 mod portable;
 
-use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::route::tables::Tables;
-use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
 
 #[cfg(target_os = "linux")]
 use self::linux as platform;
@@ -20,6 +19,7 @@ pub use self::linux::Changes;
 #[cfg(not(target_os = "linux"))]
 use self::portable as platform;
 use crate::recorder::{Recorder, Timeline, io_failure};
+use crate::{blocking, own};
 
 /// Asks the kernel by which way it would send to `destination`. Nothing is sent.
 ///
@@ -39,9 +39,9 @@ pub async fn probe(timeline: Timeline, vantage: &Vantage, destination: IpAddr) -
 
 /// Asks on a thread that may block; it is in the same network namespace as the one that asks.
 async fn ask(destination: IpAddr, patience: Duration) -> Result<RouteFacts, Failure> {
-    tokio::task::spawn_blocking(move || platform::way_to(destination, patience))
+    blocking::run(move || platform::way_to(destination, patience))
         .await
-        .unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
+        .flatten()
         .map_err(|error| io_failure(Step::Route, &error))
 }
 
@@ -51,12 +51,16 @@ async fn ask(destination: IpAddr, patience: Duration) -> Result<RouteFacts, Fail
 pub async fn probe_tables(timeline: Timeline, vantage: &Vantage) -> Observation {
     let mut recorder = Recorder::start(timeline);
     let work = async {
-        let read = tokio::task::spawn_blocking(platform::read_tables).await;
-        read.map_err(|error| Failure::new(Step::Route, Token::IoError, error.to_string()))
+        let read = blocking::run(platform::read_tables).await;
+        read.map_err(|error| io_failure(Step::Route, &error))
     };
     let read = recorder.step(Step::Route, timeline.patience(), work).await;
     let (result, tables, skipped) = match read {
         Ok(Ok(tables)) => (Ok(()), tables, false),
+        // What this process itself lacks is a reason.
+        Ok(Err(error)) if own::token(&error).is_some() => {
+            (Err(io_failure(Step::Route, &error)), Tables::default(), true)
+        }
         Ok(Err(_)) => (Ok(()), Tables::default(), true),
         Err(failure) => (Err(failure), Tables::default(), false),
     };

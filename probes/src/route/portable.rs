@@ -2,10 +2,12 @@
 //! interface that owns it.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use edgeprobe_facts::route::RouteFacts;
+
+use crate::own;
 #[cfg(not(target_os = "linux"))]
 use edgeprobe_facts::route::edge::{EdgeNetwork, EdgeRouteFacts};
 #[cfg(not(target_os = "linux"))]
@@ -22,8 +24,9 @@ pub(super) fn way_to(destination: IpAddr, _patience: Duration) -> io::Result<Rou
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect((destination, PORT))?;
+    let socket = UdpSocket::bind((any, 0)).map_err(own::denied)?;
+    let peer = SocketAddr::new(destination, PORT);
+    socket.connect(peer).map_err(|error| own::of_connecting(error, peer))?;
     let source = socket.local_addr()?.ip();
     let interface = netdev::get_interfaces().into_iter().find(|interface| owns(interface, source));
     Ok(RouteFacts {

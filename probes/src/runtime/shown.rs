@@ -1,11 +1,11 @@
 //! Files of settings as a bundle may show them: parsed, masked as values, and written anew.
 
+use edgeprobe_facts::runtime::Flaw;
 use serde_json::Value;
 
 use super::form::Form;
 use crate::clean;
 use crate::mask::{self, Masked};
-use edgeprobe_facts::runtime::Flaw;
 
 /// What the identity service writes in place of TOML while it has no hub.
 const NOT_YET: &str = "unprovisioned";

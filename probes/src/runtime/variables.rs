@@ -1,7 +1,8 @@
 //! Environment variables, as files and services set them.
 
-use super::text;
 use edgeprobe_facts::proxy::NoProxyList;
+
+use super::text;
 
 /// How many variables of one environment are looked at.
 const MOST: usize = 512;

@@ -12,6 +12,7 @@ use ipnet::{IpNet, Ipv4Net};
 use super::candidates::candidates;
 use super::wiring::{self, Port};
 use super::{Place, PlaceError};
+use crate::blocking;
 use crate::recorder::Timeline;
 use crate::route::linux::neighbour::{self, NEIGHBOUR_GROUP, verdict};
 use crate::route::linux::netlink::Netlink;
@@ -118,11 +119,11 @@ pub async fn borrow(
     let name = crate::clean::line(&network.name, 64);
     let timed_out = || BorrowError::TimedOut { network: name.clone() };
     // When nobody waits any longer, the work still ends by itself and takes everything away again.
-    let work = tokio::task::spawn_blocking(move || Attempt::new(&network)?.run(&network, &taken));
+    let work = blocking::run(move || Attempt::new(&network)?.run(&network, &taken));
     match tokio::time::timeout(timeline.remaining(), work).await {
         Err(_) => Err(timed_out()),
         Ok(Ok(result)) => result,
-        Ok(Err(panicked)) => Err(PlaceError::NotRun(panicked.to_string()).into()),
+        Ok(Err(error)) => Err(PlaceError::NotRun(error.to_string()).into()),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Joining a container network, by the gentlest means that there is.
 
+use super::container::{ContainerError, Containers, Guest};
 use edgeprobe_facts::route::edge::EdgeNetwork;
 use edgeprobe_facts::vantage::{Means, Resident, VantageFacts};
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 
 use super::borrow::{BorrowError, Borrowed, borrow};
-use super::container::{ContainerError, Containers, Guest};
 use super::enquiry::Enquiry;
 use super::place::{Place, PlaceError};
 use crate::clean;

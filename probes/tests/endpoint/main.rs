@@ -6,6 +6,7 @@
 mod amqp;
 mod certificates;
 mod handshake;
+mod hostile_chains;
 mod https;
 mod mqtt;
 #[path = "../programs/mod.rs"]

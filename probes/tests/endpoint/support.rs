@@ -10,14 +10,15 @@ use edgeprobe_probes::Timeline;
 use edgeprobe_probes::endpoint::{TrustStores, probe};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    date_time_ymd,
+    NameConstraints, date_time_ymd,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::crypto::ring::{self, sign::any_supported_type};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio_rustls::server::TlsStream;
@@ -62,7 +63,17 @@ impl Authority {
 
     /// An authority that this one issues.
     pub(crate) fn intermediate(&self, name: &str, years: Years) -> Self {
-        let mut params = params(&[], name, years);
+        self.below(params(&[], name, years))
+    }
+
+    /// An authority that this one issues for these names alone.
+    pub(crate) fn constrained(&self, name: &str, constraints: NameConstraints) -> Self {
+        let mut params = params(&[], name, NOW);
+        params.name_constraints = Some(constraints);
+        self.below(params)
+    }
+
+    fn below(&self, mut params: CertificateParams) -> Self {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let der = params.signed_by(&key, &self.issuer).unwrap().der().clone();
@@ -70,8 +81,14 @@ impl Authority {
     }
 
     pub(crate) fn issue(&self, host: &str, years: Years) -> Identity {
+        self.issue_for(&[host.to_owned()], years)
+    }
+
+    /// A certificate for the first of these names and the others.
+    pub(crate) fn issue_for(&self, hosts: &[String], years: Years) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let leaf = params(&[host], host, years).signed_by(&key, &self.issuer).unwrap();
+        let all: Vec<&str> = hosts.iter().map(String::as_str).collect();
+        let leaf = params(&all, &hosts[0], years).signed_by(&key, &self.issuer).unwrap();
         Identity { chain: vec![leaf.der().clone()], key }
     }
 }
@@ -99,6 +116,17 @@ impl Identity {
             .with_no_client_auth()
             .with_single_cert(self.chain.clone(), self.private_key())
             .unwrap()
+    }
+
+    /// A server that shows its chain whatever is in it.
+    pub(crate) fn unread_server(&self) -> ServerConfig {
+        let key = any_supported_type(&self.private_key()).unwrap();
+        let pair = SingleCertAndKey::from(CertifiedKey::new(self.chain.clone(), key));
+        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(pair))
     }
 
     /// A server that asks its clients for a certificate of `authority`.

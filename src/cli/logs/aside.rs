@@ -117,7 +117,11 @@ impl Reading {
             .collect();
         for (index, (input, _)) in inputs.iter().enumerate() {
             let (input, how, sender) = (input.clone(), how.clone(), sender.clone());
-            std::thread::spawn(move || read(index, &input, &how, present, &sender));
+            let reading = move || read(index, &input, &how, present, &sender);
+            std::thread::Builder::new().spawn(reading).map_err(|error| {
+                Problem::new(format!("cannot start reading the logs: {error}"))
+                    .hint("allow more threads (`ulimit -u`), or leave them out by --no-logs")
+            })?;
         }
         let mut reading = Self {
             logs: logs.clone(),

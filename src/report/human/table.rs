@@ -186,11 +186,14 @@ fn ok(observations: &[&Observation]) -> Text {
     }
 }
 
-/// `443, 5671 free` or `443 in use`.
+/// `443, 5671 free` or `443 in use`; of the ports that could be asked for.
 fn ports(observations: &[&Observation]) -> Text {
+    let asked = || observations.iter().filter(|seen| seen.outcome != Outcome::Skipped);
+    if asked().next().is_none() {
+        return Text::new("table.not_asked");
+    }
     let list = |wanted: bool| -> Vec<String> {
-        observations
-            .iter()
+        asked()
             .filter_map(|observation| match &observation.facts {
                 Facts::Ports(facts) => Some((observation.failed(), facts)),
                 _ => None,

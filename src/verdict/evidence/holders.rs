@@ -19,7 +19,13 @@ impl<'o> Evidence<'o> {
     /// engine's own processes or by somebody whose process cannot be seen. Each port is asked by
     /// itself, since a deployment may map some of them alone.
     pub(crate) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
-        if !self.engine().is_some_and(|(engine, _)| engine.failed()) {
+        let engine = self.engine().map(|(engine, _)| engine);
+        let answers = match engine {
+            // One that was not asked answers as little as one that does not answer.
+            Some(engine) => engine.failure.is_none(),
+            None => !facts.tables_unread,
+        };
+        if answers {
             return false;
         }
         facts.holders.iter().any(is_an_engines) || facts.holders.iter().all(is_unseen)

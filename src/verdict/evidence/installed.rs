@@ -48,7 +48,8 @@ impl<'o> Evidence<'o> {
         let (observation, facts) = self.engine()?;
         match observation.outcome {
             Outcome::Pass => Some(facts.containers.iter().any(Container::is_edge_agent)),
-            Outcome::Skipped => Some(false),
+            // What could not be asked may run all the same.
+            Outcome::Skipped => observation.failure.is_none().then_some(false),
             Outcome::Fail => None,
         }
     }
@@ -56,8 +57,10 @@ impl<'o> Evidence<'o> {
     /// Whether the engine has what this registry was asked for.
     pub(crate) fn presence(&self, facts: &RegistryFacts) -> Presence {
         let Some((observation, engine)) = self.engine() else { return Presence::Unknown };
-        if observation.outcome == Outcome::Skipped {
-            return Presence::Absent;
+        match (observation.outcome, &observation.failure) {
+            (Outcome::Skipped, None) => return Presence::Absent,
+            (Outcome::Skipped, Some(_)) => return Presence::Unknown,
+            _ => {}
         }
         let running = engine.containers.iter().map(|container| &container.image);
         let names = engine.images.iter().flatten().chain(running);

@@ -21,8 +21,10 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     let left_out = edges.is_empty() && no_network(evidence) == "why.networks_left_out";
     let without_ipv4 = if left_out { Vec::new() } else { without_ipv4(evidence) };
     if edges.is_empty() && without_ipv4.is_empty() {
-        let why = Text::new(no_network(evidence));
         let host = evidence.host();
+        let failure = host.of(Probe::Engine).find_map(told::failure);
+        let why = Text::new(no_network(evidence));
+        let why = failure.into_iter().fold(why, |why, failure| why.with("detail", failure));
         let missing = Missing::new(Text::new("not_tested.bridge"), why);
         return vec![missing.shown_by(host.of(Probe::Engine))];
     }
@@ -133,7 +135,8 @@ pub(super) fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
 
 /// The tables that were read in part, and the engine's networks that were not.
 pub(super) fn beyond_what_is_read(evidence: &Evidence<'_>) -> Vec<Missing> {
-    let tables = evidence.tables().filter(|(_, tables)| !tables.complete);
+    let is_part = |seen: &Observation| seen.outcome != Outcome::Skipped;
+    let tables = evidence.tables().filter(|(seen, tables)| is_part(seen) && !tables.complete);
     let tables = tables.map(|(seen, _)| {
         Missing::new(Text::new("not_tested.tables"), Text::new("why.tables_incomplete"))
             .shown_by([seen])
@@ -146,7 +149,15 @@ pub(super) fn beyond_what_is_read(evidence: &Evidence<'_>) -> Vec<Missing> {
         }
         _ => None,
     });
-    tables.into_iter().chain(networks).collect()
+    let containers = evidence.all().iter().find_map(|observation| match &observation.facts {
+        Facts::Engine(facts) if facts.containers_left_out > 0 => {
+            let number = facts.containers_left_out;
+            let what = Text::new("not_tested.more_containers").with("number", number);
+            Some(Missing::new(what, Text::new("why.more_containers")).shown_by([observation]))
+        }
+        _ => None,
+    });
+    tables.into_iter().chain(networks).chain(containers).collect()
 }
 
 /// The networks whose packets are lost where a rule may have had them, and no rule could be read.
@@ -183,7 +194,8 @@ fn no_network(evidence: &Evidence<'_>) -> &'static str {
     let Some(engine) = host.of(Probe::Engine).next() else { return "why.networks_left_out" };
     let Facts::Engine(facts) = &engine.facts else { return "why.networks_left_out" };
     match (engine.outcome, engine.token()) {
-        (Outcome::Skipped, _) => "why.no_engine",
+        (Outcome::Skipped, Some(_)) => "why.engine_not_asked",
+        (Outcome::Skipped, None) => "why.no_engine",
         (Outcome::Fail, Some(Token::EnginePermissionDenied)) => "why.engine_permission",
         (Outcome::Fail, _) => "why.engine_silent",
         (Outcome::Pass, _) if has_a_network(facts) => "why.networks_left_out",

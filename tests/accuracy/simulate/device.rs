@@ -121,6 +121,7 @@ impl World {
             binds: binds.to_vec(),
             holders: holder.into_iter().collect(),
             may_bind,
+            tables_unread: false,
             held_by_edge_hub,
         };
         let record = Record::new(&Vantage::Host, &port.to_string());

@@ -286,6 +286,7 @@ fn mistrust(device: TrustResult) -> Result<(), Failure> {
         TrustResult::Expired => Token::TlsExpired,
         TrustResult::NotYetValid => Token::TlsNotYetValid,
         TrustResult::Bad => Token::TlsBadCertificate,
+        TrustResult::NotVerified => Token::TlsNotVerified,
     };
     Err(failure(Step::Tls, token))
 }

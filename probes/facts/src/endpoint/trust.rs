@@ -28,6 +28,9 @@ impl Trust {
     pub fn verdict(&self) -> TrustResult {
         match self.ca_file {
             Some(TrustResult::Trusted) => TrustResult::Trusted,
+            Some(TrustResult::NotVerified) if self.device != TrustResult::Trusted => {
+                TrustResult::NotVerified
+            }
             Some(result) if self.device == TrustResult::UnknownIssuer => result,
             _ => self.device,
         }
@@ -50,4 +53,7 @@ pub enum TrustResult {
     NotYetValid,
     /// The chain is bad in another way: signature, purpose, encoding, revocation.
     Bad,
+    /// The chain was not verified to the end: that takes more work than a run does, or a part of the
+    /// store was not read. It is neither good nor bad.
+    NotVerified,
 }

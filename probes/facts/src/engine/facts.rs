@@ -22,6 +22,9 @@ pub struct EngineFacts {
     pub kind: Option<EngineKind>,
     /// The running containers.
     pub containers: Vec<Container>,
+    /// How many more run than are listed: at most 256 are, and the runtime's own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub containers_left_out: u32,
     /// The runtime's own containers that do not run; `published` is what they are to publish.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stopped: Vec<Container>,

@@ -87,6 +87,12 @@ pub enum Token {
     TimedOut,
     /// An error of the operating system that has no word of its own here.
     IoError,
+    /// This process has used up what it may use: open files, memory, buffers, threads, or the size of
+    /// an answer that it reads (EMFILE, ENFILE, ENOMEM, ENOBUFS). It says nothing of the network.
+    OwnLimit,
+    /// This process itself may not make the call, whoever is asked (EPERM or EACCES by a sandbox or
+    /// for want of privilege). It says nothing of the network.
+    OwnPermission,
 
     /// The certificate's issuer is in no store that the device trusts.
     TlsUnknownIssuer,
@@ -98,6 +104,9 @@ pub enum Token {
     TlsNotYetValid,
     /// The certificate is bad in another way: its signature, purpose, encoding or revocation.
     TlsBadCertificate,
+    /// The certificate chain was not verified, for that takes more work than a run does. It is neither
+    /// good nor bad.
+    TlsNotVerified,
     /// The peer answers the handshake with an alert.
     TlsAlert,
     /// The bytes that came back are not TLS.
@@ -163,6 +172,14 @@ pub enum Token {
     ClockBehind,
     /// The device's clock is ahead of its peers'.
     ClockAhead,
+}
+
+impl Token {
+    /// Whether the token says something of this run alone, so that the question was not asked, or its
+    /// answer not weighed.
+    pub fn is_own(self) -> bool {
+        matches!(self, Self::OwnLimit | Self::OwnPermission | Self::TlsNotVerified)
+    }
 }
 
 /// Writes the word that the report uses.

@@ -5,6 +5,7 @@ mod dnsmasq;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use edgeprobe_facts::Outcome;
 use edgeprobe_facts::dns::AddressKind;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME};

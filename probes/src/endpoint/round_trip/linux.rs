@@ -8,6 +8,8 @@ use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
 use rustix::net::AddressFamily;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
+use crate::blocking;
+
 /// How long the kernel may take to answer; it has its answer ready when it is asked.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -30,7 +32,7 @@ const LEAST_ROUND_TRIP: usize = 148;
 pub(super) async fn by_the_kernel(local: SocketAddr, peer: SocketAddr) -> Option<f64> {
     // Opened on this thread, whose network namespace it is to ask about.
     let socket = Socket::new(NETLINK_SOCK_DIAG).ok()?;
-    let asking = tokio::task::spawn_blocking(move || ask(&socket, local, peer));
+    let asking = blocking::run(move || ask(&socket, local, peer));
     round_trip_in(&asking.await.ok()?.ok()?)
 }
 

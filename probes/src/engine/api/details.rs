@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use bollard::Docker;
-use bollard::models::{ContainerInspectResponse, PortMap};
 use edgeprobe_facts::engine::{Container, PublishedPort};
 use futures_util::future::join_all;
+use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::environment;
 use crate::clean;
+use crate::engine::client::few::{Few, Members};
+use crate::engine::client::{Client, Path, SINGLE};
 
 /// How many containers are looked at: all together, and of each network.
 const LOOKS: usize = 8;
@@ -20,11 +21,15 @@ const LOOKS_PER_NETWORK: usize = 2;
 /// How many ports are kept of one that does not run.
 const PORTS: usize = 64;
 
+/// How many variables of an environment are looked at; a module has some thirty.
+const VARIABLES: usize = 4096;
+
 /// Adds the process, the network namespace and the hub's name to a few of the containers, all
 /// asked for at once. A container that has ended meanwhile, or an answer that is late, adds nothing.
-pub(super) async fn add(docker: &Docker, containers: &mut [Container], patience: Duration) {
+pub(super) async fn add(client: &Client, containers: &mut [Container], patience: Duration) {
     let looks = worth_a_look(containers).into_iter().map(|id| async move {
-        let answer = timeout(patience, docker.inspect_container(&id, None)).await;
+        let path = Path::new("/containers").part(&id).then("/json");
+        let answer = timeout(patience, client.get::<Inspected>(&path, SINGLE)).await;
         Some((id, answer.ok()?.ok()?))
     });
     for (id, answer) in join_all(looks).await.into_iter().flatten() {
@@ -58,8 +63,52 @@ fn worth_a_look(containers: &[Container]) -> Vec<String> {
     chosen
 }
 
+/// The answer for one container, as far as it is looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Inspected {
+    state: Option<State>,
+    config: Option<Config>,
+    host_config: Option<HostConfig>,
+    network_settings: Option<NetworkSettings>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct State {
+    pid: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Config {
+    env: Few<String, VARIABLES>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct HostConfig {
+    port_bindings: PortMap,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    sandbox_key: Option<String>,
+}
+
+/// The ports of a container, such as `443/tcp`, each with the places of the host that it is bound to.
+type PortMap = Members<Few<Binding, PORTS>, PORTS>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Binding {
+    host_ip: Option<String>,
+    host_port: Option<String>,
+}
+
 /// Keeps a few things of an answer that is full of secrets.
-fn fill(container: &mut Container, answer: ContainerInspectResponse) {
+fn fill(container: &mut Container, answer: Inspected) {
     let pid = answer.state.and_then(|state| state.pid);
     // The engine writes 0 for a container that does not run.
     container.pid = pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
@@ -68,12 +117,12 @@ fn fill(container: &mut Container, answer: ContainerInspectResponse) {
         .and_then(|settings| settings.sandbox_key)
         .filter(|path| path.starts_with('/'))
         .map(|path| clean::line(&path, 256));
-    let environment = answer.config.and_then(|config| config.env).unwrap_or_default();
+    let environment = answer.config.map(|config| config.env.0).unwrap_or_default();
     container.iot_hub = environment::hub(&environment);
     if container.is_edge_agent() || container.is_edge_hub() {
         container.environment = Some(Box::new(environment::read(&environment)));
     }
-    let bindings = answer.host_config.and_then(|config| config.port_bindings).unwrap_or_default();
+    let bindings = answer.host_config.map(|config| config.port_bindings).unwrap_or_default();
     if container.pid.is_none() && container.published.is_empty() {
         container.published = to_be_published(&bindings);
     }
@@ -82,14 +131,14 @@ fn fill(container: &mut Container, answer: ContainerInspectResponse) {
 /// What a container that does not run will publish when it starts.
 fn to_be_published(bindings: &PortMap) -> Vec<PublishedPort> {
     let mut published = Vec::new();
-    for (port, hosts) in bindings {
+    for (port, hosts) in &bindings.0 {
         let container_port = match port.split_once('/') {
             Some((port, "tcp")) => port.parse(),
             Some(_) => continue,
             None => port.parse(),
         };
         let Ok(container_port) = container_port else { continue };
-        for host in hosts.iter().flatten() {
+        for host in &hosts.0 {
             let address = host.host_ip.as_deref().and_then(|text| text.parse().ok());
             let host_port = host.host_port.as_deref().and_then(|text| text.parse().ok());
             published.extend(host_port.filter(|port| *port != 0).map(|host_port| PublishedPort {

@@ -1,4 +1,4 @@
-//! The questions to the engine's API, at most three round trips one after the other.
+//! The questions to the engine's API, at most two round trips one after the other.
 
 mod containers;
 mod details;
@@ -9,22 +9,26 @@ mod networks;
 use std::io;
 use std::time::Duration;
 
-use bollard::Docker;
-use bollard::errors::Error;
-use bollard::models::{SystemInfo, SystemVersion};
 use edgeprobe_facts::engine::{AddressPool, Container, EngineFacts, EngineKind};
 use edgeprobe_facts::proxy::NoProxyList;
 use edgeprobe_facts::{Failure, Step, Token};
+use serde::Deserialize;
 use tokio::time::timeout;
 
+use self::containers::Containers;
+use super::client::few::Few;
+use super::client::{About, Client, ClientError, Path, SINGLE};
 use super::endpoint::Endpoint;
 use super::not_answering;
 use super::settings::POOLS;
-use crate::clean;
 use crate::mask::mask;
+use crate::{clean, own};
 
 /// How many of the engine's warnings are kept.
 const WARNINGS: usize = 16;
+
+/// How much longer than all questions together one of them may take.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// Asks the engine for all that its API tells, within `limit`.
 ///
@@ -35,35 +39,28 @@ pub(super) async fn ask(
     limit: Duration,
     facts: &mut EngineFacts,
 ) -> Result<(), Failure> {
-    // A connection of our own first: its error says plainly what stands in the way.
-    endpoint.reach().await.map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied => Failure::new(
-            Step::Engine,
-            Token::EnginePermissionDenied,
-            "permission denied; run as root or as a member of the socket's group",
-        ),
-        _ => not_answering(clean::line(&error.to_string(), 160)),
-    })?;
-    let docker = endpoint.client(limit).map_err(|error| engine_failure(&error))?;
-    // Engines refuse requests of a version that they do not know: 20.10 speaks 1.41 at most, and
-    // 29 speaks 1.44 at least.
-    let docker = docker.negotiate_version().await.map_err(|error| engine_failure(&error))?;
-
+    // Who asks bounds the whole, and says so in its own words.
+    let client = Client::negotiate(endpoint, limit + MARGIN).await;
+    let client = client.map_err(|error| engine_failure(&error))?;
     let essentials = async {
         // Its state is large, and would make that of every caller so.
-        let containers = Box::pin(containers(&docker, limit / 4));
-        tokio::try_join!(docker.version(), containers, networks::all(&docker))
+        let containers = Box::pin(containers(&client, limit / 4));
+        tokio::try_join!(containers, networks::all(&client))
     };
     // Asking for this makes the engine look around on the host, which can take it long.
-    let info = timeout(limit / 2, docker.info());
-    let images = timeout(limit / 2, images::names(&docker));
+    let path = Path::new("/info");
+    let info = timeout(limit / 2, client.get::<Info>(&path, SINGLE));
+    let images = timeout(limit / 2, images::names(&client));
     let (essentials, info, images) = tokio::join!(essentials, info, images);
-    let (version, (containers, stopped), networks) =
-        essentials.map_err(|error| engine_failure(&error))?;
-    facts.kind = Some(kind(&version));
-    facts.version = version.version.map(|version| clean::line(&version, 64));
-    facts.networks = networks;
-    facts.networks_left_out = networks::keep_the_first(&mut facts.networks, &containers);
+    let ((running, stopped), networks) = essentials.map_err(|error| engine_failure(&error))?;
+    let Containers { list: containers, left_out } = running;
+    let about = client.about();
+    facts.kind = Some(kind(about));
+    facts.version = about.version.as_ref().map(|version| clean::line(version, 64));
+    facts.networks_left_out = networks.left_out;
+    facts.networks = networks.list;
+    facts.networks_left_out += networks::keep_the_first(&mut facts.networks, &containers);
+    facts.containers_left_out = left_out;
     if facts.kind == Some(EngineKind::Podman) {
         networks::find_bridges(&mut facts.networks, &networks::interfaces());
     }
@@ -77,48 +74,66 @@ pub(super) async fn ask(
     Ok(())
 }
 
+/// What the engine says of itself and its host, as far as it bears on the network.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Info {
+    #[serde(rename = "IPv4Forwarding")]
+    ipv4_forwarding: Option<bool>,
+    security_options: Few<String, 64>,
+    warnings: Few<String, WARNINGS>,
+    https_proxy: Option<String>,
+    no_proxy: Option<String>,
+    default_address_pools: Few<Pool, POOLS>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Pool {
+    base: Option<String>,
+    size: Option<i64>,
+}
+
 /// The running containers, the few of interest with their details, and the runtime's own that do
 /// not run.
 async fn containers(
-    docker: &Docker,
+    client: &Client,
     patience: Duration,
-) -> Result<(Vec<Container>, Vec<Container>), Error> {
-    let of_the_runtime = timeout(patience, containers::of_the_runtime(docker));
-    let (running, all) = tokio::join!(containers::running(docker), of_the_runtime);
+) -> Result<(Containers, Vec<Container>), ClientError> {
+    let of_the_runtime = timeout(patience, containers::of_the_runtime(client));
+    let (running, all) = tokio::join!(containers::running(client), of_the_runtime);
     let mut running = running?;
     // Those that do not run are asked for in the hope of more; without them there is enough.
     let mut stopped = all.ok().and_then(Result::ok).unwrap_or_default();
-    stopped.retain(|container| running.iter().all(|other| other.id != container.id));
+    stopped.retain(|container| running.list.iter().all(|other| other.id != container.id));
     tokio::join!(
-        details::add(docker, &mut running, patience),
-        details::add(docker, &mut stopped, patience)
+        details::add(client, &mut running.list, patience),
+        details::add(client, &mut stopped, patience)
     );
     Ok((running, stopped))
 }
 
-fn kind(version: &SystemVersion) -> EngineKind {
-    let components = version.components.as_deref().unwrap_or_default();
-    if components.iter().any(|component| component.name.contains("Podman")) {
+fn kind(about: &About) -> EngineKind {
+    if about.components.0.iter().any(|component| component.name.contains("Podman")) {
         EngineKind::Podman
     } else {
         EngineKind::Docker
     }
 }
 
-fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
+fn add_info(facts: &mut EngineFacts, info: Info) {
     facts.ipv4_forwarding = info.ipv4_forwarding;
-    let options = info.security_options.unwrap_or_default();
-    facts.rootless = options.iter().any(|option| option.split(',').any(|it| it == "name=rootless"));
-    let warnings = info.warnings.unwrap_or_default();
-    facts.warnings =
-        warnings.iter().take(WARNINGS).map(|warning| clean::line(&mask(warning), 240)).collect();
+    let mut options = info.security_options.0.iter();
+    facts.rootless = options.any(|option| option.split(',').any(|it| it == "name=rootless"));
+    let warnings = info.warnings.0.iter();
+    facts.warnings = warnings.map(|warning| clean::line(&mask(warning), 240)).collect();
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     // The engine masks the credentials in it itself.
     facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
     facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::of);
     let pools: Vec<AddressPool> = info
         .default_address_pools
-        .unwrap_or_default()
+        .0
         .into_iter()
         .filter_map(|pool| {
             Some(AddressPool {
@@ -126,7 +141,6 @@ fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
                 size: u8::try_from(pool.size?).ok()?,
             })
         })
-        .take(POOLS)
         .collect();
     // What the running engine says counts more than what its file would make of the next start.
     if !pools.is_empty() {
@@ -134,15 +148,22 @@ fn add_info(facts: &mut EngineFacts, info: SystemInfo) {
     }
 }
 
-/// The failure of an engine that took the connection and did not answer well.
-fn engine_failure(error: &Error) -> Failure {
+/// The failure of an engine that was asked in vain.
+fn engine_failure(error: &ClientError) -> Failure {
+    let told = |token, text: &str| Failure::new(Step::Engine, token, clean::line(&mask(text), 240));
     match error {
-        Error::DockerResponseServerError { status_code: 401 | 403, message } => Failure::new(
-            Step::Engine,
-            Token::EnginePermissionDenied,
-            clean::line(&mask(&format!("the engine refuses: {message}")), 240),
-        ),
-        Error::RequestTimeoutError => not_answering("no answer in time".to_owned()),
+        ClientError::Refused { status: 401 | 403, message } => {
+            told(Token::EnginePermissionDenied, &format!("the engine refuses: {message}"))
+        }
+        ClientError::TooLong { .. } => told(Token::OwnLimit, &error.to_string()),
+        ClientError::Io(error) => match own::token(error) {
+            Some(token) => told(token, &error.to_string()),
+            None if error.kind() == io::ErrorKind::PermissionDenied => told(
+                Token::EnginePermissionDenied,
+                "permission denied; run as root or as a member of the socket's group",
+            ),
+            None => not_answering(clean::line(&error.to_string(), 160)),
+        },
         _ => not_answering(clean::line(&mask(&error.to_string()), 240)),
     }
 }

@@ -1,19 +1,19 @@
 //! The engine's networks, made safe to keep.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bollard::Docker;
-use bollard::errors::Error;
-use bollard::models::{IpamConfig, Network as Listed};
 use edgeprobe_facts::engine::{
     Container, DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK,
 };
 use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
 
 use crate::clean;
+use crate::engine::client::few::{Few, Members, each};
+use crate::engine::client::{Client, ClientError, LIST, Path};
 
-/// How many networks, and subnets of each, are kept.
+/// How many networks are looked at, and how many of them, and subnets of each, are kept.
+const LISTED: usize = 4096;
 const NETWORKS: usize = 64;
 const SUBNETS: usize = 16;
 
@@ -26,14 +26,65 @@ const INTER_CONTAINER: &str = "com.docker.network.bridge.enable_icc";
 const MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
 const MTU: &str = "com.docker.network.driver.mtu";
 
-/// The engine's networks by name, all of them.
-pub(super) async fn all(docker: &Docker) -> Result<Vec<Network>, Error> {
-    let listed = docker.list_networks(None).await?;
-    let mut networks: Vec<_> = listed.into_iter().map(network).collect();
+/// The engine's networks by name.
+#[derive(Debug, Default)]
+pub(super) struct Networks {
+    pub(super) list: Vec<Network>,
+    /// How many more there are.
+    pub(super) left_out: u32,
+}
+
+/// All of them.
+pub(super) async fn all(client: &Client) -> Result<Networks, ClientError> {
+    let mut networks: Networks = client.get(&Path::new("/networks"), LIST).await?;
     // The engine lists them in any order; reports should not differ for that.
-    networks.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+    networks.list.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     Ok(networks)
 }
+
+impl<'de> Deserialize<'de> for Networks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut networks = Self::default();
+        each(deserializer, |listed: Listed| {
+            if networks.list.len() < LISTED {
+                networks.list.push(network(listed));
+            } else {
+                networks.left_out = networks.left_out.saturating_add(1);
+            }
+        })?;
+        Ok(networks)
+    }
+}
+
+/// A network in the engine's list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Listed {
+    id: Option<String>,
+    name: Option<String>,
+    driver: Option<String>,
+    #[serde(rename = "IPAM")]
+    ipam: Option<Ipam>,
+    internal: Option<bool>,
+    options: Options,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Ipam {
+    config: Few<Range, 64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Range {
+    subnet: Option<String>,
+    #[serde(rename = "IPRange")]
+    given_out: Option<String>,
+    gateway: Option<String>,
+}
+
+type Options = Members<String, 64>;
 
 /// Keeps at most 64: the runtime's own and the engine's defaults before others, and of these the
 /// ones with containers first. Says how many go.
@@ -98,11 +149,11 @@ pub(super) fn interfaces() -> Vec<(String, IpAddr)> {
 }
 
 fn network(listed: Listed) -> Network {
-    let options = listed.options.unwrap_or_default();
+    let options = listed.options;
     let id = clean::line(&listed.id.unwrap_or_default(), 64);
     let name = clean::line(&listed.name.unwrap_or_default(), 128);
     let driver = clean::line(&listed.driver.unwrap_or_default(), 32);
-    let ranges = listed.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    let ranges = listed.ipam.map(|ipam| ipam.config.0).unwrap_or_default();
     let is_bridge = driver == "bridge";
     Network {
         bridge: is_bridge.then(|| bridge(&id, &name, &options)).flatten(),
@@ -119,7 +170,7 @@ fn network(listed: Listed) -> Network {
 }
 
 /// The host's interface of a bridge network: the option's, else what the engine names it itself.
-fn bridge(id: &str, name: &str, options: &HashMap<String, String>) -> Option<String> {
+fn bridge(id: &str, name: &str, options: &Options) -> Option<String> {
     let given = options.get(BRIDGE).filter(|given| is_interface_name(given)).cloned();
     given.or_else(|| match name {
         "bridge" => Some("docker0".to_owned()),
@@ -137,7 +188,7 @@ fn is_interface_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
 }
 
-fn subnet(range: &IpamConfig, is_bridge: bool) -> Option<NetworkSubnet> {
+fn subnet(range: &Range, is_bridge: bool) -> Option<NetworkSubnet> {
     let subnet = range.subnet.as_deref()?.parse::<IpNet>().ok()?.trunc();
     let given = range.gateway.as_deref().and_then(address);
     // For a subnet that was asked for without a gateway, the list has none, though there is one.
@@ -147,8 +198,8 @@ fn subnet(range: &IpamConfig, is_bridge: bool) -> Option<NetworkSubnet> {
 
 /// The address that the engine takes for the bridge when it is given none: the first of the range
 /// that it hands out from, but for the network's own.
-fn first_address(subnet: IpNet, range: &IpamConfig) -> Option<IpAddr> {
-    let inside = range.ip_range.as_deref().and_then(|text| text.parse::<IpNet>().ok());
+fn first_address(subnet: IpNet, range: &Range) -> Option<IpAddr> {
+    let inside = range.given_out.as_deref().and_then(|text| text.parse::<IpNet>().ok());
     let first = inside.map_or(subnet.network(), |range| range.network());
     if first != subnet.network() {
         return Some(first);
@@ -168,7 +219,7 @@ fn address(text: &str) -> Option<IpAddr> {
     text.split('/').next()?.parse().ok()
 }
 
-fn switch(options: &HashMap<String, String>, key: &str) -> Option<bool> {
+fn switch(options: &Options, key: &str) -> Option<bool> {
     options.get(key).and_then(|value| match value.as_str() {
         "true" | "1" => Some(true),
         "false" | "0" => Some(false),

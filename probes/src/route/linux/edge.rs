@@ -69,6 +69,9 @@ fn answer(netlink: &mut Netlink, query: &Query) -> (Lookup, Option<u32>) {
         }
         Err(error) => {
             let failure = io_failure(Step::Route, &error);
+            if failure.token.is_own() {
+                return (Lookup::NotAsked, None);
+            }
             (Lookup::Refused { token: failure.token, detail: failure.detail }, None)
         }
     }

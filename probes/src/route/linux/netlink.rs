@@ -16,6 +16,8 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
+use crate::own;
+
 /// How long the kernel may take over one answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -61,13 +63,16 @@ impl Netlink {
 
     /// A socket that also hears the notifications of these groups (`RTNLGRP_*`).
     pub(crate) fn listen(groups: &[u32]) -> io::Result<Self> {
-        let mut socket = Socket::new(NETLINK_ROUTE)?;
-        socket.bind_auto()?;
-        socket.connect(&SocketAddr::new(0, 0))?;
-        for group in groups {
-            socket.add_membership(*group)?;
-        }
-        Ok(Self { socket, sequence: 0 })
+        let open = || -> io::Result<Socket> {
+            let mut socket = Socket::new(NETLINK_ROUTE)?;
+            socket.bind_auto()?;
+            socket.connect(&SocketAddr::new(0, 0))?;
+            for group in groups {
+                socket.add_membership(*group)?;
+            }
+            Ok(socket)
+        };
+        Ok(Self { socket: open().map_err(own::denied)?, sequence: 0 })
     }
 
     /// Asks a question that has one answer. An error is the kernel's own word on the question.
@@ -200,7 +205,8 @@ impl Netlink {
         message.finalize();
         let mut bytes = vec![0; message.buffer_len()];
         message.serialize(&mut bytes);
-        self.socket.send(&bytes, 0).map(drop)
+        // The kernel's own refusal comes as an answer.
+        self.socket.send(&bytes, 0).map(drop).map_err(own::denied)
     }
 
     /// Hands the replies to the last request on, with their flags, until one is the last.
@@ -219,7 +225,7 @@ impl Netlink {
     ) -> io::Result<bool> {
         set_socket_timeout(&self.socket, Timeout::Recv, Some(patience))?;
         let mut bytes = Vec::with_capacity(DATAGRAM);
-        self.socket.recv(&mut bytes, 0)?;
+        self.socket.recv(&mut bytes, 0).map_err(own::denied)?;
         let mut rest = bytes.as_slice();
         while let Ok(header) = NetlinkBuffer::new_checked(rest) {
             if last(read(rest), &header) {

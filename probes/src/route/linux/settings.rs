@@ -1,9 +1,10 @@
 //! The kernel's settings for forwarding (ip-sysctl), of the calling thread's network namespace.
 
-use std::fs;
 use std::path::Path;
 
 use edgeprobe_facts::route::tables::ReversePathFilter;
+
+use crate::bounded;
 
 /// `net.ipv4.ip_forward`.
 pub(super) fn ip_forward() -> Option<bool> {
@@ -36,5 +37,5 @@ fn setting(interface: &str, name: &str) -> Option<u32> {
 
 /// One number of a few digits.
 fn number(path: &str) -> Option<u32> {
-    fs::read_to_string(Path::new("/proc/sys/net/ipv4").join(path)).ok()?.trim().parse().ok()
+    bounded::text(&Path::new("/proc/sys/net/ipv4").join(path), 64).ok()?.trim().parse().ok()
 }

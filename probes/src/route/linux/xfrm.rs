@@ -2,9 +2,9 @@
 //! and what it counts as errors.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::time::Duration;
 
 use edgeprobe_facts::route::tables::{IpsecDirection, IpsecPolicy};
@@ -13,7 +13,7 @@ use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer};
 use netlink_sys::{Socket, SocketAddr};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
-use crate::clean;
+use crate::{bounded, clean};
 
 /// `NETLINK_XFRM`.
 const PROTOCOL: isize = 6;
@@ -142,7 +142,8 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 /// What the kernel has counted as errors in the calling thread's network namespace; empty where it
 /// counts none.
 pub(crate) fn errors() -> BTreeMap<String, u64> {
-    let text = fs::read_to_string("/proc/thread-self/net/xfrm_stat").unwrap_or_default();
+    let path = Path::new("/proc/thread-self/net/xfrm_stat");
+    let text = bounded::text(path, 64 * 1024).unwrap_or_default();
     let counter = |line: &str| {
         let (name, number) = line.split_once(char::is_whitespace)?;
         Some((clean::line(name, 64), number.trim().parse().ok()?))

@@ -1,28 +1,21 @@
 //! The containers of one run, as its keeper has them from the engine.
 
-use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use bollard::Docker;
-use bollard::container::{AttachContainerResults, LogOutput};
-use bollard::errors::Error;
-use bollard::models::{
-    ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, RestartPolicy,
-    RestartPolicyNameEnum,
-};
-use bollard::query_parameters::{
-    AttachContainerOptions, CreateContainerOptions, CreateImageOptions, RemoveContainerOptions,
-    StartContainerOptions,
-};
-use futures_util::StreamExt as _;
-use tokio::io::AsyncWriteExt as _;
-use tokio::sync::mpsc::UnboundedReceiver;
+use hyper::Method;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::mpsc::{Sender, UnboundedReceiver};
 use tokio::sync::{OnceCell, watch};
 
 use super::INSIDE;
 use super::archive::{PROGRAM, of_this_program};
 use super::leftovers::{LABEL, Owner};
-use super::wire::{LONGEST_OUT, Lines};
+use super::wire::{LONGEST_OUT, Lines, Word};
+use crate::engine::client::frames::{Frames, Stream};
+use crate::engine::client::{Carried, Client, ClientError, Path};
 use crate::engine::local_client;
 
 /// How long the engine may take for one request. A run waits for none of them this long; what was
@@ -35,13 +28,16 @@ const MEMORY: i64 = 128 * 1024 * 1024;
 /// Processes and threads of a container. Its program has one process with a few threads.
 const PROCESSES: i64 = 64;
 
+/// Bytes of a container's output that are read at once.
+const PIECE: usize = 16 * 1024;
+
 /// The user and group inside: nobody.
 const USER: &str = "65534:65534";
 
 /// An engine, and what one keeper has made in it.
 pub(super) struct Host {
     /// Or why there is none.
-    pub(super) docker: Result<Docker, String>,
+    pub(super) client: Result<Client, String>,
     pub(super) owner: Owner,
     /// All containers are of one image, which is made for the first.
     image: OnceCell<String>,
@@ -51,12 +47,12 @@ pub(super) struct Host {
 impl Host {
     /// Of this device's engine. Whatever is made after `over` was made in vain.
     pub(super) async fn new(owner: Owner, over: watch::Receiver<bool>) -> Self {
-        let docker = local_client(ENGINE_PATIENCE).await;
-        Self { docker, owner, image: OnceCell::new(), over }
+        let client = local_client(ENGINE_PATIENCE).await;
+        Self { client, owner, image: OnceCell::new(), over }
     }
 
-    /// Starts a container on a network, hands it these lines, and hands on those that it writes.
-    /// Returns when either side has ended; the container is gone then.
+    /// Starts a container on a network, hands it these lines, and hands on as `place`'s words those
+    /// that it writes. Returns when either side has ended; the container is gone then.
     ///
     /// Errors say in a line what the engine would not do.
     pub(super) async fn have(
@@ -64,38 +60,33 @@ impl Host {
         name: &str,
         network: &str,
         lines: UnboundedReceiver<String>,
-        said: impl FnMut(String),
+        (place, words): (u32, &Sender<Word>),
     ) -> Result<(), String> {
-        let docker = self.docker.as_ref().map_err(Clone::clone)?;
-        let image = self.image.get_or_try_init(|| self.import(docker)).await?;
+        let client = self.client.as_ref().map_err(Clone::clone)?;
+        let image = self.image.get_or_try_init(|| self.import(client)).await?;
         if *self.over.borrow() {
             return Ok(());
         }
-        let options = CreateContainerOptions { name: Some(name.to_owned()), ..Default::default() };
-        let container = self.container(image, network);
-        let container =
-            docker.create_container(Some(options), container).await.map_err(refused("made"))?;
+        let path = Path::new("/containers/create").with("name", name);
+        let made = client.order::<Made>(&path, &self.container(image, network)).await;
+        let Made { id } = made.map_err(refused("made"))?;
+        let container = || Path::new("/containers").part(&id);
         let result = async {
             // Attached before it starts, so that its input is never without an end.
-            let attached = AttachContainerOptions {
-                stream: true,
-                stdin: true,
-                stdout: true,
-                ..Default::default()
-            };
-            let attached = docker.attach_container(&container.id, Some(attached)).await;
-            let attached = attached.map_err(refused("attached to"))?;
+            let path = container().then("/attach").with("stream", "true");
+            let path = path.with("stdin", "true").with("stdout", "true");
+            let attached = client.upgrade(&path).await.map_err(refused("attached to"))?;
             if *self.over.borrow() {
                 return Ok(());
             }
-            let started = docker.start_container(&container.id, None::<StartContainerOptions>);
-            started.await.map_err(refused("started"))?;
-            relay(attached, lines, said).await
+            let started = client.tell(Method::POST, &container().then("/start")).await;
+            started.map_err(refused("started"))?;
+            relay(attached, lines, (place, words)).await
         };
         let result = result.await;
-        let force = RemoveContainerOptions { force: true, v: true, ..Default::default() };
+        let path = container().with("force", "true").with("v", "true");
         // It may be on its way out already.
-        drop(docker.remove_container(&container.id, Some(force)).await);
+        drop(client.tell(Method::DELETE, &path).await);
         result
     }
 
@@ -107,71 +98,81 @@ impl Host {
     /// Makes an image whose only file is this program, and returns its id.
     ///
     /// It has no name, so that the engine's own `prune` takes it as well, if ever it were left.
-    async fn import(&self, docker: &Docker) -> Result<String, String> {
+    async fn import(&self, client: &Client) -> Result<String, String> {
         let over = self.over.clone();
         let archive =
             of_this_program(move || !*over.borrow()).map_err(|error| error.to_string())?;
-        let options = CreateImageOptions {
-            from_src: Some("-".to_owned()),
-            changes: vec![format!("LABEL {LABEL}={}", self.owner)],
-            ..Default::default()
-        };
-        let body = bollard::body_try_stream(archive);
-        let mut told = Box::pin(docker.create_image(Some(options), Some(body), None));
-        let mut id = None;
-        while let Some(line) = told.next().await {
-            id = line.map_err(refused("given an image"))?.status.or(id);
-        }
-        id.ok_or_else(|| "the engine did not say which image it made".to_owned())
+        let label = format!("LABEL {LABEL}={}", self.owner);
+        let path = Path::new("/images/create").with("fromSrc", "-").with("changes", &label);
+        let told = client.send(&path, archive).await.map_err(refused("given an image"))?;
+        image_in(&told).map_err(|why| format!("it cannot be given an image: {why}"))
     }
 
-    fn container(&self, image: &str, network: &str) -> ContainerCreateBody {
-        ContainerCreateBody {
-            image: Some(image.to_owned()),
-            entrypoint: Some(vec![PROGRAM.to_owned(), INSIDE.to_owned()]),
-            user: Some(USER.to_owned()),
-            labels: Some(HashMap::from([(LABEL.to_owned(), self.owner.to_string())])),
-            attach_stdin: Some(true),
-            attach_stdout: Some(true),
-            attach_stderr: Some(false),
-            open_stdin: Some(true),
+    fn container(&self, image: &str, network: &str) -> serde_json::Value {
+        json!({
+            "Image": image,
+            "Entrypoint": [PROGRAM, INSIDE],
+            "User": USER,
+            "Labels": { LABEL: self.owner.to_string() },
+            "AttachStdin": true,
+            "AttachStdout": true,
+            "AttachStderr": false,
+            "OpenStdin": true,
             // Its input ends when whoever is attached goes, and with it the container.
-            stdin_once: Some(true),
-            healthcheck: Some(HealthConfig {
-                test: Some(vec!["NONE".to_owned()]),
-                ..Default::default()
-            }),
-            host_config: Some(HostConfig {
-                network_mode: Some(network.to_owned()),
-                auto_remove: Some(true),
-                restart_policy: Some(RestartPolicy {
-                    name: Some(RestartPolicyNameEnum::NO),
-                    maximum_retry_count: None,
-                }),
-                readonly_rootfs: Some(true),
-                cap_drop: Some(vec!["ALL".to_owned()]),
-                security_opt: Some(vec!["no-new-privileges".to_owned()]),
-                memory: Some(MEMORY),
-                pids_limit: Some(PROCESSES),
-                log_config: Some(HostConfigLogConfig {
-                    typ: Some("none".to_owned()),
-                    config: None,
-                }),
-                ..Default::default()
-            }),
-            ..Default::default()
-        }
+            "StdinOnce": true,
+            "Healthcheck": { "Test": ["NONE"] },
+            "HostConfig": {
+                "NetworkMode": network,
+                "AutoRemove": true,
+                "RestartPolicy": { "Name": "no" },
+                "ReadonlyRootfs": true,
+                "CapDrop": ["ALL"],
+                "SecurityOpt": ["no-new-privileges"],
+                "Memory": MEMORY,
+                "PidsLimit": PROCESSES,
+                "LogConfig": { "Type": "none" },
+            },
+        })
     }
 }
 
-/// Carries lines in and out until either side has ended.
+/// A container that was made.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Made {
+    id: String,
+}
+
+/// The id of an image, in the lines by which the engine tells of its making.
+fn image_in(told: &[u8]) -> Result<String, String> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Line {
+        status: Option<String>,
+        error: Option<String>,
+    }
+    let lines = serde_json::Deserializer::from_slice(told).into_iter::<Line>();
+    let mut id = None;
+    for line in lines {
+        let line = line.map_err(|error| error.to_string())?;
+        if let Some(error) = line.error {
+            return Err(error);
+        }
+        id = line.status.or(id);
+    }
+    id.ok_or_else(|| "the engine did not say which image it made".to_owned())
+}
+
+/// Carries lines in and out until either side has ended. No more comes out than is taken.
 async fn relay(
-    attached: AttachContainerResults,
+    attached: Box<dyn Carried>,
     mut lines: UnboundedReceiver<String>,
-    mut said: impl FnMut(String),
+    (place, words): (u32, &Sender<Word>),
 ) -> Result<(), String> {
-    let AttachContainerResults { mut output, mut input } = attached;
+    let (mut output, mut input) = tokio::io::split(attached);
+    let mut frames = Frames::default();
     let mut written = Lines::at_most(LONGEST_OUT);
+    let mut piece = vec![0; PIECE];
     loop {
         tokio::select! {
             line = lines.recv() => {
@@ -182,14 +183,23 @@ async fn relay(
                 };
                 handed.await.map_err(|error| format!("the container does not listen: {error}"))?;
             }
-            piece = output.next() => {
-                let Some(piece) = piece else { return Ok(()) };
-                let piece = piece.map_err(refused("listened to"))?;
-                if let LogOutput::StdOut { message } = piece {
-                    let added = written.add(&message);
-                    added.map_err(|error| format!("the container talks nonsense: {error}"))?;
-                    while let Some(line) = written.next() {
-                        said(line);
+            length = output.read(&mut piece) => {
+                let length = length.map_err(|e| refused("listened to")(e.into()))?;
+                let bytes = piece.get(..length).unwrap_or_default();
+                if bytes.is_empty() {
+                    return Ok(());
+                }
+                let mut added = Ok(());
+                let _ = frames.take(bytes, |stream, bytes| {
+                    if stream == Stream::Output {
+                        added = written.add(bytes);
+                    }
+                    if added.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                });
+                added.map_err(|error| format!("the container talks nonsense: {error}"))?;
+                while let Some(line) = written.next() {
+                    if words.send(Word::Said { place, line }).await.is_err() {
+                        return Ok(());
                     }
                 }
             }
@@ -198,12 +208,24 @@ async fn relay(
 }
 
 /// The engine's own words for what a container could not be.
-fn refused(what: &'static str) -> impl FnOnce(Error) -> String {
+fn refused(what: &'static str) -> impl FnOnce(ClientError) -> String {
     move |error| match error {
-        Error::DockerResponseServerError { message, .. } => {
-            format!("it cannot be {what}: {message}")
-        }
-        Error::RequestTimeoutError => format!("it cannot be {what}: the engine is silent"),
+        ClientError::Refused { message, .. } => format!("it cannot be {what}: {message}"),
+        ClientError::TimedOut => format!("it cannot be {what}: the engine is silent"),
         error => format!("it cannot be {what}: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_known_by_the_last_of_the_engine_s_lines() {
+        let told = b"{\"status\":\"reading\"}\r\n{\"status\":\"sha256:ab\"}\r\n";
+        assert_eq!(image_in(told).unwrap(), "sha256:ab");
+        let refused = br#"{"errorDetail":{"message":"no space"},"error":"no space"}"#;
+        assert_eq!(image_in(refused).unwrap_err(), "no space");
+        assert!(image_in(b"").is_err() && image_in(b"{").is_err());
     }
 }

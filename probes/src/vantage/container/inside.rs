@@ -32,7 +32,8 @@ pub async fn answer(
     let Some(first) = timeout(PATIENCE, lines.next()).await?? else { return Ok(()) };
     let SetUp { vantage, elapsed_ms, limit_ms, roots } = parsed(&first)?;
     let timeline = Timeline::resume(elapsed_ms, limit_ms);
-    let (vantage, trust) = (Arc::new(vantage), TrustStores::from_roots(&roots));
+    let trust = TrustStores::from_roots(&roots).for_a_run(timeline.limit());
+    let vantage = Arc::new(vantage);
 
     let mut under_way: JoinSet<Answer> = JoinSet::new();
     let end = tokio::time::sleep(timeline.remaining() + GRACE);

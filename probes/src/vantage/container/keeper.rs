@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use tokio::io::{stdin, stdout};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -25,6 +25,9 @@ use super::host::Host;
 use super::leftovers::{Owner, remove, remove_image};
 use super::wire::{LONGEST_IN, LineReader, Order, Word, parsed, tell};
 use crate::clean;
+
+/// How many words of containers may wait to be handed on. One that says more is not listened to.
+const WORDS: usize = 16;
 
 /// Takes a run's orders from standard input until it ends, and answers on standard output.
 pub async fn keep() -> io::Result<()> {
@@ -41,14 +44,14 @@ pub async fn keep() -> io::Result<()> {
     // it; only then is it known what there is to remove.
     let _ = end.send(true);
     while under_way.join_next().await.is_some() {}
-    if let Ok(docker) = &host.docker {
-        let removed = remove(docker, |owner| *owner == host.owner).await;
+    if let Ok(client) = &host.client {
+        let removed = remove(client, |owner| *owner == host.owner).await;
         // Podman lists images without a name in a form that clients for Docker cannot read; by its
         // id the image goes there too.
         if removed.is_err()
             && let Some(image) = host.image()
         {
-            remove_image(docker, image).await;
+            remove_image(client, image).await;
         }
         removed.map_err(io::Error::other)?;
     }
@@ -57,8 +60,8 @@ pub async fn keep() -> io::Result<()> {
 
 /// Removes what earlier runs have left that were killed together with their keepers.
 async fn sweep(host: Arc<Host>) {
-    if let Ok(docker) = &host.docker
-        && let Err(error) = remove(docker, Owner::is_gone).await
+    if let Ok(client) = &host.client
+        && let Err(error) = remove(client, Owner::is_gone).await
     {
         tracing::debug!("what earlier runs left is not removed: {error}");
     }
@@ -70,7 +73,7 @@ async fn take_orders(host: &Arc<Host>, under_way: &mut JoinSet<()>) -> io::Resul
     let mut asked_to_end = signal(SignalKind::terminate())?;
     let mut orders = LineReader::new(stdin(), 2 * LONGEST_IN);
     let mut output = stdout();
-    let (words, mut spoken) = unbounded_channel();
+    let (words, mut spoken) = channel(WORDS);
     let mut guests: BTreeMap<u32, UnboundedSender<String>> = BTreeMap::new();
     loop {
         tokio::select! {
@@ -103,12 +106,11 @@ async fn start(
     name: String,
     network: String,
     lines: UnboundedReceiver<String>,
-    words: UnboundedSender<Word>,
+    words: Sender<Word>,
 ) {
-    let said = |line| drop(words.send(Word::Said { place, line }));
-    let why = match host.have(&name, &network, lines, said).await {
+    let why = match host.have(&name, &network, lines, (place, &words)).await {
         Ok(()) => "the container has ended".to_owned(),
         Err(why) => clean::line(&why, 200),
     };
-    drop(words.send(Word::Ended { place, why }));
+    drop(words.send(Word::Ended { place, why }).await);
 }

@@ -1,20 +1,19 @@
 //! What a keeper has made in the engine, by its label, and taking it away again.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
-use bollard::Docker;
-use bollard::errors::Error;
-use bollard::query_parameters::{
-    ListContainersOptions, ListImagesOptions, RemoveContainerOptions, RemoveImageOptions,
-};
+use hyper::Method;
 use procfs::process::Process;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
+use serde::Deserialize;
+
+use crate::engine::client::few::{Few, Members};
+use crate::engine::client::{Client, ClientError, LIST, Path};
 
 /// The label of every image and container that is made; its value says by whom.
 pub(super) const LABEL: &str = "edgeprobe.vantage";
@@ -95,35 +94,44 @@ fn namespace() -> io::Result<u64> {
     Ok(fs::metadata("/proc/self/ns/pid")?.ino())
 }
 
+/// How many things are removed at once; the others the next time.
+const AT_ONCE: usize = 64;
+
+/// A container or an image in the engine's list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Made {
+    id: String,
+    labels: Members<String, 256>,
+}
+
 /// Removes the containers and images of those owners that are `chosen`, and returns when the engine
 /// has none of them any more.
-pub(super) async fn remove(docker: &Docker, chosen: impl Fn(&Owner) -> bool) -> Result<(), Error> {
-    let is_chosen = |labels: &HashMap<String, String>| {
-        labels.get(LABEL).and_then(|owner| owner.parse().ok()).is_some_and(|owner| chosen(&owner))
+pub(super) async fn remove(
+    client: &Client,
+    chosen: impl Fn(&Owner) -> bool,
+) -> Result<(), ClientError> {
+    let is_chosen = |made: &Made| {
+        made.labels.get(LABEL).and_then(|owner| owner.parse().ok()).is_some_and(|own| chosen(&own))
     };
+    let filters = serde_json::json!({ "label": [LABEL] }).to_string();
+    let all = |path: &str| Path::new(path).with("all", "true").with("filters", &filters);
+    let (containers, images) = (all("/containers/json"), all("/images/json"));
     for _ in 0..ATTEMPTS {
-        let filters = Some(HashMap::from([("label".to_owned(), vec![LABEL.to_owned()])]));
-        let all =
-            ListContainersOptions { all: true, filters: filters.clone(), ..Default::default() };
-        let containers = docker.list_containers(Some(all)).await?;
-        let containers: Vec<String> = containers
-            .into_iter()
-            .filter(|container| container.labels.as_ref().is_some_and(is_chosen))
-            .filter_map(|container| container.id)
-            .collect();
-        let all = ListImagesOptions { filters, ..Default::default() };
-        let images = docker.list_images(Some(all)).await?;
-        let images: Vec<String> =
-            images.into_iter().filter(|image| is_chosen(&image.labels)).map(|i| i.id).collect();
+        let Few(mut containers) = client.get::<Few<Made, AT_ONCE>>(&containers, LIST).await?;
+        containers.retain(is_chosen);
+        let Few(mut images) = client.get::<Few<Made, AT_ONCE>>(&images, LIST).await?;
+        images.retain(is_chosen);
         if containers.is_empty() && images.is_empty() {
             return Ok(());
         }
-        let force = RemoveContainerOptions { force: true, v: true, ..Default::default() };
-        for id in containers {
-            noted(docker.remove_container(&id, Some(force.clone())).await);
+        for container in containers {
+            let path = Path::new("/containers").part(&container.id);
+            let path = path.with("force", "true").with("v", "true");
+            noted(client.tell(Method::DELETE, &path).await);
         }
-        for id in images {
-            remove_image(docker, &id).await;
+        for image in images {
+            remove_image(client, &image.id).await;
         }
         tokio::time::sleep(BETWEEN).await;
     }
@@ -131,13 +139,13 @@ pub(super) async fn remove(docker: &Docker, chosen: impl Fn(&Owner) -> bool) -> 
 }
 
 /// Removes an image, whoever else may know it.
-pub(super) async fn remove_image(docker: &Docker, id: &str) {
-    let force = RemoveImageOptions { force: true, ..Default::default() };
-    noted(docker.remove_image(id, Some(force), None).await);
+pub(super) async fn remove_image(client: &Client, id: &str) {
+    let path = Path::new("/images").part(id).with("force", "true");
+    noted(client.tell(Method::DELETE, &path).await);
 }
 
 /// What cannot be removed yet is tried again.
-fn noted<T>(result: Result<T, Error>) {
+fn noted(result: Result<(), ClientError>) {
     if let Err(error) = result {
         tracing::debug!("not removed: {error}");
     }

@@ -49,7 +49,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
     let words = |key| Text::new(key).with("port", facts.port);
-    let Some(holder) = holder else { return words("unknown") };
+    let Some(holder) = holder else {
+        return words(if facts.tables_unread { "unread" } else { "unknown" });
+    };
     let text = match (&holder.container, &holder.process, holder.pid) {
         (Some(container), ..) => words("container").with("container", container),
         (None, Some(process), Some(pid)) => words("process")
