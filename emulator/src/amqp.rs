@@ -5,7 +5,7 @@
 
 mod frame;
 
-use crate::conversation::{Conversation, Turn};
+use crate::protocol::{Protocol, Turn};
 use frame::{Frame, Next, Performative};
 
 /// The header that asks for the SASL layer.
@@ -122,7 +122,7 @@ impl Amqp {
     }
 }
 
-impl Conversation for Amqp {
+impl Protocol for Amqp {
     fn receive(&mut self, bytes: &[u8]) -> Turn {
         self.pending.extend_from_slice(bytes);
         let mut whole = Turn::default();

@@ -7,13 +7,13 @@
 
 pub mod amqp;
 pub mod authority;
-pub mod conversation;
 pub mod dns;
 pub mod http;
 pub mod hub;
 mod internet;
 pub mod middlebox;
 pub mod mqtt;
+pub mod protocol;
 pub mod service;
 pub mod silence;
 pub mod strangers;

@@ -2,7 +2,7 @@
 //!
 //! MQTT 3.1.1: <https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html>
 
-use crate::conversation::{Conversation, Turn};
+use crate::protocol::{Protocol, Turn};
 
 /// More than any CONNECT needs.
 const LONGEST_PACKET: usize = 64 * 1024;
@@ -31,7 +31,7 @@ impl Mqtt {
     }
 }
 
-impl Conversation for Mqtt {
+impl Protocol for Mqtt {
     fn receive(&mut self, bytes: &[u8]) -> Turn {
         self.pending.extend_from_slice(bytes);
         // The first packet must be a CONNECT (section 3.1).

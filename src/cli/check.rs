@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::format::Format;
 use super::language::Languages;
-use super::logs::aside::Logs;
+use super::logs::during_check::Logs;
 use super::once;
 use super::options::{ProbeChoice, TargetOptions};
 use super::output::{Destination, note, print, refuse_to_overwrite};

@@ -1,4 +1,4 @@
-//! The parts of a run that are separate processes: the keeper of its containers, their inside, and
+//! The parts of a run that are separate processes: the cleanup process of its containers, their inside, and
 //! a program that ends with the run. Only edgeprobe itself starts them.
 
 use std::ffi::OsString;
@@ -11,9 +11,9 @@ use tokio::io::{stdin, stdout};
 
 use super::problem::Problem;
 
-/// Has containers for a run that gives its orders on standard input, until it ends.
-pub(super) fn keep() -> Result<u8, Problem> {
-    block_on(vantage::keep())
+/// Runs the cleanup process.
+pub(super) fn remove_containers_after_run() -> Result<u8, Problem> {
+    block_on(vantage::remove_containers_after_run())
 }
 
 /// Answers questions from standard input, until it ends.

@@ -15,7 +15,7 @@ use edgeprobe_probes::registry::Access;
 use super::check::{Telling, observe_and_tell};
 use super::format::Format;
 use super::language::Languages;
-use super::logs::aside::Logs;
+use super::logs::during_check::Logs;
 use super::output::{Destination, note, print};
 use super::problem::Problem;
 use super::session::timeline;

@@ -8,8 +8,8 @@ use clap::builder::NonEmptyStringValueParser;
 use edgeprobe_facts::clean;
 use edgeprobe_probes::bounded;
 
-pub(super) mod aside;
 mod collect;
+pub(super) mod during_check;
 mod follow;
 
 use super::language::Languages;

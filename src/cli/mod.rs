@@ -37,7 +37,7 @@ use std::process::ExitCode;
 use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use edgeprobe_probes::tool::ENDS_WITH;
-use edgeprobe_probes::vantage::{INSIDE, KEEPER};
+use edgeprobe_probes::vantage::{INSIDE, REMOVE_CONTAINERS};
 
 use language::{Lang, Languages};
 use output::print_error;
@@ -102,8 +102,8 @@ enum Command {
     #[command(hide = true)]
     Generate(generate::Options),
     /// For edgeprobe itself: has the containers of a run, and removes them when it ends
-    #[command(hide = true, name = KEEPER)]
-    Keeper,
+    #[command(hide = true, name = REMOVE_CONTAINERS)]
+    CleanupProcess,
     /// For edgeprobe itself: answers from inside a container
     #[command(hide = true, name = INSIDE)]
     Inside,
@@ -150,7 +150,7 @@ pub fn main() -> ExitCode {
         Command::Schedule(options) => schedule::run(&options, languages),
         Command::Demo(options) => demo::run(&options, languages),
         Command::Generate(options) => generate::run(&options),
-        Command::Keeper => container::keep(),
+        Command::CleanupProcess => container::remove_containers_after_run(),
         Command::Inside => container::answer(),
         Command::EndsWith(options) => container::run_until_the_end(&options),
     });

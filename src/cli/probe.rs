@@ -6,7 +6,7 @@ use edgeprobe_facts::{Observation, Outcome, Probe, Vantage};
 use super::check::Telling;
 use super::format::Format;
 use super::language::Languages;
-use super::logs::aside::Logs;
+use super::logs::during_check::Logs;
 use super::options::{ProbeName, TargetOptions, VantageChoice};
 use super::output::{Destination, refuse_to_overwrite};
 use super::problem::Problem;

@@ -7,7 +7,7 @@ use edgeprobe_probes::Timeline;
 use edgeprobe_probes::recorder::milliseconds;
 use edgeprobe_probes::vantage::Containers;
 
-use super::logs::aside::Reading;
+use super::logs::during_check::Reading;
 use super::problem::Problem;
 use super::setup::Setup;
 use crate::language::Language;

@@ -14,13 +14,14 @@ use edgeprobe_probes::{Timeline, bounded, dns};
 
 use super::device::{Device, Given};
 use super::doubt::doubtful;
-use super::logs::aside::Logs;
+use super::logs::during_check::Logs;
 use super::options::{ProbeChoice, ProbeName, TargetOptions, VantageChoice};
 use super::output::note;
 use super::problem::Problem;
 use super::session::timeline;
 use crate::plan::{
-    Control, HubName, HubNameError, HubPorts, Phase, Plan, ResolverFiles, Vantages, with_grounds,
+    Control, HubName, HubNameError, HubPorts, Phase, Plan, ResolverFiles, Vantages,
+    with_prerequisites,
 };
 use crate::verdict::{Doubt, Target};
 
@@ -72,7 +73,7 @@ impl Probes {
     /// All that takes part where questions are asked from these places.
     fn taking_part(self, vantage: VantageChoice) -> BTreeSet<Probe> {
         let from_networks = vantage == VantageChoice::Bridge;
-        if self.grounded { with_grounds(&self.chosen, from_networks) } else { self.chosen }
+        if self.grounded { with_prerequisites(&self.chosen, from_networks) } else { self.chosen }
     }
 }
 

@@ -7,7 +7,6 @@
 
 mod bridge;
 mod edge;
-mod grounds;
 mod host;
 mod hub_name;
 mod nested;
@@ -15,17 +14,18 @@ mod parent_name;
 mod phase;
 mod portal;
 mod ports;
+mod prerequisites;
 mod proxies;
 mod question;
 mod services;
 mod upstream;
 
 pub use edge::{Edge, ResolverFiles};
-pub use grounds::{is_asked_anywhere, with_grounds};
 pub use hub_name::{HubName, HubNameError};
 pub use parent_name::{ParentName, ParentNameError};
 pub use phase::Phase;
 pub use ports::{Ports, PortsError};
+pub use prerequisites::{is_asked_anywhere, with_prerequisites};
 pub use question::{Ask, Question};
 pub use upstream::{DEFAULT_TRANSPORTS, upstream_transport};
 

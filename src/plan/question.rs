@@ -57,7 +57,7 @@ pub enum Question {
     EdgeRoute { edge: Box<Edge>, destination: IpAddr },
     /// The device's own host name, or one that is meant for it.
     Hostname { given: Option<String> },
-    /// A footing on a container network.
+    /// A place on a container network.
     Join { edge: Box<Edge> },
     /// One attempt from a container network, followed through the host.
     Trace { edge: Box<Edge>, destination: SocketAddrV4 },

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use edgeprobe_facts::route::tables::Tables;
 use edgeprobe_facts::{Facts, Observation, Vantage};
-use edgeprobe_probes::vantage::Enquiry;
+use edgeprobe_probes::vantage::NetworkQuestion;
 use edgeprobe_probes::{Timeline, dns, engine, hostname, ports, registry, route, trace, vantage};
 
 use super::Means;
-use super::foothold::Footholds;
+use super::joined_networks::JoinedNetworks;
 use crate::plan::{Ask, Question};
 
 /// What every question needs.
@@ -16,13 +16,13 @@ use crate::plan::{Ask, Question};
 pub(super) struct Asker {
     pub(super) timeline: Timeline,
     pub(super) means: Means,
-    pub(super) footholds: Footholds,
+    pub(super) joined: JoinedNetworks,
     /// The firewall's rules, as the traces share them.
     pub(super) rules: trace::Readings,
 }
 
 impl Asker {
-    /// Asks. `None` where the question cannot be asked any more, because its foothold is gone.
+    /// Asks. `None` where the question cannot be asked any more, because its joined is gone.
     pub(super) async fn ask(self, ask: Ask, tables: Option<Arc<Tables>>) -> Option<Observation> {
         let Ask { vantage, question } = ask;
         match question {
@@ -30,13 +30,13 @@ impl Asker {
                 let network = edge.network.clone();
                 let joining =
                     vantage::join(self.timeline, network, &edge.residents, &self.means.containers);
-                let (observation, foothold) = joining.await;
-                self.footholds.keep(vantage, foothold);
+                let (observation, joined) = joining.await;
+                self.joined.keep(vantage, joined);
                 Some(observation)
             }
             Question::Trace { edge, destination } => {
-                let foothold = self.footholds.of(&vantage)?;
-                let place = foothold.place()?;
+                let joined = self.joined.get(&vantage)?;
+                let place = joined.place()?;
                 let tables = tables?;
                 let network = &edge.network;
                 let following =
@@ -44,22 +44,22 @@ impl Asker {
                 Some(following.await)
             }
             Question::Server { server, name, role } => {
-                self.enquire(vantage, Enquiry::Server { server, name, role }).await
+                self.ask_network(vantage, NetworkQuestion::Server { server, name, role }).await
             }
             Question::Connect { endpoint, peer } => {
-                self.enquire(vantage, Enquiry::Connect { endpoint, peer }).await
+                self.ask_network(vantage, NetworkQuestion::Connect { endpoint, peer }).await
             }
             question => self.of_the_host(vantage, question).await,
         }
     }
 
     /// Asks what can be asked from anywhere, where it belongs.
-    async fn enquire(self, vantage: Vantage, enquiry: Enquiry) -> Option<Observation> {
+    async fn ask_network(self, vantage: Vantage, question: NetworkQuestion) -> Option<Observation> {
         if vantage == Vantage::Host {
-            return Some(enquiry.ask(self.timeline, &vantage, &self.means.trust).await);
+            return Some(question.ask(self.timeline, &vantage, &self.means.trust).await);
         }
-        let foothold = self.footholds.of(&vantage)?;
-        let answer = foothold.ask(self.timeline, vantage, self.means.trust, enquiry).await;
+        let joined = self.joined.get(&vantage)?;
+        let answer = joined.ask(self.timeline, vantage, self.means.trust, question).await;
         answer.map_err(|error| tracing::error!("{error}")).ok()
     }
 

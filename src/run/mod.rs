@@ -1,7 +1,7 @@
 //! Runs a plan: everything at once, from every vantage, under one deadline.
 
 mod ask;
-mod foothold;
+mod joined_networks;
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::plan::{Ask, Plan};
 use ask::{Asker, tables};
-use foothold::Footholds;
+use joined_networks::JoinedNetworks;
 
 /// What a run tells while it goes on.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub async fn observe(
     let asker = Asker {
         timeline,
         means: Means { trust: means.trust.for_a_run(timeline.limit()), ..means.clone() },
-        footholds: Footholds::default(),
+        joined: JoinedNetworks::default(),
         rules: trace::Readings::default(),
     };
     let mut posed: Vec<Ask> = Vec::new();

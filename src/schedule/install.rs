@@ -19,7 +19,7 @@ pub fn install(schedule: &Schedule, manager: Manager) -> Result<Vec<PathBuf>, Re
     trusted(&schedule.job.program)?;
     let files = schedule.files(manager, &Machine::this())?;
     for path in ours() {
-        spare(&path)?;
+        refuse_to_overwrite(&path)?;
     }
     let written: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     // What another manager has would run beside it.
@@ -47,7 +47,7 @@ fn begin() -> Result<(), Refused> {
 /// Removes the schedule and what its runs have left. Answers with the files that were removed.
 pub fn remove() -> Result<Vec<PathBuf>, Refused> {
     for path in ours() {
-        spare(&path)?;
+        refuse_to_overwrite(&path)?;
     }
     let mut removed = forget()?;
     let state = Path::new(STATE_FOLDER);
@@ -91,7 +91,7 @@ pub(super) fn ours() -> [PathBuf; 3] {
 }
 
 /// Refuses to touch a file that somebody else has written.
-fn spare(path: &Path) -> Result<(), Refused> {
+fn refuse_to_overwrite(path: &Path) -> Result<(), Refused> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Ok(text) if text.starts_with(MARK) => Ok(()),

@@ -57,7 +57,7 @@ fn a_device_with_podman_is_asked_from_a_container_s_place_and_from_one_of_its_ow
     let by_root = Report::of(&lab.device().run(&words).unwrap());
     let user = as_nobody(NOBODY, &words);
     let by_user = Report::of(&lab.device().run(&user).unwrap());
-    // The keeper goes on after the run has ended, until the image is removed.
+    // The cleanup goes on after the run has ended, until the image is removed.
     let left = lab.device().sh(
         "for try in $(seq 100); do [ $(podman images -q | wc -l) = 1 ] && break; sleep 0.1; done
          podman ps -a --format {{.Names}}; podman images -q | wc -l",

@@ -10,9 +10,9 @@ use tokio_rustls::{TlsAcceptor, rustls};
 
 use crate::amqp::{self, Amqp};
 use crate::authority::Identity;
-use crate::conversation::over_stream;
 use crate::http::Clock;
 use crate::mqtt::{self, Mqtt};
+use crate::protocol::over_stream;
 use crate::service::Service;
 use crate::tls;
 

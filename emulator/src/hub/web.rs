@@ -10,9 +10,9 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::Upgrades;
 use crate::amqp::{self, Amqp};
-use crate::conversation::{Conversation, over_websocket};
 use crate::http::{Clock, Request, Response};
 use crate::mqtt::{self, Mqtt};
+use crate::protocol::{Protocol, over_websocket};
 
 /// Where the hub takes upgrades.
 const WEBSOCKET_PATH: &str = "/$iothub/websocket";
@@ -64,7 +64,7 @@ impl Site {
         let rest = request.rest.clone();
         let socket =
             WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(limits)).await;
-        over_websocket(socket, upgrade.conversation).await
+        over_websocket(socket, upgrade.protocol).await
     }
 
     /// What IoT Hub answers to a request without `api-version`, whatever its path.
@@ -106,7 +106,7 @@ struct Upgrade {
     accept_key: String,
     /// As the client wrote it: the answer must repeat one of its offers (RFC 6455, section 4.2.2).
     subprotocol: String,
-    conversation: Box<dyn Conversation>,
+    protocol: Box<dyn Protocol>,
 }
 
 impl Upgrade {
@@ -120,15 +120,15 @@ impl Upgrade {
         }
         let accept_key = derive_accept_key(request.header("sec-websocket-key")?.as_bytes());
         let mut offers = request.header("sec-websocket-protocol")?.split(',').map(str::trim);
-        offers.find_map(conversation).map(|(subprotocol, conversation)| Self {
+        offers.find_map(protocol).map(|(subprotocol, protocol)| Self {
             accept_key,
             subprotocol: subprotocol.to_owned(),
-            conversation,
+            protocol,
         })
     }
 }
 
-fn conversation(subprotocol: &str) -> Option<(&str, Box<dyn Conversation>)> {
+fn protocol(subprotocol: &str) -> Option<(&str, Box<dyn Protocol>)> {
     if subprotocol.eq_ignore_ascii_case("AMQPWSB10") {
         Some((subprotocol, Box::new(Amqp::new(amqp::Peer::IotHub))))
     } else if subprotocol.eq_ignore_ascii_case("mqtt") {

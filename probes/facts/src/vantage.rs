@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::route::edge::EdgeNetwork;
 
-/// A footing on a container network, from which questions are asked as a module would ask them.
+/// A place on a container network, from which questions are asked as a module would ask them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VantageFacts {
     pub network: EdgeNetwork,

@@ -5,8 +5,8 @@ use edgeprobe_facts::{Failure, Step, Token};
 use url::Url;
 
 use super::answer;
-use super::conversation::Conversation;
 use super::line::{Host, Line};
+use super::pull::Pull;
 use super::request::{Request, base, path_of, text};
 use super::sign_in::Speaker;
 use crate::clean;
@@ -17,7 +17,7 @@ use crate::http::{Message, exchange};
 const ANSWERS: usize = 16;
 const REDIRECTS: usize = 3;
 
-impl Conversation<'_> {
+impl Pull<'_> {
     /// A URL and the host that it leads to; only such as the engine would follow.
     pub(super) fn host_of(&self, location: &str) -> Result<(Url, Host), Failure> {
         let shown = || clean::line(location.split('?').next().unwrap_or_default(), 120);

@@ -3,10 +3,10 @@
 mod answer;
 mod asking;
 mod challenge;
-mod conversation;
 mod credentials;
 mod line;
 mod manifest;
+mod pull;
 mod request;
 mod sign_in;
 
@@ -19,9 +19,9 @@ pub use credentials::{Credentials, CredentialsError};
 use edgeprobe_facts::registry::{CredentialUse, Part, Query, Reference, RegistryFacts, Scheme};
 use edgeprobe_facts::{Facts, Failure, Observation, Vantage};
 
-use self::conversation::Conversation;
 use self::credentials::Lookup;
 use self::line::Opener;
+use self::pull::Pull;
 use crate::endpoint::TrustStores;
 use crate::recorder::{Recorder, Timeline};
 
@@ -84,7 +84,7 @@ pub async fn probe(
         platform: reference.image().map(|_| manifest::platform()),
         platforms: Vec::new(),
     };
-    let mut conversation = Conversation {
+    let mut pull = Pull {
         opener: Opener {
             recorder: &mut recorder,
             names: access.names.clone(),
@@ -102,8 +102,8 @@ pub async fn probe(
         line: None,
     };
     // Boxed, for TLS sessions are large and many probes wait at once.
-    let result = Box::pin(conversation.hold()).await;
-    let part = conversation.part;
+    let result = Box::pin(pull.run()).await;
+    let part = pull.part;
     let result = result.map_err(|failure| named(part, &mut facts, failure));
     let whole = reference.to_string();
     recorder.finish(vantage, &whole, whole.clone(), result, Facts::Registry(Box::new(facts)))

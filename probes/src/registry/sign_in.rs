@@ -9,9 +9,9 @@ use edgeprobe_facts::registry::{Challenge, CredentialUse, Doubt, Part, Withheld}
 use url::Url;
 
 use super::asking::bad;
-use super::conversation::Conversation;
 use super::credentials::{Lookup, Secret};
 use super::line::Line;
+use super::pull::Pull;
 use super::request::{Authorization, SMALL, token_of, token_request};
 
 /// What a server asks for before it serves.
@@ -34,7 +34,7 @@ pub(super) struct TokenService {
     pub(super) secret: Option<Secret>,
 }
 
-impl Conversation<'_> {
+impl Pull<'_> {
     /// The value of an `Authorization` header; none where the registry is to be asked without.
     pub(super) async fn authorize(
         &mut self,

@@ -6,9 +6,9 @@ mod borrow;
 mod candidates;
 #[cfg(target_os = "linux")]
 mod container;
-mod enquiry;
 #[cfg(target_os = "linux")]
-mod foothold;
+mod joined_network;
+mod network_question;
 #[cfg(target_os = "linux")]
 mod place;
 #[cfg(target_os = "linux")]
@@ -20,10 +20,13 @@ mod wiring;
 #[cfg(target_os = "linux")]
 pub use borrow::{BorrowError, Borrowed, borrow};
 #[cfg(target_os = "linux")]
-pub use container::{ContainerError, Containers, Guest, INSIDE, KEEPER, answer, keep};
+pub use container::{
+    ContainerError, Containers, HelperContainer, INSIDE, REMOVE_CONTAINERS, answer,
+    remove_containers_after_run,
+};
 #[cfg(target_os = "linux")]
-pub use foothold::{Foothold, FootholdError, join};
+pub use joined_network::{JoinedNetwork, JoinedNetworkError, join};
 #[cfg(target_os = "linux")]
 pub use place::{Place, PlaceError};
 
-pub use enquiry::Enquiry;
+pub use network_question::NetworkQuestion;

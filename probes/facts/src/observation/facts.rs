@@ -65,7 +65,7 @@ probes! {
     RouteTables(Box<Tables>),
     /// Where a container's packet goes on this host.
     Trace(Box<Trace>),
-    /// A footing on a container network.
+    /// A place on a container network.
     Vantage(Box<VantageFacts>),
     /// AMQP or MQTT over TLS, on a port of its own.
     Tls(EndpointFacts),

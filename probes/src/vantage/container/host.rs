@@ -1,4 +1,4 @@
-//! The containers of one run, as its keeper has them from the engine.
+//! The containers of one run, as its cleanup process has them from the engine.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -34,7 +34,7 @@ const PIECE: usize = 16 * 1024;
 /// The user and group inside: nobody.
 const USER: &str = "65534:65534";
 
-/// An engine, and what one keeper has made in it.
+/// An engine, and what one cleanup process has made in it.
 pub(super) struct Host {
     /// Or why there is none.
     pub(super) client: Result<Client, String>,

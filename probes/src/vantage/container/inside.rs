@@ -43,10 +43,10 @@ pub async fn answer(
             () = &mut end => return Ok(()),
             line = lines.next() => {
                 let Some(line) = line? else { return Ok(()) };
-                let Posed { number, enquiry } = parsed(&line)?;
+                let Posed { number, question } = parsed(&line)?;
                 let (vantage, trust) = (Arc::clone(&vantage), trust.clone());
                 under_way.spawn(async move {
-                    let observation = enquiry.ask(timeline, &vantage, &trust).await;
+                    let observation = question.ask(timeline, &vantage, &trust).await;
                     Answer::Answered { number, observation: Box::new(observation) }
                 });
             }

@@ -1,4 +1,4 @@
-//! What a keeper has made in the engine, by its label, and taking it away again.
+//! What a cleanup process has made in the engine, by its label, and taking it away again.
 
 use std::fmt;
 use std::fs;

@@ -1,20 +1,19 @@
 //! Asking from a container of edgeprobe's own, where this user may use the engine and is not root.
 //!
-//! Three processes have part in it. The run asks, as ever. Its keeper, a process beside it, has the
-//! containers from the engine and outlives the run by as long as it takes to remove them. The inside
-//! is this program in a container, which answers. All of it goes over pipes.
+//! Three processes take part. The run asks. The cleanup process starts the containers and removes them
+//! after the run has ended. This program runs in each container and answers. They talk over pipes.
 
 mod archive;
-mod guest;
+mod cleanup_process;
+mod helper_container;
 mod host;
 mod inside;
-mod keeper;
 mod leftovers;
 mod wire;
 
-pub use guest::Guest;
+pub use cleanup_process::remove_containers_after_run;
+pub use helper_container::HelperContainer;
 pub use inside::answer;
-pub use keeper::keep;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edgeprobe_facts::Vantage;
-use guest::Keeper;
+use helper_container::CleanupProcess;
 use tokio::sync::OnceCell;
 
 use crate::clean;
@@ -30,10 +29,10 @@ use crate::endpoint::{Roots, TrustStores};
 use crate::engine::local_client;
 use crate::recorder::Timeline;
 
-/// The word by which this program becomes a run's keeper.
-pub const KEEPER: &str = "keep-containers";
+/// The command of the cleanup process.
+pub const REMOVE_CONTAINERS: &str = "remove-containers";
 
-/// The word by which this program answers from inside a container.
+/// The command of this program in a container.
 pub const INSIDE: &str = "answer-inside";
 
 /// The containers of one run. Cheap to clone.
@@ -43,7 +42,7 @@ pub struct Containers(Option<Arc<Shared>>);
 #[derive(Debug)]
 struct Shared {
     roots: Arc<Roots>,
-    keeper: OnceCell<Arc<Keeper>>,
+    cleanup: OnceCell<Arc<CleanupProcess>>,
 }
 
 /// No container could be had on a network.
@@ -57,7 +56,7 @@ pub enum ContainerError {
     NoEngine(String),
     /// The process that has the containers could not be started.
     #[error("no container can be started: the process that would keep it does not start: {0}")]
-    NoKeeper(#[from] io::Error),
+    NoCleanupProcess(#[from] io::Error),
     /// The engine would not, or the container does not answer.
     #[error("no container can be had on {network}: {why}\nhint: run as root, which needs none")]
     Refused { network: String, why: String },
@@ -66,7 +65,7 @@ pub enum ContainerError {
 impl Containers {
     /// Containers that hold certificates against these stores. None is started before it is needed.
     pub fn with(trust: &TrustStores) -> Self {
-        Self(Some(Arc::new(Shared { roots: trust.roots(), keeper: OnceCell::new() })))
+        Self(Some(Arc::new(Shared { roots: trust.roots(), cleanup: OnceCell::new() })))
     }
 
     /// No containers.
@@ -80,23 +79,25 @@ impl Containers {
         timeline: Timeline,
         network: &str,
         vantage: &Vantage,
-    ) -> Result<Guest, ContainerError> {
+    ) -> Result<HelperContainer, ContainerError> {
         let shared = self.0.as_ref().ok_or(ContainerError::NotAllowed)?;
-        // Whoever may not use the engine needs no keeper.
+        // Without access to the engine no cleanup process is needed.
         local_client(timeline.patience()).await.map_err(ContainerError::NoEngine)?;
-        let keeper = shared.keeper.get_or_try_init(|| async { Keeper::start().map(Arc::new) });
-        let keeper = Arc::clone(keeper.await?);
+        let cleanup =
+            shared.cleanup.get_or_try_init(|| async { CleanupProcess::start().map(Arc::new) });
+        let cleanup = Arc::clone(cleanup.await?);
         let name = format!("edgeprobe-{:016x}", RandomState::new().hash_one(network));
-        let started = Guest::start(keeper, name, network, timeline, vantage, &shared.roots).await;
+        let started =
+            HelperContainer::start(cleanup, name, network, timeline, vantage, &shared.roots).await;
         let network = clean::line(network, 64);
         started.map_err(|why| ContainerError::Refused { network, why })
     }
 
-    /// Has everything removed that was made, and waits for it, but no longer than this: the keeper
-    /// ends by itself.
+    /// Tells the cleanup process to remove everything, and waits for at most `patience`. It
+    /// finishes by itself.
     pub async fn close(&self, patience: Duration) {
-        if let Some(keeper) = self.0.as_ref().and_then(|shared| shared.keeper.get()) {
-            keeper.close(patience).await;
+        if let Some(cleanup) = self.0.as_ref().and_then(|shared| shared.cleanup.get()) {
+            cleanup.close(patience).await;
         }
     }
 }

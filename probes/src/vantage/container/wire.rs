@@ -1,4 +1,4 @@
-//! What a run, its keeper and the inside of a container tell each other: one value of JSON a line.
+//! What a run, its cleanup process and the inside of a container tell each other: one value of JSON a line.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::endpoint::Roots;
-use crate::vantage::Enquiry;
+use crate::vantage::NetworkQuestion;
 
 /// The longest line towards a container, in bytes: the first one carries the device's trust store.
 pub(super) const LONGEST_IN: usize = 8 * 1024 * 1024;
@@ -17,7 +17,7 @@ pub(super) const LONGEST_IN: usize = 8 * 1024 * 1024;
 /// The longest line from a container, in bytes: an observation has some thousand.
 pub(super) const LONGEST_OUT: usize = 256 * 1024;
 
-/// What a run tells its keeper.
+/// What a run tells its cleanup process.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Order {
@@ -27,7 +27,7 @@ pub(super) enum Order {
     Say { place: u32, line: String },
 }
 
-/// What a keeper tells its run.
+/// What a cleanup process tells its run.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Word {
@@ -52,7 +52,7 @@ pub(super) struct SetUp {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Posed {
     pub(super) number: u64,
-    pub(super) enquiry: Enquiry,
+    pub(super) question: NetworkQuestion,
 }
 
 /// A line out of a container.

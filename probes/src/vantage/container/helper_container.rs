@@ -1,4 +1,4 @@
-//! A container as the run sees it: something to ask, behind its keeper.
+//! A container as the run sees it: something to ask, behind its cleanup process.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -13,20 +13,20 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::KEEPER;
+use super::REMOVE_CONTAINERS;
 use super::wire::{Answer, LONGEST_OUT, LineReader, Order, Posed, SetUp, Word, line_of, parsed};
 use crate::clean;
 use crate::endpoint::Roots;
 use crate::recorder::{Timeline, milliseconds};
 use crate::tool::start_this_program;
-use crate::vantage::Enquiry;
+use crate::vantage::NetworkQuestion;
 
 /// How much longer than the run's own deadline an answer may be on its way.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
 
 /// The process beside this one that has a run's containers.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct CleanupProcess {
     process: tokio::sync::Mutex<Child>,
     /// None when it has been told that the run is over.
     orders: Mutex<Option<UnboundedSender<Order>>>,
@@ -36,7 +36,7 @@ pub(super) struct Keeper {
 /// Who waits for what.
 #[derive(Debug, Default)]
 struct Desk {
-    guests: BTreeMap<u32, Waiting>,
+    containers: BTreeMap<u32, Waiting>,
     next: u32,
 }
 
@@ -48,9 +48,9 @@ struct Waiting {
     next: u64,
 }
 
-impl Keeper {
+impl CleanupProcess {
     pub(super) fn start() -> io::Result<Self> {
-        let mut process = start_this_program(KEEPER)?;
+        let mut process = start_this_program(REMOVE_CONTAINERS)?;
         let (orders, taken) = unbounded_channel();
         let desk = Arc::new(Mutex::new(Desk::default()));
         if let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) {
@@ -62,7 +62,7 @@ impl Keeper {
 
     fn order(&self, order: Order) {
         if let Some(orders) = &*locked(&self.orders) {
-            // A keeper that has ended takes its guests along, and their answers fail to come.
+            // A cleanup process that has ended takes its containers along, and their answers fail to come.
             drop(orders.send(order));
         }
     }
@@ -79,17 +79,17 @@ impl Keeper {
 
 /// A container on a network, for as long as its run goes on.
 #[derive(Debug)]
-pub struct Guest {
-    keeper: Arc<Keeper>,
+pub struct HelperContainer {
+    cleanup: Arc<CleanupProcess>,
     place: u32,
     name: String,
     vantage: Vantage,
 }
 
-impl Guest {
+impl HelperContainer {
     /// Errors say in a line why there is none.
     pub(super) async fn start(
-        keeper: Arc<Keeper>,
+        cleanup: Arc<CleanupProcess>,
         name: String,
         network: &str,
         timeline: Timeline,
@@ -98,23 +98,23 @@ impl Guest {
     ) -> Result<Self, String> {
         let (ready, is_ready) = oneshot::channel();
         let place = {
-            let mut desk = locked(&keeper.desk);
+            let mut desk = locked(&cleanup.desk);
             desk.next += 1;
             let place = desk.next;
-            desk.guests.insert(place, Waiting { ready: Some(ready), ..Waiting::default() });
+            desk.containers.insert(place, Waiting { ready: Some(ready), ..Waiting::default() });
             place
         };
-        let guest = Self { keeper, place, name: name.clone(), vantage: vantage.clone() };
-        guest.keeper.order(Order::Start { place, name, network: network.to_owned() });
-        is_ready.await.unwrap_or_else(|_| Err("its keeper has ended".to_owned()))?;
+        let container = Self { cleanup, place, name: name.clone(), vantage: vantage.clone() };
+        container.cleanup.order(Order::Start { place, name, network: network.to_owned() });
+        is_ready.await.unwrap_or_else(|_| Err("its cleanup process has ended".to_owned()))?;
         let set_up = SetUp {
             vantage: vantage.clone(),
             elapsed_ms: timeline.elapsed_ms(),
             limit_ms: milliseconds(timeline.limit()),
             roots: roots.clone(),
         };
-        guest.say(&set_up).map_err(|error| error.to_string())?;
-        Ok(guest)
+        container.say(&set_up).map_err(|error| error.to_string())?;
+        Ok(container)
     }
 
     /// The container's name in the engine.
@@ -123,27 +123,27 @@ impl Guest {
     }
 
     /// Asks it. None when it has ended, or answers something else.
-    pub async fn ask(&self, timeline: Timeline, enquiry: Enquiry) -> Option<Observation> {
+    pub async fn ask(&self, timeline: Timeline, question: NetworkQuestion) -> Option<Observation> {
         let (answer, answered) = oneshot::channel();
         let number = {
-            let mut desk = locked(&self.keeper.desk);
-            let waiting = desk.guests.get_mut(&self.place)?;
+            let mut desk = locked(&self.cleanup.desk);
+            let waiting = desk.containers.get_mut(&self.place)?;
             waiting.next += 1;
             waiting.answers.insert(waiting.next, answer);
             waiting.next
         };
-        self.say(&Posed { number, enquiry }).ok()?;
+        self.say(&Posed { number, question }).ok()?;
         let observation = timeout(timeline.remaining() + ON_THE_WAY, answered).await.ok()?.ok()?;
         (observation.vantage == self.vantage).then_some(observation)
     }
 
     fn say(&self, value: &impl Serialize) -> io::Result<()> {
-        self.keeper.order(Order::Say { place: self.place, line: line_of(value)? });
+        self.cleanup.order(Order::Say { place: self.place, line: line_of(value)? });
         Ok(())
     }
 }
 
-/// Writes orders until there are no more, and closes the pipe, by which the keeper knows. On a task
+/// Writes orders until there are no more, and closes the pipe, by which the cleanup process knows. On a task
 /// of its own, so that nobody who gives up waiting leaves half an order behind.
 async fn hand_in(mut orders: UnboundedReceiver<Order>, mut input: ChildStdin) {
     while let Some(order) = orders.recv().await {
@@ -154,7 +154,7 @@ async fn hand_in(mut orders: UnboundedReceiver<Order>, mut input: ChildStdin) {
     }
 }
 
-/// Hands on what the keeper says, until it ends.
+/// Hands on what the cleanup process says, until it ends.
 async fn hear(output: ChildStdout, desk: Arc<Mutex<Desk>>) {
     // A line within a line is written with escapes.
     let mut lines = LineReader::new(output, 2 * LONGEST_OUT);
@@ -162,17 +162,17 @@ async fn hear(output: ChildStdout, desk: Arc<Mutex<Desk>>) {
         match parsed(&line) {
             Ok(Word::Said { place, line }) => locked(&desk).take(place, &line),
             Ok(Word::Ended { place, why }) => locked(&desk).end(place, &why),
-            Err(error) => tracing::debug!("the keeper says what is no word: {error}"),
+            Err(error) => tracing::debug!("the cleanup process says what is no word: {error}"),
         }
     }
     // Everyone who waits hears of it.
-    locked(&desk).guests.clear();
+    locked(&desk).containers.clear();
 }
 
 impl Desk {
     /// Takes a line that a container wrote. What nobody has asked for is dropped.
     fn take(&mut self, place: u32, line: &str) {
-        let Some(waiting) = self.guests.get_mut(&place) else { return };
+        let Some(waiting) = self.containers.get_mut(&place) else { return };
         match parsed(line) {
             Ok(Answer::Ready) => {
                 if let Some(ready) = waiting.ready.take() {
@@ -189,7 +189,7 @@ impl Desk {
     }
 
     fn end(&mut self, place: u32, why: &str) {
-        if let Some(ready) = self.guests.remove(&place).and_then(|waiting| waiting.ready) {
+        if let Some(ready) = self.containers.remove(&place).and_then(|waiting| waiting.ready) {
             drop(ready.send(Err(clean::line(why, 200))));
         }
     }

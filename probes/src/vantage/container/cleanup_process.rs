@@ -1,15 +1,14 @@
-//! The process that starts containers for a run, and takes away all that it has made when the run
-//! ends, in whatever way.
+//! The process that starts containers for a run and removes them when the run ends.
 //!
-//! An image cannot remove itself, and a container that was made and not yet started neither. A run
-//! may be killed at any moment, and could hand over to nobody what it had just asked the engine
-//! for. So a run asks the engine for nothing: its keeper does, a process of its own that hears of
-//! the run by a pipe. The kernel closes the pipe when the run ends, even by SIGKILL. Then the keeper
-//! waits for what it has under way with the engine, removes what bears its label, and ends.
+//! A run can be killed between a request to the engine and the answer, and then cannot remove what
+//! it asked for. So the run sends its requests to this process over a pipe. The kernel closes the
+//! pipe when the run ends, even by SIGKILL. This process then waits for its open requests to the
+//! engine, removes everything with its label, and ends.
 //!
-//! What is left, if the keeper is killed as well, is an image without a name, which the next keeper
-//! on the device removes, and at most a container that was never started. One that runs ends with
-//! its input, which the engine closes with the keeper's connection, and the engine removes it then.
+//! If this process is killed too, an image without a name can remain, which the next cleanup process
+//! on the device removes, and at most one container that was never started. A running container ends
+//! when its input closes, which the engine does when this process's connection closes, and the
+//! engine removes it then.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -30,8 +29,8 @@ use crate::clean;
 const WORDS: usize = 16;
 
 /// Takes a run's orders from standard input until it ends, and answers on standard output.
-pub async fn keep() -> io::Result<()> {
-    // A key press or a hang-up is for the run; the keeper hears of it when the run ends.
+pub async fn remove_containers_after_run() -> io::Result<()> {
+    // Ctrl-C and a hang-up are for the run. This process learns of them when the run ends.
     let _ = rustix::process::setsid();
     let _ = rustix::thread::set_name(c"edgeprobe");
     let (end, over) = watch::channel(false);
@@ -74,21 +73,21 @@ async fn take_orders(host: &Arc<Host>, under_way: &mut JoinSet<()>) -> io::Resul
     let mut orders = LineReader::new(stdin(), 2 * LONGEST_IN);
     let mut output = stdout();
     let (words, mut spoken) = channel(WORDS);
-    let mut guests: BTreeMap<u32, UnboundedSender<String>> = BTreeMap::new();
+    let mut containers: BTreeMap<u32, UnboundedSender<String>> = BTreeMap::new();
     loop {
         tokio::select! {
             line = orders.next() => {
                 let Some(line) = line? else { return Ok(()) };
                 match parsed(&line)? {
                     Order::Start { place, name, network } => {
-                        let (guest, lines) = unbounded_channel();
-                        guests.insert(place, guest);
+                        let (container, lines) = unbounded_channel();
+                        containers.insert(place, container);
                         let (host, words) = (Arc::clone(host), words.clone());
                         under_way.spawn(start(host, place, name, network, lines, words));
                     }
                     Order::Say { place, line } => {
-                        if let Some(guest) = guests.get(&place) {
-                            drop(guest.send(line));
+                        if let Some(container) = containers.get(&place) {
+                            drop(container.send(line));
                         }
                     }
                 }

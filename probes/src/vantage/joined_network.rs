@@ -1,20 +1,20 @@
 //! Joining a container network, by the gentlest means that there is.
 
-use super::container::{ContainerError, Containers, Guest};
+use super::container::{ContainerError, Containers, HelperContainer};
 use edgeprobe_facts::route::edge::EdgeNetwork;
 use edgeprobe_facts::vantage::{Means, Resident, VantageFacts};
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 
 use super::borrow::{BorrowError, Borrowed, borrow};
-use super::enquiry::Enquiry;
+use super::network_question::NetworkQuestion;
 use super::place::{Place, PlaceError};
 use crate::clean;
 use crate::endpoint::TrustStores;
 use crate::recorder::{Recorder, Timeline, io_failure};
 
-/// A footing on a container network, for as long as this is kept.
+/// A place on a container network, for as long as this is kept.
 #[derive(Debug)]
-pub enum Foothold {
+pub enum JoinedNetwork {
     /// A place that this process may enter.
     Place {
         place: Place,
@@ -22,12 +22,12 @@ pub enum Foothold {
         borrowed: Option<Borrowed>,
     },
     /// A container that answers for this process.
-    Container(Guest),
+    Container(HelperContainer),
 }
 
-/// A question could not be asked from a foothold.
+/// A question could not be asked from a joined.
 #[derive(Debug, thiserror::Error)]
-pub enum FootholdError {
+pub enum JoinedNetworkError {
     /// The place cannot be entered any more.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -36,7 +36,7 @@ pub enum FootholdError {
     Silent(String),
 }
 
-impl Foothold {
+impl JoinedNetwork {
     /// The place itself, where this process may enter it.
     pub fn place(&self) -> Option<&Place> {
         match self {
@@ -51,16 +51,16 @@ impl Foothold {
         timeline: Timeline,
         vantage: Vantage,
         trust: TrustStores,
-        enquiry: Enquiry,
-    ) -> Result<Observation, FootholdError> {
+        question: NetworkQuestion,
+    ) -> Result<Observation, JoinedNetworkError> {
         match self {
             Self::Place { place, .. } => {
-                let ask = move || async move { enquiry.ask(timeline, &vantage, &trust).await };
+                let ask = move || async move { question.ask(timeline, &vantage, &trust).await };
                 Ok(place.run(ask).await?)
             }
-            Self::Container(guest) => {
-                let silent = || FootholdError::Silent(guest.name().to_owned());
-                guest.ask(timeline, enquiry).await.ok_or_else(silent)
+            Self::Container(container) => {
+                let silent = || JoinedNetworkError::Silent(container.name().to_owned());
+                container.ask(timeline, question).await.ok_or_else(silent)
             }
         }
     }
@@ -76,13 +76,13 @@ pub async fn join(
     network: EdgeNetwork,
     residents: &[Resident],
     containers: &Containers,
-) -> (Observation, Option<Foothold>) {
+) -> (Observation, Option<JoinedNetwork>) {
     let mut recorder = Recorder::start(timeline);
     let vantage = Vantage::Bridge(clean::line(&network.name, 64));
-    let work = footing(timeline, &network, residents, containers, &vantage);
+    let work = find_place(timeline, &network, residents, containers, &vantage);
     let joined = recorder.step(Step::Route, timeline.patience(), work).await;
-    let (means, foothold, reason) = match joined {
-        Ok((means, foothold)) => (Some(means), Some(foothold), None),
+    let (means, joined, reason) = match joined {
+        Ok((means, joined)) => (Some(means), Some(joined), None),
         Err(failure) => (None, None, Some(failure)),
     };
     let target = format!("a place on {}", clean::line(&network.name, 64));
@@ -92,18 +92,18 @@ pub async fn join(
         observation.outcome = Outcome::Skipped;
         observation.failure = reason;
     }
-    (observation, foothold)
+    (observation, joined)
 }
 
-async fn footing(
+async fn find_place(
     timeline: Timeline,
     network: &EdgeNetwork,
     residents: &[Resident],
     containers: &Containers,
     vantage: &Vantage,
-) -> Result<(Means, Foothold), Failure> {
-    let refused = match own_footing(timeline, network, residents).await {
-        Ok(footing) => return Ok(footing),
+) -> Result<(Means, JoinedNetwork), Failure> {
+    let refused = match join_by_own_privileges(timeline, network, residents).await {
+        Ok(place) => return Ok(place),
         Err(error) => error,
     };
     let failure = reason(&refused);
@@ -111,9 +111,9 @@ async fn footing(
         return Err(failure);
     }
     match containers.start(timeline, &network.name, vantage).await {
-        Ok(guest) => {
-            let means = Means::OwnContainer { name: guest.name().to_owned() };
-            Ok((means, Foothold::Container(guest)))
+        Ok(container) => {
+            let means = Means::OwnContainer { name: container.name().to_owned() };
+            Ok((means, JoinedNetwork::Container(container)))
         }
         Err(error @ ContainerError::Refused { .. }) => {
             Err(Failure { detail: clean::line(&error.to_string(), 240), ..failure })
@@ -126,17 +126,17 @@ async fn footing(
     }
 }
 
-/// A footing by this process's own privileges.
-async fn own_footing(
+/// A place on the network by this process's own privileges.
+async fn join_by_own_privileges(
     timeline: Timeline,
     network: &EdgeNetwork,
     residents: &[Resident],
-) -> Result<(Means, Foothold), BorrowError> {
+) -> Result<(Means, JoinedNetwork), BorrowError> {
     for resident in residents {
         match enterable(resident.pid).await {
             Ok(place) => {
                 let means = Means::Container { name: clean::line(&resident.name, 64) };
-                return Ok((means, Foothold::Place { place, borrowed: None }));
+                return Ok((means, JoinedNetwork::Place { place, borrowed: None }));
             }
             Err(error) => tracing::debug!("{} is not entered: {error}", resident.name),
         }
@@ -147,7 +147,7 @@ async fn own_footing(
         gateway_answers: borrowed.gateway_answers(),
     };
     let place = borrowed.place().clone();
-    Ok((means, Foothold::Place { place, borrowed: Some(borrowed) }))
+    Ok((means, JoinedNetwork::Place { place, borrowed: Some(borrowed) }))
 }
 
 /// The place of a process, once it is known that it can be entered.

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use crate::service::MOST_BYTES;
 
 /// The server's side of a protocol.
-pub trait Conversation: Send {
+pub trait Protocol: Send {
     /// Takes what the peer sent, which may be any part of anything, and says what to do.
     fn receive(&mut self, bytes: &[u8]) -> Turn;
 }
@@ -39,10 +39,10 @@ impl Turn {
     }
 }
 
-/// Carries a conversation over a stream, until either side ends it.
+/// Carries a protocol over a stream, until either side ends it.
 pub async fn over_stream(
     stream: impl AsyncRead + AsyncWrite + Send,
-    mut conversation: impl Conversation,
+    mut protocol: impl Protocol,
 ) -> io::Result<()> {
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = reader.take(MOST_BYTES);
@@ -53,7 +53,7 @@ pub async fn over_stream(
         if received.is_empty() {
             break;
         }
-        let turn = conversation.receive(received);
+        let turn = protocol.receive(received);
         writer.write_all(&turn.send).await?;
         writer.flush().await?;
         if turn.close {
@@ -63,10 +63,10 @@ pub async fn over_stream(
     writer.shutdown().await
 }
 
-/// Carries a conversation in binary frames, until either side ends it.
+/// Carries a protocol in binary frames, until either side ends it.
 pub async fn over_websocket<S>(
     mut socket: WebSocketStream<S>,
-    mut conversation: Box<dyn Conversation>,
+    mut protocol: Box<dyn Protocol>,
 ) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
@@ -75,7 +75,7 @@ where
     while let Some(message) = socket.next().await {
         let Message::Binary(bytes) = message.map_err(io_error)? else { continue };
         left = left.saturating_sub(bytes.len() as u64);
-        let turn = conversation.receive(&bytes);
+        let turn = protocol.receive(&bytes);
         if !turn.send.is_empty() {
             socket.send(Message::Binary(turn.send.into())).await.map_err(io_error)?;
         }

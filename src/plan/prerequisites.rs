@@ -9,31 +9,31 @@ const NETWORKS: [Probe; 2] = [Probe::Engine, Probe::RouteTables];
 
 /// The probes with all that they stand on. With `from_networks`, what can be asked from any place is
 /// to be asked from the container networks, which have to be joined first.
-pub fn with_grounds(wanted: &BTreeSet<Probe>, from_networks: bool) -> BTreeSet<Probe> {
-    let grounds = wanted.iter().flat_map(|probe| grounds_of(*probe, from_networks));
-    grounds.chain(wanted.iter().copied()).collect()
+pub fn with_prerequisites(wanted: &BTreeSet<Probe>, from_networks: bool) -> BTreeSet<Probe> {
+    let prerequisites = wanted.iter().flat_map(|probe| prerequisites_of(*probe, from_networks));
+    prerequisites.chain(wanted.iter().copied()).collect()
 }
 
-fn grounds_of(probe: Probe, from_networks: bool) -> Vec<Probe> {
-    let mut grounds: Vec<Probe> = Vec::new();
+fn prerequisites_of(probe: Probe, from_networks: bool) -> Vec<Probe> {
+    let mut prerequisites: Vec<Probe> = Vec::new();
     match probe {
-        Probe::EdgeRoute | Probe::Vantage => grounds.extend(NETWORKS),
+        Probe::EdgeRoute | Probe::Vantage => prerequisites.extend(NETWORKS),
         Probe::Trace => {
-            grounds.extend(NETWORKS);
+            prerequisites.extend(NETWORKS);
             // What is followed is a connection, from a place on the network.
-            grounds.extend([Probe::Vantage, Probe::Tls, Probe::Websocket]);
+            prerequisites.extend([Probe::Vantage, Probe::Tls, Probe::Websocket]);
         }
         _ => {}
     }
     if matches!(probe, Probe::Trace | Probe::Tls | Probe::Websocket | Probe::Https) {
         // What has no address is asked nothing, and why it has none the name servers tell.
-        grounds.push(Probe::Dns);
+        prerequisites.push(Probe::Dns);
     }
     if from_networks && is_asked_anywhere(probe) {
-        grounds.extend(NETWORKS);
-        grounds.push(Probe::Vantage);
+        prerequisites.extend(NETWORKS);
+        prerequisites.push(Probe::Vantage);
     }
-    grounds
+    prerequisites
 }
 
 /// Whether a question can be asked from the host and from a container network alike.
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     fn of(probe: Probe, from_networks: bool) -> Vec<Probe> {
-        with_grounds(&[probe].into(), from_networks).into_iter().collect()
+        with_prerequisites(&[probe].into(), from_networks).into_iter().collect()
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::http::Message;
 const MANIFEST: usize = 192 * 1024;
 
 /// One registry's answers to one image's pull.
-pub(super) struct Conversation<'a> {
+pub(super) struct Pull<'a> {
     pub(super) opener: Opener<'a>,
     pub(super) reference: &'a Reference,
     pub(super) credentials: Option<&'a Credentials>,
@@ -34,9 +34,9 @@ pub(super) struct Conversation<'a> {
     pub(super) line: Option<Line>,
 }
 
-impl Conversation<'_> {
+impl Pull<'_> {
     /// Greets the registry, and with an image goes on as the engine does when it pulls it.
-    pub(super) async fn hold(&mut self) -> Result<(), Failure> {
+    pub(super) async fn run(&mut self) -> Result<(), Failure> {
         let (status, asked) = self.greet().await?;
         match (self.reference.image().cloned(), asked) {
             (Some(image), asked) => self.image(&image, asked).await,

@@ -13,14 +13,14 @@ use crate::recorder::Timeline;
 /// A question that needs nothing of the device but a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Enquiry {
+pub enum NetworkQuestion {
     /// A name, of one name server.
     Server { server: SocketAddr, name: String, role: Role },
     /// A connection to one address of a host.
     Connect { endpoint: Endpoint, peer: IpAddr },
 }
 
-impl Enquiry {
+impl NetworkQuestion {
     /// Asks it from where this thread is.
     pub async fn ask(
         &self,
