@@ -57,13 +57,14 @@ impl Language {
 }
 
 /// The words that several modules hand in: places, units, general words for what is not known.
-static WORDS: LazyLock<Phrasebook> =
-    LazyLock::new(|| Phrasebook::new(include_str!("words/en.toml"), include_str!("words/fr.toml")));
+static WORDS: LazyLock<Phrasebook> = LazyLock::new(|| {
+    Phrasebook::from_toml(include_str!("words/en.toml"), include_str!("words/fr.toml"))
+});
 
 /// What a probe tells in English, in the other languages. A probe's failures have no English here:
 /// its own words are kept in the report.
 static FAILURES: LazyLock<Phrasebook> =
-    LazyLock::new(|| Phrasebook::new("", include_str!("words/failures-fr.toml")));
+    LazyLock::new(|| Phrasebook::from_toml("", include_str!("words/failures-fr.toml")));
 
 /// Whether a language has a general word for a placeholder.
 #[cfg(any(test, feature = "testing"))]
@@ -101,8 +102,8 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_words() {
-        let differences = WORDS.differences();
-        assert!(differences.is_empty(), "src/language/words:\n{}", differences.join("\n"));
+        let mistakes = WORDS.mistakes();
+        assert!(mistakes.is_empty(), "src/language/words:\n{}", mistakes.join("\n"));
     }
 
     #[test]
