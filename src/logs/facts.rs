@@ -1,19 +1,17 @@
 //! From what logs show to the facts of observations, which a verdict takes as evidence.
 //!
-//! A [`Finding`] and a [`LogFinding`] are the same thing for two readers, and stay two types. The one is
-//! the result of `edgeprobe logs`: its lines by number, where the symptom is documented, causes as the
-//! catalogue knows them. The other is an observation: no verdict's types, since the probes know none, and
-//! what a verdict that has no clock and no signatures must be told, its age and whose attempts it is. Both
-//! are published forms; one type for both would put into each what only the other's reader can use.
+//! A [`Finding`] is a result of `edgeprobe logs` and a [`LogFinding`] is part of a report: two published
+//! forms. A finding has line numbers, the page that documents it and causes of the catalogue. An
+//! observation has no types of the verdict, and it has what a verdict without a clock and without
+//! signatures needs: the age of the finding and whose attempts it is about.
 
 use edgeprobe_facts::clean;
-use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party as Who};
+use edgeprobe_facts::logs::{Attempts, LogFacts, LogFinding};
 
 use super::finding::{Finding, Scanned, State};
 use super::set::Signatures;
-use super::signature::{Outcome, Party, Signature};
+use super::signature::Signature;
 use super::time::{Moment, parse, rfc3339};
-use crate::verdict::Effect;
 
 /// Findings of one log that are kept, those that last before those that are over.
 const FINDINGS: usize = 32;
@@ -119,11 +117,7 @@ fn of_finding(
         summary: finding.summary,
         candidates: finding.candidates.iter().map(ToString::to_string).collect(),
         variant: finding.variant,
-        effect: match finding.effect {
-            Effect::Blocks => LogEffect::Blocks,
-            Effect::Degrades => LogEffect::Degrades,
-            Effect::Warns => LogEffect::Warns,
-        },
+        effect: finding.effect,
         lasts: finding.state == State::Open,
         count: finding.count,
         episodes: finding.episodes,
@@ -170,16 +164,5 @@ fn of<'s>(finding: &Finding, signatures: &'s Signatures) -> Option<&'s Signature
 
 fn attempts(finding: &Finding, signatures: &Signatures) -> Option<Attempts> {
     let signature = of(finding, signatures)?;
-    let party = match signature.party? {
-        Party::EdgeAgent => Who::EdgeAgent,
-        Party::EdgeHub => Who::EdgeHub,
-    };
-    let course = match signature.outcome? {
-        Outcome::Silent => Course::Silent,
-        Outcome::Refused => Course::Refused,
-        Outcome::Mixed => Course::Mixed,
-        Outcome::Untimed => Course::Untimed,
-        Outcome::Fallback => Course::Fallback,
-    };
-    Some(Attempts { party, course })
+    Some(Attempts { party: signature.party?, course: signature.outcome? })
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use edgeprobe_facts::logs::{Course, Party};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 
 use super::literal::required;
-use super::signature::{Outcome, Party, Role, Signature, SignatureFile, expression, placeholder};
+use super::signature::{Role, Signature, SignatureFile, expression, placeholder};
 use crate::language::Language;
 use crate::verdict::entry;
 
@@ -170,9 +171,9 @@ impl Signatures {
     }
 
     /// The signature that names a course of attempts.
-    pub(super) fn outcome(&self, party: Party, outcome: Outcome) -> Option<usize> {
+    pub(super) fn course(&self, party: Party, course: Course) -> Option<usize> {
         self.all.iter().position(|signature| {
-            signature.party == Some(party) && signature.outcome == Some(outcome)
+            signature.party == Some(party) && signature.outcome == Some(course)
         })
     }
 

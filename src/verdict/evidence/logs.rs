@@ -1,6 +1,6 @@
 //! What the device's own logs show.
 
-use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party};
+use edgeprobe_facts::logs::{Attempts, Course, LogFacts, LogFinding, Party};
 use edgeprobe_facts::{Facts, Observation, Outcome};
 
 use super::Evidence;
@@ -62,11 +62,7 @@ impl<'o> LogReading<'o> {
     }
 
     pub(crate) fn effect(&self) -> Effect {
-        match self.finding.effect {
-            LogEffect::Blocks => Effect::Blocks,
-            LogEffect::Degrades => Effect::Degrades,
-            LogEffect::Warns => Effect::Warns,
-        }
+        self.finding.effect
     }
 
     /// Whether the log shows it up to now: nothing ended it, and it was seen so lately that the
