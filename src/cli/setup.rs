@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use edgeprobe_facts::dns::resolv_conf::{BEHIND_STUB, RESOLV_CONF};
 use edgeprobe_facts::{Observation, Probe, clean};
 use edgeprobe_probes::endpoint::{TrustStoreError, TrustStores};
 use edgeprobe_probes::engine::Places;
@@ -24,11 +25,6 @@ use crate::plan::{
     with_prerequisites,
 };
 use crate::verdict::{Doubt, Target};
-
-/// What the C library and the engine read, and what systemd-resolved writes of the servers that it
-/// asks itself.
-pub(super) const RESOLV_CONF: &str = "/etc/resolv.conf";
-pub(super) const BEHIND_STUB: &str = "/run/systemd/resolve/resolv.conf";
 
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use edgeprobe_probes::bounded;
 use serde::{Deserialize, Serialize};
 
 use super::Refused;
@@ -51,9 +52,7 @@ pub struct Ended {
 impl Record {
     /// Reads the record of a file; nothing where there is none.
     pub fn read(path: &Path) -> Option<Self> {
-        let mut text = String::new();
-        File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
-        serde_json::from_str(&text).ok()
+        serde_json::from_str(&bounded::text(path, LARGEST).ok()?).ok()
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is installed, when it runs next, and how it ran last.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use edgeprobe_probes::bounded;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
 
@@ -232,9 +232,8 @@ fn is_overdue(times: &Times, started_at: &str) -> bool {
 
 /// The sentence and the causes of a report, if it is of the run between these times.
 fn told(path: &Path, from: &str, to: &str) -> Option<(Option<String>, Vec<String>)> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(LARGEST_REPORT).read_to_string(&mut text).ok()?;
-    let report: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let report = bounded::text(path, LARGEST_REPORT).ok()?;
+    let report: serde_json::Value = serde_json::from_str(&report).ok()?;
     let time = |text: &str| text.parse::<Timestamp>().ok();
     let started = time(report.pointer("/run/started_at")?.as_str()?)?;
     if started < time(from)? || started > time(to)? {

@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+use edgeprobe_probes::bounded;
+
 use super::{
     END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal, of_io,
     packing,
@@ -22,10 +24,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     let input = Input::File(path.to_owned());
     let name = input.to_string();
     let mut file = open(path, &name)?;
-    let mut head = Vec::new();
-    file.by_ref()
-        .take(packing::MAGIC)
-        .read_to_end(&mut head)
+    let head = bounded::beginning(file.by_ref(), packing::MAGIC)
         .map_err(|error| unreadable(&name, &error))?;
     // A pipe has no begin to go back to.
     let _ = file.seek(SeekFrom::Start(0));

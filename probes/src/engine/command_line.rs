@@ -3,7 +3,6 @@
 //! dockerd keeps its process's number in a file. Whoever else is called so, an engine inside a
 //! container for example, is not this device's engine.
 
-use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -41,8 +40,7 @@ pub(super) fn of_the_running(pid_files: &[PathBuf]) -> Option<CommandLine> {
 }
 
 fn text(file: &Path, limit: u64) -> Option<String> {
-    let mut content = Vec::new();
-    bounded::open(file).ok()?.take(limit).read_to_end(&mut content).ok()?;
+    let content = bounded::beginning(bounded::open(file).ok()?, limit).ok()?;
     Some(String::from_utf8_lossy(&content).into_owned())
 }
 

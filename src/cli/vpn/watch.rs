@@ -5,13 +5,14 @@ use std::path::Path;
 use std::pin::pin;
 
 use edgeprobe_facts::Probe;
+use edgeprobe_facts::dns::resolv_conf::{BEHIND_STUB, RESOLV_CONF};
 use edgeprobe_probes::route::Changes;
 
 use super::super::check::Telling;
 use super::super::format::Format;
 use super::super::output::Destination;
 use super::super::problem::Problem;
-use super::super::setup::{BEHIND_STUB, RESOLV_CONF, Setup};
+use super::super::setup::Setup;
 use super::baseline::shown;
 use super::{healthy, look, tables};
 use crate::changes;
