@@ -1,10 +1,10 @@
 //! `edgeprobe bundle`
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::Args;
 use edgeprobe_facts::{Probe, clean};
+use jiff::Timestamp;
 
 mod parts;
 mod place;
@@ -76,7 +76,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     // What a program reads does not change with the locale.
     let (people, programs) = (languages.for_people(), languages.of(Format::Json));
-    let now = SystemTime::now();
+    let now = Timestamp::now();
     let since = logs::since(&options.since, logs::now())?;
     refuse_to_overwrite(options.output.as_deref(), options.target.ca_file.as_deref())?;
     let (path, destination) = destination(options, now)?;
@@ -98,7 +98,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     // The report has its place before anything else: replay reads it there.
     items.rotate_right(2);
     apart(&mut items);
-    let created = humantime::format_rfc3339_seconds(now).to_string();
+    let created = format!("{now:.0}");
     let contents = Contents::of(&items, report.as_ref().ok(), created, options.anonymise);
     let told = contents.clone().told_as(told.as_ref());
     items.sort_by(|one, other| one.path.cmp(&other.path));

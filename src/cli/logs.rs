@@ -1,12 +1,13 @@
 //! `edgeprobe logs`
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use edgeprobe_facts::clean;
 use edgeprobe_probes::bounded;
+use jiff::Timestamp;
 
 mod collect;
 pub(super) mod during_check;
@@ -192,7 +193,7 @@ pub(super) fn since(text: &str, now: Moment) -> Result<Moment, Problem> {
 
 /// The present, in milliseconds since 1970.
 pub(super) fn now() -> Moment {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(milliseconds).unwrap_or_default()
+    Timestamp::now().as_millisecond()
 }
 
 fn milliseconds(duration: Duration) -> Moment {

@@ -2,7 +2,7 @@
 
 use super::months::Month;
 use super::stamp::{Local, Stamp};
-use super::time::{DAY, Moment, civil};
+use super::time::{DAY, Moment, in_utc};
 
 /// No zone is further from UTC than this; milliseconds.
 const FARTHEST_ZONE: i64 = 15 * 3_600_000;
@@ -46,7 +46,8 @@ impl Clock {
         let (Some(utc), Some(local), true) = (stamp.utc, stamp.local, stamp.tells_offset) else {
             return;
         };
-        let (year, month, _) = civil(utc.div_euclid(DAY));
+        let Some(date) = in_utc(utc) else { return };
+        let (year, month) = (i64::from(date.year()), i64::from(date.month()));
         let months = match local.month {
             Month::Known(month) => vec![month],
             // The prefix may be on the other side of a month's end.
@@ -77,7 +78,7 @@ impl Clock {
         }
         let local = self.named(stamp.local?);
         let Some(anchor) = self.anchor else { return self.guessed(local) };
-        let (year, ..) = civil(anchor.utc.div_euclid(DAY));
+        let year = i64::from(in_utc(anchor.utc)?.year());
         let years = local.year.map_or([year - 1, year, year + 1], |own| [own; 3]);
         let moments = years.map(|year| Some(local.in_year(year)? - anchor.offset));
         moments.into_iter().flatten().min_by_key(|moment| (moment - anchor.utc).abs())
@@ -97,7 +98,7 @@ impl Clock {
             return local.in_year(year);
         }
         let now = self.now?;
-        let (year, ..) = civil(now.div_euclid(DAY));
+        let year = i64::from(in_utc(now)?.year());
         // A time of tomorrow or later was last year.
         let of_this_year = local.in_year(year).filter(|moment| *moment <= now + DAY);
         of_this_year.or_else(|| local.in_year(year - 1))

@@ -32,5 +32,5 @@ pub use judge::{LogCause, LogReport, LogVerdict, SCHEMA, judge};
 pub use scan::{Origin, Scanner};
 pub use set::{LARGEST_FILE, SignatureError, Signatures};
 pub use signature::{Role, Signature};
-pub use time::{Moment, parse as parse_moment, rfc3339};
+pub use time::{DAY, Moment, parse as parse_moment, rfc3339};
 pub use writer::Place;

@@ -1,7 +1,7 @@
 //! The time that a line begins with, in every spelling of the runtime, the engine and the journal.
 
 use super::months::{Month, month};
-use super::time::{DAY, Iso, Moment, american, civil, clock, iso, microseconds};
+use super::time::{DAY, Iso, Moment, american, clock, in_utc, iso, microseconds, midnight};
 
 /// Bytes of a line in which its time stands; Compose writes a container's name before it, syslog a
 /// host's and a process's.
@@ -66,7 +66,7 @@ impl Local {
     }
 
     pub(super) fn in_month(self, year: i64, month: i64) -> Option<Moment> {
-        Some(super::time::days(year, month, self.day)? * DAY + self.time)
+        Some(midnight(year, month, self.day)? + self.time)
     }
 }
 
@@ -94,7 +94,7 @@ fn of_prefix(start: &[u8]) -> Option<Stamp> {
     if let Some(own) = own(start) {
         let prefix = || (!own.has_zone).then(|| header(own.rest)).flatten();
         let Some(message) = prefix() else { return Some(Stamp::utc(own.at)) };
-        return Some(prefixed(local_of(own.at), message));
+        return Some(prefixed(local(own.at)?, message));
     }
     if let Some(at) = american(start) {
         return Some(Stamp::utc(at));
@@ -108,7 +108,7 @@ fn of_prefix(start: &[u8]) -> Option<Stamp> {
             return Some(Stamp::utc(full.at));
         }
         let message = header(rest.get(zone.len()..).unwrap_or_default()).unwrap_or_default();
-        return Some(prefixed(local_of(full.at), message));
+        return Some(prefixed(local(full.at)?, message));
     }
     let (local, rest) = syslog(start)?;
     Some(prefixed(local, header(rest).unwrap_or_default()))
@@ -135,9 +135,15 @@ pub(super) fn own_time(text: &[u8]) -> bool {
     own(text).is_some()
 }
 
-fn local_of(at: Moment) -> Local {
-    let (year, month, day) = civil(at.div_euclid(DAY));
-    Local { year: Some(year), month: Month::Known(month), day, time: at.rem_euclid(DAY) }
+/// The time that is written without a zone, and was taken for UTC.
+fn local(at: Moment) -> Option<Local> {
+    let date = in_utc(at)?.date();
+    Some(Local {
+        year: Some(date.year().into()),
+        month: Month::Known(date.month().into()),
+        day: date.day().into(),
+        time: at.rem_euclid(DAY),
+    })
 }
 
 /// `Jun 01 08:24:14`, in any language, and what follows it.

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
 use edgeprobe_probes::bounded;
 use serde::{Deserialize, Serialize};
@@ -146,7 +145,7 @@ impl Lock {
 }
 
 fn now() -> String {
-    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+    format!("{:.3}", jiff::Timestamp::now())
 }
 
 #[cfg(test)]

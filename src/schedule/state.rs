@@ -192,12 +192,12 @@ fn with_distance(time: &str, language: Language) -> String {
 
 /// The greatest unit and the one below it.
 fn rounded(distance: SignedDuration) -> String {
-    let seconds = distance.as_secs().unsigned_abs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} min", seconds / 60),
-        3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    let distance = distance.abs();
+    match (distance.as_hours(), distance.as_mins()) {
+        (0, 0) => format!("{} s", distance.as_secs()),
+        (0, minutes) => format!("{minutes} min"),
+        (hours @ ..24, minutes) => format!("{hours} h {} min", minutes % 60),
+        (hours, _) => format!("{} d {} h", hours / 24, hours % 24),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::env;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
-use std::time::SystemTime;
+
+use jiff::Timestamp;
 
 use super::{Form, Options};
 use crate::cli::output::Destination;
@@ -12,7 +13,7 @@ use crate::cli::problem::Problem;
 /// Where the archive goes; a name of its own where none is given.
 pub(super) fn destination(
     options: &Options,
-    now: SystemTime,
+    now: Timestamp,
 ) -> Result<(Option<PathBuf>, Destination), Problem> {
     let path = match &options.output {
         Some(path) => path.clone(),
@@ -34,12 +35,8 @@ pub(super) fn destination(
 }
 
 /// `edgeprobe-DEVICE-20261124T221530Z.zip`; an anonymised one has no device in its name.
-fn default_name(anonymise: bool, now: SystemTime) -> String {
-    let time: String = humantime::format_rfc3339_seconds(now)
-        .to_string()
-        .chars()
-        .filter(|c| !matches!(c, '-' | ':'))
-        .collect();
+fn default_name(anonymise: bool, now: Timestamp) -> String {
+    let time = now.strftime("%Y%m%dT%H%M%SZ");
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
     let device = own_name().filter(|_| !anonymise);
     let device: String = device.unwrap_or_default().chars().map(safe).take(64).collect();

@@ -16,11 +16,8 @@ use super::collect::Collected;
 use super::now;
 use crate::cli::problem::Problem;
 use crate::language::Language;
-use crate::logs::{Moment, Scanned, Signatures, facts};
+use crate::logs::{DAY, Moment, Scanned, Signatures, facts};
 use crate::sources::{How, Input, Obstacle, Piece, RUNTIME_CONTAINERS, RUNTIME_UNITS, SourceError};
-
-/// Of logs that nobody named only the last day is read; milliseconds.
-const A_DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// Of a container's log and a journal so many lines at the end are read.
 const LINES: u32 = 100_000;
@@ -103,7 +100,8 @@ impl Reading {
     /// Begins to read. Errors when a container that was named is known not to be there.
     pub(in crate::cli) fn start(logs: &Logs, timeline: Timeline) -> Result<Self, Problem> {
         let present = now();
-        let since = matches!(logs, Logs::Here { .. }).then_some(present - A_DAY);
+        // Of logs that the user did not name, only the last day is read.
+        let since = matches!(logs, Logs::Here { .. }).then_some(present - DAY);
         let how = How { since, last: Some(LINES), end_alone: true, ..How::default() };
         let (sender, reports) = channel();
         let begun = |input: &Input| !matches!(input, Input::Container(_));
