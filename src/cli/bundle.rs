@@ -75,7 +75,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     // What a program reads does not change with the locale.
-    let (people, programs) = (languages.for_people(), languages.of(Format::Json));
+    let (people, programs) = (languages.for_people(), languages.for_format(Format::Json));
     let now = Timestamp::now();
     let since = logs::since(&options.since, logs::now())?;
     refuse_to_overwrite(options.output.as_deref(), options.target.ca_file.as_deref())?;
@@ -99,7 +99,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     items.rotate_right(2);
     apart(&mut items);
     let created = format!("{now:.0}");
-    let contents = Contents::of(&items, report.as_ref().ok(), created, options.anonymise);
+    let contents = Contents::from_items(&items, report.as_ref().ok(), created, options.anonymise);
     let told = contents.clone().told_as(told.as_ref());
     items.sort_by(|one, other| one.path.cmp(&other.path));
     let archive = packed(&listing(&told, people), &contents.json(), &items)

@@ -170,7 +170,7 @@ fn examine(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let setup = Setup::new(&options.target, &options.probes, phase)?;
     let logs = logs.unwrap_or_else(|| setup.usual_logs());
     let setup = Setup { logs, ..setup };
-    observe_and_tell(&setup, &options.telling, languages.of(options.telling.format))
+    observe_and_tell(&setup, &options.telling, languages.for_format(options.telling.format))
 }
 
 /// Runs and tells, and answers with the verdict's exit code.

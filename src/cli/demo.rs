@@ -57,7 +57,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
-    let language = languages.of(options.telling.format);
+    let language = languages.for_format(options.telling.format);
     if options.list {
         print(&list(languages.for_people()))?;
         return Ok(0);

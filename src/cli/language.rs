@@ -45,7 +45,7 @@ impl Languages {
     ///
     /// What a program reads must not change with the locale of whoever runs it, so there only
     /// `--lang` counts.
-    pub(super) fn of(self, format: Format) -> Language {
+    pub(super) fn for_format(self, format: Format) -> Language {
         if format.is_for_people() { self.for_people() } else { self.for_programs() }
     }
 

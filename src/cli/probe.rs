@@ -47,7 +47,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
-    let language = languages.of(options.telling.format);
+    let language = languages.for_format(options.telling.format);
     if !matches!(options.telling.format, Format::Human | Format::Json | Format::Ndjson) {
         return Err(Problem::new("--format: `probe` gives no verdict to be told in this form")
             .hint(

@@ -27,7 +27,8 @@ pub(super) fn given(option: Option<&str>) -> Result<Option<GivenProxy>, Problem>
 fn of_the_environment() -> Result<Option<GivenProxy>, Problem> {
     let Some((name, text)) = first_of(["https_proxy", "HTTPS_PROXY"]) else { return Ok(None) };
     let url = parse(name, &text, "correct the variable, or ignore it with --proxy none")?;
-    let no_proxy = first_of(["no_proxy", "NO_PROXY"]).and_then(|(_, list)| NoProxyList::of(&list));
+    let no_proxy =
+        first_of(["no_proxy", "NO_PROXY"]).and_then(|(_, list)| NoProxyList::parse(&list));
     Ok(Some(GivenProxy { url, no_proxy, source: name.to_owned(), chosen: false }))
 }
 

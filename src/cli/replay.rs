@@ -37,7 +37,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     refuse_to_overwrite(options.telling.output.as_deref(), [options.file.as_path()])?;
     let mut report = read(&options.file)?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
-    let language = languages.of(options.telling.format);
+    let language = languages.for_format(options.telling.format);
     report.verdict = verdict::judge(&report.target, &report.observations, language);
     report.vpn = report.vpn.take().map(|vpn| vpn.again(&report, language));
     report.tool = Tool::this();

@@ -105,7 +105,7 @@ fn install(options: &Install, language: Language) -> Result<u8, Problem> {
         None => Manager::of_this_device(),
     };
     let user = job::ordinary_user().filter(|_| options.dry_run);
-    let job = job::of(&options.check, &times, user.as_deref())?;
+    let job = job::from_options(&options.check, &times, user.as_deref())?;
     let schedule = Schedule { times, job };
     if options.dry_run {
         return match user {

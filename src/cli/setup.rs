@@ -129,7 +129,7 @@ impl Setup {
             note(&doubtful(&target.hub, &doubt));
         }
         Ok(Self {
-            phase: phase.unwrap_or_else(|| Phase::of(&device.runtime)),
+            phase: phase.unwrap_or_else(|| Phase::from_runtime(&device.runtime)),
             given: device.observations(timeline, &probes),
             plan: Plan {
                 vantages: Vantages {

@@ -76,7 +76,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let telling = &options.telling;
-    let language = languages.of(telling.format);
+    let language = languages.for_format(telling.format);
     let read = options.target.ca_file.iter().chain(&options.baseline);
     refuse_to_overwrite(telling.output.as_deref(), read.map(PathBuf::as_path))?;
     let setup = Setup::new(&options.target, PROBES, None)?;
@@ -104,7 +104,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
 fn look(setup: &Setup, telling: &Telling, language: Language) -> Result<Report, Problem> {
     let mut progress = Progress::start(telling.quiet);
     let mut report = perform(setup, language, |event| progress.show(&event))?;
-    report.vpn = Some(VpnAnswer::of(&report, language));
+    report.vpn = Some(VpnAnswer::from_report(&report, language));
     Ok(report)
 }
 

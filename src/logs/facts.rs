@@ -47,7 +47,7 @@ fn end_across(logs: &mut [Scanned], signatures: &Signatures) {
         .collect();
     for log in logs.iter_mut().filter(|log| !is_a_modules(log, signatures)) {
         for finding in log.findings.iter_mut().filter(|finding| finding.state == State::Open) {
-            let Some(signature) = of(finding, signatures) else { continue };
+            let Some(signature) = signature_of(finding, signatures) else { continue };
             let last = finding.last_at.as_deref().and_then(parse);
             let place = finding.place;
             let ends = |(id, at): &&(String, Moment)| {
@@ -112,7 +112,7 @@ fn of_finding(
         && first.zip(since).is_some_and(|(at, since)| at - since < AT_THE_BEGIN);
     LogFinding {
         attempts: attempts(&finding, signatures),
-        text: the_telling(&finding.text, of(&finding, signatures)),
+        text: the_telling(&finding.text, signature_of(&finding, signatures)),
         signature: finding.signature,
         summary: finding.summary,
         candidates: finding.candidates.iter().map(ToString::to_string).collect(),
@@ -158,11 +158,11 @@ fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1_000.0
 }
 
-fn of<'s>(finding: &Finding, signatures: &'s Signatures) -> Option<&'s Signature> {
+fn signature_of<'s>(finding: &Finding, signatures: &'s Signatures) -> Option<&'s Signature> {
     signatures.all().iter().find(|signature| signature.id == finding.signature)
 }
 
 fn attempts(finding: &Finding, signatures: &Signatures) -> Option<Attempts> {
-    let signature = of(finding, signatures)?;
+    let signature = signature_of(finding, signatures)?;
     Some(Attempts { party: signature.party?, course: signature.outcome? })
 }

@@ -36,7 +36,7 @@ enum Outcome {
 
 /// The XML document.
 pub fn text(report: &Report, language: Language) -> io::Result<String> {
-    let answer = Answer::of(report, language);
+    let answer = Answer::from_report(report, language);
     let cases = cases(report, &answer, language);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -164,7 +164,7 @@ fn cases(report: &Report, answer: &Answer<'_>, language: Language) -> Vec<Case> 
             result: Outcome::Passed,
         }));
     }
-    cases.extend(legs::of(report).iter().map(|leg| of_leg(leg, answer.status, language)));
+    cases.extend(legs::from_report(report).iter().map(|leg| of_leg(leg, answer.status, language)));
     cases.extend(report.verdict.not_tested.iter().map(|missing| Case {
         class: "edgeprobe.not-tested".to_owned(),
         name: missing.what.clone(),

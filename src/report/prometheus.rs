@@ -23,7 +23,7 @@ const STATUSES: [Status; 4] =
 /// The metrics of one run. Labels hold ids and fixed words, never free text.
 pub fn text(report: &Report) -> String {
     // Nothing that is written depends on the language.
-    let answer = Answer::of(report, Language::English);
+    let answer = Answer::from_report(report, Language::English);
     let mut out = String::new();
     let statuses = STATUSES.map(|status| {
         let value = if status == answer.status { 1.0 } else { 0.0 };

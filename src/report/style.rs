@@ -12,7 +12,7 @@ pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
 
 /// The colour of a status.
-pub fn of(status: Status) -> Style {
+pub fn for_status(status: Status) -> Style {
     let colour = match status {
         Status::Healthy => AnsiColor::Green,
         Status::Degraded => AnsiColor::Yellow,

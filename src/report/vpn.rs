@@ -49,7 +49,7 @@ pub struct Comparison {
 
 impl VpnAnswer {
     /// What a report answers.
-    pub fn of(report: &Report, language: Language) -> Self {
+    pub fn from_report(report: &Report, language: Language) -> Self {
         let read = answer(report, language);
         let answer = match read.status {
             Status::Healthy => YesOrNo::No,
@@ -63,6 +63,6 @@ impl VpnAnswer {
     #[must_use]
     pub fn again(self, report: &Report, language: Language) -> Self {
         let Self { changes, baseline, .. } = self;
-        Self { changes, baseline, ..Self::of(report, language) }
+        Self { changes, baseline, ..Self::from_report(report, language) }
     }
 }

@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn cron_runs_at_its_time_and_the_machines_seconds() {
         let times = Times::Every(15);
-        let machine = Machine::of("a");
+        let machine = Machine::from_id("a");
         let delay = machine.share_of(times.longest_delay()).as_secs();
         let next = next_of_cron(&times, &machine).unwrap();
         let now = Timestamp::now();

@@ -56,7 +56,8 @@ fn what_is_no_hubs_name() {
         let (error, _) = refused(&["check", &format!("--hub={hub}")]);
         assert!(error.contains(part), "{hub}: {error}");
         if !hub.is_empty() {
-            let by_environment = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", hub).arg("check"));
+            let by_environment =
+                Outcome::from_command(edgeprobe().env("EDGEPROBE_HUB", hub).arg("check"));
             assert_eq!(read_refusal(hub, &by_environment).0, error);
         }
     }
@@ -84,21 +85,22 @@ fn no_hub_at_all() {
     assert_eq!(error, "no IoT Hub was named");
     assert!(hint.contains("--hub") && hint.contains("EDGEPROBE_HUB"));
     // A variable that is set to nothing names none.
-    let unset = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", "").arg("check"));
+    let unset = Outcome::from_command(edgeprobe().env("EDGEPROBE_HUB", "").arg("check"));
     assert_eq!(read_refusal("an empty variable", &unset).0, error);
 }
 
 #[test]
 fn an_engine_s_address_that_cannot_be_used() {
     for (given, shown) in [("ssh://user:secret@edge-7", "ssh://…"), ("edge-7", "not a URL")] {
-        let outcome =
-            Outcome::of(edgeprobe().env("DOCKER_HOST", given).args(["check", "--hub", HUB]));
+        let outcome = Outcome::from_command(
+            edgeprobe().env("DOCKER_HOST", given).args(["check", "--hub", HUB]),
+        );
         let (error, _) = read_refusal(given, &outcome);
         assert!(error.contains("DOCKER_HOST") && error.contains(shown), "{error}");
         assert!(!outcome.stderr.contains("secret"), "{outcome:?}");
         // What does not ask the engine does not mind.
         let other = ["probe", "hostname", "--hub", HUB, "--hostname", "edge-7"];
-        let outcome = Outcome::of(edgeprobe().env("DOCKER_HOST", given).args(other));
+        let outcome = Outcome::from_command(edgeprobe().env("DOCKER_HOST", given).args(other));
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 }
@@ -226,7 +228,7 @@ fn what_is_no_file_is_not_waited_for() {
         assert!(error.contains("not a regular file"), "{path}: {error}");
         let mut by_variable = edgeprobe();
         by_variable.env("SSL_CERT_FILE", path).args(["check", "--hub", HUB]);
-        let (error, hint) = read_refusal(path, &Outcome::of(&mut by_variable));
+        let (error, hint) = read_refusal(path, &Outcome::from_command(&mut by_variable));
         assert!(error.starts_with("SSL_CERT_FILE: "), "{path}: {error}");
         assert!(error.contains("not a regular file") && hint.contains("SSL_CERT_FILE"), "{hint}");
     }
@@ -372,7 +374,7 @@ fn files_that_are_no_report() {
     let huge = folder.path().join("huge");
     fs::File::create(&huge).unwrap().set_len(1 << 40).unwrap();
     assert!(refused(&["replay", path(&huge)]).0.contains("16 MiB"));
-    let piped = Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin("{"));
+    let piped = Outcome::from_command(edgeprobe().args(["replay", "-"]).write_stdin("{"));
     assert!(read_refusal("-", &piped).0.starts_with("standard input ends in the middle"));
 }
 

@@ -90,7 +90,8 @@ fn spoil(value: &mut Value) {
 #[test]
 fn a_dash_reads_standard_input() {
     let report = &demo(Some("dns-hijack"), "json").stdout;
-    let outcome = Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin(report.as_str()));
+    let outcome =
+        Outcome::from_command(edgeprobe().args(["replay", "-"]).write_stdin(report.as_str()));
     assert_eq!(outcome.code, 2);
     assert!(outcome.stdout.starts_with("BLOCKED"), "{}", outcome.stdout);
 }

@@ -278,7 +278,7 @@ fn one_run_holds_the_lock_and_none_outlives_its_time() {
     assert_eq!(record["last"]["exit_code"], 3);
 
     // The hold ended with it.
-    let third = Outcome::of(edgeprobe().args(["check", "--lock", &lock, "--hub", "a b"]));
+    let third = Outcome::from_command(edgeprobe().args(["check", "--lock", &lock, "--hub", "a b"]));
     assert!(!third.stderr.contains("another run"), "{}", third.stderr);
 }
 

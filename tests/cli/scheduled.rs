@@ -295,7 +295,8 @@ fn early_machine() -> String {
     };
     let schedule = Schedule { times: Times::every(Duration::from_mins(1)).unwrap(), job };
     let ids = (0..10_000).map(|number| format!("{number:032x}"));
-    let mut early = ids.filter(|id| schedule.crontab_line(&Machine::of(id)).contains(" sleep 0;"));
+    let mut early =
+        ids.filter(|id| schedule.crontab_line(&Machine::from_id(id)).contains(" sleep 0;"));
     early.next().unwrap()
 }
 

@@ -35,7 +35,7 @@ pub(super) fn of_the_running(pid_files: &[PathBuf]) -> Option<CommandLine> {
         let process = Path::new("/proc").join(pid.to_string());
         let is_the_engine = text(&process.join("comm"), 64)?.trim() == "dockerd";
         let line = text(&process.join("cmdline"), LIMIT).filter(|_| is_the_engine)?;
-        Some(CommandLine::of(line.split('\0').skip(1)))
+        Some(CommandLine::from_arguments(line.split('\0').skip(1)))
     })
 }
 
@@ -47,7 +47,7 @@ fn text(file: &Path, limit: u64) -> Option<String> {
 impl CommandLine {
     /// Reads the arguments after the program's name. What cannot be understood is passed over: an
     /// engine that runs has understood it.
-    pub(super) fn of<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn from_arguments<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
         let mut line = Self::default();
         let mut arguments = arguments.peekable();
         while let Some(argument) = arguments.next() {
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn over(line: &str, file: &EngineSettings) -> EngineSettings {
-        CommandLine::of(line.split(' ')).over(file.clone())
+        CommandLine::from_arguments(line.split(' ')).over(file.clone())
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         let settings =
             over("--dns --bip nothing --iptables=perhaps --dns", &EngineSettings::default());
         assert!(settings.is_empty(), "{settings:?}");
-        let named = CommandLine::of("--config-file /etc/plant/engine.json".split(' '));
+        let named = CommandLine::from_arguments("--config-file /etc/plant/engine.json".split(' '));
         assert_eq!(named.config_file, Some(PathBuf::from("/etc/plant/engine.json")));
     }
 

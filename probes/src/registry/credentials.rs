@@ -77,10 +77,10 @@ impl Credentials {
         // The error's own text may quote the file, so its line alone is told.
         let file: ConfigFile = serde_json::from_slice(&text)
             .map_err(|error| CredentialsError::Malformed { path: owned(), line: error.line() })?;
-        Ok(Self::of(file))
+        Ok(Self::from_file(file))
     }
 
-    fn of(file: ConfigFile) -> Self {
+    fn from_file(file: ConfigFile) -> Self {
         let mut entries = BTreeMap::new();
         for (key, entry) in file.auths {
             if let Some(secret) = entry.secret() {

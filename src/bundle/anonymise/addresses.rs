@@ -234,7 +234,7 @@ mod tests {
             let addresses = Addresses::new([], []);
             for ip in [IpAddr::V4(v4), IpAddr::V6(Ipv6Addr::from_bits(bits))] {
                 let image = addresses.ip(ip);
-                prop_assert_eq!(AddressKind::of(ip), AddressKind::of(image), "{} {}", ip, image);
+                prop_assert_eq!(AddressKind::from_address(ip), AddressKind::from_address(image), "{} {}", ip, image);
                 prop_assert_eq!(ip.is_multicast(), image.is_multicast());
                 prop_assert_eq!(image, addresses.ip(ip), "always the same");
             }

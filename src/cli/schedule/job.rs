@@ -43,7 +43,11 @@ pub(super) fn interval(text: &str) -> Result<Duration, Problem> {
 }
 
 /// The run with these options. `user` is the folder of the state of a user who is not root.
-pub(super) fn of(given: &[String], times: &Times, user: Option<&Path>) -> Result<Job, Problem> {
+pub(super) fn from_options(
+    given: &[String],
+    times: &Times,
+    user: Option<&Path>,
+) -> Result<Job, Problem> {
     for word in given {
         no_secret(word)?;
     }

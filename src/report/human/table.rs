@@ -26,7 +26,7 @@ enum Row {
 }
 
 /// The table, or nothing when nothing was asked.
-pub(super) fn of(observations: &[Observation], target: &Target, language: Language) -> String {
+pub(super) fn render(observations: &[Observation], target: &Target, language: Language) -> String {
     let mut vantages: Vec<&Vantage> = observations.iter().map(|o| &o.vantage).collect();
     vantages.sort();
     vantages.dedup();

@@ -26,7 +26,7 @@ pub enum AddressKind {
 }
 
 impl AddressKind {
-    pub fn of(address: IpAddr) -> Self {
+    pub fn from_address(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(v4) => of_v4(v4),
             IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| of_v6(v6), of_v4),
@@ -88,7 +88,7 @@ mod tests {
             ("fd00::1", AddressKind::Private),
             ("2001:db8::1", AddressKind::Sinkhole),
         ] {
-            assert_eq!(AddressKind::of(address.parse().unwrap()), kind, "{address}");
+            assert_eq!(AddressKind::from_address(address.parse().unwrap()), kind, "{address}");
         }
     }
 }

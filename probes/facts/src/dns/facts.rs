@@ -72,7 +72,7 @@ pub struct NamedAddress {
 
 impl From<IpAddr> for NamedAddress {
     fn from(address: IpAddr) -> Self {
-        Self { address, kind: AddressKind::of(address) }
+        Self { address, kind: AddressKind::from_address(address) }
     }
 }
 

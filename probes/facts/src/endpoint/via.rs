@@ -36,7 +36,7 @@ pub struct ViaFacts {
 }
 
 impl ViaFacts {
-    pub fn of(via: &Via) -> Self {
+    pub fn from_via(via: &Via) -> Self {
         Self { url: via.url.clone(), part: via.part, answer: None, tls: None }
     }
 }

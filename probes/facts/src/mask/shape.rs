@@ -170,7 +170,7 @@ pub(super) fn shape(run: &str) -> Shape {
     if body.len() < SHORTEST || is_uuid(body) || is_digest(body) {
         return Shape::Plain;
     }
-    let Signs { small, capital, digits, plus, changes, length } = Signs::of(body);
+    let Signs { small, capital, digits, plus, changes, length } = Signs::from_text(body);
     // Two neighbours of random base64 are of different kinds two times out of three, of random
     // hexadecimals every second time. An identifier has a change or two in each of its words.
     let is_mixed = small >= 2 && capital >= 2;
@@ -200,7 +200,7 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(run: &str) -> Self {
+    fn from_text(run: &str) -> Self {
         let mut signs = Self { small: 0, capital: 0, digits: 0, plus: 0, changes: 0, length: 0 };
         let mut last = None;
         for byte in run.bytes() {

@@ -205,7 +205,7 @@ impl FilterRule {
     }
 
     /// A rule of which only this is known; `text` is from outside.
-    pub fn of(tool: Tool, family: Family, at: Position, text: &str) -> Self {
+    pub fn from_text(tool: Tool, family: Family, at: Position, text: &str) -> Self {
         Self {
             tool,
             family,

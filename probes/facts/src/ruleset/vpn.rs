@@ -100,7 +100,7 @@ mod tests {
         vpn_of(&FilterRule {
             table: table.to_owned(),
             chain: chain.to_owned(),
-            ..FilterRule::of(tool, Family::Ip, Position::Number(1), text)
+            ..FilterRule::from_text(tool, Family::Ip, Position::Number(1), text)
         })
     }
 

@@ -130,7 +130,7 @@ fn add_info(facts: &mut EngineFacts, info: Info) {
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     // The engine masks the credentials in it itself.
     facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
-    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::of);
+    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::parse);
     let pools: Vec<AddressPool> = info
         .default_address_pools
         .0

@@ -99,7 +99,7 @@ impl Client {
             Self { endpoint: endpoint.clone(), version: NEWEST, limit, about: About::default() };
         let asked = client.ask(client.request(Method::GET, "/version"), nothing());
         let about: About = client.read("/version", asked, SINGLE).await?;
-        let version = about.api_version.as_deref().and_then(Version::of);
+        let version = about.api_version.as_deref().and_then(Version::parse);
         let version = version.ok_or(ClientError::NoVersion)?.min(NEWEST);
         Ok(Self { version, about, ..client })
     }
@@ -279,7 +279,7 @@ impl Path {
 }
 
 impl Version {
-    fn of(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.split_once('.')?;
         Some(Self(major.parse().ok()?, minor.parse().ok()?))
     }
@@ -304,10 +304,10 @@ mod tests {
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        assert!(Version::of("1.9") < Version::of("1.41"));
-        assert_eq!(Version::of("1.41"), Some(Version(1, 41)));
+        assert!(Version::parse("1.9") < Version::parse("1.41"));
+        assert_eq!(Version::parse("1.41"), Some(Version(1, 41)));
         for text in ["", "1", "1.x", "one.2"] {
-            assert_eq!(Version::of(text), None, "{text}");
+            assert_eq!(Version::parse(text), None, "{text}");
         }
     }
 
