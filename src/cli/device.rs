@@ -48,7 +48,7 @@ impl Given {
         });
         let mut protocols: Vec<Transport> = Vec::new();
         for protocol in &options.protocol {
-            let transport = Transport::from(*protocol);
+            let transport = protocol.0;
             if !protocols.contains(&transport) {
                 protocols.push(transport);
             }

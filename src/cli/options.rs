@@ -1,7 +1,9 @@
 //! The options that several commands share, and their words.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use edgeprobe_facts::Probe;
 use edgeprobe_facts::endpoint::Transport;
@@ -98,90 +100,45 @@ pub(super) enum VantageChoice {
     Bridge,
 }
 
-/// A transport, as `UpstreamProtocol` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Protocol {
-    /// AMQP on 5671
-    #[value(alias = "amqp_tcp_only")]
-    Amqp,
-    /// AMQP over WebSocket on 443
-    #[value(alias = "amqpws")]
-    AmqpWs,
-    /// MQTT on 8883
-    #[value(alias = "mqtt_tcp_only")]
-    Mqtt,
-    /// MQTT over WebSocket on 443
-    #[value(alias = "mqttws")]
-    MqttWs,
-}
+/// A transport that Edge Agent may use, as `UpstreamProtocol` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Protocol(pub(super) Transport);
 
-/// A probe, as reports name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProbeName {
-    /// What each name server and the system's own resolver answer
-    Dns,
-    /// By which way the kernel would send to the hub
-    Route,
-    /// AMQP or MQTT over TLS, on 5671 or 8883
-    Tls,
-    /// AMQP or MQTT over WebSocket, on 443
-    Websocket,
-    /// Plain HTTPS, on 443
-    Https,
-    /// Whether Edge Hub's ports are free, and who holds them
-    Ports,
-    /// How far the device's clock is from the hub's
-    Clock,
-    /// Which containers and networks the engine has
-    Engine,
-    /// By which way the kernel would forward from the container networks
-    EdgeRoute,
-    /// All links, routes and policy rules of the host
-    RouteTables,
-    /// A place on the container networks, to ask from
-    Vantage,
-    /// Where a container's packet vanishes on this host
-    Trace,
-    /// What the installed runtime is configured to do
-    Runtime,
-    /// Whether the device's own host name is one that the runtime takes
-    Hostname,
-    /// Whether a registry serves an image to this device
-    Registry,
-    /// What the runtime and the engine have written
-    Logs,
-}
+impl ValueEnum for Protocol {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self(Transport::Amqp),
+            Self(Transport::AmqpWs),
+            Self(Transport::Mqtt),
+            Self(Transport::MqttWs),
+        ]
+    }
 
-impl From<Protocol> for Transport {
-    fn from(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Amqp => Self::Amqp,
-            Protocol::AmqpWs => Self::AmqpWs,
-            Protocol::Mqtt => Self::Mqtt,
-            Protocol::MqttWs => Self::MqttWs,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (alias, help) = match self.0 {
+            Transport::Amqp => ("amqp_tcp_only", "AMQP on 5671"),
+            Transport::AmqpWs => ("amqpws", "AMQP over WebSocket on 443"),
+            Transport::Mqtt => ("mqtt_tcp_only", "MQTT on 8883"),
+            Transport::MqttWs => ("mqttws", "MQTT over WebSocket on 443"),
+            _ => return None,
+        };
+        Some(PossibleValue::new(self.0.word()).alias(alias).help(help))
     }
 }
 
-impl From<ProbeName> for Probe {
-    fn from(name: ProbeName) -> Self {
-        match name {
-            ProbeName::Dns => Self::Dns,
-            ProbeName::Route => Self::Route,
-            ProbeName::Tls => Self::Tls,
-            ProbeName::Websocket => Self::Websocket,
-            ProbeName::Https => Self::Https,
-            ProbeName::Ports => Self::Ports,
-            ProbeName::Clock => Self::Clock,
-            ProbeName::Engine => Self::Engine,
-            ProbeName::EdgeRoute => Self::EdgeRoute,
-            ProbeName::RouteTables => Self::RouteTables,
-            ProbeName::Vantage => Self::Vantage,
-            ProbeName::Trace => Self::Trace,
-            ProbeName::Runtime => Self::Runtime,
-            ProbeName::Hostname => Self::Hostname,
-            ProbeName::Registry => Self::Registry,
-            ProbeName::Logs => Self::Logs,
-        }
+/// A probe, by the word of reports with hyphens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ProbeName(pub(super) Probe);
+
+impl ValueEnum for ProbeName {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<ProbeName>> =
+            LazyLock::new(|| Probe::ALL.iter().copied().map(ProbeName).collect());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = self.0.to_string().replace('_', "-");
+        Some(PossibleValue::new(name).help(self.0.about()))
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
                 "human, json and ndjson tell a probe; `edgeprobe check --only` gives a verdict",
             ));
     }
-    let probe = Probe::from(options.probe);
+    let probe = options.probe.0;
     refuse_to_overwrite(options.telling.output.as_deref(), options.target.ca_file.as_deref())?;
     let mut setup = Setup::new(&options.target, Probes::alone(probe), None)?;
     setup.plan.follow_all = probe == Probe::Trace;

@@ -40,14 +40,13 @@ pub(super) struct Probes {
 
 impl From<&ProbeChoice> for Probes {
     fn from(choice: &ProbeChoice) -> Self {
-        let of = |names: &[ProbeName]| -> BTreeSet<Probe> {
-            names.iter().copied().map(Probe::from).collect()
-        };
-        let skipped = of(&choice.skip);
+        let probes =
+            |names: &[ProbeName]| -> BTreeSet<Probe> { names.iter().map(|name| name.0).collect() };
+        let skipped = probes(&choice.skip);
         let chosen = if choice.only.is_empty() {
             Probe::ALL.iter().copied().filter(|probe| !skipped.contains(probe)).collect()
         } else {
-            of(&choice.only)
+            probes(&choice.only)
         };
         let grounded = !choice.only.is_empty();
         Self { chosen, grounded, engine: !skipped.contains(&Probe::Engine) }
