@@ -43,7 +43,7 @@ impl Languages {
 
     /// The language of a report in this form.
     ///
-    /// What a program reads must not change with the locale of whoever runs it, so there only
+    /// What a program reads must not change with the user's locale, so there only
     /// `--lang` counts.
     pub(super) fn for_format(self, format: Format) -> Language {
         if format.is_for_people() { self.for_people() } else { self.for_programs() }

@@ -43,5 +43,5 @@ fn first_of(names: [&'static str; 2]) -> Option<(&'static str, String)> {
 
 fn parse(source: &str, text: &str, hint: &str) -> Result<ProxyUrl, Problem> {
     text.parse()
-        .map_err(|error| Problem::new(format!("{source} names no proxy: {error}")).hint(hint))
+        .map_err(|error| Problem::new(format!("{source} is not a valid proxy: {error}")).hint(hint))
 }

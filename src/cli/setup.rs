@@ -32,7 +32,7 @@ const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
 /// The probes of a run.
 pub(super) struct Probes {
     chosen: BTreeSet<Probe>,
-    /// Whether what they stand on is to be asked as well, because nobody chose among the others.
+    /// Whether their prerequisites are asked too, because the user did not choose among the others.
     grounded: bool,
     /// Whether the engine may be asked before the run, for what its containers say.
     engine: bool,
@@ -156,7 +156,7 @@ impl Setup {
         })
     }
 
-    /// The logs that are read where nobody says which: the runtime's own, once it is installed.
+    /// The logs that are read by default: the runtime's own, once it is installed.
     pub(super) fn usual_logs(&self) -> Logs {
         let reads = self.plan.probes.contains(&Probe::Logs) && self.phase == Phase::Installed;
         if reads { Logs::Here { asked: false } } else { Logs::None }
@@ -191,8 +191,8 @@ impl Setup {
 fn named(option: &str, name: Option<&str>, or_empty: bool) -> Result<(), Problem> {
     let Some(name) = name else { return Ok(()) };
     if name.contains(['=', ';']) {
-        return Err(Problem::new(format!("{option}: a name has no `=` and no `;`"))
-            .hint("give it the name alone, and no connection string"));
+        return Err(Problem::new(format!("{option}: a host name cannot contain `=` or `;`"))
+            .hint("give the host name alone, not a connection string"));
     }
     if name.trim().is_empty() && !or_empty {
         return Err(Problem::new(format!("{option}: the name is empty"))
@@ -207,7 +207,7 @@ fn resolver(text: &str) -> Result<SocketAddr, Problem> {
         Problem::new(format!("--resolver: `{}` {what}", clean::line(text, 60)))
             .hint("for example --resolver 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53")
     };
-    let server = text.parse().or_else(|_| alone()).map_err(|_| refused("is no IP address"))?;
+    let server = text.parse().or_else(|_| alone()).map_err(|_| refused("is not an IP address"))?;
     if server.port() == 0 { Err(refused("has no port that answers")) } else { Ok(server) }
 }
 
@@ -244,7 +244,7 @@ fn trust(options: &TargetOptions) -> Result<TrustStores, Problem> {
                 .hint(format!("unset {variable} for the device's own store, or correct it"));
         }
         let usual = "give it a PEM file with at least one CERTIFICATE block";
-        // The library's errors may carry a hint of their own.
+        // The library's errors may have their own hint.
         let (message, hint) = told.split_once("; hint: ").unwrap_or((&told, usual));
         Problem::new(format!("--ca-file: {message}")).hint(hint)
     })
@@ -256,7 +256,7 @@ pub(super) fn timeout(text: &str) -> Result<Duration, Problem> {
         Problem::new(format!("--timeout: `{}` {what}", clean::line(text, 40)))
             .hint("for example --timeout 10s or --timeout 1m30s; from 1s to 10m")
     };
-    let duration = humantime::parse_duration(text).map_err(|_| wrong("is no duration"))?;
+    let duration = humantime::parse_duration(text).map_err(|_| wrong("is not a duration"))?;
     if duration < Duration::from_secs(1) || duration > Duration::from_mins(10) {
         return Err(wrong("is out of range"));
     }

@@ -47,26 +47,26 @@ const PROBES: [Probe; 11] = [
 #[command(after_help = "\
 Examples:
   edgeprobe vpn --hub contoso.azure-devices.net
-  edgeprobe vpn --watch --hub …               wait for the VPN, tell what it changes
-  edgeprobe vpn --baseline before.json --hub … keep the present routes, or compare with
-                                              those that were kept
+  edgeprobe vpn --watch --hub …               wait for the VPN, print what it changes
+  edgeprobe vpn --baseline before.json --hub … save the present routes, or compare
+                                              with the saved ones
 
-Under --watch, --format ndjson prints one line for each change, behind the lines
-of the first look; --format json prints each report as a document on a line of
-its own. A file that --output names always holds the present answer alone.
+Under --watch, --format ndjson prints one line for each change, after the lines
+of the first look; --format json prints each report as a document on one line.
+The file of --output always contains the latest answer alone.
 
 Exit codes: 0 no VPN overrides the edge network, 2 one does (1 where it stops
-nothing), 3 it cannot be told.")]
+nothing), 3 undecided.")]
 pub(super) struct Options {
     #[command(flatten)]
     target: TargetOptions,
 
-    /// Go on watching: when links, routes, rules or name servers change, ask again and tell the
+    /// Keep watching: when links, routes, rules or name servers change, probe again and print the
     /// difference
     #[arg(long)]
     watch: bool,
 
-    /// A file of routes and rules: written if it is not there, compared with if it is
+    /// A file of routes and rules: written if it does not exist, otherwise compared with
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
@@ -100,7 +100,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     }
 }
 
-/// Asks, and answers.
+/// Probes, prints the answer and returns its exit code.
 fn look(setup: &Setup, telling: &Telling, language: Language) -> Result<Report, Problem> {
     let mut progress = Progress::start(telling.quiet);
     let mut report = perform(setup, language, |event| progress.show(&event))?;

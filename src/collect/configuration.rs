@@ -32,8 +32,8 @@ pub(super) fn part() -> Part {
 static DEVICE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?i)\bDeviceId=(?<id>[^\s;"'\\]+)"#).ok());
 
-/// The ids of this device in the connection strings that it is configured with. They are for whoever
-/// replaces them elsewhere, and stand in no entry.
+/// The ids of this device in the connection strings that it is configured with. The anonymiser replaces
+/// them; no entry contains them.
 pub(crate) fn device_ids() -> Vec<String> {
     let facts = runtime::read(&Root::of_this_device());
     let files = facts.sources.iter().filter(|source| source.name.starts_with('/'));

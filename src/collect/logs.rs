@@ -50,7 +50,7 @@ fn take(path: &str, input: &Input, since: i64, until: &Until) -> Item {
             thread::sleep(LOOKS);
         }
     };
-    // Without it the log is waited for; whoever waits for all has a limit too.
+    // Without it the log is waited for; the wait for all parts has a limit too.
     let _ = thread::Builder::new().spawn(watch);
     let mut log = Log::with_limit(LARGEST);
     let read = input.read(&how, &mut |piece| log.take(&piece));

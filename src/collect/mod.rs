@@ -70,7 +70,7 @@ pub fn start(since: i64, limit: Duration) -> Collecting {
                 let broken = Missing::new(Reason::Failed, "edgeprobe itself failed");
                 vec![item(&path, what, &source, Err(broken))]
             });
-            // Whoever waited may have given up.
+            // The receiver may have given up.
             let _ = tell.send((index, taken));
         });
         if let (Err(error), Some(item)) = (started, awaited.last_mut()) {

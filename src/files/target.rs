@@ -56,7 +56,7 @@ impl Obstacle {
     }
 }
 
-/// What the name says, of those that say it wherever the program runs.
+/// What the name means, for names that mean the same on every system.
 pub(crate) fn named(path: &Path) -> Option<Named> {
     let text = path.to_str()?;
     if text == "-" {

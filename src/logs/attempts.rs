@@ -261,7 +261,7 @@ impl Client {
     }
 }
 
-/// Adds failures to a series, as an episode of their own where it was over.
+/// Adds failures to a series. They are a new episode where the series was over.
 fn add(series: &mut Option<Series>, failures: &[Failure], more: u64) {
     let Some(first) = failures.first() else { return };
     let series = series.get_or_insert_with(|| Series {
@@ -305,7 +305,7 @@ fn is_own(client: &str) -> bool {
     client.ends_with("$edgeHub")
 }
 
-/// Whether a transport is one with a port of its own, in any version's words.
+/// Whether a transport has a dedicated port, in any version's words.
 fn is_direct(via: &str) -> bool {
     !via.to_ascii_lowercase().contains("websocket")
 }

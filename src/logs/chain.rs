@@ -1,7 +1,7 @@
 //! Lines that tell one failure: what a program reports, and the causes under it.
 //!
 //! Rust's daemons write `caused by:` for each, .NET ` --->`, Go a colon in the same line. What leads to
-//! the cause is no finding of its own where the cause follows: the innermost one that is known decides.
+//! the cause is not a finding where the cause follows: the innermost known one decides.
 
 use super::hit::Hit;
 use super::set::Signatures;

@@ -38,7 +38,7 @@ pub fn facts(
 ///
 /// The daemons and the engine seldom write that something works again: it shows in what Edge Agent
 /// writes, and the signatures' `until` says by which lines. What Edge Agent or Edge Hub writes itself
-/// is ended by its own log alone, since each of them has connections of its own.
+/// is ended by its own log alone, since each has separate connections.
 fn end_across(logs: &mut [Scanned], signatures: &Signatures) {
     let seen: Vec<(String, Moment)> = logs
         .iter()

@@ -12,7 +12,7 @@ use super::time::microseconds;
 #[derive(Debug, PartialEq)]
 pub(super) struct Message<'l> {
     pub(super) text: Cow<'l, [u8]>,
-    /// Empty where the line has no time of its own.
+    /// Empty where the line itself has no time.
     pub(super) at: Stamp,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn unwrap(line: &[u8]) -> Message<'_> {
         && let Ok(wrapped) = serde_json::from_slice::<Wrapped<'_>>(line)
         && let Some((text, outer)) = wrapped.content()
     {
-        // What the runtime wrote itself counts more than when somebody collected it.
+        // The time that the runtime wrote counts more than the time of collection.
         let text = without_colour(&text).into_owned();
         let at = of_line(&text).or(outer);
         return Message { text: Cow::Owned(text), at };

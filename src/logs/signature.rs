@@ -180,7 +180,7 @@ pub enum Role {
     Context,
     /// No text: a cause that a line names, and that no signature has.
     Unknown,
-    /// No text: what stands in another's place where a module of the user's writes it.
+    /// No text: it replaces another signature where a module of the user writes the line.
     Instead,
 }
 

@@ -32,7 +32,7 @@ impl Stamp {
         Self { utc: Some(at), ..Self::default() }
     }
 
-    /// Whether there is none.
+    /// Whether the line has no time.
     pub(super) fn is_none(self) -> bool {
         self.utc.is_none() && self.local.is_none()
     }

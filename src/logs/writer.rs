@@ -42,7 +42,7 @@ const RUNTIME: [&str; 2] = ["edgeagent", "edgehub"];
 const OF_DAEMONS: [&str; 6] = ["[INFO]", "[WARN]", "[ERR!]", "[DBUG]", "[TRCE]", "[CRIT]"];
 const OF_MODULES: [&str; 6] = ["[INF]", "[WRN]", "[ERR]", "[DBG]", "[FTL]", "[VRB]"];
 
-/// What daemons and engines say themselves, wherever it is quoted.
+/// What daemons and engines say themselves, in their own log or quoted in another.
 const WORDS_OF_THE_HOST: [&str; 8] = [
     "caused by: ",
     "Error response from daemon",

@@ -22,7 +22,7 @@ pub fn document(report: &Report) -> io::Result<String> {
     Ok(text + "\n  ]\n}\n")
 }
 
-/// One JSON document on a line of its own, for a stream of them.
+/// One JSON document on one line, for a stream of documents.
 pub fn document_line(report: &Report) -> io::Result<String> {
     Ok(serde_json::to_string(report)? + "\n")
 }

@@ -224,7 +224,7 @@ fn of_leg(leg: &legs::Leg<'_>, status: Status, language: Language) -> Case {
         (None, true, Status::Degraded | Status::Blocked) => {
             Outcome::Failed(kind, first, told.join("\n"))
         }
-        // What is of no consequence, or decides nothing, fails nobody's build.
+        // A warning, or an inconclusive answer, does not fail a build.
         _ => Outcome::Skipped(first),
     };
     let longest = leg.observations.iter().map(|seen| seen.duration_ms).fold(0.0, f64::max);

@@ -32,7 +32,7 @@ pub fn install(schedule: &Schedule, manager: Manager) -> Result<Vec<PathBuf>, Re
         Manager::Cron => Ok(()),
     });
     if let Err(refused) = result {
-        // Half a schedule is none.
+        // Half a schedule does not run.
         let _ = forget();
         return Err(refused);
     }
@@ -90,7 +90,7 @@ pub(super) fn ours() -> [PathBuf; 3] {
     [units.join(TIMER), units.join(SERVICE), PathBuf::from(cron::FILE)]
 }
 
-/// Refuses to touch a file that somebody else has written.
+/// Refuses to overwrite a file that this program did not write.
 fn refuse_to_overwrite(path: &Path) -> Result<(), Refused> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

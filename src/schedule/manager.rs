@@ -72,7 +72,7 @@ pub(super) fn systemctl(arguments: &[&str]) -> Result<String, Refused> {
     let failed = |what: String| {
         Refused::new(
             format!("`{command}` {what}"),
-            format!("run `{command}` by hand to see more; `edgeprobe schedule remove` begins anew"),
+            format!("run `{command}` by hand to see more; `edgeprobe schedule remove` starts over"),
         )
     };
     let Some(systemctl) = Program::find("systemctl") else {

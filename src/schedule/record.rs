@@ -49,7 +49,7 @@ pub struct Ended {
 }
 
 impl Record {
-    /// Reads the record of a file; nothing where there is none.
+    /// Reads the record in a file; `None` where the file has no record.
     pub fn read(path: &Path) -> Option<Self> {
         serde_json::from_str(&bounded::text(path, LARGEST).ok()?).ok()
     }
@@ -77,8 +77,8 @@ impl Lock {
         let is_other = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
         let other = || {
             Refused::new(
-                format!("cannot lock {shown}: it is there, and no record of a run"),
-                "give --lock a file of its own",
+                format!("cannot lock {shown}: the file exists and is not a record of a run"),
+                "give --lock a file that nothing else uses",
             )
         };
         if is_other {
@@ -103,7 +103,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(cannot(&error)),
         }
         let mut text = String::new();
-        // What is too long or no text is another's as well.
+        // A file that is too long or not text belongs to another program too.
         let read = (&mut file).take(LARGEST + 1).read_to_string(&mut text);
         let before: Record = match (read, text.is_empty()) {
             (Ok(_), true) => Record::default(),
@@ -128,7 +128,7 @@ impl Lock {
         self.write();
     }
 
-    /// A disk that is full keeps nobody from a verdict.
+    /// A full disk does not prevent a verdict.
     fn write(&self) {
         let written = || -> io::Result<()> {
             let mut held = self.held.lock().map_err(|_| io::Error::other("a thread panicked"))?;

@@ -69,7 +69,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
 pub(super) fn look(path: &Path) -> Result<(), SourceError> {
     let name = Input::File(path.to_owned()).to_string();
     let metadata = fs::metadata(path).map_err(|error| unreadable(&name, &error))?;
-    // Opening a pipe waits for whoever writes into it.
+    // Opening a pipe waits for its writer.
     if metadata.is_file() || metadata.is_dir() { open(path, &name).map(drop) } else { Ok(()) }
 }
 

@@ -175,7 +175,7 @@ fn what_is_refused() {
     let cases: [(&[&str], &str, &str); 17] = [
         (&["--every", "30s"], "less than 1 minute", "--every 15m"),
         (&["--every", "7m"], "neither an hour nor a day", "--every 6m"),
-        (&["--every", "often"], "`often` is no duration", "--every 1h"),
+        (&["--every", "often"], "`often` is not a duration", "--every 1h"),
         (&["--every", "15m", "--cron", "* * * * *"], "cannot be used with", "--help"),
         (&[], "not provided", "--help"),
         (&["--cron", "* * * *"], "five fields", "mon-fri"),

@@ -1,4 +1,4 @@
-//! What was found in a log, in the shape of an observation. Whoever reads logs fills it in.
+//! What was found in a log, in the shape of an observation. The readers of logs fill it in.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ pub struct PortFacts {
     pub port: u16,
     /// Each local address that was tried, and what the kernel answered.
     pub binds: Vec<Bind>,
-    /// Who holds the port. Empty when it is free, or held by nobody that can be seen from here.
+    /// Who holds the port. Empty when it is free, or when the holder cannot be seen from here.
     pub holders: Vec<Holder>,
     /// Whether this process has the privilege to bind this port: it is not below
     /// `net.ipv4.ip_unprivileged_port_start`, or the process has `CAP_NET_BIND_SERVICE`.

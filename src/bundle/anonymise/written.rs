@@ -64,7 +64,7 @@ fn image(text: &str, length: Option<&str>, addresses: &Addresses) -> Option<Stri
 }
 
 /// The text with the images of what is an IPv4 address in it: `10.0.0.1:443`, `addr:10.0.0.1`,
-/// `peer_10.0.0.1`, `10.0.0.1.53`; none where there is none.
+/// `peer_10.0.0.1`, `10.0.0.1.53`; `None` where there is no address.
 fn inside(text: &str, length: Option<&str>, addresses: &Addresses) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;

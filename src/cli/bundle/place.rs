@@ -10,7 +10,7 @@ use super::{Form, Options};
 use crate::cli::output::Destination;
 use crate::cli::problem::Problem;
 
-/// Where the archive goes; a name of its own where none is given.
+/// Where the archive goes; a default name where the user gives none.
 pub(super) fn destination(
     options: &Options,
     now: Timestamp,
@@ -28,7 +28,7 @@ pub(super) fn destination(
             .hint("give --output a file, or leave --format out"));
     }
     if std::io::stdout().is_terminal() {
-        return Err(Problem::new("an archive is nothing for a terminal")
+        return Err(Problem::new("an archive cannot be written to a terminal")
             .hint("give --output a file, or send it on: edgeprobe bundle --output - >case.zip"));
     }
     Ok((None, destination))

@@ -22,7 +22,7 @@ use crate::sources::{How, Input, Obstacle, Piece, RUNTIME_CONTAINERS, RUNTIME_UN
 /// Of a container's log and a journal so many lines at the end are read.
 const LINES: u32 = 100_000;
 
-/// What nobody asked for is not waited for longer than this once the probes have ended.
+/// Logs that the user did not ask for are not waited for longer than this after the probes end.
 const UNASKED: Duration = Duration::from_secs(1);
 
 /// A container that is not there is known by then, before anything else is asked.
@@ -118,7 +118,7 @@ impl Reading {
             let reading = move || read(index, &input, &how, present, &sender);
             std::thread::Builder::new().spawn(reading).map_err(|error| {
                 Problem::new(format!("cannot start reading the logs: {error}"))
-                    .hint("allow more threads (`ulimit -u`), or leave them out by --no-logs")
+                    .hint("allow more threads (`ulimit -u`), or skip the logs with --no-logs")
             })?;
         }
         let mut reading = Self {
@@ -177,7 +177,7 @@ impl Reading {
         }
     }
 
-    /// An input that was named and cannot be read is a mistake of whoever named it.
+    /// An input that the user named and that cannot be read is a usage error.
     fn refuse(&mut self) -> Result<(), Problem> {
         if !matches!(self.logs, Logs::Named(_)) {
             return Ok(());
@@ -196,7 +196,7 @@ impl Reading {
         let mut origins = Vec::new();
         for (input, fate) in &mut self.inputs {
             let Fate::Read(scanned, took) = fate else { continue };
-            // Of what nobody named, that which says nothing is not there.
+            // An input that the user did not name and that gives nothing does not exist.
             for log in scanned.drain(..).filter(|log| named || log.source.lines > 0) {
                 logs.push(log);
                 origins.push((input.clone(), *took));
@@ -308,7 +308,7 @@ fn read(
     let mut told = false;
     let result = input.read(how, &mut |piece| {
         if matches!(piece, Piece::Begins(_)) && !std::mem::replace(&mut told, true) {
-            // Nobody listens any more when the run is over.
+            // The receiver is gone when the run is over.
             let _ = reports.send((index, Report::Begun));
         }
         collected.take(piece)

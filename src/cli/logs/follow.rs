@@ -1,4 +1,4 @@
-//! Reading on: each input on a thread of its own, what is new told as it comes.
+//! Follows logs: one thread for each input; new findings are printed as they come.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

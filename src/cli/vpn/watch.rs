@@ -31,7 +31,7 @@ pub(super) fn listen(setup: &Setup) -> Result<Changes, Problem> {
     })
 }
 
-/// Watches until somebody interrupts it, and then answers with the exit code of the last answer.
+/// Watches until the user interrupts it, and then returns the exit code of the last answer.
 pub(super) fn watch(
     mut changes: Changes,
     last: Report,
@@ -58,7 +58,7 @@ pub(super) fn watch(
         if !go_on {
             return Ok(answer(&last.report, language).status.exit_code());
         }
-        // A look borrows an address for a moment, which is a change of its own: the tables and the
+        // A look borrows an address for a moment, which is itself a change: the tables and the
         // files alone tell whether there is anything to look at.
         let glanced = Seen::at(&glance.afresh(), telling, language)?;
         if last.differences(&glanced).is_none_or(|all| all.is_empty()) {
@@ -122,7 +122,7 @@ fn tell(
     destination: &Destination,
 ) -> Result<(), Problem> {
     let is_file = destination.is_file();
-    // Whoever was told of a fault is told of its end.
+    // After a fault was shown, its end is shown too.
     if telling.quiet && !is_file && healthy(report, language) && healthy(before, language) {
         return Ok(());
     }

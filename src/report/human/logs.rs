@@ -20,7 +20,7 @@ const MOST_FINDINGS: usize = 12;
 /// Characters that are shown of a log's line.
 const TEXT: usize = 200;
 
-/// The report as text, with styles; whoever prints it takes them out where they do not belong.
+/// The report as text with styles; the printer removes them where the output has none.
 pub fn text(report: &LogReport, language: Language) -> String {
     let verdict = &report.verdict;
     let said = status(verdict.status, language).to_uppercase();

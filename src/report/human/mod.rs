@@ -36,7 +36,7 @@ const LABEL: usize = 12;
 /// At most this many remedies are shown for a cause; its own page has them all.
 const MOST_REMEDIES: usize = 3;
 
-/// The report as text, with styles; whoever prints it takes them out where they do not belong.
+/// The report as text with styles; the printer removes them where the output has none.
 pub fn text(report: &Report, detail: Detail, language: Language) -> String {
     let verdict = &report.verdict;
     let mut out = headline(report, language);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Detour, Transport, Via};
 use crate::vocabulary::Role;
 
-/// A host's port, what is to be spoken there, and how to get there.
+/// A host's port, the protocol to use there, and the way to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Endpoint {
     pub transport: Transport,

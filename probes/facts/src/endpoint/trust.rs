@@ -24,7 +24,7 @@ impl Trust {
         self.verdict() == TrustResult::Trusted
     }
 
-    /// What this device makes of the chain: the better of its own store and `--ca-file`.
+    /// Whether this device trusts the chain: the better of its own store and `--ca-file`.
     pub fn verdict(&self) -> TrustResult {
         match self.ca_file {
             Some(TrustResult::Trusted) => TrustResult::Trusted,

@@ -95,7 +95,7 @@ impl EngineFacts {
 }
 
 /// The subnet that the engine would choose for a new IPv4 network: the first of its pools that
-/// shares no address with its networks or with what it avoids. None when there is none left.
+/// shares no address with its networks or with what it avoids. `None` when the pools are used up.
 ///
 /// Docker before 27 goes on from the last subnet that it gave, so that one that has removed
 /// networks since it started may choose a later one.

@@ -63,7 +63,7 @@ pub fn line(text: &str, limit: usize) -> String {
     clean::line(&mask(text), limit)
 }
 
-/// The text without its secrets, and without whatever looks like a key: somebody may have typed one
+/// The text without its secrets and without anything that looks like a key: a user may have typed one
 /// where it has no place, and with no name.
 pub fn typed(text: &str) -> Cow<'_, str> {
     without(text, &find(text, Before { telling: true, ..Before::default() }).secrets)

@@ -143,7 +143,7 @@ fn is_secret(shape: Shape, before: &str, beside: bool) -> bool {
         if nth == 0 && DIGESTS.has(&last) {
             return false;
         }
-        // A key is one wherever it stands.
+        // A key is a secret at every place.
         if shape == Shape::Key && nth > 0 {
             return true;
         }

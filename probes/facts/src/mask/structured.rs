@@ -87,7 +87,7 @@ fn of_text(value: &str, Place { name, secret }: Place<'_>) -> String {
     if !is_harmless(name) || value.len() > LONGEST || value.contains("data:") {
         return hidden();
     }
-    // Nobody signs in to a host by what is listed here.
+    // Nothing that is listed here signs in to a host.
     if is_hosts(name)
         && let Some((_, host)) = value.rsplit_once('@')
         && !address::is_digest(host)

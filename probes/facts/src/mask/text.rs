@@ -23,7 +23,7 @@ static BEGINS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}").ok());
 static ENDS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"-{4,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}").ok());
-/// A full line of a key, wherever it stands in one of the log's.
+/// A full line of a key, at any place in a line of the log.
 static FULL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let least = FULL_LINE;
     Regex::new(&format!(r"(?:[A-Za-z0-9+/]|\\/|\\+u002[BbFf]){{{least},}}(?:=|\\+u003[Dd]){{0,2}}"))

@@ -65,15 +65,15 @@ macro_rules! probes {
 probes! {
     /// What each name server and the system's own resolver answer.
     Dns(DnsFacts),
-    /// By which way the kernel would send to the hub.
+    /// The route by which the kernel would send to the hub.
     Route(RouteFacts),
-    /// By which way the kernel would forward from the container networks.
+    /// The route by which the kernel would forward from the container networks.
     EdgeRoute(Box<EdgeRouteFacts>),
     /// All links, routes and policy rules of the host.
     RouteTables(Box<Tables>),
-    /// Where a container's packet vanishes on this host.
+    /// Where on this host a container's packet is lost.
     Trace(Box<Trace>),
-    /// A place on the container networks, to ask from.
+    /// Whether each container network can be joined, to probe from there.
     Vantage(Box<VantageFacts>),
     /// AMQP or MQTT over TLS, on 5671 or 8883.
     Tls(EndpointFacts),
@@ -89,11 +89,11 @@ probes! {
     Engine(EngineFacts),
     /// What the installed runtime is configured to do.
     Runtime(Box<RuntimeFacts>),
-    /// Whether the device's own host name is one that the runtime takes.
+    /// Whether the runtime accepts the device's own host name.
     Hostname(HostnameFacts),
     /// Whether a registry serves an image to this device.
     Registry(Box<RegistryFacts>),
-    /// What the runtime and the engine have written.
+    /// What the runtime and the engine have logged.
     Logs(Box<LogFacts>),
 }
 

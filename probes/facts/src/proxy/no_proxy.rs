@@ -117,7 +117,7 @@ impl fmt::Display for NoProxyList {
 
 impl<'de> Deserialize<'de> for NoProxyList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A report that somebody else wrote is no safer than an environment.
+        // A report from outside is no safer than an environment.
         let list = String::deserialize(deserializer)?;
         Ok(Self::parse(&list).unwrap_or_else(|| Self(String::new())))
     }

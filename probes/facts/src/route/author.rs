@@ -35,7 +35,7 @@ fn is_tailscales(rule: &Rule) -> bool {
         || rule.action == RuleAction::Lookup { table: TAILSCALE_TABLE }
 }
 
-/// The VPN that has routes of its own in a table that is nobody else's.
+/// The VPN that alone has routes in a table.
 fn filled_by(tables: &Tables, table: u32) -> Option<Vpn> {
     const EVERYBODYS: [u32; 4] = [0, 253, MAIN_TABLE, 255];
     if EVERYBODYS.contains(&table) {
@@ -66,7 +66,7 @@ fn spares_a_mark(rule: &Rule) -> bool {
     rule.inverted && rule.mark.is_some()
 }
 
-/// Half of the Internet: nobody but a VPN's client has use for such a route.
+/// Half of the Internet: only a VPN client uses such a route.
 fn is_a_half(route: Option<&Route>) -> bool {
     route.is_some_and(|route| route.destination.prefix_len() == 1)
 }

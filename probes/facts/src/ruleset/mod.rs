@@ -171,7 +171,7 @@ pub enum Position {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It is dropped, and nobody is told.
+    /// It is dropped without an answer.
     Drop,
     /// It is dropped, and its sender is told.
     Reject,
@@ -188,7 +188,7 @@ pub enum Verdict {
     Goto,
     /// It depends on the packet: a verdict map.
     Map,
-    /// It is none of these, such as a mark or a translation of the destination.
+    /// Another verdict, such as a mark or a translation of the destination.
     Other,
 }
 

@@ -102,13 +102,13 @@ pub struct ImageSetting {
     pub source: String,
 }
 
-/// The parts of a device that each have a proxy setting of their own.
+/// The parts of a device that each have a separate proxy setting.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The environment of whoever runs this program.
+    /// The environment of the user who runs this program.
     Environment,
     /// The system: /etc/environment and the service manager's defaults.
     System,
@@ -161,7 +161,7 @@ impl Part {
         }
     }
 
-    /// Whether the part runs in a container, so that this host's loopback is none of its own.
+    /// Whether the part runs in a container, so that its loopback is not this host's.
     pub fn is_in_a_container(self) -> bool {
         matches!(self, Self::EdgeAgent | Self::EdgeHub)
     }
@@ -238,7 +238,7 @@ pub enum Flaw {
     /// A folder, a device or a pipe stands in its place.
     #[error("not a regular file")]
     NotAFile,
-    /// Its `https_proxy` is none that the runtime could use.
+    /// The runtime cannot use its `https_proxy`.
     #[error("`https_proxy` is no proxy that the runtime could use")]
     Proxy,
 }
