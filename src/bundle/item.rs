@@ -61,7 +61,7 @@ pub enum Reason {
     TooLarge,
     /// The tool or service that was asked failed.
     Failed,
-    /// No parser takes it, so no secret in it could be told from the rest.
+    /// No parser accepts it, so its secrets cannot be recognised.
     NotUnderstood,
     /// No container engine runs here.
     NoEngine,

@@ -81,7 +81,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     let since = logs::since(&options.since, logs::now())?;
     refuse_to_overwrite(options.output.as_deref(), options.target.ca_file.as_deref())?;
     let (path, destination) = destination(options, now)?;
-    // Whatever is wrong with the options is told before anything is asked.
+    // Every mistake in the options is reported before anything is asked.
     let limit = timeout(&options.target.timeout)?;
     let collecting = collect::start(since, limit);
     let report = setup(options)?.and_then(|setup| {

@@ -136,7 +136,7 @@ fn output_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match Format::named(text) {
         Some(_) if !path.exists() => Err(format!(
-            "{text} is a form and no file; hint: `--format {text}` chooses the form, and \
+            "{text} is a form, not a file; hint: `--format {text}` chooses the form, and \
              `--output ./{text}` writes a file of this name"
         )),
         _ => Ok(path),

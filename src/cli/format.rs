@@ -1,4 +1,4 @@
-//! The forms in which a report is told.
+//! The forms of a report.
 
 use clap::ValueEnum;
 

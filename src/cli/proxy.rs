@@ -1,4 +1,4 @@
-//! The proxy that a run is told of, by its option or by its environment.
+//! The proxy of a run, from its option or its environment.
 
 use std::env;
 

@@ -1,5 +1,5 @@
-//! From options and environment to what a run needs. Every error in them is told before anything
-//! is asked of the network.
+//! From options and environment to what a run needs. Every error in them is reported before
+//! anything is asked of the network.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -87,7 +87,7 @@ pub(super) struct Setup {
     /// What is known already: the device's configuration, and the engine's answer where its
     /// containers were asked after before.
     pub(super) given: Vec<Observation>,
-    /// The logs that are read beside the probes.
+    /// The logs that are read while the probes run.
     pub(super) logs: Logs,
 }
 
@@ -175,7 +175,7 @@ impl Setup {
         Self { plan, given, timeline: timeline(self.timeout), ..self.clone() }
     }
 
-    /// The files that say which name servers are asked; none where an option does.
+    /// The files that say which name servers are asked; empty where an option names them.
     pub(super) fn resolver_files(&self) -> &'static [&'static str] {
         if self.plan.ask_system { &[RESOLV_CONF, BEHIND_STUB] } else { &[] }
     }

@@ -26,8 +26,8 @@ use crate::report::{Report, json};
 use crate::verdict::Status;
 
 /// What this question needs: ways, names, and whether connections open, on each transport that Edge
-/// Agent may use and on 443 beside them, so that a port which is closed somewhere is not taken for a
-/// network that reaches nothing.
+/// Agent may use and on 443, so that a port which is closed somewhere is not taken for a network
+/// that reaches nothing.
 const PROBES: [Probe; 11] = [
     Probe::Dns,
     Probe::Route,

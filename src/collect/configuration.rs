@@ -48,13 +48,13 @@ fn ids_in(text: &str) -> Vec<String> {
     found.filter_map(|found| Some(found.name("id")?.as_str().to_owned())).collect()
 }
 
-/// A file's entry; none for what is no file.
+/// A file's entry; `None` for what is not a file.
 fn of_file(source: &str) -> Option<Item> {
     let own = source.strip_prefix('/')?;
     let content = match read(Path::new(source)) {
         Ok(text) => match runtime::shown(source, &text) {
             Ok(masked) => said(masked),
-            // What cannot be told apart cannot be masked.
+            // What cannot be parsed cannot be masked.
             Err(flaw) => Err(Missing::new(Reason::NotUnderstood, flaw.to_string())),
         },
         // A folder that may not be read is listed as a source, too.

@@ -1,5 +1,6 @@
-//! What a support case needs of this device beside the report: everything at once, each part
-//! bounded in size, masked, and given up when the time is up. A part that fails stops no other.
+//! What a support case needs from this device in addition to the report: everything at once, each
+//! part bounded in size, masked, and given up when the time is up. A part that fails stops no
+//! other.
 
 mod configuration;
 mod engine;

@@ -1,4 +1,4 @@
-//! The languages that people are told in, and how a sentence is put into one.
+//! The languages of output for people, and how a sentence is put into one.
 //!
 //! Sentences are data. What composes one hands in a key and the words that fill its placeholders,
 //! a [`Text`]; a [`Phrasebook`] has the sentence for the key in each language. A word that differs
@@ -20,7 +20,7 @@ pub use typography::mistakes;
 
 use std::sync::LazyLock;
 
-/// A language that people are told in.
+/// A language of output for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Language {
     #[default]
@@ -42,8 +42,8 @@ impl Language {
     /// The language that the locale asks for.
     ///
     /// `variable` gives the value of an environment variable. As POSIX has it, `LC_ALL` counts
-    /// before `LC_MESSAGES`, and that before `LANG`; an empty one counts as unset. Every locale that
-    /// this program does not speak is told in English.
+    /// before `LC_MESSAGES`, and that before `LANG`; an empty one counts as unset. Every other
+    /// locale gets English.
     pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()

@@ -17,7 +17,7 @@ const REFUSED: i64 = 5_000;
 const SILENT: i64 = 12_000;
 /// An attempt may be under way for as long as this without having failed.
 const UNDER_WAY: i64 = 45_000;
-/// Clients of Edge Hub that are told apart.
+/// The most clients of Edge Hub that are distinguished.
 const CLIENTS: usize = 64;
 
 /// A line that tells of an attempt, or a connection.

@@ -84,7 +84,7 @@ impl Clock {
         moments.into_iter().flatten().min_by_key(|moment| (moment - anchor.utc).abs())
     }
 
-    /// Milliseconds between two lines; none where they have no clock in common.
+    /// Milliseconds between two lines; `None` where they have no clock in common.
     pub(super) fn between(&self, late: Stamp, early: Stamp) -> Option<i64> {
         let named = |stamp: Stamp| Stamp { local: stamp.local.map(|own| self.named(own)), ..stamp };
         named(late).since(named(early)).or_else(|| {

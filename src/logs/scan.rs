@@ -34,7 +34,7 @@ pub struct Origin {
     pub complete_until: Option<Moment>,
     /// The present, for times without a year.
     pub now: Option<Moment>,
-    /// The language in which its findings are told.
+    /// The language of its findings.
     pub language: Language,
 }
 

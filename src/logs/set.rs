@@ -37,7 +37,7 @@ const LARGEST_EXPRESSION: usize = 1 << 20;
 /// How a message begins that the journal's JSON has as a list of bytes.
 const BYTES: &str = "\"MESSAGE\":[";
 
-/// How a cause begins in what the daemons write: one that no signature knows is told too.
+/// How a cause begins in what the daemons write: an unknown cause is reported too.
 const CAUSE: &str = "caused by: ";
 
 /// A file of signatures that cannot be used.
@@ -87,7 +87,7 @@ pub(super) struct Match<'m> {
 }
 
 impl Signatures {
-    /// The built-in signatures, and those of a user's file beside them.
+    /// The built-in signatures and those of a user's file.
     ///
     /// Errors name the file, the signature and what is wrong with it.
     pub fn load(own: Option<(&str, &str)>) -> Result<Self, SignatureError> {

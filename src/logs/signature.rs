@@ -112,7 +112,7 @@ fn blocks() -> Effect {
 pub enum Part {
     /// It names no cause: one that follows decides.
     Wraps,
-    /// The words or the number of an error, which say the same in whatever they stand.
+    /// The words or the number of an error, which mean the same in every text.
     Error,
     /// It says all.
     #[default]

@@ -42,8 +42,8 @@ impl Stamp {
         if self.is_none() { other } else { self }
     }
 
-    /// Milliseconds from another time to this, by the clock that both have; none where they have no
-    /// clock in common. What two clocks differ in is no time that has passed.
+    /// Milliseconds from another time to this, by the clock that both have; `None` where they have
+    /// no clock in common. What two clocks differ in is no time that has passed.
     pub(super) fn since(self, earlier: Self) -> Option<i64> {
         if let (Some(late), Some(early)) = (self.utc, earlier.utc) {
             return Some(late - early);
@@ -60,7 +60,7 @@ impl Stamp {
 const SOME_YEAR: i64 = 2000;
 
 impl Local {
-    /// The moment that it would be in a year, in UTC; none where its month is not known.
+    /// The moment that it would be in a year, in UTC; `None` where its month is unknown.
     pub(super) fn in_year(self, year: i64) -> Option<Moment> {
         self.month.number().and_then(|month| self.in_month(year, month))
     }
@@ -159,7 +159,7 @@ fn syslog(text: &[u8]) -> Option<(Local, &[u8])> {
     Some((Local { year: None, month, day, time }, rest))
 }
 
-/// What follows a syslog header, ` host process[pid]: `; none where there is no header.
+/// What follows a syslog header, ` host process[pid]: `; `None` where there is no header.
 fn header(rest: &[u8]) -> Option<&[u8]> {
     let rest = rest.strip_prefix(b" ")?;
     let colon = memchr::memmem::find(rest, b": ")?;

@@ -161,7 +161,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The begin of a day in UTC; none for what is no date since 1970.
+/// The begin of a day in UTC; `None` for what is not a date since 1970.
 pub(super) fn midnight(year: i64, month: i64, day: i64) -> Option<Moment> {
     let date =
         Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()?;

@@ -1,4 +1,4 @@
-//! The words in which logs are told, in each language: those of the whole here, and those of each
+//! The sentences about logs in each language: those about the whole log here, and those of each
 //! finding in its signature.
 
 use std::collections::BTreeMap;

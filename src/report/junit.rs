@@ -96,7 +96,7 @@ fn suite<'w>(
     })
 }
 
-/// What a reader needs to know of the run beside its cases.
+/// What a reader needs to know about the run in addition to its cases.
 fn properties(writer: &mut Writer<Vec<u8>>, report: &Report) -> io::Result<()> {
     let properties = [
         ("edgeprobe.version", report.tool.version.clone()),
@@ -199,8 +199,8 @@ fn verdict(report: &Report, answer: &Answer<'_>, language: Language) -> Case {
     }
 }
 
-/// A cause that blocks or degrades is a failure; one that only warns is no failure, and is told as
-/// left aside.
+/// A cause that blocks or degrades is a failure; one that only warns is not a failure, and is
+/// written as left aside.
 fn of_cause(cause: &Cause, report: &Report, language: Language) -> Outcome {
     if cause.effect == Effect::Warns {
         return Outcome::Skipped(cause.summary.clone());

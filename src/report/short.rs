@@ -36,7 +36,7 @@ pub fn text(report: &Report, language: Language) -> String {
     out
 }
 
-/// The status that a cause by itself brings about; none where it only warns.
+/// The status that a cause alone brings about; `None` where it only warns.
 fn status_of(cause: &Cause) -> Option<Status> {
     match cause.effect {
         Effect::Blocks => Some(Status::Blocked),

@@ -30,11 +30,11 @@ pub struct VpnAnswer {
 pub enum YesOrNo {
     Yes,
     No,
-    /// It cannot be told; the observations and `not_tested` say what is missing.
+    /// It is undecided; the observations and `not_tested` say what is missing.
     Undecided,
 }
 
-/// The present links, addresses, routes and rules beside those of a baseline.
+/// The present links, addresses, routes and rules compared with those of a baseline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// When the baseline was taken, in RFC 3339, UTC. That of this very run where it is a new one.

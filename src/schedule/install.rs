@@ -22,7 +22,7 @@ pub fn install(schedule: &Schedule, manager: Manager) -> Result<Vec<PathBuf>, Re
         refuse_to_overwrite(&path)?;
     }
     let written: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    // What another manager has would run beside it.
+    // Otherwise the schedule of another manager would run too.
     if ours().iter().any(|path| path.exists() && !written.contains(path)) {
         forget()?;
     }

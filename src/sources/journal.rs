@@ -89,7 +89,7 @@ fn entries(
         let _ = errors.map(|errors| errors.take(COMPLAINT).read_to_string(&mut complaint));
         let first = complaint.lines().next().unwrap_or("it ended with an error");
         let first = edgeprobe_facts::clean::line(first, 160);
-        // Who may not read a journal is told so in words alone.
+        // A missing permission shows in journalctl's words alone.
         let lower = first.to_lowercase();
         let is_refused =
             lower.contains("permission denied") || lower.contains("insufficient permissions");

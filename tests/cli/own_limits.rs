@@ -156,7 +156,7 @@ fn too_little_memory_is_said_and_enough_is_enough() {
     let outcome = run(32 * 1024, &["check", "--hub", HUB]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{outcome:?}");
     let lines: Vec<&str> = outcome.stderr.lines().collect();
-    assert!(lines[0].starts_with("error: there is too little memory"), "{}", outcome.stderr);
+    assert!(lines[0].starts_with("error: too little memory"), "{}", outcome.stderr);
     assert!(lines[1].starts_with("hint: "), "{}", outcome.stderr);
     let outcome = run(64 * 1024, &["demo", "--format", "json"]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{}", outcome.stdout);

@@ -2,6 +2,7 @@
 //! and that one run at a time holds its lock.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -183,10 +184,10 @@ fn what_is_refused() {
         (&["--cron", "0 0 30 2 *"], "never comes", "mon-fri"),
         (&["--cron", "0 0 1 * mon", "--with", "systemd"], "day of the month or", "--with cron"),
         (&[&every[..], &["--hubb", "x"]].concat(), "unexpected argument '--hubb'", "'--hub'"),
-        (&[&every[..], &["--ca-file", "ca.pem"]].concat(), "is relative", "whole path"),
-        (&[&every[..], &["--output", "last.json"]].concat(), "is relative", "whole path"),
-        (&[&every[..], &["--lock", "/run/x"]].concat(), "lock of its own", "leave"),
-        (&["--every", "1m", "--", "--timeout", "1m"], "no shorter", "--timeout less"),
+        (&[&every[..], &["--ca-file", "ca.pem"]].concat(), "is a relative path", "full path"),
+        (&[&every[..], &["--output", "last.json"]].concat(), "is a relative path", "full path"),
+        (&[&every[..], &["--lock", "/run/x"]].concat(), "already has a lock", "leave"),
+        (&["--every", "1m", "--", "--timeout", "1m"], "not shorter", "--timeout less"),
         (&[&every[..], &["--proxy", "http://u:PLANTED@h:1"]].concat(), "a secret", "password"),
         (
             &[&every[..], &["--hub", "HostName=h.net;DeviceId=d;SharedAccessKey=PLANTED"]].concat(),
@@ -244,15 +245,16 @@ fn a_user_without_root_is_shown_the_way_out() {
 fn one_run_holds_the_lock_and_none_outlives_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    // A run that hangs on what it reads: nothing is ever written to this pipe.
-    let pipe = path("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // The run hangs on its output: this pipe is full (pipe(7)), and its reader reads nothing.
+    let (_reader, mut full) = std::io::pipe().unwrap();
+    full.write_all(&vec![0; 65_536]).unwrap();
     let lock = path("run.json");
     let begun = Instant::now();
     let first = Command::new(PROGRAM)
         .args(["check", "--hub", "h.azure-devices.net", "--timeout", "1s", "--lock", &lock])
-        .args(["--ca-file", &pipe, "--skip", "engine"])
+        .args(["--skip", "engine"])
         .env_clear()
+        .stdout(full)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -272,7 +274,7 @@ fn one_run_holds_the_lock_and_none_outlives_its_time() {
     let first = first.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&first.stderr);
     assert_eq!(first.status.code(), Some(3), "{told}");
-    assert!(told.starts_with("error: the run did not end within 3s, and was ended"), "{told}");
+    assert!(told.starts_with("error: the run took longer than 3s and was ended"), "{told}");
     let record: Value = serde_json::from_str(&fs::read_to_string(&lock).unwrap()).unwrap();
     assert_eq!(record["running"], Value::Null);
     assert_eq!(record["last"]["exit_code"], 3);

@@ -160,7 +160,7 @@ fn a_key_leaves_the_command_line_and_the_memory_goes_to_no_file() {
     }
     let output = child.wait_with_output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.starts_with("note: a key stands on the command line"), "{told}");
+    assert!(told.starts_with("note: the command line contains a key"), "{told}");
     assert!(told.contains("\nhint: ") && !told.contains(BEGINNING), "{told}");
 }
 

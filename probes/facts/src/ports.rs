@@ -30,7 +30,7 @@ pub struct PortFacts {
 }
 
 impl PortFacts {
-    /// Whether Edge Hub is among the holders, as it may be beside others on other addresses.
+    /// Whether Edge Hub is among the holders. Others may hold the port on other addresses.
     ///
     /// Reports of earlier versions say `held_by_edge_hub` only where it holds the port alone.
     pub fn has_edge_hub(&self) -> bool {

@@ -117,7 +117,7 @@ pub enum Stage {
     NoReply,
     /// An answer came back to the host and was not handed on to the bridge.
     ReplyLost,
-    /// The answer reached the bridge, whatever it says.
+    /// The answer reached the bridge, whether it accepts or refuses.
     Delivered,
 }
 

@@ -1,4 +1,4 @@
-//! Addresses for addresses: whatever two of them had in common, their images have too.
+//! Replaces addresses by addresses: two replacements have the same common prefix as the originals.
 //!
 //! Each bit is turned or not by a coin that the bits before it decide (Xu, Fan, Ammar and Moon 2002),
 //! so that addresses of one subnet stay in one subnet, a route covers what it covered, and no two

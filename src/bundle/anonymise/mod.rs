@@ -26,8 +26,8 @@ use text::Replacer;
 pub struct Anonymiser(Replacer);
 
 impl Anonymiser {
-    /// Learns the names of a report, of the texts that stand beside it, and of this device, its
-    /// ids and its user.
+    /// Learns the names of a report, of the texts that accompany it, and of this device, its ids
+    /// and its user.
     pub fn new<'t>(
         report: Option<&Report>,
         texts: impl IntoIterator<Item = (&'t str, &'t str)>,

@@ -26,7 +26,7 @@ pub(super) struct Names {
     taken: BTreeSet<String>,
     /// Words that stand alone, without dots around them.
     words: BTreeSet<String>,
-    /// Domains of learned names: whatever ends with one is a name too.
+    /// Domains of learned names: every word that ends with one is a name too.
     domains: BTreeSet<String>,
     /// Words that mean something in the archive's own documents.
     vocabulary: &'static BTreeSet<String>,

@@ -1,4 +1,5 @@
-//! IP addresses as texts have them: with ports, prefixes and whatever else stands right beside one.
+//! IP addresses as texts have them: with ports, prefixes and other characters right before or after
+//! them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;

@@ -44,7 +44,7 @@ pub(super) fn anonymise(
     }
 }
 
-/// The report in both its forms: for programs, and as `told` for people in a language.
+/// The report in two forms: for programs, and `told` for people in their language.
 pub(super) fn of_the_report(
     report: &Result<Report, String>,
     told: Option<&Report>,

@@ -1,4 +1,4 @@
-//! The logs of a check, read beside its probes: each on a thread of its own, and none waited for
+//! The logs of a check, read while its probes run: each on a separate thread, and none waited for
 //! beyond the time that is there.
 
 use std::sync::LazyLock;
@@ -28,7 +28,7 @@ const UNASKED: Duration = Duration::from_secs(1);
 /// A container that is not there is known by then, before anything else is asked.
 const NAMED: Duration = Duration::from_secs(1);
 
-/// Readers that are told to end do so within this.
+/// Readers end within this time after they are asked to.
 const ENDING: Duration = Duration::from_millis(200);
 
 /// Logs whose observations are kept; a support bundle has one for each module.
@@ -303,7 +303,7 @@ fn read(
 ) {
     let begun = Instant::now();
     let Some(signatures) = &*BUILT_IN else { return };
-    // An observation is English; what is told of it has the language of the verdict.
+    // An observation is English; sentences about it have the language of the verdict.
     let mut collected = Collected::new(signatures, how.since, present, Language::English);
     let mut told = false;
     let result = input.read(how, &mut |piece| {

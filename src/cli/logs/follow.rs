@@ -123,7 +123,7 @@ fn interrupt(sender: SyncSender<News>) {
     });
 }
 
-/// What was told, so that the same is not told again.
+/// What was printed, so that it is not printed again.
 #[derive(Default)]
 struct Told {
     states: BTreeMap<(String, String, String), State>,

@@ -135,7 +135,7 @@ fn this_program() -> Result<PathBuf, Problem> {
     })
 }
 
-/// The folder for the state of this user's own runs; none for root.
+/// The folder for the state of this user's own runs; `None` for root.
 pub(super) fn ordinary_user() -> Option<PathBuf> {
     if is_root() {
         return None;

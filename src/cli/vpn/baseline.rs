@@ -40,7 +40,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Problem> {
     }
 }
 
-/// The present beside a baseline; without one, beside itself. `None` where it could not be read.
+/// The present compared with a baseline; without one, with itself. `None` where it could not be
+/// read.
 pub(super) fn compare(kept: Option<&Baseline>, report: &Report) -> Option<Comparison> {
     let now = tables(report)?;
     Some(match kept {

@@ -64,7 +64,8 @@ pub(super) fn watch(
         if last.differences(&glanced).is_none_or(|all| all.is_empty()) {
             continue;
         }
-        // What is told is what the answer stands on: more may have changed since the glance.
+        // The printed changes are those that the answer rests on: more may have changed since the
+        // glance.
         let mut now = Seen::at(&setup.afresh(), telling, language)?;
         let differences = last.differences(&now).unwrap_or_default();
         let same = answer(&now.report, language) == answer(&last.report, language);

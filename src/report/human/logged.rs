@@ -1,4 +1,4 @@
-//! What the device's logs show beside the causes.
+//! What the device's logs show in addition to the causes.
 
 use std::fmt::Write as _;
 

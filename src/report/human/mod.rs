@@ -20,7 +20,7 @@ pub mod vpn;
 
 pub use full::full;
 
-/// How much is told.
+/// How much is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
     /// What a person needs to act.
@@ -62,7 +62,7 @@ pub fn text(report: &Report, detail: Detail, language: Language) -> String {
     out
 }
 
-/// The verdict in its first line, with its sentence beside it.
+/// The verdict and its sentence, in the first line.
 fn headline(report: &Report, language: Language) -> String {
     let verdict = &report.verdict;
     let word = words::status(verdict.status, language).to_uppercase();

@@ -56,7 +56,7 @@ pub(super) fn render(observations: &[Observation], target: &Target, language: La
     if out.is_empty() { out } else { format!("{}\n{out}", paint(BOLD, header.trim_end())) }
 }
 
-/// The text in a column of this width, with a space after it whatever its length.
+/// The text in a column of this width, always with a space after it.
 fn column(text: &str, width: usize) -> String {
     format!("{text:<0$} ", width.saturating_sub(1))
 }

@@ -25,7 +25,7 @@ const MAIN_TABLE: u32 = 254;
 /// The answer to the one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Healthy for no, blocked or degraded for yes, inconclusive where it cannot be told.
+    /// Healthy for no, blocked or degraded for yes, inconclusive where it is undecided.
     pub status: Status,
     pub sentence: String,
 }

@@ -138,7 +138,7 @@ impl fmt::Display for Transport {
 /// The TLS session, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsFacts {
-    /// Whether the handshake was completed, whatever was thought of the certificate.
+    /// Whether the handshake was completed, with a good or a bad certificate.
     #[serde(rename = "tls.established")]
     pub established: bool,
     /// E.g. `TLSv1.2`.

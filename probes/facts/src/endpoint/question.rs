@@ -13,7 +13,7 @@ pub struct Endpoint {
     /// The host's name: sent in SNI and in the Host header, and looked for in the certificate.
     pub server: String,
     pub port: u16,
-    /// Another way of sending than programs here would use; none for theirs.
+    /// Another way of sending than programs on this device use; `None` for theirs.
     pub detour: Option<Detour>,
     /// A proxy that opens a tunnel to the host; none to connect to the host itself.
     pub proxy: Option<Via>,

@@ -130,7 +130,7 @@ fn first_free(pool: Ipv4Net, size: u8, taken: &[Ipv4Net]) -> Option<Ipv4Net> {
     while start + step <= end(pool) {
         let address = Ipv4Addr::from(u32::try_from(start).ok()?);
         let candidate = Ipv4Net::new(address, size).ok()?;
-        // A pool may hold millions of subnets, so whatever is in the way is passed in one stride.
+        // A pool may hold millions of subnets, so each obstacle is skipped in one step.
         match taken
             .iter()
             .filter(|other| overlap(**other, candidate))

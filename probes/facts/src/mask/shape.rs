@@ -1,4 +1,5 @@
-//! Which runs of letters and digits are keys by their form alone, and which are beside a telling word.
+//! Which runs of letters and digits are keys by their form alone, and which after a word for a
+//! secret.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -48,7 +49,7 @@ static PUBLIC_PEM: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The runs of a text that are keys. `beside` says that a telling word stood right before it.
+/// The runs of a text that are keys. `beside` says that a word for a secret stood right before it.
 pub(super) fn keys(text: &str, beside: bool, add: &mut impl FnMut(Range<usize>)) {
     let Some(run) = RUN.as_ref() else { return };
     for found in PAIRS_OF_DIGITS.iter().flat_map(|pairs| pairs.find_iter(text)) {

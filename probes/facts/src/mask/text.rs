@@ -29,7 +29,7 @@ static FULL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(r"(?:[A-Za-z0-9+/]|\\/|\\+u002[BbFf]){{{least},}}(?:=|\\+u003[Dd]){{0,2}}"))
         .ok()
 });
-/// What a line of a key ends with, after whatever a log puts before each line.
+/// How a line of a key ends, after the prefix that a log puts before each line.
 static OF_A_KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"[A-Za-z0-9+/]+={0,2}["',\\]*\s*$"#).ok());
 

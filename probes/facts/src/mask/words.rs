@@ -1,4 +1,4 @@
-//! The words by which secrets are told, in small letters.
+//! The words by which secrets are recognised, in small letters.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;

@@ -59,7 +59,7 @@ const LONGEST: usize = 2048;
 pub struct NoProxyList(String);
 
 impl NoProxyList {
-    /// The entries of a list; none where it is empty.
+    /// The entries of a list; `None` where it is empty.
     pub fn parse(list: &str) -> Option<Self> {
         let list = clean::line(list, LONGEST);
         let entries: Vec<&str> = words(&list).collect();

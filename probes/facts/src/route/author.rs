@@ -11,8 +11,8 @@ use super::vpn::{TAILSCALE_TABLE, Vpn, is_wg_quick, vpn_of};
 const TAILSCALE_PRIORITIES: std::ops::RangeInclusive<u32> = 5210..=5270;
 const TAILSCALE_MARK: Mark = Mark { value: 0x8_0000, mask: 0xff_0000 };
 
-/// The VPN whose client wrote what decides; none where nothing shows that one did. A VPN that is up
-/// beside it shows nothing.
+/// The VPN whose client wrote the route or rule that decides; `None` without evidence of one.
+/// Another VPN that is up is not evidence.
 pub fn author(tables: &Tables, decision: &Decision<'_>) -> Option<Vpn> {
     let rule = decision.rule;
     let table = decision.route.map(|route| route.table);

@@ -44,7 +44,7 @@ pub enum MechanismKind {
     PolicyRule,
     /// A policy rule for the network's own addresses, or for its bridge.
     SourceRule,
-    /// A route or a rule rejects whatever is not meant for a tunnel.
+    /// A route or a rule rejects everything that is not meant for a tunnel.
     KillSwitch,
     /// A route inside the network's own subnet is preferred to the bridge.
     RouteShadowsSubnet,

@@ -155,7 +155,7 @@ pub enum Hook {
     Egress,
 }
 
-/// How the tool is told which rule is meant.
+/// How the tool identifies the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
@@ -173,7 +173,7 @@ pub enum Position {
 pub enum Verdict {
     /// It is dropped without an answer.
     Drop,
-    /// It is dropped, and its sender is told.
+    /// It is rejected: its sender gets an answer.
     Reject,
     Accept,
     /// It goes on in the chain that led here.

@@ -43,7 +43,7 @@ pub struct RuntimeFacts {
     /// Registries for which the runtime has credentials, by host name; the credentials are not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registries: Vec<Setting<String>>,
-    /// What each part is told of a proxy. A part that was looked at and has none is listed too.
+    /// The proxy setting of each part. A part that was read and has none is listed too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proxies: Vec<ProxySetting>,
     /// The ports of the host that Edge Hub is configured to map.
@@ -173,7 +173,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What one part is told of a proxy.
+/// The proxy setting of one part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProxySetting {
     pub part: Part,
