@@ -23,7 +23,7 @@ use crate::collect;
 use crate::plan::Phase;
 use crate::report::Report;
 use crate::verdict;
-use parts::{anonymise, of_the_report};
+use parts::{anonymise, report_items};
 use place::destination;
 
 /// Options of `bundle`.
@@ -95,7 +95,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         verdict: verdict::judge(&report.target, &report.observations, people),
         ..report.clone()
     });
-    items.extend(of_the_report(&report, told.as_ref(), people));
+    items.extend(report_items(&report, told.as_ref(), people));
     // The report has its place before anything else: replay reads it there.
     items.rotate_right(2);
     apart(&mut items);

@@ -32,7 +32,7 @@ pub(super) struct Languages {
 impl Languages {
     /// Reads the locale from the environment.
     pub(super) fn new(asked: Option<Lang>) -> Self {
-        let locale = Language::of_locale(|name| std::env::var(name).ok());
+        let locale = Language::from_locale(|name| std::env::var(name).ok());
         Self { asked: asked.map(Into::into), locale }
     }
 

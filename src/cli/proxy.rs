@@ -20,11 +20,11 @@ pub(super) fn given(option: Option<&str>) -> Result<Option<GivenProxy>, Problem>
                 let source = "--proxy".to_owned();
                 Some(GivenProxy { url, no_proxy: None, source, chosen: true })
             }),
-        None => of_the_environment(),
+        None => from_environment(),
     }
 }
 
-fn of_the_environment() -> Result<Option<GivenProxy>, Problem> {
+fn from_environment() -> Result<Option<GivenProxy>, Problem> {
     let Some((name, text)) = first_of(["https_proxy", "HTTPS_PROXY"]) else { return Ok(None) };
     let url = parse(name, &text, "correct the variable, or ignore it with --proxy none")?;
     let no_proxy =

@@ -102,7 +102,7 @@ fn install(options: &Install, language: Language) -> Result<u8, Problem> {
     let manager = match options.with {
         Some(With::Systemd) => Ok(Manager::Systemd),
         Some(With::Cron) => Ok(Manager::Cron),
-        None => Manager::of_this_device(),
+        None => Manager::detect(),
     };
     let user = job::ordinary_user().filter(|_| options.dry_run);
     let job = job::from_options(&options.check, &times, user.as_deref())?;

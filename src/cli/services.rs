@@ -71,13 +71,13 @@ impl ServiceOptions {
                     .hint("give either `none` or the registries")),
             };
         }
-        let read = |text: &String| Reference::of_registry(text).map_err(|error| unread(&error));
+        let read = |text: &String| Reference::parse_registry(text).map_err(|error| unread(&error));
         self.registry.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
     fn insecure_credentials(&self) -> Result<Vec<Reference>, Problem> {
         let read = |text: &String| {
-            let registry = Reference::of_registry(text).map_err(|error| {
+            let registry = Reference::parse_registry(text).map_err(|error| {
                 Problem::new(format!("--insecure-credentials: {error}"))
                     .hint("name the registry, for example --insecure-credentials plant.lan:5000")
             })?;

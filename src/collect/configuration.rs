@@ -19,7 +19,7 @@ pub(super) fn part() -> Part {
     Part::new(PATH, What::Configuration, SOURCE, |_| {
         let facts = runtime::read(&Root::of_this_device());
         let items: Vec<Item> =
-            facts.sources.iter().filter_map(|source| of_file(&source.name)).collect();
+            facts.sources.iter().filter_map(|source| file_item(&source.name)).collect();
         if facts.generation.is_some() {
             return items;
         }
@@ -49,7 +49,7 @@ fn ids_in(text: &str) -> Vec<String> {
 }
 
 /// A file's entry; `None` for what is not a file.
-fn of_file(source: &str) -> Option<Item> {
+fn file_item(source: &str) -> Option<Item> {
     let own = source.strip_prefix('/')?;
     let content = match read(Path::new(source)) {
         Ok(text) => match runtime::shown(source, &text) {

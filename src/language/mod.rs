@@ -44,7 +44,7 @@ impl Language {
     /// `variable` gives the value of an environment variable. As POSIX has it, `LC_ALL` counts
     /// before `LC_MESSAGES`, and that before `LANG`; an empty one counts as unset. Every other
     /// locale gets English.
-    pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn from_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .find_map(|name| variable(name).filter(|value| !value.is_empty()))
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     fn spoken(variables: &[(&str, &str)]) -> Language {
-        Language::of_locale(|name| {
+        Language::from_locale(|name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
         })

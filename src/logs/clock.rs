@@ -112,17 +112,17 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stamp::of_line;
+    use super::super::stamp::parse_line;
     use super::super::time::{parse, rfc3339};
     use super::*;
 
     fn told(clock: &Clock, line: &str) -> Option<String> {
-        clock.moment(of_line(line.as_bytes())).map(rfc3339)
+        clock.moment(parse_line(line.as_bytes())).map(rfc3339)
     }
 
     fn taught(line: &str) -> Clock {
         let mut clock = Clock::new(parse("2026-11-30T00:00:00Z"));
-        clock.learn(of_line(line.as_bytes()));
+        clock.learn(parse_line(line.as_bytes()));
         clock
     }
 
@@ -157,7 +157,7 @@ mod tests {
         ] {
             let clock = taught(line);
             assert_eq!(told(&clock, prefix).as_deref(), Some(moment), "{line}");
-            let (late, early) = (of_line(prefix.as_bytes()), of_line(line.as_bytes()));
+            let (late, early) = (parse_line(prefix.as_bytes()), parse_line(line.as_bytes()));
             let passed = clock.between(late, early).expect("one clock");
             assert!((0..=60_000).contains(&passed), "{line}: {passed}");
         }
@@ -170,8 +170,8 @@ mod tests {
         assert_eq!(told("May 29 02:11:14 N8 a[1]: x").as_deref(), Some("2022-05-29T02:11:14Z"));
         assert_eq!(told("Dec 29 02:11:14 N8 a[1]: x").as_deref(), Some("2021-12-29T02:11:14Z"));
         assert_eq!(told("лис 14 15:42:48 gw a[1]: x"), None);
-        let own = of_line(b"2021-12-29T05:00:00Z x");
-        assert_eq!(clock.between(own, of_line(b"Dec 29 02:11:14 N8 a[1]: x")), None);
+        let own = parse_line(b"2021-12-29T05:00:00Z x");
+        assert_eq!(clock.between(own, parse_line(b"Dec 29 02:11:14 N8 a[1]: x")), None);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn facts(
     read_at: Moment,
 ) -> Vec<LogFacts> {
     end_across(&mut logs, signatures);
-    logs.into_iter().map(|log| of_log(log, signatures, since, read_at)).collect()
+    logs.into_iter().map(|log| log_facts(log, signatures, since, read_at)).collect()
 }
 
 /// Ends what another log shows to be over.
@@ -72,7 +72,7 @@ fn is_a_modules(log: &Scanned, signatures: &Signatures) -> bool {
         || log.findings.iter().any(|finding| attempts(finding, signatures).is_some())
 }
 
-fn of_log(
+fn log_facts(
     log: Scanned,
     signatures: &Signatures,
     since: Option<Moment>,
@@ -93,13 +93,13 @@ fn of_log(
         read_at: rfc3339(read_at),
         findings: findings
             .into_iter()
-            .map(|finding| of_finding(finding, signatures, since, read_at))
+            .map(|finding| log_finding(finding, signatures, since, read_at))
             .collect(),
         notes: log.source.notes,
     }
 }
 
-fn of_finding(
+fn log_finding(
     finding: Finding,
     signatures: &Signatures,
     since: Option<Moment>,

@@ -71,7 +71,7 @@ impl Local {
 }
 
 /// The times that a line has in its front.
-pub(super) fn of_line(line: &[u8]) -> Stamp {
+pub(super) fn parse_line(line: &[u8]) -> Stamp {
     let head = line.get(..HEAD).unwrap_or(line);
     for field in [b"__REALTIME_TIMESTAMP=".as_slice(), b"_SOURCE_REALTIME_TIMESTAMP="] {
         if let Some(digits) = head.strip_prefix(field) {
@@ -79,7 +79,7 @@ pub(super) fn of_line(line: &[u8]) -> Stamp {
         }
     }
     let start = after_decoration(head);
-    if let Some(own) = of_prefix(start) {
+    if let Some(own) = parse_prefix(start) {
         return own;
     }
     // Compose writes a container's name and a bar before the line.
@@ -90,7 +90,7 @@ pub(super) fn of_line(line: &[u8]) -> Stamp {
         .unwrap_or_default()
 }
 
-fn of_prefix(start: &[u8]) -> Option<Stamp> {
+fn parse_prefix(start: &[u8]) -> Option<Stamp> {
     if let Some(own) = own(start) {
         let prefix = || (!own.has_zone).then(|| header(own.rest)).flatten();
         let Some(message) = prefix() else { return Some(Stamp::utc(own.at)) };
@@ -220,7 +220,7 @@ mod tests {
     use crate::logs::time::rfc3339;
 
     fn utc(line: &str) -> Option<String> {
-        of_line(line.as_bytes()).utc.map(rfc3339)
+        parse_line(line.as_bytes()).utc.map(rfc3339)
     }
 
     #[test]
@@ -266,7 +266,7 @@ mod tests {
             "2022-05-29 04:11:14 N8 aziot-edged[9]: Started.",
             "So 2022-05-29 04:11:14 CEST N8 systemd[1]: Started.",
         ] {
-            let stamp = of_line(line.as_bytes());
+            let stamp = parse_line(line.as_bytes());
             assert_eq!(stamp.utc, None, "{line}");
             let local = stamp.local.expect("a prefix");
             assert_eq!(local.in_year(2022).map(rfc3339).unwrap(), "2022-05-29T04:11:14Z", "{line}");
@@ -278,13 +278,13 @@ mod tests {
         for line in
             ["", "   at System.Threading", "caused by: timed out", "2017-99-28 18:46:19", "<"]
         {
-            assert!(of_line(line.as_bytes()).is_none(), "{line}");
+            assert!(parse_line(line.as_bytes()).is_none(), "{line}");
         }
     }
 
     #[test]
     fn two_clocks_have_no_time_between_them() {
-        let of = |line: &str| of_line(line.as_bytes());
+        let of = |line: &str| parse_line(line.as_bytes());
         let both = of("Nov 14 15:42:48 gw aziot-edged[1]: 2026-11-14T14:42:48Z [WARN] - x");
         let prefix = of("Nov 14 15:42:49 gw systemd[1]: y");
         let own = of("2026-11-14T14:43:48Z z");

@@ -68,7 +68,7 @@ const WORDS_OF_MODULES: [&str; 9] = [
 ];
 
 /// Where a program runs whose log this is, by the log's name: a unit, or a file named after one.
-pub(super) fn of_source(name: &str, container: Option<&str>) -> Option<Place> {
+pub(super) fn place_from_source(name: &str, container: Option<&str>) -> Option<Place> {
     if container.is_some() {
         return Some(Place::Container);
     }
@@ -173,9 +173,9 @@ mod tests {
 
     #[test]
     fn a_source_tells_by_its_name() {
-        assert_eq!(of_source("journal of aziot-edged", None), Some(Place::Host));
-        assert_eq!(of_source("bundle.zip/logs/docker.txt", None), Some(Place::Host));
-        assert_eq!(of_source("container sensor", Some("sensor")), Some(Place::Container));
-        assert_eq!(of_source("test.log", None), None);
+        assert_eq!(place_from_source("journal of aziot-edged", None), Some(Place::Host));
+        assert_eq!(place_from_source("bundle.zip/logs/docker.txt", None), Some(Place::Host));
+        assert_eq!(place_from_source("container sensor", Some("sensor")), Some(Place::Container));
+        assert_eq!(place_from_source("test.log", None), None);
     }
 }

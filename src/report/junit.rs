@@ -153,7 +153,7 @@ fn cases(report: &Report, answer: &Answer<'_>, language: Language) -> Vec<Case> 
             class: "edgeprobe.causes".to_owned(),
             name: cause.id.to_string(),
             seconds: 0.0,
-            result: of_cause(cause, report, language),
+            result: cause_outcome(cause, report, language),
         });
     }
     if report.vpn.is_none() {
@@ -164,7 +164,8 @@ fn cases(report: &Report, answer: &Answer<'_>, language: Language) -> Vec<Case> 
             result: Outcome::Passed,
         }));
     }
-    cases.extend(legs::from_report(report).iter().map(|leg| of_leg(leg, answer.status, language)));
+    cases
+        .extend(legs::from_report(report).iter().map(|leg| leg_case(leg, answer.status, language)));
     cases.extend(report.verdict.not_tested.iter().map(|missing| Case {
         class: "edgeprobe.not-tested".to_owned(),
         name: missing.what.clone(),
@@ -201,7 +202,7 @@ fn verdict(report: &Report, answer: &Answer<'_>, language: Language) -> Case {
 
 /// A cause that blocks or degrades is a failure; one that only warns is not a failure, and is
 /// written as left aside.
-fn of_cause(cause: &Cause, report: &Report, language: Language) -> Outcome {
+fn cause_outcome(cause: &Cause, report: &Report, language: Language) -> Outcome {
     if cause.effect == Effect::Warns {
         return Outcome::Skipped(cause.summary.clone());
     }
@@ -214,7 +215,7 @@ fn of_cause(cause: &Cause, report: &Report, language: Language) -> Outcome {
     Outcome::Failed(cause.confidence.to_string(), cause.summary.clone(), text.join("\n"))
 }
 
-fn of_leg(leg: &legs::Leg<'_>, status: Status, language: Language) -> Case {
+fn leg_case(leg: &legs::Leg<'_>, status: Status, language: Language) -> Case {
     let told: Vec<String> = leg.observations.iter().map(|seen| sentence(seen, language)).collect();
     let first = told.first().cloned().unwrap_or_default();
     let token = leg.observations.iter().find_map(|seen| seen.token());

@@ -65,7 +65,7 @@ pub fn remove() -> Result<Vec<PathBuf>, Refused> {
 /// Stops the manager and removes its files.
 fn forget() -> Result<Vec<PathBuf>, Refused> {
     let timer = Path::new(systemd::FOLDER).join(TIMER);
-    let runs_systemd = Manager::of_this_device().is_ok_and(|manager| manager == Manager::Systemd);
+    let runs_systemd = Manager::detect().is_ok_and(|manager| manager == Manager::Systemd);
     let had_units = timer.exists();
     if had_units && runs_systemd {
         systemctl(&["disable", "--now", TIMER])?;

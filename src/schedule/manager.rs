@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Manager {
     /// This device's.
-    pub fn of_this_device() -> Result<Self, Refused> {
+    pub fn detect() -> Result<Self, Refused> {
         if Path::new(BOOTED).is_dir() {
             return Ok(Self::Systemd);
         }

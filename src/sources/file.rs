@@ -9,8 +9,8 @@ use std::time::Duration;
 use edgeprobe_probes::bounded;
 
 use super::{
-    END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal, of_io,
-    packing,
+    END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal,
+    obstacle_from_io, packing,
 };
 use crate::language::Text;
 
@@ -115,7 +115,9 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
         _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };
     let what = edgeprobe_facts::clean::line(&error.to_string(), 160);
-    SourceError::new(format!("cannot read {name}: {what}")).hint(hint).because(of_io(error))
+    SourceError::new(format!("cannot read {name}: {what}"))
+        .hint(hint)
+        .because(obstacle_from_io(error))
 }
 
 fn spooled(reader: impl Read) -> io::Result<File> {

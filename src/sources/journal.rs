@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use edgeprobe_probes::tool::Program;
 
-use super::{How, Input, Log, Obstacle, Piece, SourceError, Take, broke_off, of_io, packing};
+use super::{
+    How, Input, Log, Obstacle, Piece, SourceError, Take, broke_off, obstacle_from_io, packing,
+};
 use crate::language::Word;
 
 /// The units of the runtime and of the engine, of every version.
@@ -109,7 +111,7 @@ fn entries(
 fn missing(error: &io::Error) -> SourceError {
     SourceError::new(format!("cannot run journalctl: {error}"))
         .hint("this system may keep no journal; give its log files")
-        .because(of_io(error))
+        .because(obstacle_from_io(error))
 }
 
 /// A child that ends with this value, however that ends.

@@ -180,7 +180,7 @@ impl Input {
     }
 }
 
-fn of_io(error: &std::io::Error) -> Obstacle {
+fn obstacle_from_io(error: &std::io::Error) -> Obstacle {
     match error.kind() {
         std::io::ErrorKind::NotFound => Obstacle::Absent,
         std::io::ErrorKind::PermissionDenied => Obstacle::NotPermitted,

@@ -29,7 +29,7 @@ pub(super) struct CommandLine {
 
 /// The command line of the engine whose process one of these files names; none where it does not run
 /// or this user may not see it.
-pub(super) fn of_the_running(pid_files: &[PathBuf]) -> Option<CommandLine> {
+pub(super) fn from_running(pid_files: &[PathBuf]) -> Option<CommandLine> {
     pid_files.iter().find_map(|file| {
         let pid: u32 = text(file, 32)?.trim().parse().ok()?;
         let process = Path::new("/proc").join(pid.to_string());
@@ -226,6 +226,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("docker.pid");
         std::fs::write(&file, std::process::id().to_string()).unwrap();
-        assert_eq!(of_the_running(&[file, directory.path().join("absent")]), None);
+        assert_eq!(from_running(&[file, directory.path().join("absent")]), None);
     }
 }

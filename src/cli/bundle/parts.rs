@@ -45,7 +45,7 @@ pub(super) fn anonymise(
 }
 
 /// The report in two forms: for programs, and `told` for people in their language.
-pub(super) fn of_the_report(
+pub(super) fn report_items(
     report: &Result<Report, String>,
     told: Option<&Report>,
     language: Language,

@@ -96,13 +96,13 @@ impl Seen {
     /// What has come and gone until another look; `None` where the tables could not be read.
     fn differences(&self, later: &Self) -> Option<Vec<String>> {
         let mut all = changes::between(tables(&self.report)?, tables(&later.report)?);
-        all.extend(of_names(&self.names, &later.names));
+        all.extend(name_server_changes(&self.names, &later.names));
         Some(all)
     }
 }
 
 /// What has come and gone in the configuration of names.
-fn of_names(before: &ResolverFiles, after: &ResolverFiles) -> Vec<String> {
+fn name_server_changes(before: &ResolverFiles, after: &ResolverFiles) -> Vec<String> {
     let text = |files: &ResolverFiles| files.resolved.clone().unwrap_or_default();
     let mut lines = changes::in_resolver_file(RESOLV_CONF, &before.resolv_conf, &after.resolv_conf);
     let behind = changes::in_resolver_file(BEHIND_STUB, &text(before), &text(after));

@@ -102,7 +102,8 @@ impl<'o> LogReading<'o> {
     /// The registry that it speaks of, where it names one or an image of it.
     pub(crate) fn registry(&self) -> Option<String> {
         let of_image = || {
-            let reference = edgeprobe_facts::registry::Reference::of_image(self.detail("image")?);
+            let reference =
+                edgeprobe_facts::registry::Reference::parse_image(self.detail("image")?);
             Some(reference.ok()?.registry())
         };
         self.detail("registry").map(str::to_owned).or_else(of_image)

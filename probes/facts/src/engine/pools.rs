@@ -39,7 +39,7 @@ pub struct Claim {
 
 impl Claim {
     /// The claim of a name server of the host's resolv.conf, which every engine keeps away from.
-    pub fn of_name_server(address: IpAddr) -> Self {
+    pub fn from_name_server(address: IpAddr) -> Self {
         Self { network: address.into(), avoided: true }
     }
 }
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_name_server_is_avoided() {
         let engine = docker("27.3.1");
-        let claim = Claim::of_name_server("172.17.0.10".parse().unwrap());
+        let claim = Claim::from_name_server("172.17.0.10".parse().unwrap());
         let prediction = predict_subnet(&engine.address_pools(), &[], &[claim]).unwrap();
         assert_eq!(prediction.subnet.to_string(), "172.18.0.0/16");
     }

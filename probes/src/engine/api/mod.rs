@@ -100,7 +100,7 @@ async fn containers(
     client: &Client,
     patience: Duration,
 ) -> Result<(Containers, Vec<Container>), ClientError> {
-    let of_the_runtime = timeout(patience, containers::of_the_runtime(client));
+    let of_the_runtime = timeout(patience, containers::of_runtime(client));
     let (running, all) = tokio::join!(containers::running(client), of_the_runtime);
     let mut running = running?;
     // Those that do not run are asked for in the hope of more; without them there is enough.
