@@ -2,6 +2,7 @@
 //! and that one run at a time holds its lock.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -202,8 +203,9 @@ fn what_is_refused() {
         let given = if arguments.contains(&"--with") { given } else { with_a_manager };
         let outcome = run(&given);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{arguments:?}");
+        // A note about a key on the command line may stand before the error.
         let (error, way_out) =
-            outcome.stderr.split_once("\nhint: ").unwrap_or((&outcome.stderr, ""));
+            outcome.stderr.rsplit_once("\nhint: ").unwrap_or((&outcome.stderr, ""));
         assert!(error.contains(message), "{arguments:?}: {error}");
         assert!(way_out.contains(hint), "{arguments:?}: {way_out}");
         assert!(!outcome.stderr.contains("PLANTED"), "{}", outcome.stderr);
@@ -244,15 +246,16 @@ fn a_user_without_root_is_shown_the_way_out() {
 fn one_run_holds_the_lock_and_none_outlives_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    // A run that hangs on what it reads: nothing is ever written to this pipe.
-    let pipe = path("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // A run that hangs while it writes its report: this pipe is full, and nothing reads it (pipe(7)).
+    let (unread, mut pipe) = std::io::pipe().unwrap();
+    pipe.write_all(&[0; 64 * 1024]).unwrap();
     let lock = path("run.json");
     let begun = Instant::now();
     let first = Command::new(PROGRAM)
         .args(["check", "--hub", "h.azure-devices.net", "--timeout", "1s", "--lock", &lock])
-        .args(["--ca-file", &pipe, "--skip", "engine"])
+        .args(["--format", "json", "--skip", "engine"])
         .env_clear()
+        .stdout(pipe)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -277,6 +280,7 @@ fn one_run_holds_the_lock_and_none_outlives_its_time() {
     assert_eq!(record["running"], Value::Null);
     assert_eq!(record["last"]["exit_code"], 3);
 
+    drop(unread);
     // The hold ended with it.
     let third = Outcome::of(edgeprobe().args(["check", "--lock", &lock, "--hub", "a b"]));
     assert!(!third.stderr.contains("another run"), "{}", third.stderr);
