@@ -191,7 +191,7 @@ impl Setup {
 fn named(option: &str, name: Option<&str>, or_empty: bool) -> Result<(), Problem> {
     let Some(name) = name else { return Ok(()) };
     if name.contains(['=', ';']) {
-        return Err(Problem::new(format!("{option}: a host name cannot contain `=` or `;`"))
+        return Err(Problem::new(format!("{option}: a name cannot contain `=` or `;`"))
             .hint("give the host name alone, not a connection string"));
     }
     if name.trim().is_empty() && !or_empty {

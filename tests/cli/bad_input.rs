@@ -289,14 +289,14 @@ fn a_private_key() -> String {
 #[test]
 fn options_that_cannot_be_read() {
     for (option, value, part) in [
-        ("--resolver", "dns.example", "no IP address"),
-        ("--resolver", "10.0.0.53:dns", "no IP address"),
-        ("--resolver", "10.0.0.53:99999", "no IP address"),
-        ("--resolver", "", "no IP address"),
-        ("--resolver", "user:SECRET@10.0.0.53", "no IP address"),
-        ("--hostname", "HostName=h;SharedAccessKey=SECRET", "no `=`"),
-        ("--network", "HostName=h;SharedAccessKey=SECRET", "no `=`"),
-        ("--network", "a;SECRET", "no `;`"),
+        ("--resolver", "dns.example", "not an IP address"),
+        ("--resolver", "10.0.0.53:dns", "not an IP address"),
+        ("--resolver", "10.0.0.53:99999", "not an IP address"),
+        ("--resolver", "", "not an IP address"),
+        ("--resolver", "user:SECRET@10.0.0.53", "not an IP address"),
+        ("--hostname", "HostName=h;SharedAccessKey=SECRET", "contain `=`"),
+        ("--network", "HostName=h;SharedAccessKey=SECRET", "contain `=`"),
+        ("--network", "a;SECRET", "or `;`"),
         ("--network", "", "empty"),
         ("--network", " ", "empty"),
         ("--timeout", "soon", "not a duration"),
