@@ -51,6 +51,7 @@ macro_rules! cause_ids {
 cause_ids! {
     HostnameInvalid = "hostname-invalid" in device::hostname_invalid,
     EngineUnavailable = "engine-unavailable" in device::engine_unavailable,
+    EngineRefusesRuntime = "engine-refuses-runtime" in device::engine_refuses_runtime,
     AddressPoolExhausted = "address-pool-exhausted" in device::address_pool_exhausted,
     IpForwardDisabled = "ip-forward-disabled" in bridge::ip_forward_disabled,
     VpnOverride = "vpn-override" in bridge::vpn_override,

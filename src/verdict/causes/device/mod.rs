@@ -2,5 +2,6 @@
 
 pub(super) mod address_pool_exhausted;
 pub(super) mod clock_skew;
+pub(super) mod engine_refuses_runtime;
 pub(super) mod engine_unavailable;
 pub(super) mod hostname_invalid;
