@@ -109,6 +109,16 @@ pub(super) enum SameInALog {
     Clock,
 }
 
+/// The peer that a log's finding must be about, to point to the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerInALog {
+    Any,
+    /// IoT Hub; another host's failure is not the cause.
+    Hub,
+    /// The device's parent, whatever the finding shows of it.
+    Parent,
+}
+
 /// What a log may prove beyond the probes, which have not the engine's credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SeenByTheEngine {

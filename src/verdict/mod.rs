@@ -30,7 +30,7 @@ mod summary;
 mod told;
 mod words;
 
-pub use attributes::Party;
+pub use attributes::{Party, PeerInALog};
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use causes::{CauseId, UnknownCause};
 pub use clouds::{Doubt, provisioning_beside};

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use edgeprobe_facts::Observation;
 
-use super::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use super::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use super::catalogue::Text;
 use super::evidence::Evidence;
 use super::{Confidence, Effect};
@@ -19,6 +21,7 @@ pub(super) struct Rule {
     /// What becomes of Edge Agent while it blocks.
     pub(super) keeps_out: &'static [KeptOut],
     pub(super) same_in_a_log: SameInALog,
+    pub(super) peer_in_a_log: PeerInALog,
     pub(super) seen_by_the_engine: SeenByTheEngine,
     /// Whether it is what `edgeprobe vpn` asks about.
     pub(super) is_about_a_vpn: bool,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::Party;
+use crate::attributes::{Party, PeerInALog};
 use crate::rule::Rule;
 
 macro_rules! cause_ids {
@@ -102,11 +102,10 @@ impl CauseId {
         self.rule().ended_by
     }
 
-    /// What a log points to that fails towards the device's parent.
-    pub const OF_A_PARENT: Self = Self::ParentUnreachable;
-
-    /// What a log points to where the hub's own name is not known; another host's name is not it.
-    pub const OF_THE_HUBS_NAME: Self = Self::HubNameUnknown;
+    /// The peer that a log's finding must be about, to point to it.
+    pub fn peer_in_a_log(self) -> PeerInALog {
+        self.rule().peer_in_a_log
+    }
 }
 
 impl fmt::Display for CauseId {

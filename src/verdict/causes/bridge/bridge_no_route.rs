@@ -7,7 +7,9 @@ use edgeprobe_facts::route::signature::{Direction, Mechanism};
 use edgeprobe_facts::trace::{Stage, Trace};
 use edgeprobe_facts::{Observation, Role};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
@@ -25,6 +27,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

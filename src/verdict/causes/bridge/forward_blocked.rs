@@ -7,7 +7,7 @@ use edgeprobe_facts::trace::{Stage, Trace};
 
 use super::passage::Passage;
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::causes::bridge::firewall::written_by;
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

@@ -6,7 +6,9 @@ use edgeprobe_facts::route::edge::Lookup;
 use edgeprobe_facts::route::tables::Tables;
 use edgeprobe_facts::trace::Stage;
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::evidence::{EdgeReading, Evidence};
 use crate::rule::{Finding, Rule, refuted};
@@ -17,6 +19,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

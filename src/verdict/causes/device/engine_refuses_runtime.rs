@@ -3,7 +3,9 @@
 use edgeprobe_facts::engine::{ASKED_FROM_1_6, ASKED_UP_TO_1_5, ApiVersion, ApiVersions};
 use edgeprobe_facts::{Facts, Outcome, Probe};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::catalogue::Text;
 use crate::evidence::Evidence;
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -16,6 +18,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoContainer],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use edgeprobe_facts::runtime::Generation;
 use edgeprobe_facts::{Facts, Observation, Outcome};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::evidence::Evidence;
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -17,6 +17,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

@@ -3,7 +3,7 @@
 use edgeprobe_facts::Token;
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::{Text, Word};
 use crate::causes::shared::{
     at_each_vantage, closed_beside, effect_of_loss, observations, peers, ports, those,
@@ -18,6 +18,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

@@ -3,7 +3,9 @@
 
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::catalogue::Text;
 use crate::causes::shared::{failures, observations, place, ports, those};
 use crate::evidence::{Answer, Connection, Evidence, Manner, View};
@@ -17,6 +19,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::HalfAParent],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Parent,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

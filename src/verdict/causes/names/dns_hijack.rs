@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use edgeprobe_facts::dns::{AddressKind, Resolver};
 use edgeprobe_facts::{Facts, Observation, Role, Token};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, observations, those};
 use crate::evidence::{Answer, Connection, Evidence, View};
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

@@ -5,7 +5,9 @@ use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::{Role, Token};
 
 use super::HostsNames;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::catalogue::{Text, Word};
 use crate::evidence::{Answer, Evidence, Knowledge, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -18,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NamelessDaemons],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

@@ -4,7 +4,7 @@ use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::{Observation, Role, Token};
 
 use super::HostsNames;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::clouds::Doubt;
 use crate::evidence::{Answer, Evidence, View};
@@ -17,6 +17,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Hub,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Azure,

@@ -6,7 +6,9 @@ use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 use serde_json::json;
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::catalogue::{Text, Word};
 use crate::causes::shared::{
     as_one, at_each_vantage, cut_in_handshake, effect_of_loss, no_graver_than_its_use,
@@ -23,6 +25,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoIdentity],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,

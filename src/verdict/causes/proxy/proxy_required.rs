@@ -6,7 +6,7 @@ use edgeprobe_facts::runtime::{Part, ProxySetting};
 use edgeprobe_facts::{Observation, Role, Token, Vantage};
 use serde_json::{Value, json};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{as_one, observations, place, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -20,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

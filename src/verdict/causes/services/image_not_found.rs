@@ -4,7 +4,9 @@ use edgeprobe_facts::Token;
 
 use super::{RegistryState, consequence, in_state, registries};
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::evidence::{Evidence, RegistryReading};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::told;
@@ -17,6 +19,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoImage],
     same_in_a_log: SameInALog::Image,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Azure,

@@ -4,7 +4,9 @@ use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::{Step, Token};
 
 use super::provisioning::{Lost, Provisioning};
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::causes::shared::{observations, peers};
 use crate::evidence::{Connection, Evidence};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -17,6 +19,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::Unprovisioned],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

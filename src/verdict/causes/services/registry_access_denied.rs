@@ -3,7 +3,9 @@
 use edgeprobe_facts::registry::{CredentialUse, Part};
 
 use super::{RegistryState, consequence, in_state, registries};
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::evidence::{Evidence, Presence, RegistryReading};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::{Confidence, Effect, told};
@@ -15,6 +17,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoImage],
     same_in_a_log: SameInALog::Registry,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::Graver {
         sentence: "engine_refused",
         consequence: "engine_cannot",

@@ -4,7 +4,8 @@ use edgeprobe_facts::Token;
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::proxy::{ProxyUrl, authority};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use super::peer::{Peer, Peers, is_intercepted};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{
     at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,
@@ -19,6 +20,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -28,7 +30,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let hub = &evidence.target.hub;
     at_each_vantage(evidence, |view| {
-        let mut found = examine_view(view, hub);
+        let mut found = examine_view(evidence, view);
         let by_parts = evidence.parts_by_proxy(view).into_iter();
         found.extend(by_parts.filter_map(|by| of_parts(view, hub, &by)).map(Finding::Proved));
         found
@@ -38,9 +40,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 /// The proof that a proxy which other parts of the runtime go by presents a certificate of its own,
 /// which they do not accept.
 fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
-    let foreign = those(&by.connections, |c| {
-        c.is_foreign() && !c.is_accepted() && (c.is_made_out_to(hub) || c.speaks_as_the_hub())
-    });
+    let foreign = those(&by.connections, |c| is_intercepted(c, hub) && !c.is_accepted());
     if foreign.is_empty() {
         return None;
     }
@@ -55,13 +55,12 @@ fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
     Some(proof.with_detail("issuer", issuer(&foreign)))
 }
 
-fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.on_the_way();
-    let foreign =
-        those(&connections, |c| c.is_foreign() && (c.is_made_out_to(hub) || c.speaks_as_the_hub()));
-    let verified = those(&connections, |c| {
-        c.trust().is_some_and(|trust| trust.public == TrustResult::Trusted)
-    });
+fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
+    let hub = &evidence.target.hub;
+    let peers = Peers::from_view(evidence, view);
+    let foreign = peers.with(Peer::Interceptor);
+    let verified =
+        peers.those(|c| c.trust().is_some_and(|trust| trust.public == TrustResult::Trusted));
     let text = |variant, of: &[Connection<'_>]| {
         Text::new(variant)
             .with("hub", hub)
@@ -91,7 +90,7 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             None => (text("trusted", &foreign), Confidence::Likely),
         };
         // What keeps the hub back on one port lets nothing through on its others.
-        let closed = closed_beside(&connections, &in_its_place);
+        let closed = closed_beside(&view.on_the_way(), &in_its_place);
         return Proof::confirmed(effect_of_loss(view), text, observations(&foreign))
             .with_confidence(confidence)
             .explaining(observations(&closed))

@@ -7,7 +7,9 @@ use edgeprobe_facts::dns::{AddressKind, Resolver};
 use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::catalogue::Text;
 use crate::causes::shared::{
     at_each_vantage, controls, failures, observations, peers, place, ports, those,
@@ -24,6 +26,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: false,
     keeps_out: &[KeptOut::StoppedDaemons],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,

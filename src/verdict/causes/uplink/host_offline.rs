@@ -8,7 +8,7 @@ use edgeprobe_facts::route::vpn::vpn_of;
 use edgeprobe_facts::{Facts, Observation};
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, lost_on_the_way, observations};
 use crate::evidence::{Connection, Evidence, ends_here};
@@ -21,6 +21,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

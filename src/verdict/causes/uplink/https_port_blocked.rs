@@ -3,7 +3,7 @@
 use edgeprobe_facts::endpoint::Transport;
 
 use super::hub_port::closed_alone;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::causes::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::evidence::{Connection, View};
 use crate::rule::{Finding, Proof, Rule};
@@ -14,6 +14,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,

@@ -3,7 +3,7 @@
 use edgeprobe_facts::endpoint::Transport;
 
 use super::hub_port::closed_alone;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::causes::shared::at_each_vantage_by;
 use crate::rule::Rule;
 
@@ -13,6 +13,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,

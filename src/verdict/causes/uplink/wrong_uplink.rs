@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use edgeprobe_facts::Observation;
 use edgeprobe_facts::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{lost_on_the_way, observations, those};
 use crate::causes::uplink::uplinks::{interface, opened_by_another_uplink};
@@ -19,6 +19,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

@@ -14,7 +14,9 @@ use edgeprobe_facts::route::vpn::vpn_of;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Vantage};
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{about, at_each_edge, cut_off, hub_addresses};
 use crate::evidence::{Answer, EdgeReading, Evidence};
@@ -27,6 +29,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoNetwork, KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

@@ -6,7 +6,9 @@ mod names;
 mod network;
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+};
 use crate::causes::bridge::edge::{at_each_edge, hub_addresses};
 use crate::causes::names::containers::ContainersNames;
 use crate::causes::shared::as_one;
@@ -19,6 +21,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: true,
     ended_by: Party::Vpn,
