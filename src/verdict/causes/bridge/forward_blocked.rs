@@ -33,7 +33,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
-    match Passage::of(edge, next) {
+    match Passage::from_edge(edge, next) {
         Passage::Opens => opens(edge),
         Passage::Filtered(seen, trace) => filtered(edge, seen, trace).alone(),
         Passage::RepliesTaken(seen) => {
@@ -47,9 +47,10 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
                 .with_confidence(Confidence::Likely)
                 .alone()
         }
-        Passage::NotTranslated(..) | Passage::RepliesUnexpected(..) | Passage::Otherwise => {
-            Vec::new()
-        }
+        Passage::NotForwarded(_)
+        | Passage::NotTranslated(..)
+        | Passage::RepliesUnexpected(..)
+        | Passage::Otherwise => Vec::new(),
     }
 }
 

@@ -25,7 +25,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let next = next_hops(evidence);
-    at_each_edge(evidence, |edge| match Passage::of(edge, &next) {
+    at_each_edge(evidence, |edge| match Passage::from_edge(edge, &next) {
         Passage::Opens => opens(edge),
         Passage::NotTranslated(seen, trace) => untranslated(edge, seen, trace).alone(),
         _ => translated(edge),

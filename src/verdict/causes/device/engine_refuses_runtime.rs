@@ -1,8 +1,9 @@
 //! `engine-refuses-runtime`: the engine refuses the version of its API that the runtime asks for.
 
-use edgeprobe_facts::engine::{ASKED_FROM_1_6, ASKED_UP_TO_1_5, ApiVersion, ApiVersions};
-use edgeprobe_facts::{Facts, Outcome, Probe};
+use edgeprobe_facts::Observation;
+use edgeprobe_facts::engine::{ApiVersions, AskedVersion, EngineFacts};
 
+use super::engine::{EngineState, Refusal};
 use crate::attributes::{
     BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
 };
@@ -26,27 +27,23 @@ pub(in crate::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let engine = evidence.host().of(Probe::Engine).find(|seen| seen.outcome == Outcome::Pass);
-    let Some(seen) = engine else { return Vec::new() };
-    let Facts::Engine(facts) = &seen.facts else { return Vec::new() };
+    match EngineState::from_evidence(evidence) {
+        EngineState::RefusesVersions(refusal) => proof(&refusal).alone(),
+        EngineState::Answers(seen, facts) => accepted(seen, facts),
+        EngineState::NotSeen | EngineState::Silent(..) => Vec::new(),
+    }
+}
+
+fn accepted(seen: &Observation, facts: &EngineFacts) -> Vec<Finding> {
     let Some(api) = &facts.api else { return Vec::new() };
-    let (runtime_seen, asked) = match evidence.installed_runtime() {
-        Some((seen, runtime)) => (Some(seen), runtime.asks_the_engine_for()),
-        None => (None, vec![ASKED_UP_TO_1_5, ASKED_FROM_1_6]),
-    };
-    let refused: Vec<ApiVersion> =
-        asked.iter().copied().filter(|version| refuses(api, *version)).collect();
-    let text = |variant| {
-        Text::new(variant)
-            .with("oldest", api.oldest.to_string())
-            .with("newest", api.newest.to_string())
-            .with_any("version", facts.version.as_ref())
-    };
-    let (Some(first), Some(last)) = (refused.first(), refused.last()) else {
-        return if asked.is_empty() { Vec::new() } else { refuted(text("accepts"), [seen]) };
-    };
-    let is_the_runtimes = runtime_seen.is_some() && refused == asked;
-    let variant = match (is_the_runtimes, *last < api.oldest, refused == asked) {
+    refuted(sentence("accepts", api, facts), [seen])
+}
+
+fn proof(refusal: &Refusal<'_>) -> Proof {
+    let Refusal { seen, facts, api, runtime, asked, refused } = refusal;
+    let is_too_old = refused.iter().all(|version| *version < api.oldest);
+    let is_the_runtimes = runtime.is_some() && refused == asked;
+    let variant = match (is_the_runtimes, is_too_old, refused == asked) {
         (true, true, _) => "too_old",
         (true, false, _) => "too_new",
         (false, true, true) => "every",
@@ -56,24 +53,23 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let effect = if is_the_runtimes { Effect::Blocks } else { Effect::Warns };
     // Without its version, the runtime may be one that the engine accepts. And the range alone is not
     // the engine's own refusal.
-    let is_certain = (is_the_runtimes || runtime_seen.is_none())
-        && refused.iter().all(|version| api.answer_to(*version).is_some());
+    let answers: Vec<&AskedVersion> =
+        refused.iter().filter_map(|version| api.answer_to(*version)).collect();
+    let is_certain = (is_the_runtimes || runtime.is_none()) && answers.len() == refused.len();
     let confidence = if is_certain { Confidence::Confirmed } else { Confidence::Likely };
-    let text = text(variant).with("asked", listed(&refused));
-    Proof::confirmed(effect, text, [seen])
-        .supported_by(runtime_seen)
+    let text = sentence(variant, api, facts).with("asked", listed(refused));
+    Proof::confirmed(effect, text, [*seen])
+        .supported_by(*runtime)
         .with_confidence(confidence)
         .with_detail("asked", refused.iter().map(ToString::to_string).collect::<Vec<_>>())
         .with_detail("oldest", api.oldest.to_string())
         .with_detail("newest", api.newest.to_string())
-        .with_detail("answer", api.answer_to(*first).and_then(|it| it.refusal.clone()))
-        .alone()
+        .with_detail("answer", answers.first().and_then(|answer| answer.refusal.clone()))
 }
 
-/// Whether the engine refuses a version: by its answer, or else by the range that it names.
-fn refuses(api: &ApiVersions, version: ApiVersion) -> bool {
-    match api.answer_to(version) {
-        Some(answer) => answer.refusal.is_some(),
-        None => !api.includes(version),
-    }
+fn sentence(variant: &'static str, api: &ApiVersions, facts: &EngineFacts) -> Text {
+    Text::new(variant)
+        .with("oldest", api.oldest.to_string())
+        .with("newest", api.newest.to_string())
+        .with_any("version", facts.version.as_ref())
 }

@@ -1,11 +1,11 @@
 //! `proxy-required`: the direct way is closed and a proxy works, but a part that needs it is not
 //! told of it.
 
-use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::runtime::{Part, ProxySetting};
 use edgeprobe_facts::{Observation, Role, Token, Vantage};
 use serde_json::{Value, json};
 
+use super::ways::DirectWay;
 use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{as_one, observations, place, those};
@@ -39,13 +39,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     as_one(evidence.views().iter().filter(|view| !evidence.is_spare(&view.vantage)).map(|view| {
         let is_agents =
             view.vantage == agent.vantage || (host_stands_in && view.vantage == Vantage::Host);
-        let here = Here { evidence, view, is_agents, settings };
-        here.examine(&evidence.target.hub)
+        PartsAtAVantage { evidence, view, is_agents, settings }.examine(&evidence.target.hub)
     }))
 }
 
 /// One vantage, and what the parts of the device are told.
-struct Here<'e, 'o> {
+struct PartsAtAVantage<'e, 'o> {
     evidence: &'e Evidence<'o>,
     view: &'e View<'o>,
     /// Whether Edge Agent is here.
@@ -53,19 +52,15 @@ struct Here<'e, 'o> {
     settings: &'e [ProxySetting],
 }
 
-impl<'o> Here<'_, 'o> {
+impl<'o> PartsAtAVantage<'_, 'o> {
     fn examine(&self, hub: &str) -> Vec<Finding> {
-        let direct = self.view.hub();
-        let open = those(&direct, |connection| connection.connected() && is_web(connection));
-        if !open.is_empty() {
-            return refuted(Text::new("direct"), observations(&open));
-        }
-        let nameless = self.view.name_was_asked() && self.view.hub_addresses().is_empty();
-        if !nameless && !direct.iter().any(is_web) {
-            return Vec::new();
+        match DirectWay::from_view(self.view) {
+            DirectWay::Open(open) => return refuted(Text::new("direct"), observations(&open)),
+            DirectWay::NotTried => return Vec::new(),
+            DirectWay::Closed => {}
         }
         let by_proxy: Vec<Connection<'o>> = self.view.proxied(Role::Hub).collect();
-        // Whoever answers at the other end, the way there is open.
+        // The way there is open, whatever answers at its end.
         let working = those(&by_proxy, Connection::established);
         let hidden = those(&by_proxy, wants_what_is_hidden);
         let lacking = self.lacking(hub);
@@ -87,7 +82,7 @@ impl<'o> Here<'_, 'o> {
             .with("engine", if self.is_engine_told(hub) { "told" } else { "not_told" });
         let shown = if working.is_empty() { hidden } else { working };
         Proof::confirmed(effect, text, observations(&shown))
-            .supported_by(observations(&direct))
+            .supported_by(observations(&self.view.hub()))
             .with_confidence(confidence)
             // The site closes the way to the host as it does to its containers.
             .explaining(self.evidence.closed_directly())
@@ -172,8 +167,4 @@ fn wants_what_is_hidden(connection: &Connection<'_>) -> bool {
             .proxy
             .as_ref()
             .is_some_and(|proxy| proxy.part == Part::Engine && proxy.url.has_credentials())
-}
-
-fn is_web(connection: &Connection<'_>) -> bool {
-    connection.facts.transport.default_port() == Transport::Https.default_port()
 }

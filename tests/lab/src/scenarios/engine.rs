@@ -18,7 +18,7 @@ fn with_engine(lab: &Lab, fault: fn(&Engine) -> Result<()>) -> Result<()> {
 
 /// The engine behind nginx, which answers versions of its API as Docker Engine 29.0 does: 1.44 and
 /// later pass, what is older is refused in the words of that engine.
-const ENGINE_29: &str = r#"daemon off; pid /run/lab/front.pid; error_log stderr notice; events {}
+const ENGINE_29: &str = r#"user root; daemon off; pid /run/lab/front.pid; error_log stderr notice; events {}
 http {
   access_log off;
   upstream engine { server unix:/run/engine.sock; }
