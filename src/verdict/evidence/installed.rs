@@ -56,7 +56,7 @@ impl<'o> Evidence<'o> {
         let (observation, facts) = self.engine()?;
         match observation.outcome {
             Outcome::Pass => Some(facts.containers.iter().any(Container::is_edge_agent)),
-            // What could not be asked may run all the same.
+            // An engine that could not be asked may still run it.
             Outcome::Skipped => observation.failure.is_none().then_some(false),
             Outcome::Fail => None,
         }

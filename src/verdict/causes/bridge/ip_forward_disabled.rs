@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::passage::{NotForwarded, Passage};
 use crate::attributes::{
-    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
 };
 use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::evidence::{EdgeReading, Evidence};
@@ -12,7 +12,7 @@ use crate::rule::{Finding, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,

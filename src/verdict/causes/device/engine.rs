@@ -8,7 +8,7 @@ use edgeprobe_facts::{Facts, Observation, Outcome, Probe, Token};
 use crate::evidence::Evidence;
 
 pub(super) enum EngineState<'o> {
-    /// It is not installed, this user may not ask it, or nobody asked.
+    /// It is not installed, was not asked, or this user may not ask it.
     NotSeen,
     /// It is installed and does not answer.
     Silent(&'o Observation, &'o EngineFacts),

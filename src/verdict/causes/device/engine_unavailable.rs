@@ -6,7 +6,7 @@ use edgeprobe_facts::engine::EngineFacts;
 use super::engine::{EngineState, Refusal};
 use crate::Effect;
 use crate::attributes::{
-    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
 };
 use crate::catalogue::{Text, Word};
 use crate::evidence::Evidence;
@@ -14,7 +14,7 @@ use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoContainer],
     same_in_a_log: SameInALog::Cause,

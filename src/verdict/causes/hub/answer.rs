@@ -65,7 +65,7 @@ fn is_an_upgrade(connection: &Connection<'_>) -> bool {
     matches!(connection.facts.transport, Transport::AmqpWs | Transport::MqttWs)
 }
 
-/// Whether the certificate is an interceptor's: made out to the hub, by nobody that is known.
+/// Whether the certificate is an interceptor's: made out to the hub, by an unknown issuer.
 fn is_intercepted(connection: &Connection<'_>) -> bool {
     connection.is_foreign() && connection.is_made_out_to(&connection.facts.server)
 }

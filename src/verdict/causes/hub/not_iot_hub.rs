@@ -4,10 +4,11 @@ use edgeprobe_facts::Token;
 
 use super::answer::{Answer, Answers};
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::{Text, Word};
 use crate::causes::shared::{
-    at_each_vantage, closed_beside, effect_of_loss, observations, peers, ports, those,
+    at_each_vantage, closed_where_another_answers, effect_of_loss, observations, peers, ports,
+    those,
 };
 use crate::clouds::Doubt;
 use crate::evidence::{Connection, Evidence, View};
@@ -15,7 +16,7 @@ use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
@@ -59,18 +60,19 @@ fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
         .with("port", ports(&foreign))
         .with("address", peers(&foreign))
         .with("answer", answer(&foreign));
-    // A server that is not the hub refuses the upgrade as a matter of course.
+    // A server that is not the hub refuses the upgrade too.
     let another_on_the_web = connections.iter().any(|c| c.token() == Some(Token::HttpNotIotHub));
     let refusals = those(&connections, |c| {
         another_on_the_web
             && matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
     });
     // Nor does it serve the hub's other ports.
-    let elsewhere = closed_beside(&connections, &foreign);
+    let elsewhere = closed_where_another_answers(&connections, &foreign);
     let effect = if connections.iter().any(is_told_apart) {
         effect_of_loss(view)
     } else {
-        // Any MQTT server turns a stranger away as IoT Hub does, so that alone shows no hub.
+        // Every MQTT server refuses an unknown client as IoT Hub does, so that this alone shows no
+        // hub.
         Effect::Blocks
     };
     Proof::confirmed(effect, text, observations(&foreign))

@@ -5,15 +5,17 @@ use edgeprobe_facts::endpoint::Transport;
 
 use super::answer::{Answer, Answers, upgrades};
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
-use crate::causes::shared::{at_each_vantage_by, effect_of_loss, observations, ports, those};
+use crate::causes::shared::{
+    at_each_vantage_by_transport, effect_of_loss, observations, ports, those,
+};
 use crate::evidence::{Connection, Evidence, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
@@ -26,7 +28,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let upgrades = [Transport::AmqpWs, Transport::MqttWs];
-    at_each_vantage_by(evidence, &upgrades, |view| examine_view(evidence, view))
+    at_each_vantage_by_transport(evidence, &upgrades, |view| examine_view(evidence, view))
 }
 
 fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {

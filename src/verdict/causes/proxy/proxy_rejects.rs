@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::ways::{ProxyReading, ProxyState};
 use crate::attributes::{
-    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
 };
 use crate::catalogue::{Text, Word};
 use crate::causes::shared::{
-    as_one, at_each_vantage, cut_in_handshake, effect_of_loss, no_graver_than_its_use, observations,
+    as_one, at_each_vantage, cut_in_handshake, effect_of_loss, limited_by_use, observations,
 };
 use crate::evidence::{Answer, ByProxy, Connection, Evidence, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -21,7 +21,7 @@ use crate::{Confidence, Effect, Way};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoIdentity],
     same_in_a_log: SameInALog::Cause,
@@ -41,7 +41,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     for view in evidence.views() {
         for by_proxy in evidence.parts_by_proxy(&view) {
             let found = examine_parts(evidence, &view, &by_proxy);
-            let found = no_graver_than_its_use(evidence.used_by(&view.vantage), found);
+            let found = limited_by_use(evidence.used_by(&view.vantage), found);
             let at = place_of(&by_proxy.via);
             match of_each.iter_mut().find(|(known, _)| *known == at) {
                 Some((_, findings)) => findings.extend(found),
@@ -49,7 +49,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
             }
         }
     }
-    // One proxy that is lost to several parts is one finding; another proxy is another.
+    // One finding for each proxy, whatever the number of parts that lose it.
     let found: Vec<Finding> =
         of_each.into_iter().flat_map(|(_, findings)| as_one([findings].into_iter())).collect();
     let (proved, refuted): (Vec<Finding>, Vec<Finding>) =
@@ -77,7 +77,7 @@ fn examine_parts<'o>(
     let reading = ProxyReading::of_other_parts(evidence, view, by_proxy);
     let parts = &by_proxy.parts;
     examine_reading(&reading, |proof| {
-        // A part that gets no identity for want of this proxy misses that before the hub.
+        // Without this proxy the part gets no identity, and it needs that before the hub.
         if evidence.keeps_from_provisioning(by_proxy) {
             return Vec::new();
         }
@@ -139,7 +139,7 @@ fn proof(reading: &ProxyReading<'_, '_>, text: Text, confidence: Confidence) -> 
         .with_detail("proxy", reading.via.url.to_string())
 }
 
-/// Where these parts are told of their proxy.
+/// Where these parts' proxy is set.
 fn sources(evidence: &Evidence<'_>, parts: &[Part]) -> Vec<String> {
     let settings = evidence.proxy_settings().iter();
     let of_these = settings.filter(|it| parts.contains(&it.part) && it.https_proxy.is_some());
@@ -166,7 +166,7 @@ fn dead_tunnel(
     )
 }
 
-/// What is in the way, in the order in which it would be met.
+/// The sentence for the step at which the proxy stops the connection.
 fn refusal(reading: &ProxyReading<'_, '_>, first: &Connection<'_>) -> Text {
     let (view, via) = (reading.view, reading.via);
     let about = |variant| reading.sentence(variant);
@@ -204,7 +204,7 @@ fn refusal(reading: &ProxyReading<'_, '_>, first: &Connection<'_>) -> Text {
     }
 }
 
-/// The proxy wants to know who asks: what of its wishes could the URL meet?
+/// The proxy requires credentials: does it accept a scheme that the URL can serve?
 fn credentials(
     via: &Via,
     answer: Option<&ProxyAnswer>,

@@ -6,7 +6,7 @@ use edgeprobe_facts::{Observation, Role, Token, Vantage};
 use serde_json::{Value, json};
 
 use super::ways::DirectWay;
-use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{as_one, observations, place, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -16,7 +16,7 @@ use crate::{Confidence, Effect, Way};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
@@ -36,7 +36,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let opens = |connections: Vec<Connection<'_>>| connections.iter().any(Connection::connected);
     // A network that is cut off shows neither way; the site does to it what it does to the host.
     let host_stands_in = !opens(agent.hub()) && !opens(agent.proxied(Role::Hub).collect());
-    as_one(evidence.views().iter().filter(|view| !evidence.is_spare(&view.vantage)).map(|view| {
+    as_one(evidence.views().iter().filter(|view| !evidence.is_unused(&view.vantage)).map(|view| {
         let is_agents =
             view.vantage == agent.vantage || (host_stands_in && view.vantage == Vantage::Host);
         PartsAtAVantage { evidence, view, is_agents, settings }.examine(&evidence.target.hub)
@@ -68,7 +68,7 @@ impl<'o> PartsAtAVantage<'_, 'o> {
         let (Some(proxy), false) = (&first.facts.proxy, lacking.is_empty()) else {
             return Vec::new();
         };
-        // Where the part's own setting was not seen, it may be there all the same.
+        // The part's own setting may exist where it was not seen.
         let known = self.settings.iter().any(|setting| lacking.contains(&setting.part));
         let confidence =
             if known && !working.is_empty() { Confidence::Confirmed } else { Confidence::Likely };
@@ -100,10 +100,11 @@ impl<'o> PartsAtAVantage<'_, 'o> {
         let is_here = |part: Part| match part {
             Part::EdgeAgent | Part::EdgeHub => self.is_agents,
             Part::Daemon | Part::IdentityService => !in_a_container,
-            // Who runs this program is no part of the runtime, and the engine needs registries.
+            // This program's environment is no part of the runtime, and the engine needs registries
+            // alone.
             Part::Environment | Part::System | Part::Engine => false,
         };
-        // On a port of its own, a container needs no proxy.
+        // A container whose own port works needs no proxy.
         let by_another_port = self
             .view
             .hub()

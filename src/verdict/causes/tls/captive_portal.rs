@@ -4,7 +4,7 @@ use edgeprobe_facts::Role;
 use edgeprobe_facts::endpoint::Transport;
 
 use super::peer::{Peer, Peers, answers_as_a_portal};
-use crate::attributes::{BesideAProxy, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -13,7 +13,7 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
@@ -58,7 +58,7 @@ fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
     };
     let at_the_hub = those(&plain(Role::Detour), |c| answers_as_a_portal(c, hub));
     let first = *at_the_hub.first()?;
-    // Somebody's website sends its visitors elsewhere too; only a portal does so for every site.
+    // Any website may redirect its visitors; only a portal redirects for every site.
     let same = those(&plain(Role::Control), |control| {
         let control = (status(control), site(control));
         control == (Some(511), None) || (control.1.is_some() && control.1 == site(&first))

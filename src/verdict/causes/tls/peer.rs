@@ -20,7 +20,7 @@ pub(super) enum Peer {
     /// The handshake ends before a certificate comes, and no other connection to the same address and
     /// port completes its handshake.
     CutHandshake,
-    /// The connection shows none of these.
+    /// No conclusion.
     Other,
 }
 

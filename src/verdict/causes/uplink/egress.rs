@@ -57,7 +57,7 @@ impl<'o> Egress<'o> {
     }
 }
 
-/// The connections of a container network that reach what the host in vain tries to reach.
+/// The connections of a container network to addresses and ports that the host does not reach.
 fn by_a_network<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Connection<'o>> {
     let stopped = view.hub();
     let is_closed = |c: &Connection<'_>| !c.connected() && !is_stopped_here(view, view, c);

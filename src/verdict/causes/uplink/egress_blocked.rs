@@ -8,7 +8,7 @@ use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
 use super::egress::Egress;
 use crate::attributes::{
-    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
 };
 use crate::catalogue::Text;
 use crate::causes::shared::{
@@ -17,12 +17,12 @@ use crate::causes::shared::{
 use crate::causes::uplink::uplinks::{interface, opened_by_another_uplink};
 use crate::evidence::{Connection, Evidence, Manner, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::told;
+use crate::translation;
 use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[KeptOut::StoppedDaemons],
     same_in_a_log: SameInALog::Cause,
@@ -158,7 +158,7 @@ fn by_this_host(evidence: &Evidence<'_>, view: &View<'_>, stopped: &[Connection<
         let refused = ways.first().map(|(way, _)| *way);
         let refused = refused.or_else(|| stopped.first().map(|it| it.observation));
         sentence(evidence, view, "own_route", stopped)
-            .with_any("failure", refused.and_then(told::failure))
+            .with_any("failure", refused.and_then(translation::failure))
     };
     Proof::confirmed(Effect::Blocks, text, observations(stopped))
         .supported_by(ways.iter().map(|(way, _)| *way))

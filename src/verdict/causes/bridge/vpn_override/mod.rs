@@ -7,7 +7,7 @@ mod network;
 
 use crate::Effect;
 use crate::attributes::{
-    BesideAProxy, KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject,
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
 };
 use crate::causes::bridge::edge::{at_each_edge, hub_addresses};
 use crate::causes::names::containers::ContainersNames;
@@ -17,7 +17,7 @@ use crate::rule::{Finding, Proof, Rule};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
+    with_a_proxy: WithAProxy::OnTheHostsRoutes,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
@@ -37,9 +37,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let hub = hub_addresses(evidence);
     let edges = evidence.edges();
     let rule = edges.iter().find_map(network::filtering_rule);
-    let networks = at_each_edge(evidence, |edge| match ContainersNames::of(evidence, edge) {
-        ContainersNames::BehindAVpn(behind) => names::proof(evidence, edge, &behind).alone(),
-        _ => network::examine(edge, &hub, rule),
-    });
+    let networks =
+        at_each_edge(evidence, |edge| match ContainersNames::from_edge(evidence, edge) {
+            ContainersNames::BehindAVpn(behind) => names::proof(evidence, edge, &behind).alone(),
+            _ => network::examine(edge, &hub, rule),
+        });
     as_one(host.map(Proof::alone).into_iter().chain([networks]))
 }
