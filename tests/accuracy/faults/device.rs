@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "pools-used-up",
+        name: "address-pool-used-up",
         cause: CauseId::AddressPoolExhausted,
         slot: "pools",
         fits: |setting| setting.device == Device::Engine,
