@@ -165,7 +165,7 @@ fn causes_are_named_in_the_table_alone() {
         for (file, text) in sources(module) {
             let names_one = |(at, word): (usize, &str)| {
                 let variant = text[at + word.len()..].chars().take(2).collect::<Vec<_>>();
-                // A constant is in capitals: `ALL`, `OF_A_PARENT`.
+                // A constant is in capitals: `ALL`.
                 matches!(variant[..], [first, second] if first.is_uppercase() && second.is_lowercase())
             };
             let named = text.match_indices("CauseId::").any(names_one);
