@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::walls;
+
 /// The content of a regular file of at most `limit` bytes.
 ///
 /// What is no regular file fails with [`io::ErrorKind::InvalidInput`], and what is larger with
@@ -20,6 +22,10 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
 /// neither by opening it, as the reader of a pipe is, nor by reading it.
 pub fn open(path: &Path) -> io::Result<File> {
+    walls::or_with_privileges(path, open_here)
+}
+
+fn open_here(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     platform::without_waiting(options.read(true));
     let file = options.open(path)?;

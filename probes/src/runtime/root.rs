@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::document::Document;
 use super::form::Form;
 use super::places;
-use crate::{bounded, clean};
+use crate::{bounded, clean, walls};
 
 /// How much of a file is read, in bytes; real ones have some thousand.
 const LARGEST: u64 = 1024 * 1024;
@@ -66,7 +66,7 @@ impl<'r> Reader<'r> {
 
     /// Whether anything is at the path; what this user may not look at is taken to be there.
     pub(super) fn is_there(&self, path: &str) -> bool {
-        fs::metadata(self.root.path(path))
+        walls::or_with_privileges(&self.root.path(path), |path| fs::metadata(path))
             .map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
     }
 
@@ -112,7 +112,8 @@ impl<'r> Reader<'r> {
 
     /// The files of a folder whose names end so, in the order of their names.
     pub(super) fn files(&mut self, folder: &str, extension: &str) -> Vec<String> {
-        let entries = match fs::read_dir(self.root.path(folder)) {
+        let path = self.root.path(folder);
+        let entries = match walls::or_with_privileges(&path, |path| fs::read_dir(path)) {
             Ok(entries) => entries,
             Err(error) if is_absence(&error) => return Vec::new(),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -183,7 +184,8 @@ impl From<io::Error> for Unread {
 
 fn content(path: &Path) -> Result<String, Unread> {
     // systemd masks a unit so.
-    if fs::canonicalize(path)? == Path::new("/dev/null") {
+    let whole = walls::or_with_privileges(path, |path| fs::canonicalize(path))?;
+    if whole == Path::new("/dev/null") {
         return Err(Unread::Io(io::ErrorKind::NotFound.into()));
     }
     bounded::text(path, LARGEST).map_err(|error| match error.kind() {
