@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 const NET_BIND_SERVICE: u32 = 10;
 
 /// The capabilities that matter here, by their bit.
-const USEFUL: [(u32, &str); 5] = [
+const USEFUL: [(u32, &str); 6] = [
+    (2, "dac_read_search"),
     (NET_BIND_SERVICE, "net_bind_service"),
     (12, "net_admin"),
     (13, "net_raw"),
@@ -26,11 +27,16 @@ fn effective() -> u64 {
     KEPT.get().copied().unwrap_or_else(platform::effective)
 }
 
+/// The useful capabilities by name, each with whether this process holds it.
+pub fn useful() -> [(&'static str, bool); USEFUL.len()] {
+    let set = effective();
+    USEFUL.map(|(bit, name)| (name, set & (1 << bit) != 0))
+}
+
 /// The useful capabilities that this process holds, by name; none where that cannot be known.
 pub fn held() -> Vec<String> {
-    let set = effective();
-    let held = USEFUL.iter().filter(|(bit, _)| set & (1 << bit) != 0);
-    held.map(|(_, name)| (*name).to_owned()).collect()
+    let held = useful().into_iter().filter(|(_, is_held)| *is_held);
+    held.map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Whether this process may bind every port, as far as its own user namespace goes.

@@ -17,9 +17,13 @@ mod worker;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
 pub use worker::with_privileges;
 pub(crate) use worker::{in_worker, run_with_privileges, start_with_privileges};
+
+/// The folders below which a confined thread opens files itself, for reading.
+const OPEN_TO_ALL: [&str; 2] = ["/proc", "/sys"];
 
 /// A wall that could not be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,19 +38,28 @@ pub enum Wall {
     SystemCalls,
 }
 
+/// The walls that this process lacks, once that is known.
+static MISSING: OnceLock<Vec<Wall>> = OnceLock::new();
+
 /// Starts the privileged thread and confines the calling one, with all threads that it starts later.
 ///
-/// Called once, before there is any other thread. Returns the walls that this system does not have.
-/// Without a privileged thread none stands, as then nothing could be asked of it.
-pub fn raise() -> Vec<Wall> {
+/// Called once, before there is any other thread. What this system does not have of the walls is
+/// [`missing`]. Without a privileged thread none stands, as then nothing could be asked of it.
+pub fn raise() {
     crate::privileges::keep();
-    match worker::start() {
+    let missing = match worker::start() {
         Ok(()) => confine(),
         Err(error) => {
             tracing::debug!("the privileged thread cannot be started: {error}");
             Wall::ALL.to_vec()
         }
-    }
+    };
+    MISSING.get_or_init(|| missing);
+}
+
+/// The walls that do not stand: those that this system does not have, or all where none was raised.
+pub fn missing() -> &'static [Wall] {
+    MISSING.get().map_or(&Wall::ALL, Vec::as_slice)
 }
 
 impl Wall {
@@ -71,16 +84,18 @@ pub fn open(path: &Path) -> io::Result<File> {
     or_with_privileges(path, |path| File::open(path))
 }
 
-/// Does something with a path on this thread, or with privileges where this thread may not.
+/// Reads something of a path: on this thread what the kernel tells of itself, as far as this thread may,
+/// and with privileges all else.
 pub fn or_with_privileges<T: Send + 'static>(
     path: &Path,
     work: impl Fn(&Path) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    match work(path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let path = path.to_owned();
-            with_privileges(move || work(&path))
+    if OPEN_TO_ALL.iter().any(|folder| path.starts_with(folder)) {
+        match work(path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            other => return other,
         }
-        other => other,
     }
+    let path = path.to_owned();
+    with_privileges(move || work(&path))
 }

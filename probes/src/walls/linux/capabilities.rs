@@ -1,6 +1,7 @@
 //! The capabilities of a thread (capabilities(7)).
 
-use rustix::io;
+use std::io;
+
 use rustix::thread::{
     CapabilitySet, CapabilitySets, clear_ambient_capability_set,
     remove_capability_from_bounding_set, set_capabilities,
@@ -16,5 +17,6 @@ pub(super) fn drop_all() -> io::Result<()> {
     let all = (0..u64::BITS).map(|bit| CapabilitySet::from_bits_retain(1 << bit));
     all.map(remove_capability_from_bounding_set).take_while(Result::is_ok).for_each(drop);
     let none = CapabilitySet::empty();
-    set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    Ok(set_capabilities(None, sets)?)
 }
