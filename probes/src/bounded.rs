@@ -11,8 +11,11 @@ use crate::walls;
 /// What is no regular file fails with [`io::ErrorKind::InvalidInput`], and what is larger with
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    open(path)?.take(limit + 1).read_to_end(&mut content)?;
+    let file = open(path)?;
+    // In one place: a key in it would stay in each place that it grew out of.
+    let length = file.metadata()?.len().min(limit) + 1;
+    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(limit + 1).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, larger_than(limit)));
     }

@@ -180,10 +180,10 @@ fn the_program_that_asks_the_resolver_has_no_privilege() {
         }
         let folder = TempDir::new().unwrap();
         let [script, told] = ["getent", "told"].map(|name| folder.path().join(name));
-        let text = format!(
+        let lines = format!(
             "#!/bin/sh\ngrep -E '^(CapEff|NoNewPrivs)' /proc/self/status >{told:?}\nexit 2\n"
         );
-        fs::write(&script, text).unwrap();
+        fs::write(&script, lines).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         mount(&["--bind", script.to_str().unwrap(), getent]);
         let words = ["probe", "dns", "--hub", HUB, "--timeout", "2s"];

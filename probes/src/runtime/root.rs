@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use edgeprobe_facts::runtime::{Flaw, Source, SourceState};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::document::Document;
 use super::form::Form;
@@ -70,8 +71,8 @@ impl<'r> Reader<'r> {
             .map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
     }
 
-    /// The text of a file, if there is one and it can be read.
-    pub(super) fn text(&mut self, path: &str) -> Option<String> {
+    /// The text of a file, if there is one and it can be read. It may hold a key, and is wiped.
+    pub(super) fn text(&mut self, path: &str) -> Option<Zeroizing<String>> {
         match content(&self.root.path(path)) {
             Ok(text) => {
                 self.note(Source {
@@ -80,7 +81,7 @@ impl<'r> Reader<'r> {
                     detail: None,
                     flaw: None,
                 });
-                Some(text)
+                Some(Zeroizing::new(text))
             }
             Err(Unread::Io(error)) if is_absence(&error) => None,
             Err(Unread::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
