@@ -266,6 +266,7 @@ pub(super) fn facts_of(endpoint: &Endpoint, peer: IpAddr) -> EndpointFacts {
         local: None,
         round_trip_ms: None,
         kernel_round_trip_ms: None,
+        round_trips: None,
         tls: None,
         http: None,
         amqp: None,

@@ -119,6 +119,6 @@ fn greet_mqtt(peer: Option<Peer>, facts: &mut Option<MqttFacts>) -> Option<Token
     if !matches!(peer, Some(Peer::Hub | Peer::Parent | Peer::Broker)) {
         return Some(Token::ConnectionClosed);
     }
-    *facts = Some(MqttFacts { connack: 5 });
+    *facts = Some(MqttFacts { connack: 5, lost_at_once: 0 });
     None
 }

@@ -40,7 +40,8 @@ fn a_line_that_loses_packets_loses_some_and_not_all() {
         ..Topology::NORMAL
     };
     let lab = Lab::build(lossy, &Plain).unwrap();
-    let pings = format!("for n in $(seq 100); do busybox ping -c 1 -W 1 -q {HUB} >/dev/null & done; wait");
+    let pings =
+        format!("for n in $(seq 100); do busybox ping -c 1 -W 1 -q {HUB} >/dev/null & done; wait");
     lab.device().sh(&pings).unwrap();
     let statistics = lab.device().sh("cat /proc/net/snmp").unwrap();
     let count = |name: &str| {

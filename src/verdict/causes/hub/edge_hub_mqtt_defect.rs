@@ -1,0 +1,51 @@
+//! `edge-hub-mqtt-defect`: a parent's Edge Hub loses an MQTT CONNECT that comes with the end of TLS.
+
+use edgeprobe_facts::endpoint::Transport;
+
+use crate::Effect;
+use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::catalogue::Text;
+use crate::causes::shared::{at_each_vantage, observations, ports, those};
+use crate::evidence::{Connection, Evidence, View};
+use crate::rule::{Finding, Proof, Rule, refuted};
+
+pub(in crate::causes) const RULE: Rule = Rule {
+    subject: Subject::Hub,
+    beside_a_proxy: BesideAProxy::TheSame,
+    applies_to_a_child: true,
+    keeps_out: &[],
+    same_in_a_log: SameInALog::Cause,
+    seen_by_the_engine: SeenByTheEngine::TheSame,
+    is_about_a_vpn: false,
+    ended_by: Party::Device,
+    examine,
+};
+
+fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
+    let Some(parent) = &evidence.target.parent else { return Vec::new() };
+    at_each_vantage(evidence, |view| examine_view(view, parent))
+}
+
+fn examine_view(view: &View<'_>, parent: &str) -> Vec<Finding> {
+    let greeted = those(&view.hub(), |c| c.facts.mqtt.is_some());
+    let lossy = those(&greeted, |c| lost_at_once(c) > 0);
+    let Some(lost) = lossy.iter().map(lost_at_once).max() else {
+        let Some(first) = greeted.first() else { return Vec::new() };
+        let text = Text::new("answered").with("port", ports(&greeted));
+        return refuted(text, [first.observation]);
+    };
+    let is_mqtt = |transport: &Transport| matches!(transport, Transport::Mqtt | Transport::MqttWs);
+    // A child that has another way comes up by it.
+    let effect = if view.transports().iter().all(is_mqtt) { Effect::Blocks } else { Effect::Warns };
+    let text =
+        Text::new("lost").with("parent", parent).with("port", ports(&lossy)).with("tries", lost);
+    Proof::confirmed(effect, text, observations(&lossy))
+        .with_detail("parent", parent)
+        .explaining_nothing()
+        .alone()
+}
+
+/// How many CONNECTs were lost that were sent at once, while later ones were answered.
+fn lost_at_once(connection: &Connection<'_>) -> u32 {
+    connection.facts.mqtt.as_ref().map_or(0, |mqtt| mqtt.lost_at_once)
+}
