@@ -89,6 +89,8 @@ pub(crate) struct Stage {
     pub(crate) since: Instant,
     /// How long the TCP handshake took, once it is done: about one round trip.
     pub(crate) round_trip: Option<Duration>,
+    /// Whether this process works, and the peer is not waited for.
+    pub(crate) is_own_work: bool,
 }
 
 impl Stage {
@@ -133,7 +135,7 @@ impl Progress {
             let connected = last.step == Step::Connect && step > Step::Connect;
             if connected { Some(last.since.elapsed()) } else { last.round_trip }
         });
-        *stage = Some(Stage { step, since: Instant::now(), round_trip });
+        *stage = Some(Stage { step, since: Instant::now(), round_trip, is_own_work: false });
     }
 }
 
@@ -194,6 +196,14 @@ impl Recorder {
     /// Adds a step that began at `begun` and ends now.
     pub fn record(&mut self, step: Step, outcome: Outcome, begun: Instant) {
         self.steps.push(StepRecord { step, outcome, duration_ms: milliseconds(begun.elapsed()) });
+    }
+
+    /// Says that this process works on what the last step brought.
+    pub(crate) fn works(&self) {
+        let mut stage = self.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stage) = stage.as_mut() {
+            stage.is_own_work = true;
+        }
     }
 
     /// How many steps passed.

@@ -110,6 +110,7 @@ async fn connect_and_talk(
     let timeline = recorder.timeline();
     let performing = handshake.perform(socket, alpn(facts.transport));
     let performed = recorder.step(Step::Tls, timeline.patience(), performing).await;
+    recorder.works();
     let tls = handshake.facts(trust, timeline.remaining()).await;
     let wire = handshake.wire();
     let session = match performed {

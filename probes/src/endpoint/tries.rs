@@ -163,6 +163,9 @@ impl Try {
     /// Whether its step has been under way for longer than a packet and its answer take.
     fn stands(&self, standstill: Duration) -> bool {
         let Some(stage) = self.progress.now() else { return false };
+        if stage.is_own_work {
+            return false;
+        }
         let usual = stage.round_trip.unwrap_or_default() * 3;
         stage.since.elapsed() >= standstill.max(usual)
     }

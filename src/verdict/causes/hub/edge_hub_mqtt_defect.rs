@@ -22,11 +22,10 @@ pub(in crate::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let Some(parent) = &evidence.target.parent else { return Vec::new() };
-    at_each_vantage(evidence, |view| examine_view(view, parent))
+    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
 }
 
-fn examine_view(view: &View<'_>, parent: &str) -> Vec<Finding> {
+fn examine_view(view: &View<'_>, peer: &str) -> Vec<Finding> {
     let greeted = those(&view.hub(), |c| c.facts.mqtt.is_some());
     let lossy = those(&greeted, |c| lost_at_once(c) > 0);
     let Some(lost) = lossy.iter().map(lost_at_once).max() else {
@@ -37,10 +36,9 @@ fn examine_view(view: &View<'_>, parent: &str) -> Vec<Finding> {
     let is_mqtt = |transport: &Transport| matches!(transport, Transport::Mqtt | Transport::MqttWs);
     // A child that has another way comes up by it.
     let effect = if view.transports().iter().all(is_mqtt) { Effect::Blocks } else { Effect::Warns };
-    let text =
-        Text::new("lost").with("parent", parent).with("port", ports(&lossy)).with("tries", lost);
+    let text = Text::new("lost").with("name", peer).with("port", ports(&lossy)).with("tries", lost);
     Proof::confirmed(effect, text, observations(&lossy))
-        .with_detail("parent", parent)
+        .with_detail("peer", peer)
         .explaining_nothing()
         .alone()
 }
