@@ -1,7 +1,5 @@
 //! `edge-hub-mqtt-defect`: a parent's Edge Hub loses an MQTT CONNECT that comes with the end of TLS.
 
-use edgeprobe_facts::endpoint::Transport;
-
 use crate::Effect;
 use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
@@ -33,9 +31,10 @@ fn examine_view(view: &View<'_>, peer: &str) -> Vec<Finding> {
         let text = Text::new("answered").with("port", ports(&greeted));
         return refuted(text, [first.observation]);
     };
-    let is_mqtt = |transport: &Transport| matches!(transport, Transport::Mqtt | Transport::MqttWs);
-    // A child that has another way comes up by it.
-    let effect = if view.transports().iter().all(is_mqtt) { Effect::Blocks } else { Effect::Warns };
+    // A device that has another way comes up by it.
+    let is_sound = |c: &Connection<'_>| c.works() && lost_at_once(c) == 0;
+    let mut ways = view.transports().iter().flat_map(|transport| view.on(*transport));
+    let effect = if ways.any(|way| is_sound(&way)) { Effect::Warns } else { Effect::Blocks };
     let text = Text::new("lost").with("name", peer).with("port", ports(&lossy)).with("tries", lost);
     Proof::confirmed(effect, text, observations(&lossy))
         .with_detail("peer", peer)
