@@ -84,6 +84,7 @@ impl Given {
         self,
         device: &Device,
         probes: &BTreeSet<Probe>,
+        vantage: VantageChoice,
     ) -> Result<Target, Problem> {
         let hub = match self.hub {
             Some(hub) => hub,
@@ -109,6 +110,7 @@ impl Given {
             embedded: false,
             provisioning: None,
             network,
+            host_alone: vantage == VantageChoice::Host,
             sources: Sources {
                 hub: Some(hub.source).filter(|source| !source.is_empty()),
                 protocols: by_protocols,

@@ -119,7 +119,7 @@ impl Plan {
         let missing = is_closed(vantage, upstream.role, seen);
         // Which hosts are reached without a proxy is told by name: a child's parent by its own.
         let target = Target { hub: upstream.name, ..self.target.clone() };
-        let way = target.way(seen);
+        let way = target.way_from(vantage, seen);
         let of_parts = target.proxies_of_parts(seen);
         let is_needed = |via: &Via| {
             let a_parts = of_parts.iter().any(|(part, url)| part.is_at(vantage) && *url == via.url);

@@ -7,7 +7,7 @@ use super::catalogue::message;
 use super::evidence::Evidence;
 use super::reach::{self, Agent, Hub};
 use super::status::lacks_a_hub;
-use super::{Cause, Effect, Status, own_lack};
+use super::{Cause, Effect, Status, modules_unasked, own_lack};
 
 /// The verdict in a sentence: the first cause's own, unless it only warns.
 pub(super) fn summary(
@@ -38,10 +38,14 @@ pub(super) fn summary(
         (Status::Blocked, _) => "summary.blocked",
         (Status::Inconclusive, _) if aside.iter().any(own_lack::is_lacking) => "summary.own_lack",
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
-        (Status::Inconclusive, _) => "summary.inconclusive",
+        (Status::Inconclusive, agent) => {
+            modules_unasked::summary(evidence, agent).unwrap_or("summary.inconclusive")
+        }
     };
     let transport = match agent {
-        Agent::FirstChoice(transport) => transport.to_string(),
+        Agent::FirstChoice(transport) | Agent::Fallback { used: transport, .. } => {
+            transport.to_string()
+        }
         _ => String::new(),
     };
     let text = Text::new(key).with("hub", &evidence.target.hub).with("transport", transport);

@@ -30,7 +30,7 @@ pub(in crate::report) fn sentence(observation: &Observation, language: Language)
     let told = without_place(observation, language);
     match &observation.vantage {
         Vantage::Host => told,
-        Vantage::Bridge(name) => {
+        Vantage::Bridge(name) | Vantage::Module(name) => {
             say(&Text::new("from").with("network", name).with("sentence", told), language)
         }
     }

@@ -61,7 +61,7 @@ impl<'o> Evidence<'o> {
             let opened: BTreeSet<SocketAddr> = opened.collect();
             self.views()
                 .into_iter()
-                .filter(|view| matches!(view.vantage, Vantage::Bridge(_)))
+                .filter(|view| view.vantage.is_in_a_container())
                 .filter_map(|view| self.edge(view, &host, &opened))
                 .collect()
         };
@@ -89,8 +89,11 @@ impl<'o> Evidence<'o> {
             Facts::Vantage(facts) => Some(&facts.network),
             _ => None,
         })?;
-        let ways = view.all().filter_map(|observation| match &observation.facts {
-            Facts::EdgeRoute(facts) => Some((observation, &**facts)),
+        // The kernel is asked about a network, whichever of its containers sends.
+        let ways = self.all().iter().filter_map(|observation| match &observation.facts {
+            Facts::EdgeRoute(facts) if facts.network.name == network.name => {
+                Some((observation, &**facts))
+            }
             _ => None,
         });
         let traces = view.all().filter_map(|observation| match &observation.facts {
@@ -187,6 +190,14 @@ impl<'o> EdgeReading<'o> {
     /// Whether nothing that was tried from the network opened, and the host tried nothing.
     pub(crate) fn fails_alone(&self) -> bool {
         self.alone && self.opened.is_empty() && self.was_tried()
+    }
+
+    /// The container whose own place this is, where it is not its network's.
+    pub(crate) fn module(&self) -> Option<&str> {
+        match &self.view.vantage {
+            Vantage::Module(name) => Some(name),
+            Vantage::Host | Vantage::Bridge(_) => None,
+        }
     }
 
     /// Whether questions could be asked from the network.

@@ -40,8 +40,11 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
                 return None;
             };
             let name = clean::line(&edge.network.name, 64);
-            let missing = Missing::new(Text::new("not_tested.network").with("network", name), why);
-            Some(missing.shown_by(edge.view.of(Probe::Vantage)))
+            let what = match edge.module() {
+                Some(module) => Text::new("not_tested.module").with("module", module),
+                None => Text::new("not_tested.network").with("network", name),
+            };
+            Some(Missing::new(what, why).shown_by(edge.view.of(Probe::Vantage)))
         })
         .chain(without_ipv4)
         .collect()

@@ -7,7 +7,9 @@ mod pools;
 mod resolvers;
 mod settings;
 
-pub use container::{Attachment, Container, ContainerEnvironment, EDGE_HUB, PublishedPort};
+pub use container::{
+    Attachment, Container, ContainerEnvironment, CreateOptions, EDGE_HUB, ExtraHost, PublishedPort,
+};
 pub use facts::{EngineFacts, EngineKind};
 pub use network::{DEFAULT_NETWORKS, Network, NetworkSubnet, RUNTIME_NETWORK, edge_networks};
 pub use pools::{Claim, Prediction, predict_subnet};

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::EDGE_HUB;
 use crate::proxy::{NoProxy, NoProxyList, ProxyUrl};
 use crate::vocabulary::Vantage;
 
@@ -156,7 +157,12 @@ impl Part {
     pub fn is_at(self, vantage: &Vantage) -> bool {
         match self {
             Self::Daemon | Self::IdentityService => *vantage == Vantage::Host,
-            Self::EdgeAgent | Self::EdgeHub => matches!(vantage, Vantage::Bridge(_)),
+            Self::EdgeAgent => matches!(vantage, Vantage::Bridge(_)),
+            Self::EdgeHub => match vantage {
+                Vantage::Host => false,
+                Vantage::Bridge(_) => true,
+                Vantage::Module(name) => name == EDGE_HUB,
+            },
             Self::Environment | Self::System | Self::Engine => false,
         }
     }
