@@ -2,7 +2,7 @@
 
 use super::Note;
 use super::catalogue::message;
-use super::evidence::{Evidence, Pin, pins};
+use super::evidence::{Evidence, Pin, PinnedBy, pins};
 use super::rule::ids;
 use super::words::listed;
 use edgeprobe_facts::Role;
@@ -10,7 +10,9 @@ use edgeprobe_language::{Language, Text};
 
 /// The notes of a run, in the order of the way to the hub.
 pub(super) fn notes(evidence: &Evidence<'_>, language: Language) -> Vec<Note> {
-    let right = pins(evidence).into_iter().filter(|pin| is_right(evidence, pin));
+    let pinned_by_a_file = |pin: &Pin<'_>| !matches!(pin.by, PinnedBy::SearchList(_));
+    let pins = pins(evidence).into_iter().filter(pinned_by_a_file);
+    let right = pins.filter(|pin| is_right(evidence, pin));
     right.map(|pin| pinned(evidence, &pin, language)).collect()
 }
 
@@ -25,7 +27,8 @@ fn is_right(evidence: &Evidence<'_>, pin: &Pin<'_>) -> bool {
 }
 
 fn pinned(evidence: &Evidence<'_>, pin: &Pin<'_>, language: Language) -> Note {
-    let key = if pin.is_by_create_options { "note.extra_hosts" } else { "note.hosts_file" };
+    let is_an_option = pin.by == PinnedBy::CreateOptions;
+    let key = if is_an_option { "note.extra_hosts" } else { "note.hosts_file" };
     let text = Text::new(key)
         .with("module", &pin.module)
         .with("hub", &evidence.target.hub)

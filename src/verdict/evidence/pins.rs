@@ -1,25 +1,36 @@
-//! Names that a container's hosts file pins, and what the runtime set for its containers.
+//! What a container's own files make of the hub's name, and what the runtime set for its containers.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::engine::Container;
 use edgeprobe_facts::{Observation, Role, Vantage};
 
-use super::{EdgeReading, Evidence, Use, View};
+use super::{Answer, EdgeReading, Evidence, Use, View};
 use crate::catalogue::Text;
 use crate::rule::Proof;
 
 /// The container that is Edge Agent's.
-const EDGE_AGENT: &str = "edgeAgent";
+pub(crate) const EDGE_AGENT: &str = "edgeAgent";
 
-/// The hub's name, pinned for one container.
+/// What a container's own files make of the hub's name, before any name server is asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PinnedBy {
+    /// An entry of its create options (`HostConfig.ExtraHosts`).
+    CreateOptions,
+    /// A line of its hosts file.
+    HostsFile,
+    /// Its search list, which made this name of it.
+    SearchList(String),
+}
+
+/// The hub's name, as one container's own files have it.
 pub(crate) struct Pin<'o> {
     /// The container's name.
     pub(crate) module: String,
     pub(crate) addresses: Vec<IpAddr>,
-    /// Whether its create options have the entry (`HostConfig.ExtraHosts`).
-    pub(crate) is_by_create_options: bool,
+    pub(crate) by: PinnedBy,
     /// The answer that shows it.
     pub(crate) seen: &'o Observation,
 }
@@ -33,19 +44,28 @@ impl<'o> Pin<'o> {
 
     /// The sentence with the container and where the entry is set.
     pub(crate) fn sentence(&self) -> Text {
-        let key = if self.is_by_create_options { "extra_hosts" } else { "container_hosts" };
-        Text::new(key).with("module", &self.module)
+        let text = match &self.by {
+            PinnedBy::CreateOptions => Text::new("extra_hosts"),
+            PinnedBy::HostsFile => Text::new("container_hosts"),
+            PinnedBy::SearchList(name) => Text::new("search_list").with("searched", name),
+        };
+        text.with("module", &self.module)
     }
 
     pub(crate) fn details(&self, proof: Proof) -> Proof {
-        let set_by = self.is_by_create_options.then_some("HostConfig.ExtraHosts");
+        let set_by = match self.by {
+            PinnedBy::CreateOptions => Some("HostConfig.ExtraHosts"),
+            PinnedBy::HostsFile => Some("/etc/hosts"),
+            PinnedBy::SearchList(_) => Some("/etc/resolv.conf"),
+        };
         proof.with_detail("module", self.module.clone()).with_detail("set_by", set_by)
     }
 }
 
-/// The hub's name as the runtime's containers have it pinned, Edge Agent's first.
+/// What the runtime's containers make of the hub's name by their own files, Edge Agent's first.
 pub(crate) fn pins<'o>(evidence: &Evidence<'o>) -> Vec<Pin<'o>> {
     let views = evidence.views();
+    let prefix = format!("{}.", evidence.target.hub.trim_end_matches('.').to_ascii_lowercase());
     let pin = |view: &View<'o>| {
         let module = match &view.vantage {
             Vantage::Host => return None,
@@ -56,20 +76,36 @@ pub(crate) fn pins<'o>(evidence: &Evidence<'o>) -> Vec<Pin<'o>> {
             return None;
         }
         let answers = view.deciding_answers(Role::Hub);
-        let answer = answers.into_iter().find(|answer| answer.facts.from_hosts_file())?;
+        let searched = |answer: &Answer<'o>| {
+            let first = answer.facts.canonical_names.first()?;
+            let is_longer = first.to_ascii_lowercase().starts_with(&prefix);
+            (is_longer && answer.facts.resolver == Resolver::System).then(|| first.clone())
+        };
+        let counts = |it: &Answer<'o>| it.facts.from_hosts_file() || searched(it).is_some();
+        let answer = answers.into_iter().find(counts)?;
         let addresses: Vec<IpAddr> = answer.facts.ips().collect();
         let set = evidence.container(module).and_then(|it| it.create_options.as_deref());
         let is_the_hubs = |name: &str| name.eq_ignore_ascii_case(&evidence.target.hub);
-        let is_by_create_options = set.is_some_and(|options| {
+        let is_an_option = set.is_some_and(|options| {
             options.extra_hosts.iter().any(|entry| is_the_hubs(&entry.name))
         });
+        let by = match searched(&answer) {
+            Some(name) => PinnedBy::SearchList(name),
+            None if is_an_option => PinnedBy::CreateOptions,
+            None => PinnedBy::HostsFile,
+        };
         let (module, seen) = (module.to_owned(), answer.observation);
-        Some(Pin { module, addresses, is_by_create_options, seen })
+        Some(Pin { module, addresses, by, seen })
     };
     views.iter().filter_map(pin).collect()
 }
 
 impl Evidence<'_> {
+    /// Whether the create options of this container change how it finds names or sends.
+    pub(crate) fn has_its_own_options(&self, container: &str) -> bool {
+        self.container(container).is_some_and(|it| it.create_options.is_some())
+    }
+
     /// The container of this name, whether it runs or not.
     fn container(&self, name: &str) -> Option<&Container> {
         let (_, engine) = self.engine()?;
@@ -84,7 +120,7 @@ impl EdgeReading<'_> {
             .view
             .deciding_answers(Role::Hub)
             .iter()
-            .any(|answer| answer.facts.resolver == edgeprobe_facts::dns::Resolver::System);
+            .any(|answer| answer.facts.resolver == Resolver::System);
         let module = self.module().unwrap_or(EDGE_AGENT);
         let options = evidence.container(module).and_then(|it| it.create_options.as_deref());
         match options {

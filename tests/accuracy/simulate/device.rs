@@ -280,6 +280,7 @@ impl World {
                 .filter(|_| readable && lost)
                 .into_iter()
                 .collect(),
+            translated_by: None,
             masqueraded: (readable && lost).then(|| {
                 self.firewall.masquerades.iter().any(|it| it.subnet == edge.network.subnet)
             }),

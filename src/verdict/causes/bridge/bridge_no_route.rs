@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_facts::route::decision::{Flow, decide};
 use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_facts::route::signature::{Direction, Mechanism};
 use edgeprobe_facts::trace::{Stage, Trace};
-use edgeprobe_facts::{Observation, Role};
+use edgeprobe_facts::{Facts, Observation, Role};
 
 use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
@@ -13,7 +14,7 @@ use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
 };
 use crate::causes::shared::{failures, observations, peers, those};
-use crate::evidence::{Connection, EdgeReading, Evidence, View, ends_here};
+use crate::evidence::{Connection, EDGE_AGENT, EdgeReading, Evidence, View, ends_here};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::told;
 use crate::words::priority_ahead_of;
@@ -38,7 +39,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         if !edge.opened.is_empty() {
             return opens(edge);
         }
-        match lacks_the_hosts_family(edge, &host, &evidence.target.hub) {
+        let inside = || lacks_its_own_route(evidence, edge, &next);
+        match lacks_the_hosts_family(edge, &host, &evidence.target.hub).or_else(inside) {
             Some(proof) => proof.alone(),
             None => examine_edge(edge, &next),
         }
@@ -109,6 +111,32 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
         .map(|(observation, _)| observation)
         .collect();
     if found.is_empty() { Vec::new() } else { refuted(about(edge, "found"), found) }
+}
+
+/// The container itself has no route there: its network is an internal one, or its own routes were
+/// changed.
+fn lacks_its_own_route(
+    evidence: &Evidence<'_>,
+    edge: &EdgeReading<'_>,
+    next: &[IpAddr],
+) -> Option<Proof> {
+    let (seen, tables) = edge.view.all().find_map(|seen| match &seen.facts {
+        Facts::Vantage(facts) => Some((seen, facts.tables.as_deref()?)),
+        _ => None,
+    })?;
+    let leads = |address: &IpAddr| {
+        let decided = decide(tables, &Flow::own(*address));
+        decided.is_some_and(|decision| !decision.rejects())
+    };
+    let tried = edge.cut_off.iter().map(|connection| connection.facts.peer);
+    let mut asked = tried.filter(|peer| peer.is_ipv4() && next.contains(peer));
+    let address = asked.find(|address| !leads(address))?;
+    let is_internal = evidence.engine().is_some_and(|(_, engine)| {
+        engine.networks.iter().any(|own| own.name == edge.network.name && own.internal)
+    });
+    let text = about(edge, if is_internal { "internal" } else { "inside" });
+    let module = edge.module().unwrap_or(EDGE_AGENT);
+    Some(cut_off(edge, text.with("module", module).with("address", address)).supported_by([seen]))
 }
 
 /// The sentence with the rule, or else the route, that leads the packets so.

@@ -22,6 +22,8 @@ pub(super) enum Passage<'o> {
     NotFollowed,
     /// A packet leaves under the address of its container.
     NotTranslated(&'o Observation, &'o Trace),
+    /// A packet leaves under an address that this host does not have.
+    TranslatedToAnother(&'o Observation, &'o Trace),
     /// The replies come in by an interface that the kernel would not answer by.
     RepliesUnexpected(&'o Observation, &'o Trace),
     /// The kernel forwards nothing or has no way, IPsec takes it, or nothing is lost here.
@@ -54,9 +56,22 @@ impl<'o> Passage<'o> {
             }
             (_, _, Some((seen, trace)), _) if edge.is_cut_off() => Self::NotTranslated(seen, trace),
             (.., Some((seen, trace))) => Self::RepliesUnexpected(seen, trace),
-            _ => Self::Otherwise,
+            _ => match translated_to_another(edge).filter(|_| edge.is_cut_off()) {
+                Some((seen, trace)) => Self::TranslatedToAnother(seen, trace),
+                None => Self::Otherwise,
+            },
         }
     }
+}
+
+/// A packet that left under an address which no interface of this host has, so that no answer finds
+/// its way here.
+fn translated_to_another<'o>(edge: &EdgeReading<'o>) -> Option<(&'o Observation, &'o Trace)> {
+    let (_, tables) = edge.tables.filter(|(_, tables)| tables.complete)?;
+    let (seen, trace) = edge.vanished(&[Stage::NoReply])?;
+    let source = IpAddr::V4(*trace.left.first()?.source.ip());
+    let own = tables.addresses.iter().any(|address| address.network.addr() == source);
+    (!own && !tables.addresses.is_empty()).then_some((seen, trace))
 }
 
 /// Whether the kernel has a way there and back.

@@ -9,7 +9,7 @@ use edgeprobe_facts::{Facts, Observation, Role, Token};
 use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, observations, those};
-use crate::evidence::{Answer, Connection, Evidence, Pin, Use, View};
+use crate::evidence::{Answer, Connection, Evidence, Pin, PinnedBy, Use, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::words::listed;
 use crate::{Confidence, Effect};
@@ -107,8 +107,14 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
         Suspicion::HostsFile => !is_found_elsewhere(&views, &wrong),
         Suspicion::Sinkhole | Suspicion::Contradicted => false,
     };
+    let pin = Pin::of(evidence, &wrong)
+        .filter(|pin| why == Suspicion::HostsFile || matches!(pin.by, PinnedBy::SearchList(_)));
+    // A name of the search list's is not the hub's, whatever is found at its address.
+    let is_a_guess = match &pin {
+        Some(_) => !is_found_elsewhere(&views, &wrong),
+        None => is_a_guess,
+    };
     let confidence = if is_a_guess { Confidence::Likely } else { Confidence::Confirmed };
-    let pin = Pin::of(evidence, &wrong).filter(|_| why == Suspicion::HostsFile);
     let text = match &pin {
         Some(pin) => pin.sentence(),
         None => Text::new(variant(why)),
