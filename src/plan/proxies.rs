@@ -27,6 +27,9 @@ impl Plan {
             return Vec::new();
         }
         let upstream = self.upstream(seen);
+        if upstream.name.is_empty() {
+            return Vec::new();
+        }
         let mut questions = Vec::new();
         for via in self.proxies_worth_asking(vantage, seen) {
             if via.url.address().is_none() {

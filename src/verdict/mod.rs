@@ -42,7 +42,7 @@ pub use logged::words_of;
 pub use modules_unasked::modules_unasked;
 pub use nested::PARENT_PORT;
 pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};
-pub use told::{failure, refusal, subject, token};
+pub use told::{failure, flaw, refusal, subject, token};
 pub use words::vpn;
 
 use std::fmt;

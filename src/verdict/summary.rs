@@ -1,10 +1,10 @@
 //! The verdict in a sentence.
 
-use edgeprobe_facts::Observation;
+use edgeprobe_facts::{Observation, Role};
 use edgeprobe_language::{Language, Text};
 
 use super::catalogue::message;
-use super::evidence::Evidence;
+use super::evidence::{Connection, Evidence};
 use super::reach::{self, Agent, Hub};
 use super::status::lacks_a_hub;
 use super::{Cause, Effect, Status, modules_unasked, own_lack};
@@ -21,6 +21,7 @@ pub(super) fn summary(
     if let Some(cause) = causes.iter().find(|cause| cause.effect != Effect::Warns) {
         return cause.summary.clone();
     }
+    let provisioning = provisioning_that_answers(evidence);
     let key = match (status, agent) {
         (Status::Healthy, Agent::Unknown) if evidence.target.hub.is_empty() => {
             "summary.ports_alone"
@@ -37,6 +38,9 @@ pub(super) fn summary(
         }
         (Status::Blocked, _) => "summary.blocked",
         (Status::Inconclusive, _) if aside.iter().any(own_lack::is_lacking) => "summary.own_lack",
+        (Status::Inconclusive, _) if lacks_a_hub(evidence) && provisioning.is_some() => {
+            "summary.unassigned"
+        }
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
         (Status::Inconclusive, agent) => {
             modules_unasked::summary(evidence, agent).unwrap_or("summary.inconclusive")
@@ -49,6 +53,7 @@ pub(super) fn summary(
         _ => String::new(),
     };
     let text = Text::new(key).with("hub", &evidence.target.hub).with("transport", transport);
+    let text = text.with_any("service", provisioning);
     let text = match turned_away(evidence) {
         Some((port, status)) => text.with("port", port).with("status", status),
         None => text,
@@ -65,4 +70,11 @@ fn turned_away(evidence: &Evidence<'_>) -> Option<(u16, u16)> {
     let view = evidence.agent();
     let mut tried = view.transports().iter().flat_map(|transport| view.on(*transport));
     tried.find_map(|connection| Some((connection.facts.port, connection.turned_away()?)))
+}
+
+/// The provisioning service, where it answers this device.
+fn provisioning_that_answers(evidence: &Evidence<'_>) -> Option<String> {
+    let host = evidence.host();
+    let mut asked = host.connections(Role::Provisioning);
+    asked.find(Connection::established).map(|service| service.facts.server.clone())
 }

@@ -239,6 +239,7 @@ fn trace(stage: Stage, port: u16) -> Trace {
         stage,
         dropped_by: Vec::new(),
         masqueraded: None,
+        translated_by: None,
         rules_unread: None,
         silent_neighbour: None,
         unwatched: 0,

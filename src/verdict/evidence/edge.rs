@@ -33,6 +33,8 @@ pub(crate) struct EdgeReading<'o> {
     /// Whether the host reaches the hub by IPv6 alone and the network has IPv4 alone, so that the
     /// host's own connections stand for none of the network's.
     pub(crate) lacks_the_hosts_family: bool,
+    /// Whether the engine keeps the network from the world outside.
+    pub(crate) is_internal: bool,
 }
 
 impl<'o> Evidence<'o> {
@@ -124,6 +126,9 @@ impl<'o> Evidence<'o> {
             && !self.gives_ipv6(network);
         let cut_off = closed.into_iter().filter(is_sent).filter(host_opened).collect();
         let (alone, tables) = (self.is_without_the_host(), self.tables());
+        let is_internal = self.engine().is_some_and(|(_, engine)| {
+            engine.networks.iter().any(|own| own.name == network.name && own.internal)
+        });
         Some(EdgeReading {
             view,
             network,
@@ -134,6 +139,7 @@ impl<'o> Evidence<'o> {
             cut_off,
             alone,
             lacks_the_hosts_family,
+            is_internal,
         })
     }
 }

@@ -65,7 +65,7 @@ impl<'o> Pin<'o> {
 /// What the runtime's containers make of the hub's name by their own files, Edge Agent's first.
 pub(crate) fn pins<'o>(evidence: &Evidence<'o>) -> Vec<Pin<'o>> {
     let views = evidence.views();
-    let prefix = format!("{}.", evidence.target.hub.trim_end_matches('.').to_ascii_lowercase());
+    let hub = &evidence.target.hub;
     let pin = |view: &View<'o>| {
         let module = match &view.vantage {
             Vantage::Host => return None,
@@ -76,20 +76,14 @@ pub(crate) fn pins<'o>(evidence: &Evidence<'o>) -> Vec<Pin<'o>> {
             return None;
         }
         let answers = view.deciding_answers(Role::Hub);
-        let searched = |answer: &Answer<'o>| {
-            let first = answer.facts.canonical_names.first()?;
-            let is_longer = first.to_ascii_lowercase().starts_with(&prefix);
-            (is_longer && answer.facts.resolver == Resolver::System).then(|| first.clone())
-        };
-        let counts = |it: &Answer<'o>| it.facts.from_hosts_file() || searched(it).is_some();
-        let answer = answers.into_iter().find(counts)?;
+        let answer = answers.into_iter().find(|answer| answer.is_by_own_files(hub))?;
         let addresses: Vec<IpAddr> = answer.facts.ips().collect();
         let set = evidence.container(module).and_then(|it| it.create_options.as_deref());
         let is_the_hubs = |name: &str| name.eq_ignore_ascii_case(&evidence.target.hub);
         let is_an_option = set.is_some_and(|options| {
             options.extra_hosts.iter().any(|entry| is_the_hubs(&entry.name))
         });
-        let by = match searched(&answer) {
+        let by = match answer.searched(hub) {
             Some(name) => PinnedBy::SearchList(name),
             None if is_an_option => PinnedBy::CreateOptions,
             None => PinnedBy::HostsFile,
@@ -98,6 +92,21 @@ pub(crate) fn pins<'o>(evidence: &Evidence<'o>) -> Vec<Pin<'o>> {
         Some(Pin { module, addresses, by, seen })
     };
     views.iter().filter_map(pin).collect()
+}
+
+impl Answer<'_> {
+    /// Whether a hosts file or a search list made this answer.
+    pub(crate) fn is_by_own_files(&self, hub: &str) -> bool {
+        self.facts.from_hosts_file() || self.searched(hub).is_some()
+    }
+
+    /// The name that a search list made of the hub's, where that was found.
+    fn searched(&self, hub: &str) -> Option<String> {
+        let first = self.facts.canonical_names.first()?;
+        let prefix = format!("{}.", hub.trim_end_matches('.').to_ascii_lowercase());
+        let is_longer = first.to_ascii_lowercase().starts_with(&prefix);
+        (is_longer && self.facts.resolver == Resolver::System).then(|| first.clone())
+    }
 }
 
 impl Evidence<'_> {

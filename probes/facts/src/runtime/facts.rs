@@ -35,6 +35,9 @@ pub struct RuntimeFacts {
     #[schemars(with = "Option<Setting<String>>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet: Option<Setting<IpNet>>,
+    /// Where the runtime asks its container engine (`moby_runtime.uri`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_uri: Option<Setting<String>>,
     /// How the device gets its identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning: Option<Provisioning>,
@@ -247,6 +250,9 @@ pub enum Flaw {
     /// Its `https_proxy` is none that the runtime could use.
     #[error("`https_proxy` is no proxy that the runtime could use")]
     Proxy,
+    /// A value of it is still what the template has in its place.
+    #[error("a value is still the template's placeholder")]
+    Placeholder,
 }
 
 /// Whether a source could be read. One that is not there is not listed.

@@ -39,8 +39,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         if !edge.opened.is_empty() {
             return opens(edge);
         }
-        let inside = || lacks_its_own_route(evidence, edge, &next);
-        match lacks_the_hosts_family(edge, &host, &evidence.target.hub).or_else(inside) {
+        let kept_inside = || is_kept_inside(evidence, edge);
+        let inside = || lacks_its_own_route(edge, &next);
+        let other_family = lacks_the_hosts_family(edge, &host, &evidence.target.hub);
+        match other_family.or_else(kept_inside).or_else(inside) {
             Some(proof) => proof.alone(),
             None => examine_edge(edge, &next),
         }
@@ -113,13 +115,14 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
     if found.is_empty() { Vec::new() } else { refuted(about(edge, "found"), found) }
 }
 
-/// The container itself has no route there: its network is an internal one, or its own routes were
-/// changed.
-fn lacks_its_own_route(
-    evidence: &Evidence<'_>,
-    edge: &EdgeReading<'_>,
-    next: &[IpAddr],
-) -> Option<Proof> {
+/// The engine keeps the network from the world outside, by rules or for want of a route.
+fn is_kept_inside(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option<Proof> {
+    let (engine, _) = evidence.engine().filter(|_| edge.is_internal && edge.is_cut_off())?;
+    Some(cut_off(edge, about(edge, "internal")).supported_by([engine]))
+}
+
+/// The container itself has no route there: its own routes were changed.
+fn lacks_its_own_route(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Option<Proof> {
     let (seen, tables) = edge.view.all().find_map(|seen| match &seen.facts {
         Facts::Vantage(facts) => Some((seen, facts.tables.as_deref()?)),
         _ => None,
@@ -131,12 +134,9 @@ fn lacks_its_own_route(
     let tried = edge.cut_off.iter().map(|connection| connection.facts.peer);
     let mut asked = tried.filter(|peer| peer.is_ipv4() && next.contains(peer));
     let address = asked.find(|address| !leads(address))?;
-    let is_internal = evidence.engine().is_some_and(|(_, engine)| {
-        engine.networks.iter().any(|own| own.name == edge.network.name && own.internal)
-    });
-    let text = about(edge, if is_internal { "internal" } else { "inside" });
     let module = edge.module().unwrap_or(EDGE_AGENT);
-    Some(cut_off(edge, text.with("module", module).with("address", address)).supported_by([seen]))
+    let text = about(edge, "inside").with("module", module).with("address", address);
+    Some(cut_off(edge, text).supported_by([seen]))
 }
 
 /// The sentence with the rule, or else the route, that leads the packets so.

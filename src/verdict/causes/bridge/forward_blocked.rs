@@ -50,6 +50,7 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
                 .alone()
         }
         Passage::NotTranslated(..)
+        | Passage::KeptInside
         | Passage::TranslatedToAnother(..)
         | Passage::RepliesUnexpected(..)
         | Passage::Otherwise => Vec::new(),

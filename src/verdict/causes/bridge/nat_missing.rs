@@ -51,8 +51,7 @@ fn stale(edge: &EdgeReading<'_>, seen: &Observation, trace: &Trace) -> Proof {
         .with_any("source", source.clone())
         .with("present", listed(own.clone()));
     let text = match rule {
-        Some(rule) => written_by(text.with("rule", &rule.text), rule)
-            .with("rule_to_delete", rule.text.replacen("-A ", "-D ", 1)),
+        Some(rule) => written_by(text.with("rule", &rule.text), rule),
         None => text,
     };
     let by_tables = edge.tables.iter().map(|(tables, _)| *tables);

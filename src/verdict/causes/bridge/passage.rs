@@ -14,6 +14,8 @@ use crate::evidence::EdgeReading;
 pub(super) enum Passage<'o> {
     /// Connections open.
     Opens,
+    /// The engine keeps the network inside, by rules of its own.
+    KeptInside,
     /// A filter takes a packet.
     Filtered(&'o Observation, &'o Trace),
     /// Something takes the replies that the kernel would forward.
@@ -46,6 +48,7 @@ impl<'o> Passage<'o> {
         let untranslated = edge.vanished(&[Stage::LeftUntranslated]);
         match (taken(edge), reply.filter(is_forwarded), untranslated, unexpected) {
             _ if !edge.opened.is_empty() => Self::Opens,
+            _ if edge.is_internal && edge.is_cut_off() => Self::KeptInside,
             (Some((seen, trace)), ..) if may_be_filtered => Self::Filtered(seen, trace),
             (_, Some((seen, _)), ..) if may_be_filtered => Self::RepliesTaken(seen),
             _ if may_be_filtered

@@ -109,8 +109,8 @@ fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<P
         let first = tested.next()?;
         Some(first || tested.any(|works| works))
     };
-    // What a hosts file says there is no name server's word.
-    if edge.view.deciding_answers(Role::Hub).iter().any(|answer| answer.facts.from_hosts_file()) {
+    // What the container's own files make of the name is no name server's word.
+    if edge.view.deciding_answers(Role::Hub).iter().any(|answer| answer.is_by_own_files(hub)) {
         return None;
     }
     let apart = !theirs.iter().any(|address| own.contains(address));
