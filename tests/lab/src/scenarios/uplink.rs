@@ -82,21 +82,6 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
     Scenario {
-        name: "wrong-uplink-dead-modem",
-        broken: "The default route leaves by a modem that answers nothing, while the other uplink works",
-        topology: Topology { second_uplink: true, ..Topology::NORMAL },
-        fault: |lab| {
-            lab.sh(BEHIND_THE_FIRST)?;
-            lab.sh("ip tuntap add dev ppp0 mode tun
-                ip addr add 10.64.64.64 peer 10.64.64.1 dev ppp0
-                ip link set ppp0 up
-                ip route add default dev ppp0 metric 50")
-        },
-        proof: &[&[SECOND_UPLINK_WORKS]],
-        expected: Expected::blocked("wrong-uplink").never(&["host-offline", "dns-host-failure"]),
-        ..Scenario::HEALTHY
-    },
-    Scenario {
         name: "ipv6-broken",
         broken: "The hub's name has an IPv6 address and the device an IPv6 route to nowhere",
         topology: Topology { hub_has_ipv6: true, ..Topology::NORMAL },
