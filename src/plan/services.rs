@@ -48,7 +48,7 @@ impl Plan {
         }
         if wanted.is_empty() {
             wanted.extend(
-                Reference::of_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
+                Reference::parse_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
             );
         }
         let proxy = self.target.engine_s_proxy(seen);
@@ -141,7 +141,7 @@ fn runtime(seen: &[Observation]) -> Option<&RuntimeFacts> {
 fn images(engine: &EngineFacts) -> Vec<Reference> {
     let running = engine.containers.iter().map(|container| &container.image);
     let names = engine.images.iter().flatten().chain(running);
-    names.filter_map(|name| Reference::of_image(name).ok()).collect()
+    names.filter_map(|name| Reference::parse_image(name).ok()).collect()
 }
 
 /// The name with the parent in the place of `$upstream`, as the daemon reads it; none where no parent is
@@ -163,7 +163,7 @@ fn named_by_the_runtime(
     let mut named: Vec<(Reference, NamedBy)> = Vec::new();
     for setting in &runtime.images {
         let Some(image) = of_the_parent(&setting.image, parent) else { continue };
-        let Ok(reference) = Reference::of_image(&image) else { continue };
+        let Ok(reference) = Reference::parse_image(&image) else { continue };
         let reference =
             if there.contains(&reference) { reference.registry_alone() } else { reference };
         let module = clean::line(&setting.module, 64);
@@ -177,7 +177,7 @@ fn named_by_the_runtime(
     }
     for setting in &runtime.registries {
         let Some(registry) = of_the_parent(&setting.value, parent) else { continue };
-        let Ok(reference) = Reference::of_registry(&registry) else { continue };
+        let Ok(reference) = Reference::parse_registry(&registry) else { continue };
         let registry = reference.registry_alone();
         if !named.iter().any(|(known, _)| known.registry_alone() == registry) {
             let source = setting.source.clone();
@@ -250,7 +250,7 @@ mod tests {
         let mut engine = EngineFacts::default();
         engine.settings.insecure_registries =
             vec!["registry.plant:5000".to_owned(), "10.1.0.0/16".to_owned()];
-        let of = |name: &str| is_insecure(&Reference::of_registry(name).unwrap(), &engine);
+        let of = |name: &str| is_insecure(&Reference::parse_registry(name).unwrap(), &engine);
         assert!(of("registry.plant:5000/module:1"));
         assert!(of("10.1.2.3:5000"));
         assert!(!of("registry.plant"));

@@ -13,7 +13,7 @@ use super::{FilterRule, Hook, Ruleset, Verdict};
 /// A rule that also asks for a mark, a destination or a port is none of them. What exempts packets
 /// before they get to the rule is not looked for.
 pub fn masquerades<'a>(ruleset: &'a Ruleset, subnet: &IpNet) -> Vec<&'a FilterRule> {
-    let chains = Chains::of(ruleset);
+    let chains = Chains::from_ruleset(ruleset);
     chains
         .reached_from(chains.entered_by(&[Hook::Postrouting]), |rule| rule.is_for(subnet))
         .into_iter()
@@ -32,7 +32,7 @@ pub fn translation_to(ruleset: &Ruleset, source: Ipv4Addr, subnet: &IpNet) -> Op
         let mut words = rule.text.split([' ', '=', ':', '-']);
         rule.verdict == Some(Verdict::SourceNat) && words.any(|word| word == address)
     };
-    let chains = Chains::of(ruleset);
+    let chains = Chains::from_ruleset(ruleset);
     let reached = chains.reached_from(chains.entered_by(&[Hook::Postrouting]), |_| true);
     let mut rules = reached.into_iter().flat_map(|chain| &chain.rules).filter(named);
     let first = rules.next()?;

@@ -17,6 +17,7 @@ mod systemd;
 mod text;
 mod toml;
 mod variables;
+mod version;
 mod yaml;
 
 #[cfg_attr(windows, path = "windows.rs")]
@@ -25,6 +26,7 @@ mod places;
 
 pub use root::Root;
 pub use shown::shown;
+pub use version::ask_the_program;
 
 use document::Layers;
 use edgeprobe_facts::runtime::{Flaw, Generation, Part, RuntimeFacts, SourceState, names};
@@ -55,6 +57,7 @@ pub fn read(root: &Root) -> RuntimeFacts {
         let agent = proxies::setting(&mut reader, Part::EdgeAgent, &environment, &first.source);
         facts.proxies.push(agent);
     }
+    facts.version = facts.generation.and_then(|_| version::read(root));
     facts.sources = reader.into_sources();
     facts
 }

@@ -7,7 +7,7 @@ use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::engine::Container;
 use edgeprobe_facts::{Observation, Role, Vantage};
 
-use super::{Answer, EdgeReading, Evidence, Use, View};
+use super::{Answer, EdgeReading, Evidence, UsedBy, View};
 use crate::catalogue::Text;
 use crate::rule::Proof;
 
@@ -72,7 +72,7 @@ pub(crate) fn pins<'o>(evidence: &Evidence<'o>) -> Vec<Pin<'o>> {
             Vantage::Bridge(_) => EDGE_AGENT,
             Vantage::Module(name) => name,
         };
-        if evidence.used_by(&view.vantage) == Use::Nobodys {
+        if evidence.used_by(&view.vantage) == UsedBy::NoPart {
             return None;
         }
         let answers = view.deciding_answers(Role::Hub);
