@@ -84,10 +84,12 @@ impl Given {
         self,
         device: &Device,
         probes: &BTreeSet<Probe>,
+        options: &TargetOptions,
     ) -> Result<Target, Problem> {
+        let vantage = options.vantage;
         let hub = match self.hub {
             Some(hub) => hub,
-            None => device.hub(probes)?,
+            None => device.hub(probes, options.services.names_provisioning())?,
         };
         let (protocols, by_protocols) = match self.protocols {
             given if !given.is_empty() => (given, Some("--protocol".to_owned())),
@@ -109,6 +111,7 @@ impl Given {
             embedded: false,
             provisioning: None,
             network,
+            host_alone: vantage == VantageChoice::Host,
             sources: Sources {
                 hub: Some(hub.source).filter(|source| !source.is_empty()),
                 protocols: by_protocols,
@@ -175,9 +178,17 @@ impl Device {
         all.filter(|observation| probes.contains(&observation.probe())).collect()
     }
 
-    fn hub(&self, probes: &BTreeSet<Probe>) -> Result<Setting<String>, Problem> {
+    /// The hub; an empty one where the provisioning service has not named it yet, or nothing asks for
+    /// it.
+    fn hub(
+        &self,
+        probes: &BTreeSet<Probe>,
+        asks_provisioning: bool,
+    ) -> Result<Setting<String>, Problem> {
+        let provisioning = self.runtime.provisioning.as_ref();
+        let is_unassigned = asks_provisioning || provisioning.is_some_and(|it| it.mode == "dps");
         let Some(Setting { value, source }) = self.runtime.hub.clone() else {
-            return if needs_a_hub(probes) {
+            return if needs_a_hub(probes) && !is_unassigned {
                 Err(Problem::new("no IoT Hub was named").hint(self.where_it_was_looked_for()))
             } else {
                 Ok(Setting { value: String::new(), source: String::new() })

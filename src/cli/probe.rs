@@ -1,7 +1,7 @@
 //! `edgeprobe probe`
 
 use clap::Args;
-use edgeprobe_facts::{Observation, Outcome, Probe, Vantage};
+use edgeprobe_facts::{Observation, Outcome, Probe};
 
 use super::check::Telling;
 use super::format::Format;
@@ -68,7 +68,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     };
     let vantage = options.target.vantage;
     let is_wanted = |observation: &&Observation| {
-        let from_a_network = matches!(observation.vantage, Vantage::Bridge(_));
+        let from_a_network = observation.vantage.is_in_a_container();
         let elsewhere = vantage == VantageChoice::Bridge && is_asked_anywhere(probe);
         observation.probe() == probe && (from_a_network || !elsewhere)
     };

@@ -53,6 +53,11 @@ impl ServiceOptions {
         })
     }
 
+    /// Whether the options speak of the provisioning service at all.
+    pub(super) fn names_provisioning(&self) -> bool {
+        self.provisioning.is_some()
+    }
+
     /// The provisioning service that the options name, for a device of this hub.
     pub(super) fn provisioning(&self, hub: &str) -> Result<Option<String>, Problem> {
         match self.provisioning.as_deref() {

@@ -121,7 +121,7 @@ impl Setup {
             })?;
         }
         let device = Device::look(timeline, containers)?;
-        let target = given.target(&device, &probes)?;
+        let target = given.target(&device, &probes, options)?;
         let provisioning = options.services.provisioning(&target.hub)?;
         let target = Target { provisioning, ..target };
         if let Some(doubt) = Doubt::about(&target.hub) {

@@ -59,7 +59,7 @@ impl<'p, 'o> Place<'p, 'o> {
         view: &'p View<'o>,
         whole: &'p Whole<'o>,
     ) -> Self {
-        let way = needs.edge_agents(&view.vantage).and_then(|need| need.way.as_ref());
+        let way = needs.of_the_hub(&view.vantage).and_then(|need| need.way.as_ref());
         Self {
             whole,
             view,

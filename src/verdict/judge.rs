@@ -13,13 +13,14 @@ use super::failures::failures;
 use super::logged::{self, Supported};
 use super::needs::Needs;
 use super::not_tested::not_tested;
+use super::notes::notes;
 use super::outlook::outlook;
 use super::rule::{Finding, Proof, ids};
 use super::status::{confidence, status};
 use super::summary::summary;
 use super::with_a_proxy::with_the_proxy;
 use super::{Cause, Confidence, Documented, Effect, RuledOut, Target, Verdict};
-use super::{chance, cut_short, nested, own_lack, reach};
+use super::{chance, cut_short, modules_unasked, nested, own_lack, reach};
 use edgeprobe_language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
@@ -91,6 +92,7 @@ fn judge_tested(
         logs.causes.iter().map(|supported| cause(supported, target, language)).collect();
     own_lack::confirm_nothing((&agent, observations), not_judged, &mut causes, language);
     let status = own_lack::bounded(status, (&agent, hub), not_judged, &causes);
+    let status = modules_unasked::bounded(status, &evidence, &agent);
     let unsettled = logs.unsettled(&evidence, language);
     let confidence = match unsettled {
         Some(_) => Confidence::Likely,
@@ -99,6 +101,7 @@ fn judge_tested(
     let mut summary = summary(&evidence, not_judged, status, (&agent, hub), &causes, language);
     let mut outlook = outlook(&evidence, &needs, (&agent, hub), &causes, language);
     own_lack::leave_the_outlook_open(&agent, not_judged, &mut outlook.edge_agent, language);
+    modules_unasked::foretell_nothing(status, &evidence, &agent, &mut outlook.edge_agent, language);
     if let (Some(unsettled), true) = (unsettled, causes.iter().all(|c| c.effect == Effect::Warns)) {
         summary = unsettled;
         if logs.is_intermittent() {
@@ -118,6 +121,7 @@ fn judge_tested(
         ruled_out,
         unexplained,
         not_tested,
+        notes: notes(&evidence, language),
         logged,
     }
 }

@@ -18,9 +18,11 @@ mod failures;
 mod judge;
 mod logged;
 mod loss;
+mod modules_unasked;
 mod needs;
 mod nested;
 mod not_tested;
+mod notes;
 mod outlook;
 mod own_lack;
 mod proxies;
@@ -40,9 +42,10 @@ pub use edgeprobe_facts::Effect;
 pub use edgeprobe_language::Language;
 pub use judge::judge;
 pub use logged::words_of;
+pub use modules_unasked::modules_unasked;
 pub use nested::PARENT_PORT;
 pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};
-pub use translation::{failure, refusal, subject, token};
+pub use translation::{failure, flaw, refusal, subject, token};
 pub use words::vpn;
 
 use std::fmt;
@@ -79,6 +82,10 @@ pub struct Target {
     /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// The run was to ask from the host alone (`--vantage host`), which is then enough for a healthy
+    /// verdict.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub host_alone: bool,
     /// Where these come from.
     #[serde(default, skip_serializing_if = "Sources::is_empty")]
     pub sources: Sources,
@@ -122,6 +129,9 @@ pub struct Verdict {
     pub unexplained: Vec<String>,
     /// What this run could not or was told not to examine.
     pub not_tested: Vec<NotTested>,
+    /// What is worth knowing and is no fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// Faults that the device's logs show and that no cause explains.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logged: Vec<Logged>,
@@ -303,6 +313,15 @@ pub struct RuledOut {
     pub id: CauseId,
     pub because: String,
     /// The observations that refute it, by id.
+    pub evidence: Vec<String>,
+}
+
+/// Something that is worth knowing and is no fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Note {
+    pub text: String,
+    /// The observations that show it, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Facts, Observation, Vantage};
+use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
 use super::evidence::{ByProxy, Evidence, View};
 use super::{Effect, Way};
@@ -46,7 +46,7 @@ impl<'o> Needs<'o> {
     pub(super) fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let mut needs: Vec<Need<'o>> = Vec::new();
         for view in evidence.views() {
-            needs.push(edge_agents(&view));
+            needs.push(of_the_hub(&view));
             let by_proxy = evidence.parts_by_proxy(&view).into_iter();
             needs.extend(by_proxy.map(|by| of_parts(evidence, &view, by)));
         }
@@ -85,28 +85,34 @@ impl<'o> Needs<'o> {
         })
     }
 
-    /// Edge Agent's need of the hub, as it shows from a vantage.
-    pub(super) fn edge_agents(&self, from: &Vantage) -> Option<&Need<'o>> {
-        let mut here = self.0.iter().filter(|need| need.from == *from);
-        here.find(|need| need.service == Service::Hub && need.parts.contains(&Part::EdgeAgent))
+    /// The need of the hub, as it shows from a vantage: Edge Agent's, or in its own place Edge Hub's.
+    pub(super) fn of_the_hub(&self, from: &Vantage) -> Option<&Need<'o>> {
+        self.0.iter().find(|need| need.from == *from && need.service == Service::Hub)
     }
 }
 
-/// Edge Agent's way to the hub, as it shows from anywhere.
-fn edge_agents<'o>(view: &View<'o>) -> Need<'o> {
+/// The way to the hub, as it shows from anywhere: Edge Agent's, or from Edge Hub's own place Edge
+/// Hub's.
+fn of_the_hub<'o>(view: &View<'o>) -> Need<'o> {
     let lost = view.on_the_way().into_iter().filter(|connection| !connection.works());
+    let is_edge_hubs = matches!(view.vantage, Vantage::Module(_));
+    // Connections to addresses that others know do not help a program that finds none.
+    let answers = view.deciding_answers(Role::Hub);
+    let is_nameless = is_edge_hubs && !matches!(view.way(), Way::By(_));
+    let nameless = answers.iter().all(|answer| answer.observation.failed()) && is_nameless;
+    let nameless = answers.iter().filter(move |_| nameless).map(|answer| answer.observation);
     let works = view.transports().iter().any(|transport| view.works(*transport) == Some(true));
     let way = match view.way() {
         Way::By(via) => Some(via.clone()),
         Way::Direct | Way::Either(_) => None,
     };
     Need {
-        parts: vec![Part::EdgeAgent],
+        parts: vec![if is_edge_hubs { Part::EdgeHub } else { Part::EdgeAgent }],
         service: Service::Hub,
         from: view.vantage.clone(),
         way,
-        effect: if works { Effect::Degrades } else { Effect::Blocks },
-        lost: lost.map(|connection| connection.observation).collect(),
+        effect: if works || is_edge_hubs { Effect::Degrades } else { Effect::Blocks },
+        lost: lost.map(|connection| connection.observation).chain(nameless).collect(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The verdict in a sentence.
 
-use edgeprobe_facts::Observation;
+use edgeprobe_facts::{Observation, Role};
 use edgeprobe_language::{Language, Text};
 
 use super::catalogue::message;
-use super::evidence::Evidence;
+use super::evidence::{Connection, Evidence};
 use super::reach::{self, Agent, Hub};
 use super::status::lacks_a_hub;
-use super::{Cause, Effect, Status, cut_short, own_lack};
+use super::{Cause, Effect, Status, cut_short, modules_unasked, own_lack};
 
 /// The verdict in a sentence: the first cause's own, unless it only warns.
 pub(super) fn summary(
@@ -22,6 +22,7 @@ pub(super) fn summary(
     if let Some(cause) = graver.filter(|_| status != Status::Inconclusive) {
         return cause.summary.clone();
     }
+    let provisioning = provisioning_that_answers(evidence);
     let key = match (status, agent) {
         (Status::Healthy, Agent::Unknown) if evidence.target.hub.is_empty() => {
             "summary.ports_alone"
@@ -40,17 +41,25 @@ pub(super) fn summary(
         (Status::Inconclusive, _) if not_judged.iter().any(own_lack::is_lacking) => {
             "summary.own_lack"
         }
+        (Status::Inconclusive, _) if lacks_a_hub(evidence) && provisioning.is_some() => {
+            "summary.unassigned"
+        }
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
         (Status::Inconclusive, _) if evidence.all().iter().any(cut_short::is_missed) => {
             "summary.cut_short"
         }
-        (Status::Inconclusive, _) => "summary.inconclusive",
+        (Status::Inconclusive, agent) => {
+            modules_unasked::summary(evidence, agent).unwrap_or("summary.inconclusive")
+        }
     };
     let transport = match agent {
-        Agent::FirstChoice(transport) => transport.to_string(),
+        Agent::FirstChoice(transport) | Agent::Fallback { used: transport, .. } => {
+            transport.to_string()
+        }
         _ => String::new(),
     };
     let text = Text::new(key).with("hub", &evidence.target.hub).with("transport", transport);
+    let text = text.with_any("service", provisioning);
     let text = match turned_away(evidence) {
         Some((port, status)) => text.with("port", port).with("status", status),
         None => text,
@@ -67,4 +76,11 @@ fn turned_away(evidence: &Evidence<'_>) -> Option<(u16, u16)> {
     let view = evidence.agent();
     let mut tried = view.transports().iter().flat_map(|transport| view.on(*transport));
     tried.find_map(|connection| Some((connection.facts.port, connection.turned_away()?)))
+}
+
+/// The provisioning service, where it answers this device.
+fn provisioning_that_answers(evidence: &Evidence<'_>) -> Option<String> {
+    let host = evidence.host();
+    let mut asked = host.connections(Role::Provisioning);
+    asked.find(Connection::established).map(|service| service.facts.server.clone())
 }

@@ -58,7 +58,7 @@ pub fn refusal(token: Token, detail: &str) -> Word {
 }
 
 /// Why a source of the runtime's configuration is broken.
-pub(super) fn flaw(source: &Source) -> Word {
+pub fn flaw(source: &Source) -> Word {
     let english = source.detail.as_deref().unwrap_or("it is broken");
     let english = edgeprobe_facts::clean::line(english, 160);
     let text = match source.flaw {
@@ -69,6 +69,10 @@ pub(super) fn flaw(source: &Source) -> Word {
         Some(Flaw::NotText) => Text::new("flaw.not_text"),
         Some(Flaw::NotAFile) => Text::new("flaw.not_a_file"),
         Some(Flaw::Proxy) => Text::new("flaw.proxy"),
+        Some(Flaw::Placeholder) => {
+            let name = english.split('`').nth(1).unwrap_or("?");
+            Text::new("flaw.placeholder").with("name", format!("`{name}`"))
+        }
     };
     Word::Told { english, text }
 }

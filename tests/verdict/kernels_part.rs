@@ -72,7 +72,7 @@ fn a_firewall_that_uses_the_kernels_words_is_known_by_its_rule_or_by_a_gateway_t
         .sure(&[ForwardBlocked]);
     answering(by_its_own_uplink(), true)
         .traced(Stage::RejectedByHost, |trace| refused_by_the_host(trace, 1))
-        .sure(&[ForwardBlocked]);
+        .expect(Status::Blocked, &[ForwardBlocked]);
     by_its_own_uplink()
         .traced(Stage::RejectedByHost, |trace| refused_by_the_host(trace, 13))
         .sure(&[ForwardBlocked]);
@@ -134,7 +134,7 @@ fn an_uplink_that_forwards_nothing_keeps_the_answers() {
     let shown = format!("{:?}", verdict.causes[0].remedy);
     assert!(shown.contains("net.ipv4.conf.eth0.forwarding=1"), "{shown}");
     // What does not leave is not lost for the answers' sake.
-    device().traced(Stage::LostInside, |_| ()).sure(&[ForwardBlocked]);
+    device().traced(Stage::LostInside, |_| ()).expect(Status::Blocked, &[ForwardBlocked]);
 }
 
 fn policy(source: &str, destination: &str, direction: IpsecDirection) -> IpsecPolicy {
@@ -201,7 +201,7 @@ fn what_ipsec_counted_while_a_packet_was_lost_is_a_likely_cause() {
         .traced(Stage::LostInside, |trace| {
             trace.ipsec_errors = [("XfrmInNoStates".to_owned(), 3)].into();
         })
-        .sure(&[ForwardBlocked]);
+        .expect(Status::Blocked, &[ForwardBlocked]);
 }
 
 #[test]

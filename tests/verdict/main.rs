@@ -32,6 +32,7 @@ mod network;
 mod observed;
 mod on_the_host;
 mod own_lack;
+mod own_place;
 mod own_ways;
 mod peers;
 mod pick;

@@ -31,6 +31,7 @@ fn two_halves_of_everything_leave_docker_no_pool_and_podman_all_of_its_own() {
     let device = |kind| {
         let halves = ["0.0.0.0/1 dev wg0", "128.0.0.0/1 dev wg0"];
         Device::networked()
+            .by_the_host_alone()
             .rerouted(&[("wg0", LinkKind::Wireguard)], &halves, &[])
             .without(|o| is_engine(o) || !at_host(o))
             .with(engine(&[default_network()]))
@@ -54,6 +55,7 @@ fn a_subnet_that_the_engine_would_choose_over_a_route_is_told_before_it_is_chose
 /// A device whose engine has its default network alone, and a route that it does not heed.
 fn before_its_network_is_made() -> Device {
     Device::networked()
+        .by_the_host_alone()
         .rerouted(&[("tun0", LinkKind::Tun)], &["172.18.0.0/15 via 10.8.0.1 dev tun0"], &[])
         .without(|o| is_engine(o) || !at_host(o))
         .with(engine(&[default_network()]))

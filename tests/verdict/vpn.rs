@@ -242,7 +242,8 @@ fn a_shadowing_route_is_proved_by_the_kernel_alone() {
 
 #[test]
 fn a_full_tunnel_is_not_blamed_where_no_packet_was_sent() {
-    let verdict = Device::unprivileged().rerouted(TUN, &HALVES, &[]).expect(Status::Healthy, &[]);
+    let device = Device::unprivileged().rerouted(TUN, &HALVES, &[]);
+    let verdict = device.expect(Status::Inconclusive, &[]);
     assert!(!verdict.not_tested.is_empty());
 }
 

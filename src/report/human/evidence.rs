@@ -1,5 +1,6 @@
 //! An observation in a sentence.
 
+use edgeprobe_facts::runtime::SourceState;
 use edgeprobe_facts::trace::{Stage, Trace};
 use edgeprobe_facts::vantage::Means;
 use edgeprobe_facts::{Facts, Observation, Outcome, Role, Vantage};
@@ -30,7 +31,7 @@ pub(in crate::report) fn sentence(observation: &Observation, language: Language)
     let told = without_place(observation, language);
     match &observation.vantage {
         Vantage::Host => told,
-        Vantage::Bridge(name) => {
+        Vantage::Bridge(name) | Vantage::Module(name) => {
             say(&Text::new("from").with("network", name).with("sentence", told), language)
         }
     }
@@ -128,10 +129,19 @@ fn success(observation: &Observation) -> Text {
             None => Text::new("engine_unknown"),
         }
         .with("containers", facts.containers.len()),
-        Facts::Runtime(facts) => Text::new(match facts.generation {
-            Some(_) => "runtime_found",
-            None => "runtime_not_found",
-        }),
+        Facts::Runtime(facts) => {
+            let unread = facts.sources.iter().find(|source| source.state != SourceState::Read);
+            match (facts.generation, unread) {
+                (None, None) => Text::new("runtime_not_found"),
+                (_, Some(source)) if source.state == SourceState::Unreadable => {
+                    Text::new("runtime_unreadable").with("name", &source.name)
+                }
+                (_, Some(source)) => Text::new("runtime_broken")
+                    .with("name", &source.name)
+                    .with("detail", verdict::flaw(source)),
+                (Some(_), None) => Text::new("runtime_found"),
+            }
+        }
         Facts::Registry(facts) => match (&facts.image, facts.last_answer()) {
             (Some(_), _) => Text::new("registry_serves"),
             (None, Some(answer)) => Text::new("registry_greets").with("status", answer.status),

@@ -131,6 +131,9 @@ fn unexplained(report: &Report, language: Language) -> String {
 fn left_open(report: &Report, detail: Detail, language: Language) -> String {
     let verdict = &report.verdict;
     let mut out = String::new();
+    for (index, note) in verdict.notes.iter().enumerate() {
+        out += &line(&first(index, "label.note", language), &note.text);
+    }
     for (index, missing) in verdict.not_tested.iter().enumerate() {
         let label = first(index, "label.not_tested", language);
         let text = Text::new("not_tested").with("what", &missing.what).with("why", &missing.why);

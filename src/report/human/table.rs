@@ -64,7 +64,9 @@ fn column(text: &str, width: usize) -> String {
 fn name(vantage: &Vantage) -> Text {
     match vantage {
         Vantage::Host => Text::new("table.from_host"),
-        Vantage::Bridge(name) => Text::new("table.from").with("network", name),
+        Vantage::Bridge(name) | Vantage::Module(name) => {
+            Text::new("table.from").with("network", name)
+        }
     }
 }
 

@@ -48,6 +48,13 @@ pub fn answer(report: &Report, language: Language) -> Answer {
         (false, false) if working == networks.len() => (Status::Healthy, "vpn.works"),
         (false, false) => (Status::Inconclusive, "vpn.not_decided"),
     };
+    // A filter of a VPN that is down, or one that only the containers meet, shows to nobody else.
+    let unasked = report.verdict.status == Status::Inconclusive
+        && verdict::modules_unasked(&report.target, &report.observations);
+    let (status, key) = match status {
+        Status::Healthy if unasked => (Status::Inconclusive, "vpn.modules_unasked"),
+        decided => (decided, key),
+    };
     let first = tunnels.first().map(|tunnel| say(tunnel, language)).unwrap_or_default();
     Answer { status, sentence: say(&Text::new(key).with("tunnel", first), language) }
 }

@@ -33,6 +33,8 @@ pub(crate) struct EdgeReading<'o> {
     /// Whether the host reaches the hub by IPv6 alone and the network has IPv4 alone, so that the
     /// host's own connections stand for none of the network's.
     pub(crate) lacks_the_hosts_family: bool,
+    /// Whether the engine keeps the network from the world outside.
+    pub(crate) is_internal: bool,
 }
 
 impl<'o> Evidence<'o> {
@@ -61,7 +63,7 @@ impl<'o> Evidence<'o> {
             let opened: BTreeSet<SocketAddr> = opened.collect();
             self.views()
                 .into_iter()
-                .filter(|view| matches!(view.vantage, Vantage::Bridge(_)))
+                .filter(|view| view.vantage.is_in_a_container())
                 .filter_map(|view| self.edge(view, &host, &opened))
                 .collect()
         };
@@ -89,8 +91,11 @@ impl<'o> Evidence<'o> {
             Facts::Vantage(facts) => Some(&facts.network),
             _ => None,
         })?;
-        let ways = view.all().filter_map(|observation| match &observation.facts {
-            Facts::EdgeRoute(facts) => Some((observation, &**facts)),
+        // The kernel is asked about a network, whichever of its containers sends.
+        let ways = self.all().iter().filter_map(|observation| match &observation.facts {
+            Facts::EdgeRoute(facts) if facts.network.name == network.name => {
+                Some((observation, &**facts))
+            }
             _ => None,
         });
         let traces = view.all().filter_map(|observation| match &observation.facts {
@@ -121,6 +126,9 @@ impl<'o> Evidence<'o> {
             && !self.gives_ipv6(network);
         let cut_off = closed.into_iter().filter(is_sent).filter(host_opened).collect();
         let (alone, tables) = (self.is_without_the_host(), self.tables());
+        let is_internal = self.engine().is_some_and(|(_, engine)| {
+            engine.networks.iter().any(|own| own.name == network.name && own.internal)
+        });
         Some(EdgeReading {
             view,
             network,
@@ -131,6 +139,7 @@ impl<'o> Evidence<'o> {
             cut_off,
             alone,
             lacks_the_hosts_family,
+            is_internal,
         })
     }
 }
@@ -187,6 +196,14 @@ impl<'o> EdgeReading<'o> {
     /// Whether nothing that was tried from the network opened, and the host tried nothing.
     pub(crate) fn fails_alone(&self) -> bool {
         self.alone && self.opened.is_empty() && self.was_tried()
+    }
+
+    /// The container whose own place this is, where it is not its network's.
+    pub(crate) fn module(&self) -> Option<&str> {
+        match &self.view.vantage {
+            Vantage::Module(name) => Some(name),
+            Vantage::Host | Vantage::Bridge(_) => None,
+        }
     }
 
     /// Whether questions could be asked from the network.

@@ -2,7 +2,7 @@
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Facts, Observation, Vantage};
+use edgeprobe_facts::{Facts, Observation};
 
 use super::{Evidence, Presence, RegistryReading, View, is_of_a_service};
 use crate::{Confidence, Effect};
@@ -40,7 +40,7 @@ impl<'o> Evidence<'o> {
         view: &View<'_>,
         parts: &[Part],
     ) -> (Effect, &'static str) {
-        if matches!(view.vantage, Vantage::Bridge(_)) {
+        if view.vantage.is_in_a_container() {
             // Edge Hub needs no proxy where its own port works.
             let direct = view.hub();
             let is_open = |transport: &Transport| {

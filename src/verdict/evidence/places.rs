@@ -1,7 +1,7 @@
 //! Where the runtime's parts work, and what a container network is to them.
 
 use edgeprobe_facts::Vantage;
-use edgeprobe_facts::engine::{Container, DEFAULT_NETWORKS};
+use edgeprobe_facts::engine::{Container, DEFAULT_NETWORKS, EDGE_HUB};
 
 use super::{Evidence, View};
 
@@ -34,6 +34,8 @@ impl<'o> Evidence<'o> {
     pub(crate) fn used_by(&self, vantage: &Vantage) -> UsedBy {
         if *vantage == Vantage::Host {
             UsedBy::EdgeAgent
+        } else if let Vantage::Module(name) = vantage {
+            if name == EDGE_HUB { UsedBy::EdgeHub } else { UsedBy::NoPart }
         } else if self.is_the_default_beside_another(vantage) {
             UsedBy::NoPart
         } else if !self.is_on_the_host(Container::is_edge_agent) {
@@ -65,10 +67,11 @@ impl<'o> Evidence<'o> {
     /// network counts only where the runtime has none.
     fn is_the_default_beside_another(&self, vantage: &Vantage) -> bool {
         let is_default = |vantage: &Vantage| match vantage {
-            Vantage::Host => false,
+            Vantage::Host | Vantage::Module(_) => false,
             Vantage::Bridge(name) => DEFAULT_NETWORKS.contains(&name.as_str()),
         };
-        let is_another = |vantage: &Vantage| *vantage != Vantage::Host && !is_default(vantage);
+        let is_another =
+            |vantage: &Vantage| matches!(vantage, Vantage::Bridge(_)) && !is_default(vantage);
         is_default(vantage) && self.views.iter().any(|view| is_another(&view.vantage))
     }
 }

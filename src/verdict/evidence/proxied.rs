@@ -85,7 +85,7 @@ impl Connection<'_> {
 }
 
 impl<'o> View<'o> {
-    /// The way that Edge Agent takes to the hub's port 443.
+    /// The way that Edge Agent, or in its own place Edge Hub, takes to the hub's port 443.
     pub(crate) fn way(&self) -> &Way {
         &self.way
     }

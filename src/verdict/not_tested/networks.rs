@@ -10,7 +10,7 @@ use edgeprobe_facts::vantage::Means;
 use edgeprobe_facts::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::Missing;
-use crate::evidence::{Connection, EdgeReading, Evidence, View};
+use crate::evidence::{Connection, EDGE_AGENT, EdgeReading, Evidence, View};
 use crate::translation;
 use edgeprobe_language::{Text, Word};
 
@@ -31,6 +31,7 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     edges
         .iter()
         .filter(|edge| !evidence.is_unused(&edge.view.vantage))
+        .filter(|edge| edge.module().is_none_or(|module| evidence.has_its_own_options(module)))
         .filter_map(|edge| {
             let why = if !edge.is_joined() {
                 not_joined(edge)
@@ -40,11 +41,31 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
                 return None;
             };
             let name = clean::line(&edge.network.name, 64);
-            let missing = Missing::new(Text::new("not_tested.network").with("network", name), why);
-            Some(missing.shown_by(edge.view.of(Probe::Vantage)))
+            let what = match edge.module() {
+                Some(module) => Text::new("not_tested.module").with("module", module),
+                None => Text::new("not_tested.network").with("network", name),
+            };
+            Some(Missing::new(what, why).shown_by(edge.view.of(Probe::Vantage)))
         })
         .chain(without_ipv4)
+        .chain(own_options(evidence))
         .collect()
+}
+
+/// Edge Agent's own place, where its create options make it another than that of the container which
+/// stood for it.
+fn own_options(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let stands_for_it = |seen: &&Observation| match &seen.facts {
+        Facts::Vantage(facts) => matches!(facts.means, Some(Means::OwnContainer { .. })),
+        _ => false,
+    };
+    let agent = evidence.agent();
+    let seen = agent.of(Probe::Vantage).filter(stands_for_it);
+    let seen: Vec<&Observation> =
+        seen.filter(|_| evidence.has_its_own_options(EDGE_AGENT)).collect();
+    let what = Text::new("not_tested.module").with("module", EDGE_AGENT);
+    let missing = Missing::new(what, Text::new("why.own_place"));
+    if seen.is_empty() { Vec::new() } else { vec![missing.shown_by(seen)] }
 }
 
 /// The runtime's network, or the default one in its place, where it has no IPv4: nothing is asked

@@ -13,7 +13,7 @@ use edgeprobe_facts::hostname::HostnameFacts;
 use edgeprobe_facts::ports::{Bind, BindResult, Holder as PortHolder, PortFacts};
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::trace::{Answer, Departure, Reply, Stage, Trace};
-use edgeprobe_facts::vantage::{Means, VantageFacts};
+use edgeprobe_facts::vantage::{Means, Resident, VantageFacts};
 use edgeprobe_facts::{Facts, Failure, Observation, Step, Token, Vantage, engine};
 
 use super::path::{Cargo, Ending, Start};
@@ -155,12 +155,36 @@ impl World {
         }
     }
 
+    pub(super) fn answer_enter(&self, edge: &Edge, module: &Resident) -> Observation {
+        let record = Record::new(&Vantage::Module(module.name.clone()), "joined");
+        let target = format!("the place of {}", module.name);
+        let facts = |means| {
+            let network = edge.network.clone();
+            let facts = VantageFacts { network, means, resolver: None, tables: None };
+            Facts::Vantage(Box::new(facts))
+        };
+        let record = record.step(Step::Route, true);
+        if self.user != User::Root {
+            let why = "cannot enter the network namespace: Operation not permitted";
+            let why = Failure::new(Step::Route, Token::Prohibited, why);
+            return record.skip(target, Some(why), facts(None));
+        }
+        let means = Means::Container { name: module.name.clone() };
+        record.finish(target, Ok(()), facts(Some(means)))
+    }
+
     pub(super) fn answer_join(&self, edge: &Edge) -> Observation {
         let network = edge.network.clone();
         let record = Record::new(&edge.vantage(), "joined").step(Step::Route, true);
         let target = format!("a place on {}", network.name);
-        let facts =
-            |means| Facts::Vantage(Box::new(VantageFacts { network: edge.network.clone(), means }));
+        let facts = |means| {
+            Facts::Vantage(Box::new(VantageFacts {
+                network: edge.network.clone(),
+                means,
+                resolver: None,
+                tables: None,
+            }))
+        };
         if self.user != User::Root {
             let why = "no namespace can be made: Operation not permitted";
             let why = Failure::new(Step::Route, Token::Prohibited, why);
@@ -179,6 +203,12 @@ impl World {
     pub(super) fn place<'w>(&'w self, vantage: &Vantage) -> Start<'w> {
         match vantage {
             Vantage::Host => Start::Host { bound: None },
+            Vantage::Module(name) => {
+                let on = |network: &&Network| network.residents.iter().any(|it| it.name == *name);
+                let network = self.engine.as_ref().unwrap().networks.iter().find(on).unwrap();
+                let own = network.residents.iter().find(|it| it.name == *name).unwrap();
+                Start::Module { network, address: own.address }
+            }
             Vantage::Bridge(name) => {
                 let network = self.network(name).unwrap();
                 let running = network.residents.first().map(|module| module.address);
@@ -188,9 +218,13 @@ impl World {
         }
     }
 
-    pub(super) fn answer_trace(&self, edge: &Edge, destination: SocketAddrV4) -> Observation {
-        let vantage = edge.vantage();
-        let start = self.place(&vantage);
+    pub(super) fn answer_trace(
+        &self,
+        vantage: &Vantage,
+        edge: &Edge,
+        destination: SocketAddrV4,
+    ) -> Observation {
+        let start = self.place(vantage);
         let Start::Module { address, .. } = start else { unreachable!() };
         let to = IpAddr::V4(*destination.ip());
         let journey = self.follow(start, to, Cargo::Tcp(destination.port()));
@@ -248,6 +282,7 @@ impl World {
                 .filter(|_| readable && lost)
                 .into_iter()
                 .collect(),
+            translated_by: None,
             masqueraded: (readable && lost).then(|| {
                 self.firewall.masquerades.iter().any(|it| it.subnet == edge.network.subnet)
             }),
@@ -262,7 +297,7 @@ impl World {
             Ending::Here => Some(Token::ConnectionRefused),
             Ending::Error(token) => Some(token),
         };
-        let record = Record::new(&vantage, &destination.to_string());
+        let record = Record::new(vantage, &destination.to_string());
         let record = record.step(Step::Connect, failure.is_none());
         let failure = failure.map(|token| Failure::new(Step::Connect, token, token.to_string()));
         let facts = Facts::Trace(Box::new(trace));

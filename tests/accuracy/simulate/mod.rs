@@ -141,7 +141,11 @@ impl World {
             Question::Engine => self.answer_engine(),
             Question::EdgeRoute { edge, destination } => self.answer_edge_route(edge, *destination),
             Question::Join { edge } => self.answer_join(edge),
-            Question::Trace { edge, destination } => self.answer_trace(edge, *destination),
+            Question::Enter { edge, module } => self.answer_enter(edge, module),
+            Question::Container { .. } => unreachable!("the model reads no container's files"),
+            Question::Trace { edge, destination } => {
+                self.answer_trace(&ask.vantage, edge, *destination)
+            }
             Question::Hostname { .. } => Self::answer_hostname(),
             Question::Registry { query } => self.answer_registry(query),
         }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{ASKED_FROM_1_6, ASKED_UP_TO_1_5, ApiVersion};
+use crate::engine::{ASKED_FROM_1_6, ASKED_UP_TO_1_5, ApiVersion, EDGE_HUB};
 use crate::proxy::{NoProxy, NoProxyList, ProxyUrl};
 use crate::vocabulary::Vantage;
 
@@ -38,6 +38,9 @@ pub struct RuntimeFacts {
     #[schemars(with = "Option<Setting<String>>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet: Option<Setting<IpNet>>,
+    /// Where the runtime asks its container engine (`moby_runtime.uri`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_uri: Option<Setting<String>>,
     /// How the device gets its identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning: Option<Provisioning>,
@@ -179,7 +182,12 @@ impl Part {
     pub fn is_at(self, vantage: &Vantage) -> bool {
         match self {
             Self::Daemon | Self::IdentityService => *vantage == Vantage::Host,
-            Self::EdgeAgent | Self::EdgeHub => matches!(vantage, Vantage::Bridge(_)),
+            Self::EdgeAgent => matches!(vantage, Vantage::Bridge(_)),
+            Self::EdgeHub => match vantage {
+                Vantage::Host => false,
+                Vantage::Bridge(_) => true,
+                Vantage::Module(name) => name == EDGE_HUB,
+            },
             Self::Environment | Self::System | Self::Engine => false,
         }
     }
@@ -264,6 +272,9 @@ pub enum Flaw {
     /// The runtime cannot use its `https_proxy`.
     #[error("`https_proxy` is no proxy that the runtime could use")]
     Proxy,
+    /// A value of it is still what the template has in its place.
+    #[error("a value is still the template's placeholder")]
+    Placeholder,
 }
 
 /// Whether a source could be read. One that is not there is not listed.

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_facts::route::decision::{Flow, decide};
 use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_facts::route::signature::{Direction, Mechanism};
 use edgeprobe_facts::trace::{Stage, Trace};
-use edgeprobe_facts::{Observation, Role};
+use edgeprobe_facts::{Facts, Observation, Role};
 
 use crate::attributes::{
     KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
@@ -15,7 +16,7 @@ use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
 };
 use crate::causes::shared::{failures, observations, peers, those};
-use crate::evidence::{Connection, EdgeReading, Evidence, View, ends_here};
+use crate::evidence::{Connection, EDGE_AGENT, EdgeReading, Evidence, View, ends_here};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::translation;
 use crate::words::priority_ahead_of;
@@ -41,7 +42,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         if !edge.opened.is_empty() {
             return opens(edge);
         }
-        match lacks_the_hosts_family(edge, &host, &evidence.target.hub) {
+        let kept_inside = || is_kept_inside(evidence, edge);
+        let inside = || lacks_its_own_route(edge, &next);
+        let other_family = lacks_the_hosts_family(edge, &host, &evidence.target.hub);
+        match other_family.or_else(kept_inside).or_else(inside) {
             Some(proof) => proof.alone(),
             None => examine_edge(edge, &next),
         }
@@ -112,6 +116,30 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
         .map(|(observation, _)| observation)
         .collect();
     if found.is_empty() { Vec::new() } else { refuted(about(edge, "found"), found) }
+}
+
+/// The engine keeps the network from the world outside, by rules or for want of a route.
+fn is_kept_inside(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option<Proof> {
+    let (engine, _) = evidence.engine().filter(|_| edge.is_internal && edge.is_cut_off())?;
+    Some(cut_off(edge, about(edge, "internal")).supported_by([engine]))
+}
+
+/// The container itself has no route there: its own routes were changed.
+fn lacks_its_own_route(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Option<Proof> {
+    let (seen, tables) = edge.view.all().find_map(|seen| match &seen.facts {
+        Facts::Vantage(facts) => Some((seen, facts.tables.as_deref()?)),
+        _ => None,
+    })?;
+    let leads = |address: &IpAddr| {
+        let decided = decide(tables, &Flow::own(*address));
+        decided.is_some_and(|decision| !decision.rejects())
+    };
+    let tried = edge.cut_off.iter().map(|connection| connection.facts.peer);
+    let mut asked = tried.filter(|peer| peer.is_ipv4() && next.contains(peer));
+    let address = asked.find(|address| !leads(address))?;
+    let module = edge.module().unwrap_or(EDGE_AGENT);
+    let text = about(edge, "inside").with("module", module).with("address", address);
+    Some(cut_off(edge, text).supported_by([seen]))
 }
 
 /// The sentence with the rule, or else the route, that leads the packets so.

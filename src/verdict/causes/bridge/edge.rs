@@ -17,12 +17,31 @@ pub(in crate::causes) fn at_each_edge<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&EdgeReading<'o>) -> Vec<Finding>,
 ) -> Vec<Finding> {
-    as_one(evidence.edges().iter().map(|edge| {
+    let edges = evidence.edges();
+    let found = edges.iter().map(|edge| {
         let used_by = evidence.used_by(&edge.view.vantage);
         let counts =
             |finding: &Finding| used_by != UsedBy::NoPart || matches!(finding, Finding::Proved(_));
-        limited_by_use(used_by, examine(edge)).into_iter().filter(counts).collect()
+        let findings = limited_by_use(used_by, examine(edge));
+        (edge.module(), findings.into_iter().filter(counts).collect())
+    });
+    let found: Vec<(Option<&str>, Vec<Finding>)> = found.collect();
+    // What a whole network has is not said of one of its containers.
+    let is_proved =
+        |findings: &[Finding]| findings.iter().any(|it| matches!(it, Finding::Proved(_)));
+    let alone = !found.iter().any(|(module, findings)| module.is_none() && is_proved(findings));
+    as_one(found.into_iter().map(|(module, findings)| match module.filter(|_| alone) {
+        Some(module) => findings.into_iter().map(|finding| of_a_module(finding, module)).collect(),
+        None => findings,
     }))
+}
+
+/// A finding that names the container whose place shows it.
+fn of_a_module(finding: Finding, module: &str) -> Finding {
+    match finding {
+        Finding::Proved(proof) => Finding::Proved(proof.with_detail("module", module)),
+        refuted @ Finding::Refuted { .. } => refuted,
+    }
 }
 
 /// A sentence about one network.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use edgeprobe_facts::Observation;
-use edgeprobe_facts::trace::{Stage, Trace};
+use edgeprobe_facts::trace::{Answer, Stage, Trace};
 
 use super::passage::Passage;
 use crate::Confidence;
@@ -37,7 +37,10 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
         Passage::Opens => opens(edge),
         Passage::Filtered(seen, trace) => filtered(edge, seen, trace).alone(),
         Passage::RepliesTaken(seen) => {
-            cut_off(edge, about(edge, "replies")).supported_by([seen]).alone()
+            let proof = cut_off(edge, about(edge, "replies")).supported_by([seen]);
+            let was_dropped = edge.traces.iter().any(|(_, trace)| !trace.dropped_by.is_empty());
+            let proof = if was_dropped { proof } else { proof.with_confidence(Confidence::Likely) };
+            proof.alone()
         }
         Passage::NotFollowed => {
             // Without a trace, an answer that says no at once can only be this host's: its own
@@ -49,6 +52,8 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
         }
         Passage::NotForwarded(_)
         | Passage::NotTranslated(..)
+        | Passage::KeptInside
+        | Passage::TranslatedToAnother(..)
         | Passage::RepliesUnexpected(..)
         | Passage::Otherwise => Vec::new(),
     }
@@ -64,9 +69,21 @@ fn filtered(edge: &EdgeReading<'_>, seen: &Observation, trace: &Trace) -> Proof 
     let proof = cut_off(edge, by_rule(text, variant, trace))
         .supported_by([seen])
         .with_detail("rule", rule_text(trace));
-    // Without a rule's name it may have left by another link, or IPsec may have it.
-    let unsure = variant == "unwatched" || trace.dropped_by.is_empty() && edge.has_ipsec();
-    if unsure { proof.with_confidence(Confidence::Likely) } else { proof }
+    // A packet that is gone was taken by a filter, or by anything else in the kernel. What says so is
+    // a rule that counted it, or an answer that filters alone give.
+    if trace.dropped_by.is_empty() && !says_prohibited(trace) {
+        proof.with_confidence(Confidence::Likely)
+    } else {
+        proof
+    }
+}
+
+/// Whether the host refused the packet in the words of a filter: prohibited by administration, or a
+/// port that is no part of forwarding.
+fn says_prohibited(trace: &Trace) -> bool {
+    let answer = trace.delivered.as_ref().map(|reply| reply.answer);
+    let is_a_filters = matches!(answer, Some(Answer::Unreachable { code: 3 | 9 | 10 | 13 }));
+    trace.stage == Stage::RejectedByHost && is_a_filters
 }
 
 /// The sentence that names the rule, where one is known to have dropped.

@@ -14,6 +14,8 @@ use crate::evidence::EdgeReading;
 pub(super) enum Passage<'o> {
     /// Connections open.
     Opens,
+    /// The engine keeps the network inside, by rules of its own.
+    KeptInside,
     /// The kernel forwards nothing.
     NotForwarded(NotForwarded<'o>),
     /// A filter takes a packet.
@@ -24,6 +26,8 @@ pub(super) enum Passage<'o> {
     NotFollowed,
     /// A packet leaves under the address of its container.
     NotTranslated(&'o Observation, &'o Trace),
+    /// A packet leaves under an address that this host does not have.
+    TranslatedToAnother(&'o Observation, &'o Trace),
     /// The replies come in by an interface that the kernel would not answer by.
     RepliesUnexpected(&'o Observation, &'o Trace),
     /// The kernel has no way, IPsec takes the packets, or nothing is lost here.
@@ -54,6 +58,7 @@ impl<'o> Passage<'o> {
         let not_forwarded = not_forwarded(edge, next);
         match (taken(edge), reply.filter(is_forwarded), untranslated, unexpected) {
             _ if !edge.opened.is_empty() => Self::Opens,
+            _ if edge.is_internal && edge.is_cut_off() => Self::KeptInside,
             _ if let Some(not_forwarded) = not_forwarded => Self::NotForwarded(not_forwarded),
             (Some((seen, trace)), ..) if may_be_filtered => Self::Filtered(seen, trace),
             (_, Some((seen, _)), ..) if may_be_filtered => Self::RepliesTaken(seen),
@@ -65,9 +70,22 @@ impl<'o> Passage<'o> {
             }
             (_, _, Some((seen, trace)), _) if edge.is_cut_off() => Self::NotTranslated(seen, trace),
             (.., Some((seen, trace))) => Self::RepliesUnexpected(seen, trace),
-            _ => Self::Otherwise,
+            _ => match translated_to_another(edge).filter(|_| edge.is_cut_off()) {
+                Some((seen, trace)) => Self::TranslatedToAnother(seen, trace),
+                None => Self::Otherwise,
+            },
         }
     }
+}
+
+/// A packet that left under an address which no interface of this host has, so that no answer finds
+/// its way here.
+fn translated_to_another<'o>(edge: &EdgeReading<'o>) -> Option<(&'o Observation, &'o Trace)> {
+    let (_, tables) = edge.tables.filter(|(_, tables)| tables.complete)?;
+    let (seen, trace) = edge.vanished(&[Stage::NoReply])?;
+    let source = IpAddr::V4(*trace.left.first()?.source.ip());
+    let own = tables.addresses.iter().any(|address| address.network.addr() == source);
+    (!own && !tables.addresses.is_empty()).then_some((seen, trace))
 }
 
 /// Whether the kernel has a way there and back.

@@ -31,7 +31,7 @@ pub(in crate::causes) struct BehindAVpn<'o> {
 
 impl<'o> ContainersNames<'o> {
     pub(in crate::causes) fn from_edge(evidence: &Evidence<'o>, edge: &EdgeReading<'o>) -> Self {
-        let answers: Vec<Answer<'o>> = edge.view.answers(Role::Hub).collect();
+        let answers: Vec<Answer<'o>> = edge.view.deciding_answers(Role::Hub);
         let all = answers.iter().map(|answer| answer.observation);
         let answered: Vec<&Observation> = all.filter(|seen| !seen.failed()).collect();
         let is_cut_off = edge.is_cut_off() || edge.fails_alone();

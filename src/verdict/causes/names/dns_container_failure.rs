@@ -1,5 +1,6 @@
 //! `dns-container-failure`: the host resolves, containers on the edge network do not.
 
+use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::{Observation, Role, Token};
 
 use super::containers::ContainersNames;
@@ -37,7 +38,9 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         match ContainersNames::from_edge(evidence, edge) {
             ContainersNames::Answered(answered) => elsewhere(edge, &host, hub)
                 .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone),
-            ContainersNames::Failing(answers) => failing(edge, &host, hub, &answers).alone(),
+            ContainersNames::Failing(answers) => {
+                failing((evidence, edge), &host, hub, &answers).alone()
+            }
             ContainersNames::NotAsked
             | ContainersNames::CutOff
             | ContainersNames::BehindAVpn(_) => Vec::new(),
@@ -48,7 +51,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 
 /// The proof that the network's resolvers fail while its packets pass.
 fn failing<'o>(
-    edge: &EdgeReading<'o>,
+    (evidence, edge): (&Evidence<'_>, &EdgeReading<'o>),
     host: &View<'o>,
     hub: &str,
     answers: &[Answer<'o>],
@@ -56,11 +59,18 @@ fn failing<'o>(
     // Only a connection shows that packets pass at all.
     let confidence =
         if edge.opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    let servers: Vec<Word> = answers.iter().map(Answer::server).collect();
+    // The container's own resolver is known by the servers that it asks.
+    let asked: Vec<Answer<'_>> = edge.view.answers(Role::Hub).filter(is_a_server).collect();
+    let asked = if asked.is_empty() { answers } else { &asked };
+    let servers: Vec<Word> = asked.iter().map(Answer::server).collect();
     let silent = answers.iter().all(|it| it.observation.token() == Some(Token::DnsTimeout));
     let pinned = pinned_on_the_host(host);
     let denied = answers.iter().all(Answer::denies);
+    let set = edge.own_name_servers(evidence);
     let variant = match (silent, denied && !pinned.is_empty()) {
+        _ if edge.module().is_some() && !set.is_empty() => "module_dns",
+        _ if !set.is_empty() => "agent_dns",
+        _ if edge.module().is_some() => "module",
         (true, _) if edge.view.answer_for_another(answers) => "silent_zone",
         (true, _) => "silent",
         (false, true) => "hosts_file",
@@ -69,11 +79,14 @@ fn failing<'o>(
     let mut failures = answers.iter().filter_map(|answer| translation::failure(answer.observation));
     let text: Text = about(edge, variant).with("hub", hub).with("resolver", listed(servers));
     let text = text.with_any("failure", failures.next());
+    let text = text.with("module", edge.module().unwrap_or("edgeAgent")).with("set", listed(&set));
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
     let proxies = edge.view.answers(Role::Proxy).filter(|answer| !answer.denies());
     let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());
+    let others = edge.view.answers(Role::Hub).map(|answer| answer.observation);
     Proof::confirmed(Effect::Blocks, text, answers.iter().map(|answer| answer.observation))
         .with_confidence(confidence)
+        .explaining(others.filter(|other| other.failed()))
         .explaining(controls.filter(|control| control.failed()))
         .explaining(proxies)
         .explaining(denials(host).filter(|_| !pinned.is_empty()))
@@ -82,6 +95,10 @@ fn failing<'o>(
                 .into_iter()
                 .filter(|failure| failure.probe() == edgeprobe_facts::Probe::EdgeRoute),
         )
+}
+
+fn is_a_server(answer: &Answer<'_>) -> bool {
+    answer.facts.resolver != Resolver::System
 }
 
 /// Containers are led to other addresses than the host, and the hub can be used at the host's alone:
@@ -93,6 +110,10 @@ fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<P
         let first = tested.next()?;
         Some(first || tested.any(|works| works))
     };
+    // What the container's own files make of the name is no name server's word.
+    if edge.view.deciding_answers(Role::Hub).iter().any(|answer| answer.is_by_own_files(hub)) {
+        return None;
+    }
     let apart = !theirs.iter().any(|address| own.contains(address));
     // If the host reaches that address and containers do not, names are not the fault.
     let host_is_served_there =

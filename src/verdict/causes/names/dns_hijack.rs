@@ -9,7 +9,7 @@ use edgeprobe_facts::{Facts, Observation, Role, Token};
 use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, observations, those};
-use crate::evidence::{Answer, Connection, Evidence, View};
+use crate::evidence::{Answer, Connection, Evidence, Pin, PinnedBy, UsedBy, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::words::listed;
 use crate::{Confidence, Effect};
@@ -108,10 +108,19 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
         Suspicion::HostsFile => !is_found_elsewhere(&views, &wrong),
         Suspicion::Sinkhole | Suspicion::Contradicted => false,
     };
+    let pin = Pin::of(evidence, &wrong)
+        .filter(|pin| why == Suspicion::HostsFile || matches!(pin.by, PinnedBy::SearchList(_)));
+    // A name of the search list's is not the hub's, whatever is found at its address.
+    let is_a_guess = match &pin {
+        Some(_) => !is_found_elsewhere(&views, &wrong),
+        None => is_a_guess,
+    };
     let confidence = if is_a_guess { Confidence::Likely } else { Confidence::Confirmed };
-    let text = Text::new(variant(why))
-        .with("hub", &evidence.target.hub)
-        .with("address", listed(addresses));
+    let text = match &pin {
+        Some(pin) => pin.sentence(),
+        None => Text::new(variant(why)),
+    };
+    let text = text.with("hub", &evidence.target.hub).with("address", listed(addresses));
     let server = |answer: &Answer<'_>| matches!(answer.facts.resolver, Resolver::Server(_));
     let text = match host.answers(Role::Hub).filter(names_them).find(server) {
         Some(answer) => answer.to_ask_again(text),
@@ -122,10 +131,27 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
             .with_confidence(confidence)
             .explaining_nothing();
     }
-    Proof::confirmed(Effect::Blocks, text, named_by)
+    let proof = Proof::confirmed(gravest(evidence, &wrong), text, named_by)
         .with_confidence(confidence)
         .explaining(evidence.all().iter().filter(|seen| seen.failed() && reached(seen)))
-        .explaining(routes)
+        .explaining(routes);
+    match pin {
+        Some(pin) => pin.details(proof),
+        None => proof,
+    }
+}
+
+/// What it does that the name leads to these addresses: what only Edge Hub is told stops its messages
+/// and not Edge Agent.
+fn gravest(evidence: &Evidence<'_>, wrong: &BTreeSet<IpAddr>) -> Effect {
+    let misled = |view: &&View<'_>| view.hub_addresses().iter().any(|it| wrong.contains(it));
+    let views = evidence.views();
+    let used = views.iter().filter(misled).map(|view| evidence.used_by(&view.vantage));
+    let effect = used.filter(|used| *used != UsedBy::NoPart).map(|used| match used {
+        UsedBy::EdgeAgent => Effect::Blocks,
+        UsedBy::EdgeHub | UsedBy::NoPart => Effect::Degrades,
+    });
+    effect.min().unwrap_or(Effect::Blocks)
 }
 
 /// Whether the name leads to a private endpoint, this resolver gives the public address, and the

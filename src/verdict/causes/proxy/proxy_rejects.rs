@@ -3,7 +3,7 @@
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::proxy::ProxyAnswer;
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Observation, Role, Step, Token};
 use serde_json::json;
 
 use super::ways::{ProxyReading, ProxyState};
@@ -176,7 +176,7 @@ fn refusal(reading: &ProxyReading<'_, '_>, first: &Connection<'_>) -> Text {
         None => text,
     };
     if first.observation.failed_step() == Some(Step::Connect) {
-        let in_a_container = matches!(view.vantage, Vantage::Bridge(_));
+        let in_a_container = view.vantage.is_in_a_container();
         return about(match first.token() {
             _ if in_a_container && via.url.is_loopback() => "loopback",
             Some(Token::TimedOut) => "silent",

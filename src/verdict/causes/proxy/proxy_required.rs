@@ -96,7 +96,7 @@ impl<'o> PartsAtAVantage<'_, 'o> {
 
     /// The parts here that go the direct way to the hub's port 443, which is closed.
     fn lacking(&self, hub: &str) -> Vec<Part> {
-        let in_a_container = matches!(self.view.vantage, Vantage::Bridge(_));
+        let in_a_container = self.view.vantage.is_in_a_container();
         let is_here = |part: Part| match part {
             Part::EdgeAgent | Part::EdgeHub => self.is_agents,
             Part::Daemon | Part::IdentityService => !in_a_container,

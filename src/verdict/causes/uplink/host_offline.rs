@@ -11,6 +11,7 @@ use crate::Effect;
 use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, lost_on_the_way, observations};
+use crate::causes::uplink::uplinks::opened_by_another_uplink;
 use crate::evidence::{Connection, Evidence, ends_here};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::translation;
@@ -56,6 +57,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let dead = ways.iter().find(|(way, _)| !way.failed());
+    // Something was reached by another uplink: the host is not offline, it takes the wrong one.
+    let by = dead.and_then(|(_, facts)| facts.interface.as_deref());
+    if by.is_some_and(|by| !opened_by_another_uplink(&host, by).is_empty()) {
+        return Vec::new();
+    }
     let text = if let Some((_, facts)) = dead {
         Text::new("dead_gateway")
             .with("gateway", facts.gateway.map(|ip| ip.to_string()).unwrap_or_default())

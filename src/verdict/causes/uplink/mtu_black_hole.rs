@@ -79,6 +79,7 @@ fn seen_from(text: Text, view: &View<'_>) -> Text {
             .with("seen_from", "network")
             .with("network", name)
             .with("default_bridge", is_default(name)),
+        Vantage::Module(name) => text.with("seen_from", "module").with("network", name),
         Vantage::Host => {
             let text = text.with("seen_from", "host");
             let mut ways = view.ways_out().into_iter();
