@@ -36,13 +36,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// Words of what waits, or reads the world beside its arguments.
-const KNOWN_TO_THE_WORLD: [&str; 8] = [
+const KNOWN_TO_THE_WORLD: [&str; 10] = [
     "tokio",
     "async ",
     "std::net::TcpStream",
     "std::thread",
     "SystemTime",
     "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
     "std::process",
     "std::env",
 ];
@@ -163,7 +165,7 @@ fn causes_are_named_in_the_table_alone() {
         for (file, text) in sources(module) {
             let names_one = |(at, word): (usize, &str)| {
                 let variant = text[at + word.len()..].chars().take(2).collect::<Vec<_>>();
-                // A constant is in capitals: `ALL`, `OF_A_PARENT`.
+                // A constant is in capitals: `ALL`.
                 matches!(variant[..], [first, second] if first.is_uppercase() && second.is_lowercase())
             };
             let named = text.match_indices("CauseId::").any(names_one);

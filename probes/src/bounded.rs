@@ -1,7 +1,7 @@
 //! Small files that others have written, read no further than they may be long.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::walls;
@@ -12,13 +12,28 @@ use crate::walls;
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
-    // In one place: a key in it would stay in each place that it grew out of.
+    // Allocated once, because a key would stay in each allocation that the text outgrew.
     let length = file.metadata()?.len().min(limit) + 1;
-    let mut content = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    file.take(limit + 1).read_to_end(&mut content)?;
+    read_into(Vec::with_capacity(usize::try_from(length).unwrap_or_default()), file, limit)
+}
+
+/// All that a reader gives, of at most `limit` bytes; more fails with [`io::ErrorKind::FileTooLarge`].
+pub fn read_all(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    read_into(Vec::new(), reader, limit)
+}
+
+fn read_into(mut content: Vec<u8>, reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    reader.take(limit + 1).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, larger_than(limit)));
     }
+    Ok(content)
+}
+
+/// The first `limit` bytes that a reader gives.
+pub fn beginning(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    reader.take(limit).read_to_end(&mut content)?;
     Ok(content)
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     walls::opened_with_privileges(path, target::open)
 }
 
-/// The one path of a file, which need not be there yet; none where its folder is not.
+/// The canonical path of a file that may not exist yet; `None` where its folder does not exist.
 pub(crate) fn whole(path: &Path) -> Option<PathBuf> {
     let whole = |path: &Path| walls::or_with_privileges(path, Path::canonicalize);
     let in_its_folder = || Some(whole(folder(path)).ok()?.join(path.file_name()?));

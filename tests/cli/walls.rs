@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bridged::Engine;
-use crate::cron::mount;
+use crate::device::mount;
 use crate::internet::{HUB, roots, serve};
 use crate::namespace::{RESOLVER_ADDRESS, with_internet};
 use crate::own_limits::denying;
@@ -205,7 +205,7 @@ fn a_report_and_a_lock_go_where_only_the_privileged_thread_may_write() {
     let mut command = edgeprobe();
     command.args(["check", "--hub", HUB, "--resolver", "127.0.0.1:9", "--timeout", "1s"]);
     command.args(["--format", "json", "--output"]).arg(&output).arg("--lock").arg(&lock);
-    let outcome = Outcome::of(&mut command);
+    let outcome = Outcome::from_command(&mut command);
     let report: Value = serde_json::from_slice(&fs::read(&output).unwrap()).unwrap();
     assert_eq!(report["target"]["hub"], HUB, "{outcome:?}");
     let record: Value = serde_json::from_slice(&fs::read(&lock).unwrap()).unwrap();

@@ -44,7 +44,7 @@ impl Root {
     }
 
     /// The path of a device's own path below this root.
-    fn path(&self, path: &str) -> PathBuf {
+    pub(super) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path.trim_start_matches('/'))
     }
 }
