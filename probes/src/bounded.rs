@@ -40,7 +40,7 @@ pub fn beginning(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
 /// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
 /// neither by opening it, as the reader of a pipe is, nor by reading it.
 pub fn open(path: &Path) -> io::Result<File> {
-    walls::or_with_privileges(path, open_here)
+    walls::opened_with_privileges(path, open_here)
 }
 
 fn open_here(path: &Path) -> io::Result<File> {

@@ -70,7 +70,7 @@ pub(crate) fn try_to_write(path: &Path) -> Result<(), NotWritten> {
 
 /// Opens what [`Named::Open`] stands for, without waiting for a reader.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    walls::or_with_privileges(path, target::open)
+    walls::opened_with_privileges(path, target::open)
 }
 
 /// The canonical path of a file that may not exist yet; `None` where its folder does not exist.

@@ -264,7 +264,7 @@ impl Opener<'_> {
         };
         let mut files: Vec<PathBuf> = folders
             .iter()
-            .filter_map(|folder| walls::or_with_privileges(folder, |it| fs::read_dir(it)).ok())
+            .filter_map(|folder| walls::opened_with_privileges(folder, |it| fs::read_dir(it)).ok())
             .flat_map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
             .take(AUTHORITIES)

@@ -114,7 +114,7 @@ impl<'r> Reader<'r> {
     /// The files of a folder whose names end so, in the order of their names.
     pub(super) fn files(&mut self, folder: &str, extension: &str) -> Vec<String> {
         let path = self.root.path(folder);
-        let entries = match walls::or_with_privileges(&path, |path| fs::read_dir(path)) {
+        let entries = match walls::opened_with_privileges(&path, |path| fs::read_dir(path)) {
             Ok(entries) => entries,
             Err(error) if is_absence(&error) => return Vec::new(),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {

@@ -81,21 +81,38 @@ pub(crate) fn confine_program() {
 
 /// Opens a file for reading, where this user may open it.
 pub fn open(path: &Path) -> io::Result<File> {
-    or_with_privileges(path, |path| File::open(path))
+    opened_with_privileges(path, |path| File::open(path))
 }
 
-/// Reads something of a path: on this thread what the kernel tells of itself, as far as this thread may,
-/// and with privileges all else.
+/// Opens something at a path: on this thread what the kernel tells of itself, as far as this thread may,
+/// and with privileges all else that is there.
+pub fn opened_with_privileges<T: Send + 'static>(
+    path: &Path,
+    open: impl Fn(&Path) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    if OPEN_TO_ALL.iter().any(|folder| path.starts_with(folder)) {
+        return or_with_privileges(path, open);
+    }
+    match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+        _ => {
+            let path = path.to_owned();
+            with_privileges(move || open(&path))
+        }
+    }
+}
+
+/// Does something that needs no privilege most of the time, such as looking whether a file is there: on
+/// this thread, and with privileges where it may not.
 pub fn or_with_privileges<T: Send + 'static>(
     path: &Path,
     work: impl Fn(&Path) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    if OPEN_TO_ALL.iter().any(|folder| path.starts_with(folder)) {
-        match work(path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            other => return other,
+    match work(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let path = path.to_owned();
+            with_privileges(move || work(&path))
         }
+        other => other,
     }
-    let path = path.to_owned();
-    with_privileges(move || work(&path))
 }
