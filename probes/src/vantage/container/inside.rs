@@ -1,4 +1,4 @@
-//! The inside of a container: answers what it is asked, until nobody asks any more.
+//! The inside of a helper container: answers questions until its input ends.
 
 use std::io;
 use std::sync::Arc;
