@@ -5,7 +5,7 @@ use std::env;
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::engine::{Container, EngineFacts};
-use edgeprobe_facts::runtime::{RuntimeFacts, Setting, SourceState};
+use edgeprobe_facts::runtime::{Generation, RuntimeFacts, Setting, SourceState};
 use edgeprobe_facts::{Facts, Observation, Probe, Token, Vantage};
 use edgeprobe_probes::runtime::{self, Root};
 use edgeprobe_probes::{Timeline, engine};
@@ -139,7 +139,18 @@ impl Device {
             .enable_all()
             .build()
             .map_err(|error| cannot_start("ask the engine", &error))?;
-        let engine = waiter.block_on(engine::inspect(soon, &Vantage::Host));
+        let is_version_open =
+            runtime.generation == Some(Generation::Toml) && runtime.version.is_none();
+        let engine = waiter.block_on(async {
+            let engine = engine::inspect(soon, &Vantage::Host);
+            if !is_version_open {
+                return engine.await;
+            }
+            let program = runtime::ask_the_program(soon.patience());
+            let (engine, version) = tokio::join!(engine, program);
+            runtime.version = version;
+            engine
+        });
         waiter.shutdown_background();
         if let Facts::Engine(facts) = &engine.facts {
             runtime.add_containers(facts);

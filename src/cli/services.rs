@@ -11,7 +11,7 @@ use edgeprobe_probes::registry::{AUTHORITIES, Access, Credentials, CredentialsEr
 
 use super::problem::Problem;
 use crate::plan::{HubName, HubNameError};
-use crate::verdict::provisioning_beside;
+use crate::verdict::provisioning_in_cloud_of;
 
 /// The word that stands for no registry at all.
 const NONE: &str = "none";
@@ -56,7 +56,7 @@ impl ServiceOptions {
     /// The provisioning service that the options name, for a device of this hub.
     pub(super) fn provisioning(&self, hub: &str) -> Result<Option<String>, Problem> {
         match self.provisioning.as_deref() {
-            Some(BESIDE_THE_HUB) => Ok(Some(provisioning_beside(hub))),
+            Some(BESIDE_THE_HUB) => Ok(Some(provisioning_in_cloud_of(hub))),
             named => named.map(provisioning).transpose(),
         }
     }

@@ -11,7 +11,7 @@ use super::stamp::Stamp;
 use super::time::rfc3339;
 use super::writer::{Place, is_a_users_module};
 use crate::language::{Arguments, Language, Word, render};
-use crate::verdict::{CauseId, Effect, entry};
+use crate::verdict::{CauseId, Effect, PeerInALog, entry};
 
 /// Domains of Azure's services: a name elsewhere is no IoT Hub's.
 const AZURE: [&str; 4] =
@@ -78,7 +78,7 @@ impl Sense {
         let other_name = host.is_some_and(|host| !AZURE.iter().any(|zone| host.contains(zone)));
         let rest = own.iter().copied().filter(|id| {
             Some(*id) != of_peer
-                && !(other_name && own.len() > 1 && *id == CauseId::OF_THE_HUBS_NAME)
+                && !(other_name && own.len() > 1 && id.peer_in_a_log() == PeerInALog::Hub)
         });
         of_peer.into_iter().chain(rest).collect()
     }

@@ -205,7 +205,7 @@ fn engine_alone(url: &str) -> Device {
 fn a_proxy_that_only_the_engine_is_told_of_is_required() {
     let device = engine_alone(PROXY);
     let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
-    assert!(verdict.summary.contains("the engine is told of and edgeAgent not"));
+    assert!(verdict.summary.contains("the engine is set up for and edgeAgent not"));
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
     assert_eq!(detail(&verdict, "told")[0]["part"], "engine");
     assert_eq!(detail(&verdict, "not_told")[0], "edge_agent");

@@ -14,9 +14,9 @@ pub(crate) struct Knowledge<'o> {
 }
 
 impl<'o> Evidence<'o> {
-    /// Whoever answers with addresses for the hub's name, asked from anywhere; those whose answer is
-    /// shown to be true first. What filters answer in place of an address, and what a hosts file
-    /// pins, counts only where the hub is reached there.
+    /// The answers with addresses for the hub's name, from any vantage, those that are shown to be
+    /// true first. A filter's answer, and an address that a hosts file pins, count only where the
+    /// hub is reached there.
     pub(crate) fn knowing_the_hub(&self) -> Vec<Knowledge<'o>> {
         let views = self.views();
         let there: Vec<Connection<'o>> = views

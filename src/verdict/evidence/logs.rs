@@ -79,8 +79,8 @@ impl<'o> LogReading<'o> {
         self.finding.lasts && self.finding.age_s.is_none_or(recent)
     }
 
-    /// Whether it is about a device or module behind Edge Hub alone: what keeps it from the hub
-    /// need not keep anybody else.
+    /// Whether it is about a device or module behind Edge Hub alone, whose fault need not be anyone
+    /// else's.
     pub(crate) fn is_of_one_client(&self) -> bool {
         let of_edge_hub = |attempts: Attempts| attempts.party == Party::EdgeHub;
         let client = self.detail("client").unwrap_or_default();

@@ -100,8 +100,8 @@ fn holder(networks: &[Network], subnet: IpNet) -> Option<String> {
     Some(clean::line(&holder.name, 64))
 }
 
-/// A subnet that somebody chose. The engine compares it with its own networks alone; a range that it
-/// lies in was chosen with it, so only what lies inside it is in its way.
+/// A subnet that the configuration gives. The engine compares it with its own networks alone. A
+/// wider range around it was chosen with it, so only ranges inside it conflict.
 fn given(subnet: IpNet, claims: &[Claim]) -> Prediction {
     let inside = claims.iter().map(|claim| claim.network).filter(|claim| subnet.contains(claim));
     let mut conflicts: Vec<IpNet> = inside.collect();

@@ -1,5 +1,6 @@
 //! The questions to the engine's API, at most two round trips one after the other.
 
+mod api_versions;
 mod containers;
 mod details;
 mod environment;
@@ -51,12 +52,14 @@ pub(super) async fn ask(
     let path = Path::new("/info");
     let info = timeout(limit / 2, client.get::<Info>(&path, SINGLE));
     let images = timeout(limit / 2, images::names(&client));
-    let (essentials, info, images) = tokio::join!(essentials, info, images);
+    let versions = timeout(limit / 2, api_versions::ask(&client));
+    let (essentials, info, images, versions) = tokio::join!(essentials, info, images, versions);
     let ((running, stopped), networks) = essentials.map_err(|error| engine_failure(&error))?;
     let Containers { list: containers, left_out } = running;
     let about = client.about();
     facts.kind = Some(kind(about));
     facts.version = about.version.as_ref().map(|version| clean::line(version, 64));
+    facts.api = versions.unwrap_or_else(|_| about.api());
     facts.networks_left_out = networks.left_out;
     facts.networks = networks.list;
     facts.networks_left_out += networks::keep_the_first(&mut facts.networks, &containers);
