@@ -1,4 +1,4 @@
-//! Small files that others have written, read no further than they may be long.
+//! Files and readers from outside, read no further than a limit.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -37,8 +37,8 @@ pub fn beginning(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
-/// neither by opening it, as the reader of a pipe is, nor by reading it.
+/// Opens a regular file. Anything else fails at once with [`io::ErrorKind::InvalidInput`]: a pipe
+/// is not waited for.
 pub fn open(path: &Path) -> io::Result<File> {
     walls::opened_with_privileges(path, open_here)
 }
@@ -62,7 +62,7 @@ pub fn values(json: &str) -> usize {
     1 + json.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 
-/// The same as text; what is no UTF-8 fails with [`io::ErrorKind::InvalidData`].
+/// The same as text. Bytes that are not UTF-8 fail with [`io::ErrorKind::InvalidData`].
 pub fn text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(read(path, limit)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no text in UTF-8"))

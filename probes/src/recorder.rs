@@ -27,7 +27,7 @@ impl Timeline {
 
     /// A run that another process started so many milliseconds ago, with its limit.
     ///
-    /// Numbers that are none are taken for zero.
+    /// A value that is not a number counts as zero.
     pub fn resume(elapsed_ms: f64, limit_ms: f64) -> Self {
         let duration = |ms: f64| Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default();
         let now = Instant::now();

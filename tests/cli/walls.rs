@@ -72,7 +72,7 @@ impl Rights {
         }
     }
 
-    fn of(thread: &Path) -> Option<Self> {
+    fn from_thread(thread: &Path) -> Option<Self> {
         let status = fs::read_to_string(thread.join("status")).ok()?;
         let value = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -118,7 +118,7 @@ fn threads_that_speak_to_others_have_no_privilege_while_they_do() {
                 let Some(name) = name(&thread) else { continue };
                 // First the call, then the rights: what was taken from a thread stays taken.
                 let waits = call(&thread).is_some_and(|call| WAITING.contains(&call.as_str()));
-                let Some(rights) = Rights::of(&thread) else { continue };
+                let Some(rights) = Rights::from_thread(&thread) else { continue };
                 if name == "privileged" {
                     kept.insert(rights);
                 } else if waits || ["verifier", "blocking", "capture"].contains(&name.as_str()) {

@@ -21,6 +21,7 @@ pub mod registry;
 pub mod route;
 pub mod ruleset;
 pub mod runtime;
+pub mod systemd;
 pub mod trace;
 pub mod tries;
 pub mod vantage;

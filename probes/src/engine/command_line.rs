@@ -1,7 +1,7 @@
 //! What the running engine was started with: the flags of its command line come before its file.
 //!
-//! dockerd keeps its process's number in a file. Whoever else is called so, an engine inside a
-//! container for example, is not this device's engine.
+//! dockerd keeps its process's number in a file. Another process of that name, such as an engine
+//! inside a container, is not this device's engine.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ impl CommandLine {
             if line.switch(flag, given) {
                 continue;
             }
-            // A value may stand in an argument of its own, but for switches.
+            // A value may be the next argument, except for switches.
             let value = given.or_else(|| arguments.peek().copied());
             if let Some(value) = value {
                 line.value(flag, value);

@@ -49,7 +49,7 @@ pub(super) enum Lookup<'c> {
 /// The engine's file cannot be used. No variant shows its content.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
-    /// There is no such file: nobody has signed in.
+    /// There is no such file: no user has signed in.
     #[error("there is no file `{}`", path.display())]
     Missing { path: PathBuf },
     /// The file cannot be read.

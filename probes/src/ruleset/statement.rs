@@ -134,7 +134,7 @@ fn is_interface(expression: &Value) -> bool {
     matches!(key, Some("iif" | "oif" | "iifname" | "oifname"))
 }
 
-/// Addresses, prefixes, ranges, or a set of these; nothing for what is none, such as a named set.
+/// Addresses, prefixes, ranges, or a set of these; nothing for other matches, such as a named set.
 fn networks(value: &Value) -> Option<Vec<IpNet>> {
     let members = value.get("set").unwrap_or(value);
     let mut networks = match members.as_array() {

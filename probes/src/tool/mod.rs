@@ -1,5 +1,5 @@
 //! The device's own programs, asked for what they list: bounded in time and size, in plain English,
-//! and without the environment of whoever runs this one.
+//! and without this program's environment.
 
 mod find;
 mod start;

@@ -13,8 +13,8 @@ use super::packet;
 use super::stage::{Direction, Sighting};
 use crate::walls;
 
-/// `ETH_P_ALL`: outgoing packets are shown to nobody who asks for less. In network byte order, as
-/// packet(7) wants it.
+/// `ETH_P_ALL`: a socket for less sees no outgoing packets. In network byte order, as packet(7)
+/// wants it.
 const EVERYTHING: u16 = 3_u16.to_be();
 
 /// The most packets that are kept. Few pass the filter, and an attempt takes a dozen.

@@ -20,7 +20,7 @@ use crate::route::linux::netlink::Netlink;
 use crate::route::linux::{index_of, link, neighbour, xfrm};
 use crate::vantage::Place;
 
-/// How long an attempt goes on without anything new: an opening that nobody answers is sent again
+/// How long an attempt goes on without anything new: an opening without an answer is sent again
 /// after 1 s and after 3 s (RFC 6298), and the second time shows no more than the third.
 const QUIET: Duration = Duration::from_millis(3200);
 

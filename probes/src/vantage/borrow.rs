@@ -27,7 +27,7 @@ const ANOTHER_TIME: Duration = Duration::from_millis(25);
 /// How long another holder of an address may take to answer after the bridge has. It is as near.
 const HOLDER_PATIENCE: Duration = Duration::from_millis(50);
 
-/// A place on a container network with an address of its own.
+/// A place on a container network with a borrowed address.
 ///
 /// Dropping it takes the interface away at once. If this process ends in any other way, the kernel
 /// does the same, since nothing but the process holds the namespace.
@@ -126,7 +126,7 @@ pub async fn borrow(
 ) -> Result<Borrowed, BorrowError> {
     let name = crate::clean::line(&network.name, 64);
     let timed_out = || BorrowError::TimedOut { network: name.clone() };
-    // When nobody waits any longer, the work still ends by itself and takes everything away again.
+    // When the caller gives up, the work still ends by itself and removes everything.
     let work = walls::run_with_privileges(move || Attempt::new(&network)?.run(&network, &taken));
     match tokio::time::timeout(timeline.remaining(), work).await {
         Err(_) => Err(timed_out()),

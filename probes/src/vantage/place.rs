@@ -82,11 +82,11 @@ impl Place {
         }
     }
 
-    /// A new network namespace that nobody else sees: a loopback interface, which is down.
+    /// A new anonymous network namespace: a loopback interface, which is down.
     ///
     /// The calling thread needs CAP_SYS_ADMIN.
     pub fn anonymous() -> Result<Self, PlaceError> {
-        // A thread of its own, so that the caller's stays where it is.
+        // A new thread, so that the caller's stays in its namespace.
         let made = on_own_thread(|| unshare_network().and_then(|()| Self::here()));
         made.map_err(|source| PlaceError::NotMade { source })
     }
@@ -128,8 +128,8 @@ impl Place {
         answered.await.unwrap_or_else(|_| Err(PlaceError::NotRun("it panicked".to_owned())))
     }
 
-    /// Does something brief inside the namespace, on a thread of its own, while the caller, which has
-    /// the privilege to enter it, waits.
+    /// Does something brief inside the namespace, on a new thread, while the caller, which has the
+    /// privilege to enter it, waits.
     pub(crate) fn within<T: Send>(
         &self,
         work: impl FnOnce() -> io::Result<T> + Send,
@@ -178,7 +178,7 @@ fn on_own_thread<T: Send>(work: impl FnOnce() -> io::Result<T> + Send) -> io::Re
     })
 }
 
-/// Gives the calling thread a network namespace of its own.
+/// Moves the calling thread into a new network namespace.
 #[expect(
     deprecated,
     reason = "its successor is unsafe because of CLONE_FILES alone, which is not asked for here"

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{MASK, Masked, is_harmless, is_proxy, mask, more_marks, proxy, variable};
+use crate::systemd::logical_lines;
 
 /// `[section]`.
 static SECTION: LazyLock<Option<Regex>> =
@@ -25,34 +26,13 @@ const COMMANDS: &str = "exec";
 /// that are continued are one.
 pub fn settings(text: &str) -> Masked {
     let mut masked = Masked::default();
-    for line in whole_lines(text.trim_start_matches('\u{feff}')) {
+    for line in logical_lines(text.trim_start_matches('\u{feff}')) {
         let without = masked_line(&line);
         masked.places += more_marks(&without, &line);
         masked.text += &without;
         masked.text.push('\n');
     }
     masked
-}
-
-/// The lines of a text as systemd reads them (systemd.syntax(7)), empty ones kept.
-fn whole_lines(text: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut open = String::new();
-    for line in text.lines() {
-        let trimmed = line.trim();
-        if trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(part) = trimmed.strip_suffix('\\') {
-            open += part;
-            open.push(' ');
-            continue;
-        }
-        open += trimmed;
-        lines.push(std::mem::take(&mut open));
-    }
-    lines.extend(Some(open).filter(|open| !open.is_empty()));
-    lines
 }
 
 /// The line with no more than what is known to be harmless.

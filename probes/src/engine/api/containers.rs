@@ -142,7 +142,7 @@ fn container(summary: Summary) -> Container {
     }
 }
 
-/// An image's name; of what is none, which may hold a password, what may be shown.
+/// An image's name. Of other text, which may contain a password, the part that may be shown.
 fn image(text: &str) -> String {
     names::image(text).unwrap_or_else(|| clean::line(&mask(text), 256))
 }

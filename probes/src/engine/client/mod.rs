@@ -211,7 +211,7 @@ impl Client {
             .map_err(|source| ClientError::NotUnderstood { path: shown(path), source })
     }
 
-    /// Sends a request on a connection of its own, and waits for the head of its answer.
+    /// Sends a request on a new connection, and waits for the head of its answer.
     async fn ask(&self, request: Builder, body: Sent) -> Result<Answer, ClientError> {
         let request = request.body(body).map_err(|error| ClientError::Unfit(error.to_string()))?;
         let stream = self.endpoint.connect().await?;

@@ -22,7 +22,7 @@ const BLOCK: usize = 512;
 /// Bytes; how much is read at once.
 const PIECE: usize = 256 * 1024;
 
-/// This program cannot run in an image of its own.
+/// This program cannot run in an image that contains it alone.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ArchiveError {
     /// /proc is not mounted, or the file cannot be read.
@@ -33,8 +33,8 @@ pub(super) enum ArchiveError {
     NotStatic,
 }
 
-/// The archive, piece by piece: the program as its only file. `wanted` is asked before each piece
-/// whether the archive is still of use.
+/// The archive, piece by piece: the program as its only file. `wanted` says before each piece
+/// whether the archive is still needed.
 pub(super) fn of_this_program(
     wanted: impl Fn() -> bool,
 ) -> Result<impl Stream<Item = io::Result<Bytes>>, ArchiveError> {
