@@ -156,7 +156,7 @@ fn edge_hub_s_dead_proxy_degrades_it_or_shuts_it_in() {
     }
     let verdict = dead(device.by_websocket_alone()).sure(&[ProxyRejects]);
     assert_eq!(verdict.causes[0].effect, Effect::Blocks);
-    assert!(verdict.outlook.edge_hub.contains("by no way"), "{}", verdict.outlook.edge_hub);
+    assert!(verdict.outlook.edge_hub.contains("does not reach"), "{}", verdict.outlook.edge_hub);
     assert!(verdict.outlook.edge_agent.contains("first attempt"));
 }
 

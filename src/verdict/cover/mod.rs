@@ -25,8 +25,8 @@ pub(super) struct Candidate<'p> {
 
 /// The indices of the chosen candidates, in their order.
 ///
-/// A candidate that explains no failure stands on its own (a warning) and is chosen unless all that it
-/// shows is what another brings about.
+/// A candidate that explains no failure (a warning) is chosen, unless another candidate explains
+/// everything that it shows.
 pub(super) fn smallest_cover(
     candidates: &[Candidate<'_>],
     failures: &BTreeSet<String>,
@@ -82,7 +82,7 @@ impl<'c, 'p> Chosen<'c, 'p> {
         }
     }
 
-    /// Whether one of them brings about all that a warning shows.
+    /// Whether one of them explains everything that a warning shows.
     fn bring_about(&self, warning: &Candidate<'p>) -> bool {
         let first = warning.explains.first().and_then(|first| self.by_failure.get(first));
         first.is_some_and(|causes| causes.iter().any(|it| warning.explains.is_subset(&it.explains)))
