@@ -36,13 +36,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// Words of what waits, or reads the world beside its arguments.
-const KNOWN_TO_THE_WORLD: [&str; 8] = [
+const KNOWN_TO_THE_WORLD: [&str; 10] = [
     "tokio",
     "async ",
     "std::net::TcpStream",
     "std::thread",
     "SystemTime",
     "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
     "std::process",
     "std::env",
 ];

@@ -1,7 +1,7 @@
 //! Small files that others have written, read no further than they may be long.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The content of a regular file of at most `limit` bytes.
@@ -9,11 +9,22 @@ use std::path::Path;
 /// What is no regular file fails with [`io::ErrorKind::InvalidInput`], and what is larger with
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    open(path)?.take(limit + 1).read_to_end(&mut content)?;
+    read_all(open(path)?, limit)
+}
+
+/// All that a reader gives, of at most `limit` bytes; more fails with [`io::ErrorKind::FileTooLarge`].
+pub fn read_all(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let content = beginning(reader, limit + 1)?;
     if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, larger_than(limit)));
     }
+    Ok(content)
+}
+
+/// The first `limit` bytes that a reader gives.
+pub fn beginning(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    reader.take(limit).read_to_end(&mut content)?;
     Ok(content)
 }
 

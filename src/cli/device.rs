@@ -48,7 +48,7 @@ impl Given {
         });
         let mut protocols: Vec<Transport> = Vec::new();
         for protocol in &options.protocol {
-            let transport = Transport::from(*protocol);
+            let transport = protocol.0;
             if !protocols.contains(&transport) {
                 protocols.push(transport);
             }
@@ -165,7 +165,8 @@ impl Device {
         probes: &BTreeSet<Probe>,
     ) -> Vec<Observation> {
         let configuration = runtime::observe(timeline, &Vantage::Host, self.runtime.clone());
-        // An engine that was silent for a moment is asked again, beside all else and for longer.
+        // An engine that did not answer at once is asked again, for longer, while everything else
+        // runs.
         let answered = |engine: &&Observation| {
             !engine.token().is_some_and(|it| it == Token::EngineNotAnswering || it.is_own())
         };

@@ -82,32 +82,32 @@ struct Cli {
 enum Command {
     /// Will Edge Agent reach IoT Hub and Edge Hub start here, and if not, why?
     Check(check::Options),
-    /// Does a VPN override the edge network? One answer, and each network's ways
+    /// Does a VPN override the edge network? One answer, and each network's routes
     Vpn(vpn::Options),
-    /// One probe alone, with all that it saw
+    /// One probe alone, with all of its facts
     Probe(probe::Options),
     /// Which cause do the runtime's logs point to? Files, containers, the journal
     Logs(logs::Options),
     /// One archive for a support case: report, logs, routes, rules, configuration
     Bundle(bundle::Options),
-    /// The causes: what one sees, what is wrong, how it is proved, what to do
+    /// The causes: symptom, cause, proof, remedy
     Explain(explain::Options),
     /// The verdict again, from a recorded report
     Replay(replay::Options),
-    /// Periodic runs by systemd or cron: install them, see how they go, remove them
+    /// Periodic runs by systemd or cron: install, status, remove
     Schedule(schedule::Options),
     /// A whole check against an embedded IoT Hub: needs no Azure, no network, no root
     Demo(demo::Options),
     /// The man page, shell completions, the report's JSON Schema
     #[command(hide = true)]
     Generate(generate::Options),
-    /// For edgeprobe itself: has the containers of a run, and removes them when it ends
+    /// For edgeprobe itself: starts the containers of a run, and removes them when it ends
     #[command(hide = true, name = REMOVE_CONTAINERS)]
     CleanupProcess,
     /// For edgeprobe itself: answers from inside a container
     #[command(hide = true, name = INSIDE)]
     Inside,
-    /// For edgeprobe itself: another program, for as long as the run goes on
+    /// For edgeprobe itself: runs another program until the run ends
     #[command(hide = true, name = ENDS_WITH)]
     EndsWith(container::EndsWith),
 }

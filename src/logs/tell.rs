@@ -99,7 +99,7 @@ pub(super) fn tell(
     let candidates = sense.candidates(signatures, word("host"));
     let module = word("module").filter(|module| is_a_users_module(module));
     let variant = module
-        .and_then(|_| of_a_module(candidates.first().copied()))
+        .and_then(|_| module_variant(candidates.first().copied()))
         .or_else(|| signature.variant_at(place).cloned());
     // What keeps one module from starting keeps no other from the hub.
     let effect =
@@ -135,7 +135,7 @@ pub(super) fn tell(
 }
 
 /// The sentence of a cause's page for a module that is neither Edge Agent nor Edge Hub.
-fn of_a_module(cause: Option<CauseId>) -> Option<String> {
+fn module_variant(cause: Option<CauseId>) -> Option<String> {
     let page = entry(cause?, Language::English);
     page.has_sentence("module").then(|| "module".to_owned())
 }

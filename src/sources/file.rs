@@ -6,9 +6,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+use edgeprobe_probes::bounded;
+
 use super::{
-    END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal, of_io,
-    packing,
+    END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal,
+    obstacle_from_io, packing,
 };
 use crate::language::Text;
 
@@ -22,10 +24,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     let input = Input::File(path.to_owned());
     let name = input.to_string();
     let mut file = open(path, &name)?;
-    let mut head = Vec::new();
-    file.by_ref()
-        .take(packing::MAGIC)
-        .read_to_end(&mut head)
+    let head = bounded::beginning(file.by_ref(), packing::MAGIC)
         .map_err(|error| unreadable(&name, &error))?;
     // A pipe has no begin to go back to.
     let _ = file.seek(SeekFrom::Start(0));
@@ -70,7 +69,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
 pub(super) fn look(path: &Path) -> Result<(), SourceError> {
     let name = Input::File(path.to_owned()).to_string();
     let metadata = fs::metadata(path).map_err(|error| unreadable(&name, &error))?;
-    // Opening a pipe waits for whoever writes into it.
+    // Opening a pipe waits for its writer.
     if metadata.is_file() || metadata.is_dir() { open(path, &name).map(drop) } else { Ok(()) }
 }
 
@@ -116,7 +115,9 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
         _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };
     let what = edgeprobe_facts::clean::line(&error.to_string(), 160);
-    SourceError::new(format!("cannot read {name}: {what}")).hint(hint).because(of_io(error))
+    SourceError::new(format!("cannot read {name}: {what}"))
+        .hint(hint)
+        .because(obstacle_from_io(error))
 }
 
 fn spooled(reader: impl Read) -> io::Result<File> {

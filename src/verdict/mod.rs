@@ -34,6 +34,7 @@ pub use attributes::{Party, PeerInALog};
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use causes::{CauseId, UnknownCause};
 pub use clouds::{Doubt, provisioning_in_cloud_of};
+pub use edgeprobe_facts::Effect;
 pub use edgeprobe_language::Language;
 pub use judge::judge;
 pub use logged::words_of;
@@ -175,20 +176,6 @@ impl fmt::Display for Confidence {
             Self::Likely => "likely",
         })
     }
-}
-
-/// What a cause does to the device.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Edge Agent cannot connect, or Edge Hub cannot start.
-    Blocks,
-    /// It works, at a cost.
-    Degrades,
-    /// It works; this may become a fault, or costs a little.
-    Warns,
 }
 
 /// What the runtime will do on this device, in a sentence each.

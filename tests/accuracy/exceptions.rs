@@ -226,6 +226,13 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         why: "nothing of the network gets out, so that the host's rule is told for what it is",
     },
     Exception {
+        faults: &["amqp-dropped-on-bridge", "reverse-path-strict"],
+        named: CauseId::ForwardBlocked,
+        when: |_| true,
+        why: "no answer comes back to the network, so that the host's rule is told for what it is; \
+              the strict check is named beside it",
+    },
+    Exception {
         faults: &["amqp-dropped-on-bridge", "nat-flushed"],
         named: CauseId::ForwardBlocked,
         when: |_| true,

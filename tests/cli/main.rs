@@ -14,6 +14,7 @@ mod cause_pages;
 mod check_logs;
 mod cron;
 mod demo;
+mod device;
 mod engine;
 mod formats;
 mod generate;

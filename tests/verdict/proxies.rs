@@ -268,7 +268,7 @@ fn a_proxy_that_answers_in_the_hub_s_place_intercepts() {
 #[test]
 fn no_proxy_excepts_the_hub_for_those_who_read_it() {
     let excepted = |part: Part| {
-        let no_proxy = NoProxyList::of(".azure-devices.net");
+        let no_proxy = NoProxyList::parse(".azure-devices.net");
         ProxySetting { no_proxy, ..setting(part, Some(PROXY)) }
     };
     assert!(excepted(Part::Engine).proxy_to(HUB, 443).is_none());

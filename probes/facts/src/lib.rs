@@ -26,4 +26,4 @@ pub mod vantage;
 pub mod vocabulary;
 
 pub use observation::{Facts, Failure, Observation, Outcome, Probe, StepRecord};
-pub use vocabulary::{Role, Step, Token, Vantage};
+pub use vocabulary::{Effect, Role, Step, Token, Vantage};

@@ -56,7 +56,7 @@ pub async fn probe(
     trust: &TrustStores,
 ) -> Observation {
     let mut recorder = Recorder::start(timeline);
-    let mut facts = EndpointFacts::of(endpoint, peer);
+    let mut facts = EndpointFacts::from_question(endpoint, peer);
     // Boxed, for a TLS session is large and many probes wait at once.
     let result = Box::pin(connect_and_talk(&mut recorder, &mut facts, trust)).await;
 

@@ -1,7 +1,7 @@
 //! The kernel's socket tables, the process table and the user list of Linux.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::time::Instant;
 
 use procfs::FromBufReadSI;
@@ -10,8 +10,8 @@ use procfs::process::{FDTarget, Process, all_processes};
 use rustix::io::Errno;
 
 use super::{Socket, SocketProcess};
-use crate::clean;
 use crate::privileges::may_bind_every_port;
+use crate::{bounded, clean};
 
 /// `SO_REUSEADDR` binds beside what lingers, and never beside a socket that listens.
 pub(super) const REUSE_TELLS_LISTENERS_APART: bool = true;
@@ -135,7 +135,6 @@ fn read(path: &str, limit: u64) -> Option<String> {
 }
 
 fn text(file: File, limit: u64) -> Option<String> {
-    let mut bytes = Vec::new();
-    file.take(limit).read_to_end(&mut bytes).ok()?;
+    let bytes = bounded::beginning(file, limit).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

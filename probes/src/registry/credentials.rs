@@ -77,10 +77,10 @@ impl Credentials {
         // The error's own text may quote the file, so its line alone is told.
         let file: ConfigFile = serde_json::from_slice(&text)
             .map_err(|error| CredentialsError::Malformed { path: owned(), line: error.line() })?;
-        Ok(Self::of(file))
+        Ok(Self::from_file(file))
     }
 
-    fn of(file: ConfigFile) -> Self {
+    fn from_file(file: ConfigFile) -> Self {
         let mut entries = BTreeMap::new();
         for (key, entry) in file.auths {
             if let Some(secret) = entry.secret() {
@@ -95,7 +95,7 @@ impl Credentials {
     }
 
     /// What the file says of a registry.
-    pub(super) fn of_registry(&self, reference: &Reference) -> Lookup<'_> {
+    pub(super) fn for_registry(&self, reference: &Reference) -> Lookup<'_> {
         let key =
             if reference.is_docker_hub() { host_of(DOCKER_HUB_KEY) } else { reference.registry() };
         match self.entries.get(&key) {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn secret(credentials: &Credentials, registry: &str) -> Option<Secret> {
-        match credentials.of_registry(&Reference::of_registry(registry).unwrap()) {
+        match credentials.for_registry(&Reference::parse_registry(registry).unwrap()) {
             Lookup::Found(secret) => Some(secret.clone()),
             Lookup::Helper | Lookup::Absent => None,
         }
@@ -218,9 +218,9 @@ mod tests {
     fn helpers_are_known_and_not_run() {
         let by_store = load(r#"{"auths": {"a.io": {}}, "credsStore": "desktop"}"#).unwrap();
         let by_host = load(r#"{"credHelpers": {"a.io": "ecr-login"}}"#).unwrap();
-        let reference = Reference::of_registry("a.io").unwrap();
+        let reference = Reference::parse_registry("a.io").unwrap();
         for credentials in [by_store, by_host] {
-            assert!(matches!(credentials.of_registry(&reference), Lookup::Helper));
+            assert!(matches!(credentials.for_registry(&reference), Lookup::Helper));
         }
     }
 

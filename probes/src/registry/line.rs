@@ -167,7 +167,7 @@ impl Opener<'_> {
     fn way_to(&self, host: &Host) -> Option<ViaFacts> {
         let setting = self.proxy.filter(|_| host.scheme == Scheme::Https)?;
         let url = setting.proxy_to(&host.server, host.port)?.clone();
-        Some(ViaFacts::of(&Via { url, part: setting.part }))
+        Some(ViaFacts::from_via(&Via { url, part: setting.part }))
     }
 
     async fn resolve(&mut self, name: &str) -> Result<Vec<IpAddr>, Failure> {

@@ -30,7 +30,7 @@ pub(super) struct Authorization {
 }
 
 impl<'r> Request<'r> {
-    pub(super) fn of(path: &'r str) -> Self {
+    pub(super) fn for_path(path: &'r str) -> Self {
         Self { path, accept: "*/*", authorization: None, most: SMALL }
     }
 }

@@ -123,7 +123,7 @@ impl Pull<'_> {
 
     /// What the engine's file has for this registry.
     pub(super) fn secret(&self) -> Option<Secret> {
-        match self.credentials?.of_registry(self.reference) {
+        match self.credentials?.for_registry(self.reference) {
             Lookup::Found(secret) => Some(secret.clone()),
             Lookup::Helper | Lookup::Absent => None,
         }

@@ -248,7 +248,7 @@ static FRENCH: LazyLock<Pages> = LazyLock::new(|| pages(|texts| texts.fr));
 static MISSING: LazyLock<Entry> = LazyLock::new(Entry::missing);
 
 static MESSAGES: LazyLock<Phrasebook> = LazyLock::new(|| {
-    Phrasebook::new(include_str!("en/messages.toml"), include_str!("fr/messages.toml"))
+    Phrasebook::from_toml(include_str!("en/messages.toml"), include_str!("fr/messages.toml"))
 });
 
 fn pages(of: fn(Texts) -> Entry) -> Pages {

@@ -44,7 +44,7 @@ impl<'o> Evidence<'o> {
     pub(crate) fn runtime_signs_in(&self, facts: &RegistryFacts) -> bool {
         self.runtime().is_some_and(|runtime| {
             runtime.registries.iter().any(|setting| {
-                Reference::of_registry(&setting.value)
+                Reference::parse_registry(&setting.value)
                     .is_ok_and(|known| known.registry() == facts.registry)
             })
         })
@@ -74,7 +74,7 @@ impl<'o> Evidence<'o> {
         let names = engine.images.iter().flatten().chain(running);
         let whole = facts.whole();
         let is_it = |name: &String| {
-            Reference::of_image(name).is_ok_and(|known| match facts.image {
+            Reference::parse_image(name).is_ok_and(|known| match facts.image {
                 Some(_) => known.to_string() == whole,
                 None => known.registry() == facts.registry,
             })

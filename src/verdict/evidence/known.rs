@@ -31,7 +31,7 @@ impl<'o> Evidence<'o> {
             Knowledge { answer, reached }
         });
         let may_be_true = |it: &Knowledge<'o>| {
-            let mut kinds = it.answer.facts.ips().map(AddressKind::of);
+            let mut kinds = it.answer.facts.ips().map(AddressKind::from_address);
             let named = kinds.any(|it| matches!(it, AddressKind::Public | AddressKind::Private));
             !it.reached.is_empty() || (named && !it.answer.facts.from_hosts_file())
         };

@@ -70,7 +70,7 @@ impl<'o> Evidence<'o> {
                 engine.claim_of_route(route.destination, on_link)
             });
         let servers = host.answers(Role::Hub).filter_map(|answer| match answer.facts.resolver {
-            Resolver::Server(address) => Some(Claim::of_name_server(address.ip())),
+            Resolver::Server(address) => Some(Claim::from_name_server(address.ip())),
             Resolver::System => None,
         });
         let hub = host.hub_addresses();

@@ -36,6 +36,7 @@ impl View<'_> {
     /// Whether the hub has addresses here and all are of this kind.
     pub(crate) fn hub_addresses_are(&self, kind: AddressKind) -> bool {
         let addresses = self.hub_addresses();
-        !addresses.is_empty() && addresses.into_iter().all(|it| AddressKind::of(it) == kind)
+        !addresses.is_empty()
+            && addresses.into_iter().all(|it| AddressKind::from_address(it) == kind)
     }
 }

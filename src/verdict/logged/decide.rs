@@ -129,7 +129,7 @@ pub(super) fn is_here(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> bool
 
 /// An image's registry and name, without the tag or digest that errors leave out.
 pub(super) fn repository(image: &str) -> Option<(String, String)> {
-    let reference = Reference::of_image(image).ok()?;
+    let reference = Reference::parse_image(image).ok()?;
     Some((reference.registry(), reference.image()?.repository.clone()))
 }
 

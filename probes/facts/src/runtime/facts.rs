@@ -47,7 +47,7 @@ pub struct RuntimeFacts {
     /// Registries for which the runtime has credentials, by host name; the credentials are not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registries: Vec<Setting<String>>,
-    /// What each part is told of a proxy. A part that was looked at and has none is listed too.
+    /// The proxy setting of each part. A part that was read and has none is listed too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proxies: Vec<ProxySetting>,
     /// The ports of the host that Edge Hub is configured to map.
@@ -125,13 +125,13 @@ pub struct ImageSetting {
     pub source: String,
 }
 
-/// The parts of a device that each have a proxy setting of their own.
+/// The parts of a device that each have a separate proxy setting.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The environment of whoever runs this program.
+    /// The environment of the user who runs this program.
     Environment,
     /// The system: /etc/environment and the service manager's defaults.
     System,
@@ -184,7 +184,7 @@ impl Part {
         }
     }
 
-    /// Whether the part runs in a container, so that this host's loopback is none of its own.
+    /// Whether the part runs in a container, so that its loopback is not this host's.
     pub fn is_in_a_container(self) -> bool {
         matches!(self, Self::EdgeAgent | Self::EdgeHub)
     }
@@ -196,7 +196,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What one part is told of a proxy.
+/// The proxy setting of one part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProxySetting {
     pub part: Part,
@@ -261,7 +261,7 @@ pub enum Flaw {
     /// A folder, a device or a pipe stands in its place.
     #[error("not a regular file")]
     NotAFile,
-    /// Its `https_proxy` is none that the runtime could use.
+    /// The runtime cannot use its `https_proxy`.
     #[error("`https_proxy` is no proxy that the runtime could use")]
     Proxy,
 }

@@ -103,7 +103,7 @@ async fn containers(
     client: &Client,
     patience: Duration,
 ) -> Result<(Containers, Vec<Container>), ClientError> {
-    let of_the_runtime = timeout(patience, containers::of_the_runtime(client));
+    let of_the_runtime = timeout(patience, containers::of_runtime(client));
     let (running, all) = tokio::join!(containers::running(client), of_the_runtime);
     let mut running = running?;
     // Those that do not run are asked for in the hope of more; without them there is enough.
@@ -133,7 +133,7 @@ fn add_info(facts: &mut EngineFacts, info: Info) {
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     // The engine masks the credentials in it itself.
     facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
-    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::of);
+    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::parse);
     let pools: Vec<AddressPool> = info
         .default_address_pools
         .0

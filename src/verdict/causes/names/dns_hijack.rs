@@ -191,7 +191,7 @@ impl Known {
     /// The reason against an address at which IoT Hub did not answer.
     fn suspicion(&self, address: IpAddr) -> Option<Suspicion> {
         let pinned = self.pinned.contains(&address) && !self.by_servers.contains(&address);
-        match AddressKind::of(address) {
+        match AddressKind::from_address(address) {
             _ if pinned && self.servers_speak => {
                 let closed_alike = self.servers_are_closed && !self.open.contains(&address);
                 Some(if closed_alike { Suspicion::PinnedAside } else { Suspicion::HostsFile })
