@@ -128,19 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_of_what_another_cause_brings_about_is_none_of_its_own() {
+    fn a_warning_that_another_cause_explains_is_dropped() {
         let candidates = [candidate(&["dns", "late"], 0), candidate(&["late"], 3)];
         assert_eq!(smallest_cover(&candidates, &failures(&["dns"])), [0]);
         assert_eq!(smallest_cover(&candidates, &failures(&[])), [0]);
     }
 
     #[test]
-    fn what_nothing_explains_does_not_hinder() {
+    fn an_unexplained_failure_does_not_stop_the_cover() {
         assert_eq!(smallest_cover(&[candidate(&["a"], 0)], &failures(&["a", "b"])), [0]);
     }
 
     #[test]
-    fn a_thousand_faults_of_their_own_are_all_named() {
+    fn a_thousand_independent_faults_are_all_named() {
         let names: Vec<String> = (0..1_000).map(|port| format!("port {port:04}")).collect();
         let own = names.iter().enumerate().map(|(rank, name)| candidate(&[name], rank));
         let candidates: Vec<Candidate<'_>> = own.collect();
@@ -150,7 +150,7 @@ mod tests {
 
     /// A ring has no candidate that is in every cover, and none that another is better than.
     #[test]
-    fn what_is_disputed_on_and_on_is_covered_all_the_same() {
+    fn a_ring_of_candidates_is_covered() {
         let names: Vec<String> = (0..60).map(|number| format!("{number:02}")).collect();
         let next = |at: usize| names[(at + 1) % names.len()].as_str();
         let ring = (0..names.len()).map(|at| candidate(&[&names[at], next(at)], at));
@@ -184,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_out_of_the_search_changes_nothing(
+        fn the_reduction_does_not_change_the_cover(
             sets in prop::collection::vec(prop::collection::btree_set(0..8_usize, 1..5), 0..11),
             known in prop::collection::btree_set(0..8_usize, 0..9),
         ) {
