@@ -10,6 +10,7 @@ use super::logs::during_check::Logs;
 use super::once;
 use super::options::{ProbeChoice, TargetOptions};
 use super::output::{Destination, note, print, refuse_to_overwrite};
+use super::privileges;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -44,6 +45,11 @@ pub(super) struct Options {
     /// Judge the device as before the runtime's installation, even if a runtime is found
     #[arg(long)]
     pre: bool,
+
+    /// Say which privileges a check can use, whether this process holds them, and what a run loses
+    /// without; nothing is asked
+    #[arg(long)]
+    explain_privileges: bool,
 
     #[command(flatten)]
     logs: LogOptions,
@@ -144,6 +150,9 @@ fn output_file(text: &str) -> Result<PathBuf, String> {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    if options.explain_privileges {
+        return privileges::explain(languages.for_people());
+    }
     match &options.lock {
         None => examine(options, languages),
         Some(path) => {
@@ -193,6 +202,9 @@ pub(super) fn observe_and_tell(
         })?
     };
     tell(&report, telling, language, &destination, streams)?;
+    if telling.verbose {
+        privileges::note_missing_walls(language);
+    }
     Ok(report.verdict.status.exit_code())
 }
 

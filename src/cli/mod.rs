@@ -19,6 +19,7 @@ mod once;
 mod options;
 mod output;
 mod own_limits;
+mod privileges;
 mod probe;
 mod problem;
 mod progress;
@@ -38,6 +39,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use edgeprobe_probes::tool::ENDS_WITH;
 use edgeprobe_probes::vantage::{INSIDE, REMOVE_CONTAINERS};
+use edgeprobe_probes::walls;
 
 use language::{Lang, Languages};
 use output::print_error;
@@ -76,6 +78,11 @@ struct Cli {
     /// The language of verdicts and pages [default: the locale's, else English]
     #[arg(long, global = true, value_enum, value_name = "LANGUAGE", display_order = 901)]
     lang: Option<Lang>,
+
+    /// Keep all privileges in every thread: for a system on which the walls break something
+    /// (docs/security.md)
+    #[arg(long, global = true, hide = true)]
+    without_walls: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +119,25 @@ enum Command {
     EndsWith(container::EndsWith),
 }
 
+impl Command {
+    /// Whether it speaks to others or reads what they have written. The rest works for whoever calls it
+    /// alone, and keeps the caller's rights: what `schedule` installs is root's.
+    fn reads_what_strangers_write(&self) -> bool {
+        match self {
+            Self::Check(_)
+            | Self::Vpn(_)
+            | Self::Probe(_)
+            | Self::Logs(_)
+            | Self::Bundle(_)
+            | Self::Replay(_)
+            | Self::Demo(_)
+            | Self::CleanupProcess
+            | Self::Inside => true,
+            Self::Explain(_) | Self::Schedule(_) | Self::Generate(_) | Self::EndsWith(_) => false,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Color {
     Auto,
@@ -137,6 +163,9 @@ pub fn main() -> ExitCode {
         return ExitCode::from(FAILED);
     }
     diagnostics::start();
+    if cli.command.reads_what_strangers_write() && !cli.without_walls {
+        walls::raise();
+    }
     // A defect of this program is no verdict on the device.
     let languages = Languages::new(cli.lang);
     let outcome = panic::catch_unwind(|| match cli.command {

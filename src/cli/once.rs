@@ -1,13 +1,17 @@
 //! One run at a time, and none past its time.
 
+use std::io;
 use std::path::Path;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
+use edgeprobe_probes::walls;
+
 use super::FAILED;
 use super::output::print_error;
 use super::problem::Problem;
+use super::session::cannot_start;
 use crate::schedule::Lock;
 
 /// How long a run may exceed its time before it is ended, to write its report on a slow disk.
@@ -20,7 +24,10 @@ pub(super) fn alone(
     limit: Duration,
     run: impl FnOnce() -> Result<u8, Problem>,
 ) -> Result<u8, Problem> {
-    let lock = Lock::take(path).map_err(Problem::from)?;
+    let taken = path.to_owned();
+    let taken = walls::with_privileges(move || Ok::<_, io::Error>(Lock::take(&taken)));
+    let lock =
+        taken.map_err(|error| cannot_start("take the lock", &error))?.map_err(Problem::from)?;
     end_after(limit + GRACE, lock.clone());
     let result = run();
     match &result {

@@ -113,19 +113,13 @@ pub(super) fn refuse_to_overwrite<'p>(
     inputs: impl IntoIterator<Item = &'p Path>,
 ) -> Result<(), Problem> {
     let output = output.filter(|path| named(path).is_none());
-    let Some(target) = output.and_then(whole) else { return Ok(()) };
-    let is_target = |input: &Path| whole(input).is_some_and(|input| input == target);
+    let Some(target) = output.and_then(files::whole) else { return Ok(()) };
+    let is_target = |input: &Path| files::whole(input).is_some_and(|input| input == target);
     if !inputs.into_iter().any(is_target) {
         return Ok(());
     }
     Err(Problem::new(format!("--output would replace {}, which is read", shown(&target)))
         .hint("give --output another file"))
-}
-
-/// The canonical path of a file that may not exist yet; `None` where its folder does not exist.
-fn whole(path: &Path) -> Option<PathBuf> {
-    let in_its_folder = || Some(files::folder(path).canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(in_its_folder)
 }
 
 /// Prints to standard output. A reader that closes early, such as `head`, is not an error.

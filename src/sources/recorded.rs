@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use edgeprobe_probes::bounded;
+use edgeprobe_probes::{bounded, walls};
 
 use super::{archive, packing};
 
@@ -19,7 +19,7 @@ pub fn recorded(path: &Path) -> io::Result<String> {
         return text_of(Cursor::new(bounded::read_all(io::stdin().lock(), LARGEST_PIPED)?));
     }
     if is_given_open(path) {
-        return text_of(Cursor::new(bounded::read_all(std::fs::File::open(path)?, LARGEST_PIPED)?));
+        return text_of(Cursor::new(bounded::read_all(walls::open(path)?, LARGEST_PIPED)?));
     }
     text_of(bounded::open(path)?)
 }

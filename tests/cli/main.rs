@@ -43,4 +43,5 @@ mod stand_in;
 mod targets;
 mod transcripts;
 mod vpn;
+mod walls;
 mod watch;

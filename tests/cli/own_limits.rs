@@ -183,7 +183,7 @@ impl Calls {
 
 /// Runs something on a thread on which these calls fail with this error, as in every process that it
 /// starts.
-fn denying<T: Send>(calls: &[i64], errno: u32, work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn denying<T: Send>(calls: &[i64], errno: u32, work: impl FnOnce() -> T + Send) -> T {
     let rules = calls.iter().map(|call| (*call, Vec::new())).collect();
     let (others, these) = (SeccompAction::Allow, SeccompAction::Errno(errno));
     let architecture = std::env::consts::ARCH.try_into().unwrap();

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edgeprobe_facts::registry::Reference;
 use serde::Deserialize;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{bounded, clean};
 
@@ -26,8 +27,8 @@ pub struct Credentials {
     store: bool,
 }
 
-/// What one registry is to be told. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
+/// What one registry is to be told. `Debug` does not show it, and nothing of it is left in memory.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub(super) enum Secret {
     Password {
         user: String,
@@ -70,7 +71,8 @@ impl Credentials {
     /// Reads the file.
     pub fn load(path: &Path) -> Result<Self, CredentialsError> {
         let owned = || path.to_path_buf();
-        let text = bounded::read(path, LIMIT).map_err(|source| match source.kind() {
+        let text = bounded::read(path, LIMIT).map(Zeroizing::new);
+        let text = text.map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => CredentialsError::Missing { path: owned() },
             _ => CredentialsError::Unreadable { path: owned(), source },
         })?;
@@ -108,10 +110,12 @@ impl Credentials {
 
 impl Secret {
     /// The value of an `Authorization` header, where the secret can be one (RFC 7617).
-    pub(super) fn basic(&self) -> Option<String> {
+    pub(super) fn basic(&self) -> Option<Zeroizing<String>> {
         match self {
             Self::Password { user, password } => {
-                Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+                let pair = Zeroizing::new(format!("{user}:{password}"));
+                let encoded = Zeroizing::new(STANDARD.encode(&*pair));
+                Some(Zeroizing::new(format!("Basic {}", *encoded)))
             }
             Self::IdentityToken(_) => None,
         }
@@ -148,7 +152,7 @@ struct ConfigFile {
     creds_store: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
 struct Entry {
     auth: Option<String>,
     username: Option<String>,
@@ -159,15 +163,15 @@ struct Entry {
 
 impl Entry {
     /// None where a helper keeps the secret: the entry is empty then.
-    fn secret(self) -> Option<Secret> {
-        if let Some(token) = self.identity_token.filter(|token| !token.is_empty()) {
+    fn secret(mut self) -> Option<Secret> {
+        if let Some(token) = self.identity_token.take().filter(|token| !token.is_empty()) {
             return Some(Secret::IdentityToken(token));
         }
-        if let (Some(user), Some(password)) = (self.username, self.password) {
+        if let (Some(user), Some(password)) = (self.username.take(), self.password.take()) {
             return Some(Secret::Password { user, password });
         }
-        let decoded = STANDARD.decode(self.auth?.trim()).ok()?;
-        let text = String::from_utf8(decoded).ok()?;
+        let decoded = Zeroizing::new(STANDARD.decode(self.auth.as_deref()?.trim()).ok()?);
+        let text = std::str::from_utf8(&decoded).ok()?;
         let (user, password) = text.trim_end_matches('\0').split_once(':')?;
         Some(Secret::Password { user: user.to_owned(), password: password.to_owned() })
     }

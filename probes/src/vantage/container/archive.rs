@@ -2,10 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 use tar::{EntryType, Header};
+
+use crate::walls;
 
 /// The program's path in the image.
 pub(super) const PROGRAM: &str = "/edgeprobe";
@@ -35,7 +38,7 @@ pub(super) enum ArchiveError {
 pub(super) fn of_this_program(
     wanted: impl Fn() -> bool,
 ) -> Result<impl Stream<Item = io::Result<Bytes>>, ArchiveError> {
-    let mut file = File::open(THIS_PROGRAM)?;
+    let mut file = walls::open(Path::new(THIS_PROGRAM))?;
     if needs_a_loader(&mut file)? {
         return Err(ArchiveError::NotStatic);
     }
