@@ -29,6 +29,7 @@ mod http;
 mod interface;
 pub mod memory;
 mod own;
+pub mod pauses;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;

@@ -137,7 +137,7 @@ fn described(fault: Fault, language: Language) -> String {
 /// Routes and engine are the real device's, so the demonstration leaves them out.
 fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
     let mut protocols = vec![Transport::Amqp, Transport::AmqpWs];
-    if fault == Some(Fault::MqttPortBlocked) {
+    if matches!(fault, Some(Fault::MqttPortBlocked | Fault::EdgeHubMqttDefect)) {
         protocols.push(Transport::Mqtt);
     }
     let mapped = layout.edge_hub;

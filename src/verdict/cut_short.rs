@@ -9,13 +9,15 @@ use edgeprobe_facts::{Facts, Observation, Probe, Role};
 
 use super::causes::findings;
 use super::evidence::{Evidence, View};
+use super::logged::Supported;
+use super::reach::Hub;
 use super::rule::{Finding, Proof};
-use super::{CauseId, Confidence, Target};
+use super::{CauseId, Confidence, Effect, Status, Target};
 
 /// The observations to judge, and those that are not judged: they were cut short while the first
 /// choice works, and count as not tested. `None` where all are judged.
 ///
-/// Where nothing works, all are judged: a hub that does not answer in time is not reached.
+/// Where nothing works, they stay, so that the causes that they make likely are named.
 pub(super) fn set_aside(
     target: &Target,
     observations: &[Observation],
@@ -55,6 +57,28 @@ pub(super) fn is_missed(observation: &Observation) -> bool {
     };
     let sheds_light = matches!(role, Some(Role::Control | Role::Detour | Role::Proxy));
     observation.is_cut_short() && asks_a_peer(observation) && !sheds_light
+}
+
+/// The status that is left where what is lost was not waited for: nothing that a run's own time cut
+/// short decides.
+pub(super) fn bounded(
+    status: Status,
+    hub: Hub,
+    observations: &[Observation],
+    causes: &[Supported<'_>],
+) -> Status {
+    let decides =
+        |cause: &Supported<'_>| cause.proof.effect != Effect::Warns && !cause.proof.cut_short;
+    match status {
+        Status::Blocked | Status::Degraded
+            if hub != Hub::CannotStart
+                && observations.iter().any(is_missed)
+                && !causes.iter().any(decides) =>
+        {
+            Status::Inconclusive
+        }
+        known => known,
+    }
 }
 
 /// Makes a proof at most likely if it depends on a question that was cut short.

@@ -19,7 +19,7 @@ use super::status::{confidence, status};
 use super::summary::summary;
 use super::with_a_proxy::with_the_proxy;
 use super::{Cause, Confidence, Documented, Effect, RuledOut, Target, Verdict};
-use super::{cut_short, nested, own_lack, reach};
+use super::{chance, cut_short, nested, own_lack, reach};
 use edgeprobe_language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
@@ -34,9 +34,12 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
 fn judge_upstream(target: &Target, observations: &[Observation], language: Language) -> Verdict {
     let (asked, lacking) = own_lack::set_aside(observations).unzip();
     let asked = asked.as_deref().unwrap_or(observations);
-    let (in_time, cut_short) = cut_short::set_aside(target, asked).unzip();
-    let not_judged: Vec<_> = lacking.into_iter().chain(cut_short).flatten().collect();
-    judge_tested(target, in_time.as_deref().unwrap_or(asked), &not_judged, language)
+    let (weighed, by_chance) = chance::set_aside(target, asked).unzip();
+    let weighed = weighed.as_deref().unwrap_or(asked);
+    let (in_time, cut_short) = cut_short::set_aside(target, weighed).unzip();
+    let not_judged: Vec<_> =
+        lacking.into_iter().chain(by_chance).chain(cut_short).flatten().collect();
+    judge_tested(target, in_time.as_deref().unwrap_or(weighed), &not_judged, language)
 }
 
 fn judge_tested(
@@ -58,6 +61,7 @@ fn judge_tested(
             }),
         }
     }
+    chance::confirm_nothing(observations, &mut proofs);
     cut_short::confirm_nothing(target, observations, &mut proofs);
     let needs = Needs::from_evidence(&evidence);
     let to_account_for = ids(failures(&evidence, &needs));
@@ -80,6 +84,7 @@ fn judge_tested(
     let hub = reach::hub(&evidence);
     let logs = logged::weigh(&evidence, chosen, &ruled_out, &agent);
     let status = logs.status(status(&evidence, &needs, (&agent, hub), &logs.causes));
+    let status = cut_short::bounded(status, hub, observations, &logs.causes);
     let unsure = logs.causes.iter().any(|cause| cause.proof.confidence == Confidence::Likely);
     let not_tested = not_tested(&evidence, not_judged, (&agent, hub), unsure, language);
     let mut causes: Vec<Cause> =

@@ -8,6 +8,7 @@
 mod attributes;
 mod catalogue;
 mod causes;
+mod chance;
 mod clouds;
 mod consequences;
 mod cover;
@@ -16,6 +17,7 @@ mod evidence;
 mod failures;
 mod judge;
 mod logged;
+mod loss;
 mod needs;
 mod nested;
 mod not_tested;

@@ -122,6 +122,8 @@ fn lacking(not_judged: &[Observation]) -> Vec<Missing> {
     let by_lack = [
         (Token::OwnLimit, "why.own_limit"),
         (Token::OwnPermission, "why.own_permission"),
+        (Token::OwnPause, "why.own_pause"),
+        (Token::OwnLoss, "why.own_loss"),
         (Token::TlsNotVerified, "why.not_verified"),
     ];
     let missing = by_lack.into_iter().filter_map(|(token, why)| {

@@ -7,7 +7,7 @@ use super::catalogue::message;
 use super::evidence::Evidence;
 use super::reach::{self, Agent, Hub};
 use super::status::lacks_a_hub;
-use super::{Cause, Effect, Status, own_lack};
+use super::{Cause, Effect, Status, cut_short, own_lack};
 
 /// The verdict in a sentence: the first cause's own, unless it only warns.
 pub(super) fn summary(
@@ -18,7 +18,8 @@ pub(super) fn summary(
     causes: &[Cause],
     language: Language,
 ) -> String {
-    if let Some(cause) = causes.iter().find(|cause| cause.effect != Effect::Warns) {
+    let graver = causes.iter().find(|cause| cause.effect != Effect::Warns);
+    if let Some(cause) = graver.filter(|_| status != Status::Inconclusive) {
         return cause.summary.clone();
     }
     let key = match (status, agent) {
@@ -40,6 +41,9 @@ pub(super) fn summary(
             "summary.own_lack"
         }
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
+        (Status::Inconclusive, _) if evidence.all().iter().any(cut_short::is_missed) => {
+            "summary.cut_short"
+        }
         (Status::Inconclusive, _) => "summary.inconclusive",
     };
     let transport = match agent {

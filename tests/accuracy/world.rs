@@ -40,6 +40,10 @@ pub(crate) struct World {
     pub(crate) is_child: bool,
     /// The transports that Edge Agent may use, its first choice first.
     pub(crate) protocols: Vec<Transport>,
+    /// How many of 30 packets the line loses: of each exchange that is answered all the same.
+    pub(crate) packets_lost: u32,
+    /// How many CONNECTs the hub's MQTT port loses that come with the end of the handshake.
+    pub(crate) early_connects_lost: u32,
     /// The kernel's links, addresses, routes, rules and switches.
     pub(crate) tables: Tables,
     /// What lies behind each interface that leads out of the device.
@@ -275,6 +279,8 @@ impl World {
             user: User::Root,
             is_child: false,
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
+            packets_lost: 0,
+            early_connects_lost: 0,
             tables,
             uplinks: Vec::new(),
             firewall: Firewall { readable: true, ..Firewall::default() },

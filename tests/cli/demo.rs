@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::program::{demo, faults, run};
 
 /// Each fault with the status and the exit code that it leads to.
-const JUDGED: [(&str, &str, i32); 17] = [
+const JUDGED: [(&str, &str, i32); 18] = [
     ("amqp-port-blocked", "degraded", 1),
     ("captive-portal", "blocked", 2),
     ("clock-skew", "blocked", 2),
     ("dns-hijack", "blocked", 2),
     ("dns-host-failure", "blocked", 2),
+    ("edge-hub-mqtt-defect", "healthy", 0),
     ("egress-blocked", "blocked", 2),
     ("high-latency", "healthy", 0),
     ("https-port-blocked", "degraded", 1),

@@ -25,6 +25,7 @@ mod interceptors;
 mod kernels_part;
 mod large;
 mod logs;
+mod loss;
 mod names;
 mod nested;
 mod network;

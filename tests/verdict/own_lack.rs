@@ -7,7 +7,8 @@ use edgeprobe_verdict::{Confidence, Status, Verdict};
 
 use crate::device::*;
 
-const LACKS: [Token; 3] = [Token::OwnLimit, Token::OwnPermission, Token::TlsNotVerified];
+const LACKS: [Token; 5] =
+    [Token::OwnLimit, Token::OwnPermission, Token::OwnPause, Token::OwnLoss, Token::TlsNotVerified];
 
 /// Was not asked, for what the run itself lacked.
 fn lacking(token: Token) -> impl Fn(&mut Observation) {

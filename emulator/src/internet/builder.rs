@@ -14,7 +14,7 @@ use super::{
 };
 use crate::dns::{Answer, NameServer, Zone};
 use crate::http::Clock;
-use crate::hub::{Hub, Upgrades};
+use crate::hub::{EarlyConnects, Hub, Upgrades};
 use crate::middlebox::{Interceptor, NameFilter, SlowLine};
 use crate::service::Service;
 use crate::silence::{SilentPort, serve_mute};
@@ -70,7 +70,14 @@ impl Builder {
             Some(Fault::WebsocketBlocked) => Upgrades::Refused,
             _ => Upgrades::Served,
         };
-        let hub = Hub::new(&trust.hub)?.with_upgrades(upgrades).with_clock(clock);
+        let early_connects = match fault {
+            Some(Fault::EdgeHubMqttDefect) => EarlyConnects::Lost,
+            _ => EarlyConnects::Answered,
+        };
+        let hub = Hub::new(&trust.hub)?
+            .with_upgrades(upgrades)
+            .with_early_connects(early_connects)
+            .with_clock(clock);
         Ok(Self { scenario, trust, hub, clock, running: Vec::new() })
     }
 

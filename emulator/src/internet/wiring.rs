@@ -44,6 +44,7 @@ impl Wiring {
             Fault::HighLatency => Self::same(Path::Slow),
             Fault::CaptivePortal => Self::same(Path::Portal),
             Fault::WebsocketBlocked
+            | Fault::EdgeHubMqttDefect
             | Fault::DnsHostFailure
             | Fault::DnsHijack
             | Fault::HubNameUnknown

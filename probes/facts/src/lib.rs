@@ -22,8 +22,10 @@ pub mod route;
 pub mod ruleset;
 pub mod runtime;
 pub mod trace;
+pub mod tries;
 pub mod vantage;
 pub mod vocabulary;
 
 pub use observation::{Facts, Failure, Observation, Outcome, Probe, StepRecord};
+pub use tries::Tries;
 pub use vocabulary::{Effect, Role, Step, Token, Vantage};

@@ -15,6 +15,7 @@ mod platform;
 mod question;
 mod server;
 mod system;
+mod tally;
 
 pub use name_servers::{ConfiguredServers, configured_servers};
 pub use server::{ask_server, ask_server_by};

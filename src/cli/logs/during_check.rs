@@ -284,6 +284,7 @@ impl Reading {
             started_ms: self.started_ms,
             duration_ms: milliseconds(took),
             steps: vec![step],
+            tries: None,
             facts: Facts::Logs(Box::new(facts)),
         }
     }

@@ -81,6 +81,7 @@ cause_ids! {
     NotIotHub = "not-iot-hub" in hub::not_iot_hub,
     WebsocketBlocked = "websocket-blocked" in hub::websocket_blocked,
     ParentUnreachable = "parent-unreachable" in hub::parent_unreachable,
+    EdgeHubMqttDefect = "edge-hub-mqtt-defect" in hub::edge_hub_mqtt_defect,
     ProvisioningUnreachable = "provisioning-unreachable" in services::provisioning_unreachable,
     RegistryUnreachable = "registry-unreachable" in services::registry_unreachable,
     RegistryAccessDenied = "registry-access-denied" in services::registry_access_denied,
@@ -88,6 +89,7 @@ cause_ids! {
     PortInUse = "port-in-use" in ports::port_in_use,
     PortNotPermitted = "port-not-permitted" in ports::port_not_permitted,
     Ipv6Broken = "ipv6-broken" in uplink::ipv6_broken,
+    LossyLink = "lossy-link" in uplink::lossy_link,
     HighLatency = "high-latency" in uplink::high_latency,
 }
 

@@ -184,6 +184,13 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| world.uplinks[0].ipv6 = false,
     },
     Fault {
+        name: "lossy",
+        cause: CauseId::LossyLink,
+        slot: "loss",
+        fits: anywhere,
+        inject: |world| world.packets_lost = 3,
+    },
+    Fault {
         name: "slow",
         cause: CauseId::HighLatency,
         slot: "delay",

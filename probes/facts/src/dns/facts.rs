@@ -29,6 +29,9 @@ pub struct DnsFacts {
     /// How the question for IPv6 addresses (AAAA) ended; absent when it was not asked on its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv6: Option<RecordOutcome>,
+    /// How the same question ended over TCP, which was put where UDP stayed silent; programs seldom do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_tcp: Option<RecordOutcome>,
     /// The interface that the question was forced through; absent where the routes decided.
     #[serde(rename = "network.interface.name", default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
