@@ -143,5 +143,5 @@ pub enum Party {
     /// The administrator of the hub, the registry and the private endpoints.
     Azure,
     /// The report does not say who.
-    NotTold,
+    Unknown,
 }

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cloud_has_a_provisioning_service_of_its_own() {
+    fn each_cloud_has_its_own_provisioning_service() {
         for (hub, ending) in [
             ("contoso.azure-devices.us", "us"),
             ("Contoso.device.azure-devices.cn", "cn"),

@@ -1,5 +1,5 @@
-//! What a proved cause brings about beyond what its rule looked at: the same failure seen from a
-//! container network, and that of a service which shares its way with the hub.
+//! The further failures that a proved cause explains: the same failure from a container network,
+//! and the failure of a service that shares its way with the hub.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ pub(super) struct Consequences<'o> {
     groups: Vec<Vec<&'o str>>,
     /// The group of what the same question met in container networks.
     elsewhere: BTreeMap<&'o str, usize>,
-    /// The groups of what keeps a service from its step as it keeps the hub.
+    /// The groups of failures of services that fail at the same step as the hub.
     of_services: BTreeMap<&'o str, Vec<usize>>,
 }
 
@@ -85,7 +85,7 @@ impl<'o> Consequences<'o> {
         }
     }
 
-    /// Lets a proof explain the consequences of what it explains.
+    /// Adds the consequences to the failures that a proof explains.
     pub(super) fn add_to(&self, proof: &mut Proof) {
         let own = proof.explains.iter().filter_map(|id| self.elsewhere.get(id.as_str()));
         self.explain(proof, own.copied().collect());

@@ -1,4 +1,4 @@
-//! What a run had too little time for.
+//! The questions that a run had too little time for.
 //!
 //! A peer's silence proves something only if the run waited long enough. Where the run's own
 //! `--timeout` ended the wait, the observation says so, and its failure confirms nothing.
@@ -81,7 +81,7 @@ pub(super) fn bounded(
     }
 }
 
-/// Lets no proof be more than likely that would not stand without what was cut short.
+/// Makes a proof at most likely if it depends on a question that was cut short.
 pub(super) fn confirm_nothing(
     target: &Target,
     observations: &[Observation],
@@ -93,7 +93,7 @@ pub(super) fn confirm_nothing(
     let heard: Vec<Observation> =
         observations.iter().filter(|seen| !seen.is_cut_short()).cloned().collect();
     let evidence = Evidence::new(target, &heard);
-    // Whether a cause stands by this sentence, and whether it is confirmed by it.
+    // Whether a cause has this sentence, and whether it is confirmed.
     let mut standing: BTreeMap<(CauseId, String), bool> = BTreeMap::new();
     for (id, finding) in findings(&evidence) {
         if let Finding::Proved(proof) = finding {

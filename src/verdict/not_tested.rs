@@ -74,7 +74,7 @@ pub(super) fn not_tested(
     }
     missing.extend(networks::beyond_what_is_read(evidence));
     missing.extend(networks::rules(evidence));
-    if is_told_by_nobody(evidence) {
+    if is_known_to_this_run_alone(evidence) {
         missing.push(plain("not_tested.proxy", "why.proxy_unseen"));
     }
     if unsure {
@@ -100,12 +100,12 @@ pub(super) fn not_tested(
     missing.extend(images(evidence));
     missing.extend(registries(evidence));
     missing.extend(logs(evidence));
-    let told = |missing: Missing| NotTested {
+    let rendered = |missing: Missing| NotTested {
         what: message(&missing.what, language),
         why: message(&missing.why, language),
         evidence: missing.evidence,
     };
-    missing.into_iter().map(told).collect()
+    missing.into_iter().map(rendered).collect()
 }
 
 /// What this run's own time was too short for.
@@ -180,7 +180,7 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<Missing> {
 }
 
 /// Whether Edge Agent depends on a proxy that only this run is known to be told of.
-fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
+fn is_known_to_this_run_alone(evidence: &Evidence<'_>) -> bool {
     let settings = evidence.proxy_settings();
     let hub = &evidence.target.hub;
     let seen = settings

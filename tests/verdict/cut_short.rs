@@ -23,7 +23,7 @@ fn asks_for_more_time(verdict: &Verdict) {
 }
 
 #[test]
-fn beside_a_first_choice_that_works_a_conversation_that_was_cut_short_is_not_tested() {
+fn a_connection_that_was_cut_short_is_not_tested_while_the_first_choice_works() {
     for step in [Step::Connect, Step::Tls, Step::Upgrade, Step::Amqp] {
         let verdict = Device::healthy()
             .changed(on(Transport::AmqpWs), cut(step))
@@ -86,7 +86,7 @@ fn a_resolver_that_was_not_waited_for_is_not_proved_dead() {
 }
 
 #[test]
-fn what_was_refused_beside_it_is_confirmed_all_the_same() {
+fn a_refusal_is_confirmed_although_another_wait_was_cut_short() {
     let verdict = Device::healthy()
         .failing(on(Transport::Amqp), Step::Connect, Token::ConnectionRefused)
         .changed(on(Transport::Https), cut(Step::Http))

@@ -23,7 +23,7 @@ fn a_healthy_device_seen_from_both_sides_is_confirmed_healthy() {
 }
 
 #[test]
-fn a_kernel_that_forwards_nothing_is_told_from_a_bridge_that_does_not() {
+fn forwarding_off_everywhere_and_off_on_the_bridge_differ() {
     for (global, word) in [(true, "net.ipv4.ip_forward"), (false, "br-edge")] {
         let verdict = Device::networked()
             .retabled(|tables| {
@@ -73,7 +73,7 @@ fn a_subnet_that_covers_the_only_name_server_leaves_everybody_without_names() {
 }
 
 #[test]
-fn a_covered_name_server_that_nobody_misses_only_warns() {
+fn a_covered_name_server_that_is_not_needed_only_warns() {
     let server = Resolver::Server("172.18.0.53:53".parse().unwrap());
     let mut second = name(HUB, Role::Hub, server, &[HUB_ADDRESS]);
     silent_resolver(&mut second);
@@ -258,7 +258,7 @@ fn names_that_do_not_resolve_on_a_network_that_is_cut_off_are_a_consequence() {
 }
 
 #[test]
-fn full_size_packets_that_vanish_on_the_bridge_are_told_by_small_ones() {
+fn small_packets_show_that_full_size_ones_vanish_on_the_bridge() {
     let stalled = |of: fn(&Observation) -> bool| {
         Device::networked()
             .failing(move |o| of(o) && to_hub(o), Step::Tls, Token::TimedOut)
@@ -285,7 +285,7 @@ fn amqp_that_is_closed_to_containers_alone_degrades() {
 }
 
 #[test]
-fn a_dead_uplink_beside_one_that_works_is_the_wrong_one() {
+fn a_dead_preferred_uplink_with_another_that_works_is_the_wrong_uplink() {
     let mut by_the_modem = connection(Transport::Amqp, Role::Detour, HUB_ADDRESS);
     detoured(&mut by_the_modem, Detour::Interface("wwan0".to_owned()));
     Device::networked()

@@ -95,7 +95,7 @@ fn a_tunnel_that_says_it_leads_nowhere_is_the_vpns() {
 }
 
 #[test]
-fn of_two_packets_the_one_whose_rule_is_known_is_told() {
+fn the_packet_with_a_known_rule_is_named_first() {
     let rule = "-A FORWARD -p tcp -j DROP";
     let verdict = Device::networked()
         .cut_off(Token::TimedOut)
@@ -205,7 +205,7 @@ fn what_ipsec_counted_while_a_packet_was_lost_is_a_likely_cause() {
 }
 
 #[test]
-fn rules_that_were_not_read_are_told() {
+fn unread_rules_are_named() {
     for (why, word) in [
         (Unread::TooMany, "8 MiB"),
         (Unread::TooSlow, "--timeout"),
@@ -234,7 +234,7 @@ fn tables_that_were_not_read_whole_make_a_likely_verdict() {
 }
 
 #[test]
-fn networks_that_the_engine_has_beyond_those_that_are_read_are_told() {
+fn networks_that_were_left_out_are_counted() {
     let device = Device::networked().changed(is_engine, |observation| {
         let Facts::Engine(facts) = &mut observation.facts else { unreachable!() };
         facts.networks_left_out = 7;

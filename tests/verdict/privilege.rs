@@ -68,7 +68,7 @@ fn what_the_host_alone_shows_still_counts_without_any_privilege() {
 }
 
 #[test]
-fn a_container_of_its_own_is_as_good_as_being_there_while_all_is_well() {
+fn a_helper_container_sees_a_healthy_network_like_a_module() {
     let verdict = Device::in_own_container().expect(Status::Healthy, &[]);
     assert_eq!(verdict.confidence, Confidence::Confirmed);
 }
@@ -115,7 +115,7 @@ fn a_network_that_was_not_asked_to_be_joined_is_known_by_the_kernel_alone() {
 }
 
 #[test]
-fn a_run_from_the_host_alone_says_that_it_was_told_so() {
+fn a_run_from_the_host_alone_says_that_the_user_chose_it() {
     let mut device = Device::networked().without(|o| !at_host(o));
     let verdict = device.expect(Status::Inconclusive, &[]);
     assert!(verdict.summary.contains("--vantage host"), "{}", verdict.summary);
@@ -148,7 +148,7 @@ fn an_engine_without_the_runtimes_networks_is_said_to_have_none() {
 }
 
 #[test]
-fn a_cause_that_stands_on_two_networks_is_named_once_for_the_runtimes_own() {
+fn a_cause_on_two_networks_is_named_once_for_the_runtimes_network() {
     let verdict = Device::networked()
         .with_default_network()
         .retabled(|tables| tables.ip_forward = Some(false))
@@ -159,7 +159,7 @@ fn a_cause_that_stands_on_two_networks_is_named_once_for_the_runtimes_own() {
 }
 
 #[test]
-fn the_default_network_beside_the_runtimes_own_can_only_warn() {
+fn the_default_network_can_only_warn_where_the_runtime_has_its_own() {
     let verdict = Device::networked()
         .with_default_network()
         .failing(|o| at_default(o) && to_hub(o), Step::Connect, Token::TimedOut)
@@ -171,7 +171,7 @@ fn the_default_network_beside_the_runtimes_own_can_only_warn() {
 }
 
 #[test]
-fn the_default_network_stands_in_where_the_runtime_has_none_yet() {
+fn the_default_network_counts_where_the_runtime_has_none_yet() {
     let verdict = Device::networked()
         .with_default_network()
         .without(at_edge)
@@ -186,7 +186,7 @@ fn bridge(verdict: &Verdict) -> &NotTested {
 }
 
 /// A port that is held by a process of root's that this user cannot see.
-fn held_by_somebody(observation: &mut edgeprobe_facts::Observation) {
+fn held_by_an_unseen_process(observation: &mut edgeprobe_facts::Observation) {
     let user = Some("root".to_owned());
     taken(observation, edgeprobe_facts::ports::Holder { user, ..Default::default() });
 }
@@ -204,7 +204,7 @@ fn closed_engine() -> edgeprobe_facts::Observation {
 fn all_ports_held_by_who_cannot_be_seen_may_be_edge_hub_and_raise_no_alarm() {
     let verdict = Device::host_beside_modules()
         .with(closed_engine())
-        .changed(|o| matches!(o.facts, edgeprobe_facts::Facts::Ports(_)), held_by_somebody)
+        .changed(|o| matches!(o.facts, edgeprobe_facts::Facts::Ports(_)), held_by_an_unseen_process)
         .expect(Status::Inconclusive, &[]);
     assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
     assert!(verdict.unexplained.is_empty());
@@ -214,7 +214,7 @@ fn all_ports_held_by_who_cannot_be_seen_may_be_edge_hub_and_raise_no_alarm() {
 fn one_port_held_by_who_cannot_be_seen_may_be_all_that_edge_hub_maps() {
     let verdict = Device::host_beside_modules()
         .with(closed_engine())
-        .changed(of_port(443), held_by_somebody)
+        .changed(of_port(443), held_by_an_unseen_process)
         .expect(Status::Inconclusive, &[]);
     assert_eq!(verdict.confidence, Confidence::Likely);
     assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
@@ -222,7 +222,7 @@ fn one_port_held_by_who_cannot_be_seen_may_be_all_that_edge_hub_maps() {
 }
 
 #[test]
-fn a_port_held_by_who_can_be_seen_is_a_strangers_beside_one_that_may_be_edge_hubs() {
+fn a_port_with_a_seen_holder_is_in_use_although_another_may_be_edge_hubs() {
     let nginx = edgeprobe_facts::ports::Holder {
         pid: Some(812),
         process: Some("nginx".to_owned()),
@@ -231,7 +231,7 @@ fn a_port_held_by_who_can_be_seen_is_a_strangers_beside_one_that_may_be_edge_hub
     let verdict = Device::host_beside_modules()
         .with(closed_engine())
         .changed(of_port(443), |port| taken(port, nginx.clone()))
-        .changed(of_port(8883), held_by_somebody)
+        .changed(of_port(8883), held_by_an_unseen_process)
         .expect(Status::Blocked, &[PortInUse]);
     assert_eq!(verdict.causes[0].details["port"], 443);
 }
@@ -239,12 +239,12 @@ fn a_port_held_by_who_can_be_seen_is_a_strangers_beside_one_that_may_be_edge_hub
 #[test]
 fn a_port_held_by_who_cannot_be_seen_is_a_strangers_where_the_engine_answers_for_its_containers() {
     Device::networked()
-        .changed(of_port(443), held_by_somebody)
+        .changed(of_port(443), held_by_an_unseen_process)
         .expect(Status::Blocked, &[PortInUse]);
 }
 
 #[test]
-fn what_is_wrong_with_a_configuration_is_told_in_french_too() {
+fn a_broken_configuration_is_described_in_french_too() {
     for (flaw, told) in [
         (Flaw::Line(4), "erreur de syntaxe à la ligne 4"),
         (Flaw::Somewhere, "erreur de syntaxe"),

@@ -1,4 +1,4 @@
-//! What several rules ask in the same way.
+//! Questions that several rules share.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{Confidence, Effect};
 
 /// Asks a rule of each vantage, and makes one finding of what they say.
 ///
-/// A cause that stands at two vantages is one cause with two proofs. It is refuted only where no
+/// A cause that holds at two vantages is one cause with two proofs. It is refuted only if no
 /// vantage shows it.
 pub(super) fn at_each_vantage<'o>(
     evidence: &Evidence<'o>,
@@ -86,7 +86,7 @@ pub(super) fn limited_by_use(used_by: UsedBy, findings: Vec<Finding>) -> Vec<Fin
     findings.into_iter().map(limited).collect()
 }
 
-/// One proof from two places: the graver one's sentence and effect, all the evidence.
+/// One proof from two vantages: the sentence and effect of the worse one, and all the evidence.
 fn joined(first: Proof, second: Proof) -> Proof {
     let (mut proof, other) =
         if second.effect < first.effect { (second, first) } else { (first, second) };

@@ -14,10 +14,10 @@ macro_rules! cause_ids {
     ($($(#[$doc:meta])* $variant:ident = $word:literal in $stage:ident::$module:ident,)*) => {
         /// A documented root cause.
         ///
-        /// The order of the variants is the order of the path: device, container network, host, name,
-        /// uplink and beyond, TLS, protocol; then what keeps Edge Hub from starting; then what the
-        /// connection to the hub does not depend on. Of two causes with the same effect the earlier is
-        /// told first.
+        /// The order of the variants is the order of the path: device, container network, host,
+        /// name, uplink and beyond, TLS, protocol; then causes that stop Edge Hub; then causes that
+        /// the connection to the hub does not depend on. Of two causes with the same effect the
+        /// earlier one comes first.
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
         )]

@@ -1,4 +1,4 @@
-//! What the connections brought, seen from one vantage.
+//! The connections and their results, from one vantage.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

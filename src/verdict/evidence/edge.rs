@@ -27,11 +27,11 @@ pub(crate) struct EdgeReading<'o> {
     pub(crate) opened: Vec<Connection<'o>>,
     /// Those that did not, although the host's own connection to the same port did.
     pub(crate) cut_off: Vec<Connection<'o>>,
-    /// Whether the host was asked for no connection at all, so that nothing tells what only the
-    /// network does not reach from what nobody here does.
+    /// Whether the host was asked for no connection, so that the network cannot be compared with
+    /// it.
     pub(crate) alone: bool,
     /// Whether the host reaches the hub by IPv6 alone and the network has IPv4 alone, so that the
-    /// host's own connections stand for none of the network's.
+    /// two cannot be compared.
     pub(crate) lacks_the_hosts_family: bool,
     /// Whether the engine keeps the network from the world outside.
     pub(crate) is_internal: bool,
@@ -103,7 +103,8 @@ impl<'o> Evidence<'o> {
             _ => None,
         });
         let (ways, traces) = (ways.collect(), traces.collect());
-        // What is on the network's own link, or in the container itself, tells nothing of the way out.
+        // A peer on the network's own link, or in the container itself, shows nothing of the way
+        // out.
         let leads_out = |connection: &Connection<'o>| {
             let peer = connection.facts.peer;
             !peer.is_loopback() && !network.subnet.contains(&peer)
@@ -159,8 +160,8 @@ impl View<'_> {
 }
 
 impl<'o> EdgeReading<'o> {
-    /// Whether the network reaches nothing of what the host reaches, or loses its packets on this
-    /// host already, whatever becomes of the host's own.
+    /// Whether the network reaches nothing that the host reaches, or loses its packets on this
+    /// host.
     pub(crate) fn is_cut_off(&self) -> bool {
         self.opened.is_empty() && (!self.cut_off.is_empty() || self.is_lost_on_this_host())
     }
@@ -174,8 +175,8 @@ impl<'o> EdgeReading<'o> {
         })
     }
 
-    /// Whether the kernel leads the answers for the network's modules elsewhere than to its bridge,
-    /// although those for an address that was borrowed come back.
+    /// Whether the kernel routes the answers for the network's modules away from its bridge,
+    /// although those for a borrowed address come back.
     pub(crate) fn answers_are_led_elsewhere(&self) -> bool {
         let borrowed = self.view.all().any(|observation| match &observation.facts {
             Facts::Vantage(facts) => matches!(facts.means, Some(Means::BorrowedAddress { .. })),

@@ -23,8 +23,7 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What it does to this device that it cannot be provisioned: one that has its identity goes on
-    /// with it.
+    /// The effect of a lost provisioning service. A device with an identity keeps it.
     pub(crate) fn effect_of_provisioning(&self) -> Effect {
         match self.edge_agent_runs() {
             Some(true) => Effect::Warns,
@@ -33,8 +32,7 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What it does to parts of the runtime that their proxy is lost, and the key of the sentence that
-    /// says so.
+    /// The effect of a lost proxy on the parts that use it, and the key of its sentence.
     pub(crate) fn effect_on_parts(
         &self,
         view: &View<'_>,
@@ -60,7 +58,7 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What it does that a service failed so.
+    /// The effect of this failure of a service.
     pub(crate) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
         match &failed.facts {
             Facts::Registry(facts) => {
@@ -81,7 +79,7 @@ impl<'o> Evidence<'o> {
         seen.failed() && is_of_a_service(seen) && self.is_a_needed_service(seen)
     }
 
-    /// How sure a finding is that would be the hub's as well if the way out were at fault.
+    /// How sure a finding is that could also come from a fault of the way out.
     pub(crate) fn beside_the_hub(&self) -> Confidence {
         if self.host_reaches_the_hub().is_empty() {
             Confidence::Likely

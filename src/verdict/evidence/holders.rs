@@ -20,7 +20,7 @@ impl<'o> Evidence<'o> {
     pub(crate) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
         let engine = self.engine().map(|(engine, _)| engine);
         let answers = match engine {
-            // One that was not asked answers as little as one that does not answer.
+            // An engine that was not asked counts like one that does not answer.
             Some(engine) => engine.failure.is_none(),
             None => !facts.tables_unread,
         };

@@ -1,4 +1,4 @@
-//! Who knows the hub's name where another denies it.
+//! The sources that know the hub's name where another denies it.
 
 use edgeprobe_facts::dns::AddressKind;
 use edgeprobe_facts::{Observation, Role};

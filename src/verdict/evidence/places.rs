@@ -5,7 +5,7 @@ use edgeprobe_facts::engine::{Container, DEFAULT_NETWORKS, EDGE_HUB};
 
 use super::{Evidence, View};
 
-/// Who of the runtime depends on what is seen from a vantage.
+/// The part of the runtime that depends on a vantage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UsedBy {
     /// Edge Agent, and any other part that is there.
@@ -30,7 +30,7 @@ impl<'o> Evidence<'o> {
         self.agent.get_or_init(agent).clone()
     }
 
-    /// Who of the runtime depends on this vantage.
+    /// The part of the runtime that depends on this vantage.
     pub(crate) fn used_by(&self, vantage: &Vantage) -> UsedBy {
         if *vantage == Vantage::Host {
             UsedBy::EdgeAgent

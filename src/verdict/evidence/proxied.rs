@@ -1,4 +1,4 @@
-//! What came of going by proxies, seen from one vantage.
+//! The connections by proxies, from one vantage.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

@@ -23,7 +23,7 @@ fn denied(registry: &str) -> LogFinding {
 }
 
 #[test]
-fn a_port_whose_holder_nobody_may_see_is_decided_by_the_log() {
+fn the_log_decides_about_a_port_with_an_unseen_holder() {
     let unseen = |device: Device| {
         [443, 5671, 8883].into_iter().fold(device, |device, port| {
             device.changed(of_port(port), |o| {

@@ -59,7 +59,7 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
     };
     for (observation, way) in edge.ways_to(next).filter(asked) {
         if way.host.way().is_none() {
-            // The host has no way either: that is the greater fault.
+            // The host has no way either, and that fault comes first.
             return Vec::new();
         }
         let mechanisms = edge.mechanisms(way.destination);
@@ -142,7 +142,7 @@ fn lacks_its_own_route(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Option<Proof>
     Some(cut_off(edge, text).supported_by([seen]))
 }
 
-/// The sentence with the rule, or else the route, that leads the packets so.
+/// The sentence with the rule or else the route that sends the packets there.
 fn written_by(text: Text, mechanism: Option<&Mechanism>) -> Text {
     let Some(mechanism) = mechanism else { return text };
     let rule = mechanism.rule.as_ref();
@@ -160,7 +160,7 @@ fn lacks_the_hosts_family(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) ->
     let own: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
     let opened = those(&own, Connection::connected);
     let theirs: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
-    // What a VPN does to IPv4 is the VPN's.
+    // A VPN that stops IPv4 has its own cause.
     let by_a_vpn = edge.ways.iter().any(|(_, way)| {
         edge.mechanisms(way.destination).iter().any(|mechanism| mechanism.vpn.is_some())
     });

@@ -66,7 +66,7 @@ pub(in crate::causes) fn cut_off(edge: &EdgeReading<'_>, text: Text) -> Proof {
         .with_detail("network", edgeprobe_facts::clean::line(&edge.network.name, 64))
 }
 
-/// The same proof, no more than likely where it rests on tables that were not read whole.
+/// The same proof, at most likely where the tables were not read completely.
 pub(in crate::causes) fn as_the_tables_allow(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
     match edge.tables {
         Some((_, tables)) if !tables.complete => proof.with_confidence(Confidence::Likely),
@@ -84,7 +84,7 @@ pub(in crate::causes) fn hub_addresses(evidence: &Evidence<'_>) -> Vec<IpAddr> {
     evidence.host().hub_addresses()
 }
 
-/// Where a network's packets are to go on Edge Agent's way: to its proxy, to the hub, or to both.
+/// The addresses that Edge Agent's packets go to: its proxy's, the hub's, or both.
 pub(in crate::causes) fn next_hops(evidence: &Evidence<'_>) -> Vec<IpAddr> {
     let proxies =
         if evidence.goes_direct() { Vec::new() } else { evidence.addresses_of_the_proxy() };

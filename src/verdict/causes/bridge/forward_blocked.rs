@@ -43,8 +43,8 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
             proof.alone()
         }
         Passage::NotFollowed => {
-            // Without a trace, an answer that says no at once can only be this host's: its own
-            // connections are not refused. Silence leaves a missing translation possible as well.
+            // Without a trace, an immediate refusal can only come from this host, whose own
+            // connections are not refused. After silence, a missing translation is possible too.
             let refused = edge.cut_off.iter().all(|c| c.manner() == Some(Manner::Refused));
             cut_off(edge, about(edge, if refused { "refused" } else { "silent" }))
                 .with_confidence(Confidence::Likely)

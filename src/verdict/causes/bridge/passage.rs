@@ -10,7 +10,7 @@ use edgeprobe_facts::trace::{Stage, Trace};
 
 use crate::evidence::EdgeReading;
 
-/// What becomes of the packets on this host, as far as those show that were followed.
+/// What happens to the packets on this host, as far as the followed ones show it.
 pub(super) enum Passage<'o> {
     /// Connections open.
     Opens,
@@ -28,7 +28,7 @@ pub(super) enum Passage<'o> {
     NotTranslated(&'o Observation, &'o Trace),
     /// A packet leaves under an address that this host does not have.
     TranslatedToAnother(&'o Observation, &'o Trace),
-    /// The replies come in by an interface that the kernel would not answer by.
+    /// The replies arrive by another interface than the kernel sends by.
     RepliesUnexpected(&'o Observation, &'o Trace),
     /// The kernel has no way, IPsec takes the packets, or nothing is lost here.
     Otherwise,
@@ -102,7 +102,7 @@ fn taken<'o>(edge: &EdgeReading<'o>) -> Option<(&'o Observation, &'o Trace)> {
     let named = |trace: &Trace| !trace.dropped_by.is_empty();
     let stopped = |trace: &Trace| match trace.stage {
         Stage::LostInside | Stage::RejectedByHost => !edge.is_given_up(trace),
-        // A filter may take it on its port of the bridge, and so may what is before it.
+        // A filter on the bridge's port may take it, or something before the bridge.
         Stage::NotEntered => named(trace),
         _ => false,
     };

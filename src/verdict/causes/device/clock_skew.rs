@@ -72,7 +72,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
 }
 
-/// Whether time is all that is wrong with the certificate.
+/// Whether only the time is wrong with the certificate.
 fn refused_for_the_time(connection: &Connection<'_>) -> bool {
     matches!(connection.token(), Some(Token::TlsExpired | Token::TlsNotYetValid))
         && connection.trust().is_some_and(|t| t.within_validity == TrustResult::Trusted)

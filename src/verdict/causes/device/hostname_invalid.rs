@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn flaws_are_told_apart() {
+    fn each_flaw_is_recognised() {
         for (name, flaw) in [
             ("", Flaw::Empty),
             (&"a".repeat(65), Flaw::TooLong),

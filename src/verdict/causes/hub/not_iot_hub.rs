@@ -23,7 +23,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -66,9 +66,9 @@ fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
         another_on_the_web
             && matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
     });
-    // Nor does it serve the hub's other ports.
+    // It does not serve the hub's other ports either.
     let elsewhere = closed_where_another_answers(&connections, &foreign);
-    let effect = if connections.iter().any(is_told_apart) {
+    let effect = if connections.iter().any(shows_iot_hub) {
         effect_of_loss(view)
     } else {
         // Every MQTT server refuses an unknown client as IoT Hub does, so that this alone shows no
@@ -81,8 +81,8 @@ fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
         .alone()
 }
 
-/// Whether a connection works on which only IoT Hub answers so.
-fn is_told_apart(connection: &Connection<'_>) -> bool {
+/// Whether a connection works on a transport that only IoT Hub answers like this.
+fn shows_iot_hub(connection: &Connection<'_>) -> bool {
     let only_speaks_mqtt = connection.facts.mqtt.is_some();
     connection.works() && !only_speaks_mqtt
 }

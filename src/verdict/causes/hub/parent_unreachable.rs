@@ -22,7 +22,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     peer_in_a_log: PeerInALog::Parent,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -131,8 +131,8 @@ fn what_answers(evidence: &Evidence<'_>, web: &[Connection<'_>]) -> Option<Proof
     Some(blocking(evidence, text, &stranger).explaining(all_failures(evidence)))
 }
 
-/// The other port of a parent is closed. Edge Agent lives without it where Edge Hub answers on the
-/// web port, so it can only warn.
+/// The parent's other port is closed. Edge Agent does not need it where Edge Hub answers on the web
+/// port, so it can only warn.
 fn second_port(host: &View<'_>) -> Option<Proof> {
     let second: Vec<Connection<'_>> =
         host.connections(Role::Parent).filter(|c| c.facts.port == PARENT_PORT).collect();
@@ -181,8 +181,8 @@ fn silent(connections: &[Connection<'_>]) -> bool {
     connections.iter().any(|c| c.manner() == Some(Manner::Silent))
 }
 
-/// Whether the certificate is for another name than the parent's. A chain of the parent's own
-/// authority leads to no root here, so its name was not looked at yet.
+/// Whether the certificate is for another name than the parent's. Its chain leads to no root here,
+/// so verification did not reach the name.
 fn is_anothers(connection: &Connection<'_>, parent: &str) -> bool {
     connection.token() == Some(Token::TlsNameMismatch)
         || (connection.leaf().is_some() && !connection.is_made_out_to(parent))

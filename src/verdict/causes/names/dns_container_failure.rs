@@ -29,7 +29,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     if hub_addresses(evidence).is_empty() {
-        // The host resolves nothing either: that is the greater fault.
+        // The host resolves nothing either, and that fault comes first.
         return Vec::new();
     }
     let host = evidence.host();
@@ -101,8 +101,8 @@ fn is_a_server(answer: &Answer<'_>) -> bool {
     answer.facts.resolver != Resolver::System
 }
 
-/// Containers are led to other addresses than the host, and the hub can be used at the host's alone:
-/// their name servers do not see the same zone.
+/// Containers get other addresses than the host, and the hub works only at the host's: their name
+/// servers do not see the same zone.
 fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<Proof> {
     let (theirs, own) = (edge.view.hub_addresses(), host.hub_addresses());
     let used = |view: &View<'_>| {
@@ -128,7 +128,7 @@ fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<P
         .with("resolver", listed(servers))
         .with("answer", listed(&theirs))
         .with("address", listed(&own));
-    // A connection of theirs at the host's address shows that the name is all that is wrong.
+    // A container's connection to the host's address shows that only the name is wrong.
     let all: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
     let opened = those(&all, |c| own.contains(&c.facts.peer) && c.connected());
     let confidence = if opened.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
@@ -142,8 +142,8 @@ fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<P
     Some(proof)
 }
 
-/// The name stands in this host's hosts file and in no name server, and no container was there to
-/// ask from.
+/// The host's hosts file has the name and no name server does, and there was no container to ask
+/// from.
 fn not_inherited(host: &View<'_>, hub: &str) -> Vec<Finding> {
     let pinned = pinned_on_the_host(host);
     let denials: Vec<&Observation> = denials(host).collect();

@@ -23,7 +23,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -34,7 +34,7 @@ enum Suspicion {
     Sinkhole,
     /// Pinned in the hosts file, while the name servers say something else.
     HostsFile,
-    /// Pinned so too, and the name servers' address is as closed as the pinned one.
+    /// Pinned too, and the name servers' address is also closed.
     PinnedAside,
     /// Private, with no sign of a private endpoint.
     Private,
@@ -62,7 +62,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let mut wrong: Vec<(IpAddr, Suspicion)> = Vec::new();
     for view in views.iter().filter(|view| !evidence.is_unused(&view.vantage)) {
         let addresses = view.hub_addresses();
-        // Where one of several addresses is the hub's, programs come through.
+        // If one of several addresses is the hub's, programs reach it.
         if let Some(address) = addresses.iter().find(|address| known.genuine.contains(address)) {
             real = real.or(Some(*address));
             continue;
@@ -104,7 +104,7 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
     });
     let is_a_guess = match why {
         Suspicion::Private | Suspicion::ZoneNotLinked | Suspicion::PinnedAside => true,
-        // Only where the hub is found elsewhere is it certain that it is not here.
+        // The address is certainly wrong only where the hub answers at another one.
         Suspicion::HostsFile => !is_found_elsewhere(&views, &wrong),
         Suspicion::Sinkhole | Suspicion::Contradicted => false,
     };
@@ -214,7 +214,7 @@ impl Known {
         }
     }
 
-    /// What speaks against an address at which no IoT Hub answered.
+    /// The reason against an address at which IoT Hub did not answer.
     fn suspicion(&self, address: IpAddr) -> Option<Suspicion> {
         let pinned = self.pinned.contains(&address) && !self.by_servers.contains(&address);
         match AddressKind::from_address(address) {

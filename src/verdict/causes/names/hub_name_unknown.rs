@@ -74,8 +74,8 @@ fn unknown<'o>(
     Some(proof)
 }
 
-/// The hub has a private endpoint, and the private zone that stands in for the public one here has no
-/// record of it: the name is right, and the public zone knows it.
+/// The hub has a private endpoint, and the private zone that replaces the public one here has no
+/// record of it. The name is right, and the public zone knows it.
 fn not_in_the_private_zone(
     evidence: &Evidence<'_>,
     host: &View<'_>,

@@ -19,11 +19,11 @@ enum HostsNames<'o> {
     IgnorantServers(Vec<Answer<'o>>),
     /// No server denies the name, and none has an address for programs.
     Unanswered,
-    /// A private zone that stands in for the public one lacks the hub's record.
+    /// A private zone that replaces the public one lacks the hub's record.
     NoPrivateRecord,
     /// A server denies the name, and another source knows it.
     Disputed(Knowledge<'o>),
-    /// A server denies the name, and another here answers with what cannot be right.
+    /// A server denies the name, and another here gives a wrong answer.
     Contradicted,
     /// A server denies the name, and no source knows it.
     Denied,

@@ -1,4 +1,4 @@
-//! `proxy-rejects`: a proxy that a part of the runtime goes by refuses, or cannot be reached.
+//! `proxy-rejects`: a proxy of a part of the runtime refuses, or cannot be reached.
 
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::proxy::ProxyAnswer;
@@ -68,7 +68,7 @@ fn examine_way(view: &View<'_>, alone: bool) -> Vec<Finding> {
     examine_reading(&reading, |proof| Proof { effect: effect(view), ..proof }.alone())
 }
 
-/// A proxy that other parts of the runtime go by.
+/// A proxy that other parts of the runtime use.
 fn examine_parts<'o>(
     evidence: &Evidence<'o>,
     view: &View<'o>,
@@ -95,7 +95,7 @@ fn examine_parts<'o>(
     })
 }
 
-/// Examines one proxy. `complete` makes a finding of the proof that it rejects, for those who go by it.
+/// Examines one proxy. `complete` adds to the proof what the parts that use it lose.
 fn examine_reading(
     reading: &ProxyReading<'_, '_>,
     complete: impl FnOnce(Proof) -> Vec<Finding>,
@@ -146,11 +146,10 @@ fn sources(evidence: &Evidence<'_>, parts: &[Part]) -> Vec<String> {
     of_these.map(|setting| setting.source.clone()).collect()
 }
 
-/// The sentence for a tunnel that the proxy opens and through which no handshake comes, and how sure
-/// it is that the proxy is why.
+/// The sentence for a tunnel without a handshake, and how sure it is that the proxy is the reason.
 ///
-/// Where another host's handshake fares alike, it is the proxy or its own way out: the two have
-/// nothing else in common. Where that one passes, a filter behind the proxy may do the same.
+/// If another host's handshake fails in the same way, the proxy or its own way out is the reason:
+/// the two share nothing else. If it passes, a filter behind the proxy is possible too.
 fn dead_tunnel(
     tunnels: &[Connection<'_>],
     controls: &[Connection<'_>],
@@ -218,7 +217,7 @@ fn credentials(
     about(if via.url.has_credentials() { "wrong_credentials" } else { "credentials" })
 }
 
-/// The proxy's own word for what is wrong, else its number.
+/// The proxy's own text for the error, or else the status.
 fn words(answer: &ProxyAnswer) -> Word {
     match (&answer.error, &answer.reason) {
         (Some(error), _) => format!("{} {error}", answer.status).into(),
@@ -227,7 +226,7 @@ fn words(answer: &ProxyAnswer) -> Word {
     }
 }
 
-/// What a refusal does: nothing where the direct way works and may be the one that is taken.
+/// The effect of a refusal: a warning where the direct way works and Edge Agent may take it.
 fn effect(view: &View<'_>) -> Effect {
     let direct = view.on_the_way().iter().all(Connection::is_direct);
     match view.way() {

@@ -1,5 +1,5 @@
-//! `proxy-required`: the direct way is closed and a proxy works, but a part that needs it is not
-//! told of it.
+//! `proxy-required`: the direct way is closed and a proxy works, but a part that needs the proxy
+//! does not have it in its settings.
 
 use edgeprobe_facts::runtime::{Part, ProxySetting};
 use edgeprobe_facts::{Observation, Role, Token, Vantage};
@@ -34,7 +34,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
     let agent = evidence.agent();
     let opens = |connections: Vec<Connection<'_>>| connections.iter().any(Connection::connected);
-    // A network that is cut off shows neither way; the site does to it what it does to the host.
+    // A network that is cut off shows neither way. The site treats it as it treats the host.
     let host_stands_in = !opens(agent.hub()) && !opens(agent.proxied(Role::Hub).collect());
     as_one(evidence.views().iter().filter(|view| !evidence.is_unused(&view.vantage)).map(|view| {
         let is_agents =
@@ -43,7 +43,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }))
 }
 
-/// One vantage, and what the parts of the device are told.
+/// One vantage, and the proxy settings of the device's parts.
 struct PartsAtAVantage<'e, 'o> {
     evidence: &'e Evidence<'o>,
     view: &'e View<'o>,
@@ -79,17 +79,17 @@ impl<'o> PartsAtAVantage<'_, 'o> {
             .with("part", part(proxy.part))
             .with("lacking", listed(lacking.iter().copied().map(part)))
             .with("place", place(&self.view.vantage))
-            .with("engine", if self.is_engine_told(hub) { "told" } else { "not_told" });
+            .with("engine", if self.is_engine_set_up(hub) { "told" } else { "not_told" });
         let shown = if working.is_empty() { hidden } else { working };
         Proof::confirmed(effect, text, observations(&shown))
             .supported_by(observations(&self.view.hub()))
             .with_confidence(confidence)
-            // The site closes the way to the host as it does to its containers.
+            // The site closes the direct way for the host and for its containers.
             .explaining(self.evidence.closed_directly())
             .explaining(self.names())
             .explaining(self.unprovisioned(&lacking))
             .with_detail("proxy", proxy.url.to_string())
-            .with_detail("told", self.told(hub))
+            .with_detail("told", self.with_a_proxy_set(hub))
             .with_detail("not_told", lacking.iter().map(|part| json!(part)).collect::<Vec<Value>>())
             .alone()
     }
@@ -110,7 +110,7 @@ impl<'o> PartsAtAVantage<'_, 'o> {
             .hub()
             .iter()
             .any(|c| c.works() && self.view.transports().contains(&c.facts.transport));
-        // A proxy that was chosen for this run stands for what Edge Agent is told.
+        // A proxy that was chosen for this run counts as Edge Agent's setting.
         let chosen = self.evidence.target.proxy.as_ref().is_some_and(|given| given.chosen);
         let mut lacking: Vec<Part> = self
             .settings
@@ -127,21 +127,21 @@ impl<'o> PartsAtAVantage<'_, 'o> {
         lacking
     }
 
-    /// The parts that are told of a proxy, with their URLs and where these stand.
-    fn told(&self, hub: &str) -> Vec<Value> {
-        let told = |setting: &ProxySetting| {
+    /// The parts with a proxy in their settings, with its URL and source.
+    fn with_a_proxy_set(&self, hub: &str) -> Vec<Value> {
+        let set = |setting: &ProxySetting| {
             let url = setting.proxy_to(hub, 443)?;
             Some(json!({"part": setting.part, "proxy": url, "source": setting.source}))
         };
-        self.settings.iter().filter_map(told).collect()
+        self.settings.iter().filter_map(set).collect()
     }
 
-    fn is_engine_told(&self, hub: &str) -> bool {
-        let tells = |it: &ProxySetting| it.part == Part::Engine && it.proxy_to(hub, 443).is_some();
-        self.settings.iter().any(tells)
+    fn is_engine_set_up(&self, hub: &str) -> bool {
+        let is_set = |it: &ProxySetting| it.part == Part::Engine && it.proxy_to(hub, 443).is_some();
+        self.settings.iter().any(is_set)
     }
 
-    /// What the daemons cannot reach directly, where these are among the parts that try to.
+    /// The failures of the provisioning service, where the daemons try the direct way.
     fn unprovisioned(&self, lacking: &[Part]) -> Vec<&'o Observation> {
         let daemons = [Part::Daemon, Part::IdentityService];
         if !lacking.iter().any(|part| daemons.contains(part)) {
@@ -153,7 +153,7 @@ impl<'o> PartsAtAVantage<'_, 'o> {
         closed.chain(names.filter(|name| name.failed())).collect()
     }
 
-    /// The resolvers that know no address of the hub: a site with a proxy needs none to.
+    /// The resolvers without an address of the hub. A site with a proxy does not need one.
     fn names(&self) -> impl Iterator<Item = &'o Observation> {
         let answers = self.view.answers(Role::Hub).map(|answer| answer.observation);
         answers.filter(|answer| answer.failed()).collect::<Vec<_>>().into_iter()

@@ -1,4 +1,4 @@
-//! What becomes of the way by a proxy and of the direct way, seen from one vantage.
+//! The state of the way by a proxy and of the direct way, from one vantage.
 
 use edgeprobe_facts::endpoint::{Transport, Via};
 
@@ -6,7 +6,7 @@ use crate::catalogue::Text;
 use crate::causes::shared::{cut_in_handshake, place, those};
 use crate::evidence::{Answer, ByProxy, Connection, Evidence, View};
 
-/// What becomes of the way to the hub by a proxy.
+/// The state of the way to the hub by a proxy.
 pub(super) enum ProxyState<'o> {
     NotTried,
     /// Handshakes go on in the tunnels of these connections.
@@ -19,7 +19,7 @@ pub(super) enum ProxyState<'o> {
     Refuses(Connection<'o>),
 }
 
-/// What becomes of the direct way to the hub's port 443.
+/// The state of the direct way to the hub's port 443.
 pub(super) enum DirectWay<'o> {
     NotTried,
     /// By these connections.
@@ -35,7 +35,7 @@ pub(super) struct ProxyReading<'e, 'o> {
     pub(super) connections: Vec<Connection<'o>>,
     /// The answers for the proxy's name, where that has no address here.
     pub(super) nameless: Vec<Answer<'o>>,
-    /// Whether the host was not asked, so that what no packet reaches may be lost on this device.
+    /// Whether the host was not asked, so that packets may be lost on this device.
     pub(super) alone: bool,
 }
 
@@ -48,7 +48,7 @@ impl<'e, 'o> ProxyReading<'e, 'o> {
         Some(Self { view, via, connections, nameless, alone })
     }
 
-    /// A proxy that other parts of the runtime go by.
+    /// A proxy that other parts of the runtime use.
     pub(super) fn of_other_parts(
         evidence: &Evidence<'o>,
         view: &'e View<'o>,

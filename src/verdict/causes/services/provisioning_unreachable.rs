@@ -22,7 +22,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -59,7 +59,8 @@ fn lost_service(evidence: &Evidence<'_>, lost: &Lost<'_>) -> Vec<Finding> {
         Effect::Blocks => "unprovisioned",
         Effect::Degrades => "perhaps_provisioned",
     };
-    // The same proxy keeps the daemons from the hub; a device that has its identity misses that more.
+    // The same proxy also keeps the daemons from the hub, which matters more to a device with an
+    // identity.
     let by_it = connections.first().filter(|first| is_the_proxy_s(first));
     let by_it = by_it.and_then(|first| first.facts.proxy.as_ref());
     let by_it = by_it.filter(|_| effect != Effect::Warns).map(|proxy| {

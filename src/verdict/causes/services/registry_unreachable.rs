@@ -23,7 +23,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -98,7 +98,7 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
     })
 }
 
-/// The key of the sentence for a proxy that is in the way itself.
+/// The key of the sentence for a proxy that itself fails.
 fn by_proxy(reading: &RegistryReading<'_>) -> Option<&'static str> {
     reading.facts.failing_proxy()?;
     match reading.observation.failed_step()? {

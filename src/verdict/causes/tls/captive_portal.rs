@@ -49,8 +49,8 @@ fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
         .alone()
 }
 
-/// A portal that leaves TLS unanswered and shows itself on plain HTTP alone: to the hub's address,
-/// which serves none, and in the same way to the control's.
+/// A portal that does not answer TLS and answers plain HTTP alone: at the hub's address, which
+/// serves no HTTP, and in the same way at the control's.
 fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
     let hub = &evidence.target.hub;
     let plain = |role| -> Vec<Connection<'_>> {

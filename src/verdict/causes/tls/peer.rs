@@ -37,8 +37,8 @@ impl<'o> Peers<'o> {
         let reaches_the_control = LazyCell::new(|| {
             evidence.views().iter().any(|view| controls(view).iter().any(is_verified))
         });
-        // Where a control is reached, a page is another site's own. And a certificate that is made out
-        // to the hub is an interceptor's, whatever is behind it. Only a portal sends to a login.
+        // Where a control is reached, a page comes from another site. A certificate that is made
+        // out to the hub is an interceptor's. Only a portal redirects to a login.
         let is_a_portal = |c: &Connection<'o>| {
             !reaches_the_hub
                 && answers_as_a_portal(c, hub)

@@ -45,8 +45,8 @@ fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
             )
         };
     }
-    // The same address and port, asked with another name: if that handshake goes on, it is the
-    // hub's name that something on the way objects to.
+    // The same address and port with another server name: if that handshake completes, something on
+    // the way filters the hub's name.
     let other_name: Vec<Connection<'_>> = view
         .connections(Role::Control)
         .filter(|control| {
@@ -69,8 +69,7 @@ fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
             .supported_by(observations(&other_name))
             .alone();
     }
-    // The same once more, offering TLS 1.2 alone: if that goes on, it is the newer version that
-    // something objects to.
+    // The same with TLS 1.2 alone: if that completes, something on the way filters TLS 1.3.
     let older = those(&view.connections(Role::Detour).collect::<Vec<_>>(), |control| {
         control.facts.detour == Some(Detour::Tls12)
             && control.established()
@@ -86,7 +85,7 @@ fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
             .with_confidence(Confidence::Likely)
             .alone();
     }
-    // Handshakes with other hosts succeed on this port, so it is not TLS as such that is refused.
+    // Handshakes with other hosts succeed on this port, so TLS in general passes.
     let elsewhere = those(&controls(view), Connection::established);
     if elsewhere.is_empty() && established.is_empty() {
         return Vec::new();

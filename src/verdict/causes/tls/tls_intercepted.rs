@@ -125,7 +125,7 @@ fn answers_itself(connection: &Connection<'_>) -> bool {
     token.is_some_and(|token| in_its_place.contains(&token)) && !connection.speaks_as_the_hub()
 }
 
-/// The proxy as `openssl` takes it, which speaks no TLS with a proxy.
+/// The proxy as `openssl` takes it, which cannot use TLS to a proxy.
 fn proxy_address(url: &ProxyUrl) -> Option<String> {
     (!url.tls()).then(|| authority(url.host(), url.port()))
 }

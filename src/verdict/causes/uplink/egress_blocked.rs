@@ -78,9 +78,8 @@ fn closed_beyond<'o>(
         (true, false) => "everything",
         (false, false) => "hub_only",
     };
-    // Without a sign that the way out works at all, the uplink may as well be dead; an address that
-    // only the hosts file knows may as well be the wrong one; and where nothing else was tried, the
-    // fault may be the hub's, or this host's own.
+    // Without a sign that the way out works, the uplink may be dead. An address that only the hosts
+    // file knows may be wrong. Without a control, the fault may be the hub's or this host's.
     let open = alone
         || beyond.is_empty()
         || only_by_hosts_file(host, sent)
@@ -147,7 +146,7 @@ fn by_its_own_filter<'o>(
     )
 }
 
-/// The proof that this host's own way to the hub ends here. What it would meet beyond is not known.
+/// The proof that this host's own way to the hub ends here. Nothing is known of the way beyond.
 fn by_this_host(evidence: &Evidence<'_>, view: &View<'_>, stopped: &[Connection<'_>]) -> Proof {
     let host = evidence.host();
     let ways: Vec<_> = stopped.iter().filter_map(|it| host.way_to(it.facts.peer)).collect();
@@ -181,8 +180,8 @@ fn sentence(
         .with("manner", Text::new(if silent { "manner.silent" } else { "manner.refused" }))
 }
 
-/// Whether no name server names any of the addresses, but the hosts file does, and the name servers'
-/// own were not found just as closed.
+/// Whether only the hosts file names the addresses, and the name servers' addresses are not closed
+/// too.
 fn only_by_hosts_file(host: &View<'_>, connections: &[Connection<'_>]) -> bool {
     let by_servers = host.answers(Role::Hub).filter(|it| !it.facts.from_hosts_file());
     let by_servers: BTreeSet<IpAddr> = by_servers.flat_map(|it| it.facts.ips()).collect();
@@ -209,7 +208,7 @@ fn signs_of_life<'o>(view: &View<'o>) -> Vec<&'o Observation> {
         .answers(Role::Hub)
         .filter(|answer| !answer.observation.failed() && by_another_machine(&answer.facts.resolver))
         .map(|answer| answer.observation);
-    // Where a tunnel is the way to the hub, a server on the device's own network says nothing of it.
+    // Where a tunnel leads to the hub, an answer from the device's own network shows nothing of it.
     let by_a_tunnel = view
         .ways_out()
         .into_iter()

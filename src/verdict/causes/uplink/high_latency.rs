@@ -18,7 +18,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -50,7 +50,7 @@ fn examine_view(view: &View<'_>) -> Vec<Finding> {
         let proof = those(&timed, |c| self::quickest(&[*c], agreed).is_some_and(|ms| ms < SLOW_MS));
         return refuted(text("quick"), observations(&proof).into_iter().take(1));
     }
-    // Another host tells the distance to the hub from a way out that is slow as such.
+    // Another host shows whether the hub is far or the way out is slow.
     let others = those(&controls(view), |c| c.facts.round_trip_ms.is_some());
     let nearest = self::quickest(&others, agreed);
     let variant = match nearest {

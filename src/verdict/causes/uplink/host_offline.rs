@@ -25,7 +25,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
     peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -88,7 +88,8 @@ fn has_no_way_out(evidence: &Evidence<'_>, ways: &[(&Observation, &RouteFacts)])
         && others.iter().all(Connection::has_no_way)
 }
 
-/// Whether a resolver named the address. Another one merely stands for the hub's.
+/// Whether a resolver named the address. An address that no resolver named only stands in for the
+/// hub's.
 fn is_named(evidence: &Evidence<'_>, address: IpAddr) -> bool {
     evidence.all().iter().any(|seen| match &seen.facts {
         Facts::Dns(facts) => facts.ips().any(|ip| ip == address),

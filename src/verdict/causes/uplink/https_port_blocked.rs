@@ -24,14 +24,14 @@ pub(in crate::causes) const RULE: Rule = Rule {
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
     let findings = closed_alone(view, Transport::Https).into_iter();
     let beside_the_control = |finding| match finding {
-        Finding::Proved(proof) => Finding::Proved(told_of_others(view, proof)),
+        Finding::Proved(proof) => Finding::Proved(with_other_hosts(view, proof)),
         refuted @ Finding::Refuted { .. } => refuted,
     };
     findings.map(beside_the_control).collect()
 }
 
-/// The same proof, with what another host's 443 says: is it the hub's alone that is closed?
-fn told_of_others(view: &View<'_>, proof: Proof) -> Proof {
+/// The same proof with another host's port 443: is only the hub's closed?
+fn with_other_hosts(view: &View<'_>, proof: Proof) -> Proof {
     let others = controls(view);
     let open = those(&others, Connection::connected);
     let summary = match (others.is_empty(), open.is_empty()) {

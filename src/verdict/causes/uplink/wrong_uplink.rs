@@ -96,8 +96,8 @@ fn default_by<'t>(tables: &'t Tables, interface: &str) -> Option<&'t Route> {
     by.min_by_key(|route| route.metric)
 }
 
-/// The sentence with a metric that wins over the dead route's; nothing wins over one without a
-/// metric, which has to be given a later one, or, where it leads out by both, be replaced.
+/// The sentence with a metric that is better than the dead route's. A route without a metric cannot
+/// be undercut: it needs a higher metric, or, if it leaves by both interfaces, it must be replaced.
 fn undercut(
     text: Text,
     (dead, route): (&str, &Route),

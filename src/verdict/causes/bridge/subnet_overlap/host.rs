@@ -41,7 +41,7 @@ struct Lost<'o> {
     is_elsewhere: bool,
 }
 
-/// The proofs that bridges take what the host asks of others than the hub.
+/// The proofs that bridges take the host's packets for services other than the hub.
 pub(super) fn examine(evidence: &Evidence<'_>) -> Vec<Proof> {
     let Some((tables_seen, tables)) = evidence.tables() else { return Vec::new() };
     let bridged = bridged(evidence);

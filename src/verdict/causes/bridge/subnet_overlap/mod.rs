@@ -49,8 +49,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     planned(evidence).map_or(here, Proof::alone)
 }
 
-/// The subnet that the runtime's network would have shares addresses with something that the engine
-/// does not heed, or with a network of the engine's own, which it refuses.
+/// The subnet of the runtime's future network overlaps a range that the engine does not check, or
+/// one of the engine's own networks, which makes it refuse.
 fn planned(evidence: &Evidence<'_>) -> Option<Proof> {
     let planned = evidence.planned_network()?;
     let prediction = planned.prediction?;
@@ -165,7 +165,7 @@ fn examine_edge(edge: &EdgeReading<'_>, needs: &Needs<'_>) -> Vec<Finding> {
         .filter(|claim| {
             claim.interface.as_deref().is_none_or(|name| vpn_of(tables, name).is_none())
         })
-        // A route for a whole range that the subnet lies in claims nothing of it in particular.
+        // A route for a wider range around the subnet is no conflict.
         .filter(|claim| edge.network.subnet.contains(&claim.network))
         .map(|claim| claim.network.to_string())
         .collect();
@@ -211,8 +211,8 @@ fn covers(
     let text = about(edge, "covers").with("address", listed(covered));
     let lost: Vec<&Observation> =
         needs.asked_of(covered).filter(|observation| observation.failed()).collect();
-    // What the engine asks from the host, no container looks for on its own link; but the host too
-    // may look for it there.
+    // Containers do not look for a server that the engine asks from the host, but the host itself
+    // may look for it on the bridge.
     let servers: Vec<IpAddr> = needs
         .servers
         .iter()

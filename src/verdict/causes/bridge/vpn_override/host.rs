@@ -18,7 +18,7 @@ use crate::evidence::{Connection, EdgeReading, Evidence};
 use crate::rule::Proof;
 use crate::words::vpn;
 
-/// The proof, where nothing gets out of the host and a VPN's route or rule is why.
+/// The proof that nothing leaves the host because of a VPN's route or rule.
 pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
     let (tables_seen, tables) = evidence.tables()?;
     let host = evidence.host();
@@ -41,7 +41,7 @@ pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
     Some(proof.supported_by([tables_seen]).explaining(lost))
 }
 
-/// The proof with the networks that are kept out together with the host, the runtime's own first.
+/// The proof with the container networks that are cut off with the host, the runtime's own first.
 fn about_the_networks(evidence: &Evidence<'_>, proof: Proof) -> Proof {
     if proof.effect != Effect::Blocks {
         return proof;
@@ -65,7 +65,7 @@ fn rejected(tables: &Tables, seen: &Observation, route: &RouteFacts) -> Option<P
     let decision = decide(tables, &Flow::own(route.destination)).filter(Decision::rejects)?;
     let product = author(tables, &decision)?;
     let made = |link: &&Link| vpn_of(tables, &link.name);
-    // A WireGuard that is a program's has a link of no known make once its routes are gone.
+    // The link of a userspace WireGuard has an unknown kind once its routes are gone.
     let link = tables.links.iter().find(|link| made(link) == Some(product));
     let link = link.or_else(|| tables.links.iter().find(|link| made(link) == Some(Vpn::Other)))?;
     let interface = link.name.as_str();

@@ -30,7 +30,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = host::examine(evidence);
-    // Where the host itself is kept out, its networks are too.
+    // Where the host itself is cut off, its networks are too.
     if let Some(proof) = host.as_ref().filter(|proof| proof.effect == Effect::Blocks) {
         return proof.clone().alone();
     }

@@ -71,9 +71,9 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     }
 }
 
-/// Whether the packets that were followed are lost in the tunnel that a mechanism leads to, and not
-/// before it or behind it. Where none was followed, they may be, unless each was refused at once: a
-/// tunnel swallows, and it is a filter that refuses.
+/// Whether the followed packets are lost in the tunnel that a mechanism leads to, and not before or
+/// behind it. Without a trace, silence may be the tunnel's; an immediate refusal comes from a
+/// filter.
 fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     // Where no interface translates, the tunnel is not the reason. Of several packets that are
     // followed at once, one trace may say so for all.
@@ -129,13 +129,13 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
     let traces = edge.traces.iter().map(|(observation, _)| *observation);
     // A tunnel that is exempt from translation and a device that translates nothing look the same
     // where the rules cannot be read.
-    let untold = edge
+    let is_unclear = edge
         .traces
         .iter()
         .any(|(_, trace)| trace.stage == Stage::LeftUntranslated && trace.masqueraded.is_none());
-    let told = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
+    let is_clear = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
     // Something behind the tunnel may lose the host's own packets too, and no probe tested that.
-    let open = (untold && !told) || edge.fails_without_comparison();
+    let open = (is_unclear && !is_clear) || edge.fails_without_comparison();
     let likely = unseen || by_tunnel && open;
     let confidence = if likely { Confidence::Likely } else { Confidence::Confirmed };
     let proof = cut_off(edge, with_gateway(edge, text))
@@ -150,7 +150,7 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
     as_the_tables_allow(edge, proof)
 }
 
-/// The proof with the network that it is about; of several, the findings are made one.
+/// The proof with the network that it is about. Findings of several networks are joined.
 pub(super) fn of_the_network(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
     let name = clean::line(&edge.network.name, 64);
     proof.with_detail("network", name.clone()).with_detail("networks", vec![name])
