@@ -1,25 +1,49 @@
 //! Small files that others have written, read no further than they may be long.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::Path;
+
+use crate::walls;
 
 /// The content of a regular file of at most `limit` bytes.
 ///
 /// What is no regular file fails with [`io::ErrorKind::InvalidInput`], and what is larger with
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    open(path)?.take(limit + 1).read_to_end(&mut content)?;
+    let file = open(path)?;
+    // Allocated once, because a key would stay in each allocation that the text outgrew.
+    let length = file.metadata()?.len().min(limit) + 1;
+    read_into(Vec::with_capacity(usize::try_from(length).unwrap_or_default()), file, limit)
+}
+
+/// All that a reader gives, of at most `limit` bytes; more fails with [`io::ErrorKind::FileTooLarge`].
+pub fn read_all(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    read_into(Vec::new(), reader, limit)
+}
+
+fn read_into(mut content: Vec<u8>, reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    reader.take(limit + 1).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, larger_than(limit)));
     }
     Ok(content)
 }
 
+/// The first `limit` bytes that a reader gives.
+pub fn beginning(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    reader.take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
 /// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
 /// neither by opening it, as the reader of a pipe is, nor by reading it.
 pub fn open(path: &Path) -> io::Result<File> {
+    walls::or_with_privileges(path, open_here)
+}
+
+fn open_here(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     platform::without_waiting(options.read(true));
     let file = options.open(path)?;

@@ -41,6 +41,7 @@ pub mod runtime;
 pub mod tool;
 pub mod trace;
 pub mod vantage;
+pub mod walls;
 
 // What every probe fills in, and cleans foreign text with.
 pub(crate) use edgeprobe_facts::{clean, mask};

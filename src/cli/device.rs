@@ -5,7 +5,7 @@ use std::env;
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::engine::{Container, EngineFacts};
-use edgeprobe_facts::runtime::{RuntimeFacts, Setting, SourceState};
+use edgeprobe_facts::runtime::{Generation, RuntimeFacts, Setting, SourceState};
 use edgeprobe_facts::{Facts, Observation, Probe, Token, Vantage};
 use edgeprobe_probes::runtime::{self, Root};
 use edgeprobe_probes::{Timeline, engine};
@@ -48,7 +48,7 @@ impl Given {
         });
         let mut protocols: Vec<Transport> = Vec::new();
         for protocol in &options.protocol {
-            let transport = Transport::from(*protocol);
+            let transport = protocol.0;
             if !protocols.contains(&transport) {
                 protocols.push(transport);
             }
@@ -139,7 +139,18 @@ impl Device {
             .enable_all()
             .build()
             .map_err(|error| cannot_start("ask the engine", &error))?;
-        let engine = waiter.block_on(engine::inspect(soon, &Vantage::Host));
+        let is_version_open =
+            runtime.generation == Some(Generation::Toml) && runtime.version.is_none();
+        let engine = waiter.block_on(async {
+            let engine = engine::inspect(soon, &Vantage::Host);
+            if !is_version_open {
+                return engine.await;
+            }
+            let program = runtime::ask_the_program(soon.patience());
+            let (engine, version) = tokio::join!(engine, program);
+            runtime.version = version;
+            engine
+        });
         waiter.shutdown_background();
         if let Facts::Engine(facts) = &engine.facts {
             runtime.add_containers(facts);
@@ -154,7 +165,8 @@ impl Device {
         probes: &BTreeSet<Probe>,
     ) -> Vec<Observation> {
         let configuration = runtime::observe(timeline, &Vantage::Host, self.runtime.clone());
-        // An engine that was silent for a moment is asked again, beside all else and for longer.
+        // An engine that did not answer at once is asked again, for longer, while everything else
+        // runs.
         let answered = |engine: &&Observation| {
             !engine.token().is_some_and(|it| it == Token::EngineNotAnswering || it.is_own())
         };

@@ -15,7 +15,7 @@ pub(super) fn prepare() -> Result<(), Problem> {
     platform::take_open_files();
     is_to_be_had(NEEDED).then_some(()).ok_or_else(|| {
         let needed = NEEDED / 1024 / 1024;
-        Problem::new(format!("there is too little memory: {needed} MiB more cannot be had"))
+        Problem::new(format!("too little memory: {needed} MiB more are not available"))
             .hint("allow edgeprobe 64 MiB of address space, for example by `ulimit -v 65536`")
     })
 }

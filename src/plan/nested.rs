@@ -67,7 +67,7 @@ impl Plan {
         let mut endpoints: Vec<(Transport, u16)> = self
             .transports()
             .into_iter()
-            .map(|transport| (transport, self.hub_ports.of(transport)))
+            .map(|transport| (transport, self.hub_ports.port(transport)))
             .collect();
         if !upstream.is_the_hub() && self.asks(Probe::Https) {
             endpoints.push((Transport::Https, PARENT_PORT));

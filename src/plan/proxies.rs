@@ -86,7 +86,7 @@ impl Plan {
             transport,
             role: upstream.role,
             server: upstream.name.clone(),
-            port: self.hub_ports.of(transport),
+            port: self.hub_ports.port(transport),
             detour: None,
             proxy: Some(via.clone()),
         };

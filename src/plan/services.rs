@@ -47,7 +47,7 @@ impl Plan {
         }
         if wanted.is_empty() {
             wanted.extend(
-                Reference::of_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
+                Reference::parse_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
             );
         }
         let proxy = self.target.engine_s_proxy(seen);
@@ -140,7 +140,7 @@ fn runtime(seen: &[Observation]) -> Option<&RuntimeFacts> {
 fn images(engine: &EngineFacts) -> Vec<Reference> {
     let running = engine.containers.iter().map(|container| &container.image);
     let names = engine.images.iter().flatten().chain(running);
-    names.filter_map(|name| Reference::of_image(name).ok()).collect()
+    names.filter_map(|name| Reference::parse_image(name).ok()).collect()
 }
 
 /// The images and the registries that the runtime names, each image once. Of an image that is on the
@@ -148,7 +148,7 @@ fn images(engine: &EngineFacts) -> Vec<Reference> {
 fn named_by_the_runtime(runtime: &RuntimeFacts, there: &[Reference]) -> Vec<(Reference, NamedBy)> {
     let mut named: Vec<(Reference, NamedBy)> = Vec::new();
     for setting in &runtime.images {
-        let Ok(reference) = Reference::of_image(&setting.image) else { continue };
+        let Ok(reference) = Reference::parse_image(&setting.image) else { continue };
         let reference =
             if there.contains(&reference) { reference.registry_alone() } else { reference };
         let module = clean::line(&setting.module, 64);
@@ -161,7 +161,7 @@ fn named_by_the_runtime(runtime: &RuntimeFacts, there: &[Reference]) -> Vec<(Ref
         }
     }
     for setting in &runtime.registries {
-        let Ok(reference) = Reference::of_registry(&setting.value) else { continue };
+        let Ok(reference) = Reference::parse_registry(&setting.value) else { continue };
         let registry = reference.registry_alone();
         if !named.iter().any(|(known, _)| known.registry_alone() == registry) {
             let source = setting.source.clone();
@@ -234,7 +234,7 @@ mod tests {
         let mut engine = EngineFacts::default();
         engine.settings.insecure_registries =
             vec!["registry.plant:5000".to_owned(), "10.1.0.0/16".to_owned()];
-        let of = |name: &str| is_insecure(&Reference::of_registry(name).unwrap(), &engine);
+        let of = |name: &str| is_insecure(&Reference::parse_registry(name).unwrap(), &engine);
         assert!(of("registry.plant:5000/module:1"));
         assert!(of("10.1.2.3:5000"));
         assert!(!of("registry.plant"));

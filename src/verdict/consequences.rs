@@ -29,7 +29,7 @@ enum Question {
 }
 
 impl Question {
-    fn of(observation: &Observation) -> Self {
+    fn from_observation(observation: &Observation) -> Self {
         let step = observation.failed_step();
         match observation.facts.endpoint() {
             Some(facts) => Self::Connection(facts.role, facts.transport, facts.socket(), step),
@@ -39,7 +39,7 @@ impl Question {
 }
 
 impl<'o> Consequences<'o> {
-    pub(super) fn of(evidence: &Evidence<'o>) -> Self {
+    pub(super) fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let mut consequences =
             Self { groups: Vec::new(), elsewhere: BTreeMap::new(), of_services: BTreeMap::new() };
         consequences.add_container_networks(evidence);
@@ -51,11 +51,12 @@ impl<'o> Consequences<'o> {
         let is_hosts = |seen: &&Observation| seen.vantage == Vantage::Host;
         let mut numbers: HashMap<Question, usize> = HashMap::new();
         for other in evidence.all().iter().filter(|seen| !is_hosts(seen) && seen.failed()) {
-            let number = *numbers.entry(Question::of(other)).or_insert(self.groups.len());
+            let number =
+                *numbers.entry(Question::from_observation(other)).or_insert(self.groups.len());
             self.add(number, &other.id);
         }
         for own in evidence.all().iter().filter(is_hosts) {
-            if let Some(number) = numbers.get(&Question::of(own)) {
+            if let Some(number) = numbers.get(&Question::from_observation(own)) {
                 self.elsewhere.insert(&own.id, *number);
             }
         }

@@ -1,7 +1,7 @@
 //! What a run had too little time for.
 //!
-//! A peer's silence proves something only if the peer was waited for. Where the run's own `--timeout`
-//! cut the waiting short, the observation says so, and its failure confirms nothing.
+//! A peer's silence proves something only if the run waited long enough. Where the run's own
+//! `--timeout` ended the wait, the observation says so, and its failure confirms nothing.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use super::reach::Hub;
 use super::rule::{Finding, Proof};
 use super::{CauseId, Confidence, Effect, Status, Target};
 
-/// The observations without those that were cut short beside a first choice that works, and those:
-/// they count as not tested. `None` where there are none.
+/// The observations to judge, and those that are not judged: they were cut short while the first
+/// choice works, and count as not tested. `None` where all are judged.
 ///
-/// Where nothing works, they stay, so that what they make likely is named.
+/// Where nothing works, they stay, so that the causes that they make likely are named.
 pub(super) fn set_aside(
     target: &Target,
     observations: &[Observation],
@@ -31,10 +31,11 @@ pub(super) fn set_aside(
         let view = views.iter().find(|view| view.vantage == observation.vantage);
         view.is_some_and(reaches_by_its_first_choice)
     };
-    let aside = |seen: &Observation| seen.is_cut_short() && asks_a_peer(seen) && is_reached(seen);
-    let (aside, kept): (Vec<Observation>, Vec<Observation>) =
-        observations.iter().cloned().partition(aside);
-    (!aside.is_empty()).then_some((kept, aside))
+    let is_not_judged =
+        |seen: &Observation| seen.is_cut_short() && asks_a_peer(seen) && is_reached(seen);
+    let (not_judged, kept): (Vec<Observation>, Vec<Observation>) =
+        observations.iter().cloned().partition(is_not_judged);
+    (!not_judged.is_empty()).then_some((kept, not_judged))
 }
 
 fn reaches_by_its_first_choice(view: &View<'_>) -> bool {
@@ -42,14 +43,13 @@ fn reaches_by_its_first_choice(view: &View<'_>) -> bool {
     tested.next() == Some(true)
 }
 
-/// Whether somebody on the network was asked.
+/// Whether the question went to a peer on the network.
 fn asks_a_peer(observation: &Observation) -> bool {
     matches!(observation.probe(), Probe::Dns | Probe::Registry)
         || observation.facts.endpoint().is_some()
 }
 
-/// Whether a silence leaves something open that a verdict speaks of. What only sheds light on other
-/// failures does not.
+/// Whether a silence leaves a part of the verdict open. A control does not.
 pub(super) fn is_missed(observation: &Observation) -> bool {
     let role = match &observation.facts {
         Facts::Dns(facts) => Some(facts.role),

@@ -6,7 +6,6 @@
 //! explains every failure; `reach` reads, apart from all causes, what works and what does not.
 
 mod attributes;
-mod beside_a_proxy;
 mod catalogue;
 mod causes;
 mod chance;
@@ -29,19 +28,21 @@ mod reach;
 mod rule;
 mod status;
 mod summary;
-mod told;
+mod translation;
+mod with_a_proxy;
 mod words;
 
-pub use attributes::Party;
+pub use attributes::{Party, PeerInALog};
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use causes::{CauseId, UnknownCause};
-pub use clouds::{Doubt, provisioning_beside};
+pub use clouds::{Doubt, provisioning_in_cloud_of};
+pub use edgeprobe_facts::Effect;
 pub use edgeprobe_language::Language;
 pub use judge::judge;
 pub use logged::words_of;
 pub use nested::PARENT_PORT;
 pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};
-pub use told::{failure, refusal, subject, token};
+pub use translation::{failure, refusal, subject, token};
 pub use words::vpn;
 
 use std::fmt;
@@ -113,7 +114,7 @@ pub struct Verdict {
     /// One sentence for a person.
     pub summary: String,
     pub outlook: Outlook,
-    /// The root cause first, then what stands on its own beside it.
+    /// The root cause first, then independent causes.
     pub causes: Vec<Cause>,
     /// Causes that could have been, and what speaks against each.
     pub ruled_out: Vec<RuledOut>,
@@ -121,7 +122,7 @@ pub struct Verdict {
     pub unexplained: Vec<String>,
     /// What this run could not or was told not to examine.
     pub not_tested: Vec<NotTested>,
-    /// Faults that the device's logs show and that none of the causes accounts for.
+    /// Faults that the device's logs show and that no cause explains.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logged: Vec<Logged>,
 }
@@ -177,20 +178,6 @@ impl fmt::Display for Confidence {
             Self::Likely => "likely",
         })
     }
-}
-
-/// What a cause does to the device.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Edge Agent cannot connect, or Edge Hub cannot start.
-    Blocks,
-    /// It works, at a cost.
-    Degrades,
-    /// It works; this may become a fault, or costs a little.
-    Warns,
 }
 
 /// What the runtime will do on this device, in a sentence each.
@@ -295,7 +282,7 @@ pub struct Logged {
     pub remedy: Vec<Remedy>,
 }
 
-/// How what a log shows stands beside what the probes saw.
+/// How a log's fault compares with what the probes saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LoggedState {

@@ -1,8 +1,8 @@
-//! What must work on this device, and what of it was lost in this run.
+//! What must work on this device, and what failed of it in this run.
 //!
-//! A need is one value: who needs which service, from where, by which way, and what its loss does. What
-//! the verdict has to account for, and how bad a cause is that stops a service too, follow from the
-//! needs.
+//! A need is one value: parts of the runtime, the service that they need, from where, directly or
+//! by which proxy, and what its loss does. The failures that a verdict accounts for, and the effect
+//! of a cause that also stops a service, follow from the needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ pub(super) struct Need<'o> {
     pub(super) way: Option<Via>,
     /// What its loss does to this device.
     pub(super) effect: Effect,
-    /// The failures by which it is lost.
+    /// The failures that lose it.
     pub(super) lost: Vec<&'o Observation>,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Need<'o> {
 pub(super) struct Needs<'o>(Vec<Need<'o>>);
 
 impl<'o> Needs<'o> {
-    pub(super) fn of(evidence: &Evidence<'o>) -> Self {
+    pub(super) fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let mut needs: Vec<Need<'o>> = Vec::new();
         for view in evidence.views() {
             needs.push(edge_agents(&view));
@@ -56,7 +56,7 @@ impl<'o> Needs<'o> {
         Self(needs)
     }
 
-    /// Every failure by which a need is lost, by id.
+    /// Every failure that loses a need, by id.
     pub(super) fn lost(&self) -> BTreeSet<&'o str> {
         self.0.iter().flat_map(|need| &need.lost).map(|seen| seen.id.as_str()).collect()
     }
@@ -76,7 +76,7 @@ impl<'o> Needs<'o> {
         lost.map(|(seen, effect)| (seen.id.as_str(), effect)).collect()
     }
 
-    /// The ways to the hub of parts beside Edge Agent that are lost, by their own proxies.
+    /// The lost ways to the hub, by their own proxies, of parts other than Edge Agent.
     pub(super) fn lost_by_other_parts(&self) -> impl Iterator<Item = &Need<'o>> {
         self.0.iter().filter(|need| {
             need.service == Service::Hub
@@ -110,7 +110,7 @@ fn edge_agents<'o>(view: &View<'o>) -> Need<'o> {
     }
 }
 
-/// The way of other parts by the proxy that they are told of themselves.
+/// The way of other parts, by the proxy in their own settings.
 fn of_parts<'o>(evidence: &Evidence<'o>, view: &View<'o>, by: ByProxy<'o>) -> Need<'o> {
     Need {
         service: Service::Hub,
@@ -138,7 +138,7 @@ fn of_a_service<'o>(evidence: &Evidence<'o>, lost: &'o Observation) -> Need<'o> 
     }
 }
 
-/// The ports that Edge Hub maps and that another has, or that it may not bind.
+/// The ports that Edge Hub maps and that another process holds, or that it may not bind.
 fn edge_hubs_ports<'o>(evidence: &Evidence<'o>) -> Vec<Need<'o>> {
     let lost = evidence.missed_ports().filter(|(_, facts)| !evidence.may_be_edge_hubs(facts));
     let need = |(port, _): (&'o Observation, _)| Need {

@@ -90,7 +90,7 @@ impl Target {
         proxies
     }
 
-    /// The proxies that parts of the runtime beside Edge Agent go by to the hub, as each is told.
+    /// The proxies to the hub of parts other than Edge Agent, from each part's settings.
     pub fn proxies_of_parts(&self, seen: &[Observation]) -> Vec<(Part, ProxyUrl)> {
         let beside_edge_agent =
             |part| matches!(part, Part::Daemon | Part::IdentityService | Part::EdgeHub);

@@ -12,7 +12,7 @@ use super::{Cause, Effect, Status, cut_short, own_lack};
 /// The verdict in a sentence: the first cause's own, unless it only warns.
 pub(super) fn summary(
     evidence: &Evidence<'_>,
-    aside: &[Observation],
+    not_judged: &[Observation],
     status: Status,
     (agent, hub): (&Agent, Hub),
     causes: &[Cause],
@@ -37,7 +37,9 @@ pub(super) fn summary(
             "summary.turned_away"
         }
         (Status::Blocked, _) => "summary.blocked",
-        (Status::Inconclusive, _) if aside.iter().any(own_lack::is_lacking) => "summary.own_lack",
+        (Status::Inconclusive, _) if not_judged.iter().any(own_lack::is_lacking) => {
+            "summary.own_lack"
+        }
         (Status::Inconclusive, _) if lacks_a_hub(evidence) => "summary.no_hub",
         (Status::Inconclusive, _) if evidence.all().iter().any(cut_short::is_missed) => {
             "summary.cut_short"
@@ -56,8 +58,8 @@ pub(super) fn summary(
     message(&text, language)
 }
 
-/// The port of a transport of Edge Agent's on which IoT Hub itself turns it away, and the HTTP status
-/// by which it does. A parent is no IoT Hub.
+/// The port of one of Edge Agent's transports on which IoT Hub itself refuses it, and the HTTP
+/// status of the refusal. A parent is not an IoT Hub.
 fn turned_away(evidence: &Evidence<'_>) -> Option<(u16, u16)> {
     if evidence.target.parent.is_some() {
         return None;

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use edgeprobe_facts::endpoint::Transport;
-use edgeprobe_facts::engine::AddressPool;
+use edgeprobe_facts::engine::{AddressPool, ApiVersion};
 use edgeprobe_facts::route::tables::{Address, Link, LinkKind, MAIN_TABLE, Route, Tables};
 use edgeprobe_facts::ruleset::FilterRule;
 use ipnet::IpNet;
@@ -215,10 +215,18 @@ pub(crate) enum Middlebox {
 pub(crate) struct Engine {
     pub(crate) answers: bool,
     pub(crate) version: String,
+    /// The oldest and the newest version of its API.
+    pub(crate) api: (ApiVersion, ApiVersion),
     /// The name servers of its daemon.json.
     pub(crate) dns: Vec<IpAddr>,
     pub(crate) pools: Vec<AddressPool>,
     pub(crate) networks: Vec<Network>,
+}
+
+impl Engine {
+    pub(crate) fn accepts(&self, version: ApiVersion) -> bool {
+        (self.api.0..=self.api.1).contains(&version)
+    }
 }
 
 /// A container network.

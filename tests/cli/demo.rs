@@ -115,7 +115,7 @@ fn an_unknown_fault_is_an_error_with_a_hint() {
     assert_eq!(outcome.stdout, "");
     assert_eq!(
         outcome.stderr,
-        "error: `sunspots` is no fault that can be produced here\n\
+        "error: `sunspots` is not a fault that can be produced here\n\
          hint: `edgeprobe demo --list` shows those that can\n"
     );
 }

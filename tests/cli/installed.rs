@@ -107,7 +107,7 @@ fn what_is_given_comes_before_what_is_configured() {
             if let Some(variable) = variable {
                 command.env("EDGEPROBE_HUB", variable);
             }
-            Outcome::of(&mut command).json()["target"].clone()
+            Outcome::from_command(&mut command).json()["target"].clone()
         };
         let by_file = target(&[], None);
         assert_eq!(by_file["hub"], "file.azure-devices.net");

@@ -97,5 +97,5 @@ fn check_as(scenario: &str, more: &[&str], group: impl FnOnce(&Lab) -> String) -
     let words = [&["--timeout", "12s"], more].concat();
     let group = group(&lab);
     let words = check(PROGRAM, &words);
-    Report::of(&lab.device().run(&as_nobody(&group, &words)).unwrap())
+    Report::from_output(&lab.device().run(&as_nobody(&group, &words)).unwrap())
 }

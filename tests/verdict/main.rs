@@ -16,6 +16,7 @@ mod cut_short;
 mod denied_names;
 mod device;
 mod edge;
+mod engine_versions;
 mod french;
 mod holders;
 mod hostname;

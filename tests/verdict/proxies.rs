@@ -205,7 +205,7 @@ fn engine_alone(url: &str) -> Device {
 fn a_proxy_that_only_the_engine_is_told_of_is_required() {
     let device = engine_alone(PROXY);
     let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
-    assert!(verdict.summary.contains("the engine is told of and edgeAgent not"));
+    assert!(verdict.summary.contains("the engine is set up for and edgeAgent not"));
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
     assert_eq!(detail(&verdict, "told")[0]["part"], "engine");
     assert_eq!(detail(&verdict, "not_told")[0], "edge_agent");
@@ -268,7 +268,7 @@ fn a_proxy_that_answers_in_the_hub_s_place_intercepts() {
 #[test]
 fn no_proxy_excepts_the_hub_for_those_who_read_it() {
     let excepted = |part: Part| {
-        let no_proxy = NoProxyList::of(".azure-devices.net");
+        let no_proxy = NoProxyList::parse(".azure-devices.net");
         ProxySetting { no_proxy, ..setting(part, Some(PROXY)) }
     };
     assert!(excepted(Part::Engine).proxy_to(HUB, 443).is_none());

@@ -67,7 +67,7 @@ fn a_policy_against_the_hub_alone_is_told_from_one_against_all() {
 fn a_proxy_that_nobody_reaches_is_told_by_how_it_fails() {
     for (token, word) in [
         (Token::TimedOut, "gives no answer"),
-        (Token::ConnectionRefused, "Nobody listens"),
+        (Token::ConnectionRefused, "Nothing listens"),
         (Token::HostUnreachable, "cannot be reached"),
     ] {
         let device = behind_a_proxy().failing(is_proxied, Step::Connect, token);

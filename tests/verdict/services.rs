@@ -173,7 +173,7 @@ fn an_image_that_is_on_the_device_only_warns() {
         .with(engine(Some(&[IMAGE])))
         .expect(Status::Healthy, &[RegistryAccessDenied]);
     assert_eq!(verdict.causes[0].effect, Effect::Warns);
-    assert!(verdict.causes[0].summary.contains("goes on starting"));
+    assert!(verdict.causes[0].summary.contains("still start"));
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn the_registry_that_nobody_named_only_warns_and_gives_way_to_one_that_was_named
         .with(by_default.clone())
         .with(no_engine())
         .expect(Status::Healthy, &[RegistryUnreachable]);
-    assert!(verdict.causes[0].summary.contains("Nobody named a registry"));
+    assert!(verdict.causes[0].summary.contains("No option and no configuration names a registry"));
     let verdict = Device::healthy()
         .with(by_default)
         .with(registry(Some("module:1.0")))

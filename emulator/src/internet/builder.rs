@@ -83,7 +83,7 @@ impl Builder {
 
     pub(super) async fn build(mut self) -> Result<Internet, StartError> {
         let plan = self.scenario.plan;
-        let wiring = Wiring::of(self.scenario.fault);
+        let wiring = Wiring::from_fault(self.scenario.fault);
         let at_hub = |port| SocketAddr::new(plan.hub, port);
         let amqp = self.place(Role::Amqp, wiring.amqp, at_hub(plan.ports.amqp)).await?;
         let web = self.place(Role::Web, wiring.web, at_hub(plan.ports.web)).await?;

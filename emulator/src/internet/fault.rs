@@ -150,7 +150,7 @@ impl FromStr for Fault {
 
 /// The word is the id of no fault that can be produced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is no fault that can be produced here; hint: one of {}", known())]
+#[error("`{given}` is not a fault that can be produced here; hint: one of {}", known())]
 pub struct UnknownFault {
     given: String,
 }

@@ -28,4 +28,4 @@ pub mod vocabulary;
 
 pub use observation::{Facts, Failure, Observation, Outcome, Probe, StepRecord};
 pub use tries::Tries;
-pub use vocabulary::{Role, Step, Token, Vantage};
+pub use vocabulary::{Effect, Role, Step, Token, Vantage};

@@ -110,14 +110,14 @@ pub enum Stage {
     /// It came in, did not leave, and something on the host took the connection: a proxy that it
     /// was redirected to.
     AnsweredByHost,
-    /// It left with the container's own address, which nobody outside can answer, and nothing came
+    /// It left with the container's own address, which no peer outside can answer, and nothing came
     /// back.
     LeftUntranslated,
     /// It left with an address of the host, and nothing came back.
     NoReply,
     /// An answer came back to the host and was not handed on to the bridge.
     ReplyLost,
-    /// The answer reached the bridge, whatever it says.
+    /// The answer reached the bridge, whether it accepts or refuses.
     Delivered,
 }
 

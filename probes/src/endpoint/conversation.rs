@@ -56,7 +56,7 @@ pub(super) async fn hold(
     manner: Manner,
 ) -> Conversation {
     let begun = Instant::now();
-    let mut facts = EndpointFacts::of(endpoint, peer);
+    let mut facts = EndpointFacts::from_question(endpoint, peer);
     let mut held = None;
     // Boxed, for a TLS session is large and many probes wait at once.
     let talking = connect_and_talk(&mut recorder, &mut facts, trust, manner, &mut held);

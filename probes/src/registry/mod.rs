@@ -176,7 +176,7 @@ async fn ask(
 }
 
 fn use_before_asking(reference: &Reference, access: &Access) -> CredentialUse {
-    match access.credentials.as_deref().map(|credentials| credentials.of_registry(reference)) {
+    match access.credentials.as_deref().map(|credentials| credentials.for_registry(reference)) {
         None => CredentialUse::NotAsked,
         Some(Lookup::Found(_)) => CredentialUse::Unneeded,
         Some(Lookup::Helper) => CredentialUse::Helper,

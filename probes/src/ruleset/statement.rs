@@ -27,7 +27,7 @@ pub(super) struct Effect {
 impl Effect {
     /// The effect of the statements, which are taken from left to right; `map` gives the chains that
     /// a map leads to.
-    pub(super) fn of(statements: &[Value], map: impl Fn(&str) -> Vec<String>) -> Self {
+    pub(super) fn from_statements(statements: &[Value], map: impl Fn(&str) -> Vec<String>) -> Self {
         let mut effect = Self::default();
         for statement in statements {
             let single = statement.as_object().and_then(|object| object.iter().next());

@@ -11,7 +11,7 @@ use super::{FilterRule, Hook, Ruleset, Verdict};
 /// A rule that also asks for a mark, a destination or a port is none of them. What exempts packets
 /// before they get to the rule is not looked for.
 pub fn masquerades<'a>(ruleset: &'a Ruleset, subnet: &IpNet) -> Vec<&'a FilterRule> {
-    let chains = Chains::of(ruleset);
+    let chains = Chains::from_ruleset(ruleset);
     chains
         .reached_from(chains.entered_by(&[Hook::Postrouting]), |rule| rule.is_for(subnet))
         .into_iter()

@@ -16,6 +16,7 @@ mod systemd;
 mod text;
 mod toml;
 mod variables;
+mod version;
 mod yaml;
 
 #[cfg_attr(windows, path = "windows.rs")]
@@ -24,6 +25,7 @@ mod places;
 
 pub use root::Root;
 pub use shown::shown;
+pub use version::ask_the_program;
 
 use document::Layers;
 use edgeprobe_facts::runtime::{Generation, Part, RuntimeFacts, names};
@@ -47,6 +49,7 @@ pub fn read(root: &Root) -> RuntimeFacts {
         let agent = proxies::setting(&mut reader, Part::EdgeAgent, &environment, &first.source);
         facts.proxies.push(agent);
     }
+    facts.version = facts.generation.and_then(|_| version::read(root));
     facts.sources = reader.into_sources();
     facts
 }

@@ -17,7 +17,7 @@ use crate::support::*;
 
 #[tokio::test]
 async fn being_refused_by_an_mqtt_server_is_an_answer() {
-    let question = Question::of(Transport::Mqtt);
+    let question = Question::about(Transport::Mqtt);
     let refusal: [&[u8]; 2] = [b"\x20\x02\x00", b"\x05"];
     let seen = World::new().ask(question, async |s| answer(s, &refusal).await).await;
     assert_eq!(failure(&seen), "none");
@@ -27,7 +27,7 @@ async fn being_refused_by_an_mqtt_server_is_an_answer() {
 
 #[tokio::test]
 async fn what_is_no_connack_is_shown() {
-    let question = Question::of(Transport::Mqtt);
+    let question = Question::about(Transport::Mqtt);
     let seen = World::new().ask(question, async |s| answer(s, &[b"HTTP/1.0 400\r\n"]).await).await;
     assert_eq!(failure(&seen), "mqtt mqtt_unexpected_bytes");
     assert_eq!(facts(&seen).unexpected.as_deref(), Some("HTTP/1.0 400"));
@@ -36,9 +36,9 @@ async fn what_is_no_connack_is_shown() {
 #[tokio::test]
 async fn closing_and_silence_are_told_apart() {
     let world = World::new();
-    let seen = world.ask(Question::of(Transport::Mqtt), close).await;
+    let seen = world.ask(Question::about(Transport::Mqtt), close).await;
     assert_eq!(failure(&seen), "mqtt connection_closed");
-    let seen = world.ask(Question::of(Transport::Mqtt).impatient(), hold).await;
+    let seen = world.ask(Question::about(Transport::Mqtt).impatient(), hold).await;
     assert_eq!(failure(&seen), "mqtt timed_out");
 }
 
@@ -89,7 +89,7 @@ async fn a_connect_that_is_lost_with_the_handshake_is_told_from_a_closed_port() 
         let _ = stream.write_all(REFUSAL).await;
         let _ = stream.flush().await;
     };
-    let question = Question::of(Transport::Mqtt);
+    let question = Question::about(Transport::Mqtt);
     let seen = each_connection(&World::new(), forgetful, question).await;
     assert_eq!(failure(&seen), "none");
     assert!(facts(&seen).mqtt.as_ref().unwrap().lost_at_once >= 2, "{seen:#?}");
@@ -104,7 +104,7 @@ async fn a_conversation_that_is_lost_once_is_begun_again() {
             let _ = stream.flush().await;
         }
     };
-    let question = Question::of(Transport::Mqtt);
+    let question = Question::about(Transport::Mqtt);
     let seen = each_connection(&World::new(), deaf_at_first, question).await;
     assert_eq!(failure(&seen), "none");
     assert_eq!(facts(&seen).mqtt.as_ref().unwrap().lost_at_once, 0, "{seen:#?}");
@@ -113,7 +113,7 @@ async fn a_conversation_that_is_lost_once_is_begun_again() {
 #[tokio::test]
 async fn a_peer_that_never_answers_is_asked_several_times() {
     let deaf = async |_: usize, _: &mut TlsStream<TcpStream>| {};
-    let question = Question { limit: Duration::from_secs(4), ..Question::of(Transport::Mqtt) };
+    let question = Question { limit: Duration::from_secs(4), ..Question::about(Transport::Mqtt) };
     let seen = each_connection(&World::new(), deaf, question).await;
     assert_eq!(failure(&seen), "mqtt timed_out");
     let tries = seen.tries.unwrap();

@@ -13,7 +13,7 @@ const MOST: usize = 6;
 
 /// The observations that say most: failures before successes, each failure once.
 ///
-/// What a log says has a sentence of its own.
+/// A log's finding has its own sentence.
 pub(in crate::report) fn the_telling<'o>(
     observations: impl Iterator<Item = &'o Observation>,
 ) -> Vec<&'o Observation> {
@@ -60,7 +60,7 @@ pub(super) fn without_place(observation: &Observation, language: Language) -> St
 
 fn said_well(observation: &Observation, language: Language) -> String {
     match (observation.outcome, &observation.facts) {
-        // That there is none is an answer.
+        // The absence of a name is an answer too.
         (Outcome::Skipped, facts) if !matches!(facts, Facts::Runtime(_)) => {
             word("not_asked", language)
         }

@@ -71,7 +71,7 @@ fn every_cause_is_told_from_others_and_by_others() {
 
 #[test]
 fn both_languages_have_the_same_messages() {
-    assert_none(MESSAGES.differences());
+    assert_none(MESSAGES.mistakes());
 }
 
 #[test]

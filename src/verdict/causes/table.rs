@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::Party;
+use crate::attributes::{Party, PeerInALog};
 use crate::rule::Rule;
 
 macro_rules! cause_ids {
@@ -51,6 +51,7 @@ macro_rules! cause_ids {
 cause_ids! {
     HostnameInvalid = "hostname-invalid" in device::hostname_invalid,
     EngineUnavailable = "engine-unavailable" in device::engine_unavailable,
+    EngineRefusesRuntime = "engine-refuses-runtime" in device::engine_refuses_runtime,
     AddressPoolExhausted = "address-pool-exhausted" in device::address_pool_exhausted,
     IpForwardDisabled = "ip-forward-disabled" in bridge::ip_forward_disabled,
     VpnOverride = "vpn-override" in bridge::vpn_override,
@@ -103,11 +104,10 @@ impl CauseId {
         self.rule().ended_by
     }
 
-    /// What a log points to that fails towards the device's parent.
-    pub const OF_A_PARENT: Self = Self::ParentUnreachable;
-
-    /// What a log points to where the hub's own name is not known; another host's name is not it.
-    pub const OF_THE_HUBS_NAME: Self = Self::HubNameUnknown;
+    /// The peer that a log's finding must be about, to point to it.
+    pub fn peer_in_a_log(self) -> PeerInALog {
+        self.rule().peer_in_a_log
+    }
 }
 
 impl fmt::Display for CauseId {

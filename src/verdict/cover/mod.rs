@@ -1,8 +1,8 @@
 //! The smallest set of causes that explains every failure.
 //!
 //! Parsimonious covering (Reggia, Nau and Wang 1983; Peng and Reggia 1990): of all sets of proved
-//! causes, take the smallest that accounts for all that can be accounted for. What a chosen cause
-//! already explains is a consequence and names no cause of its own.
+//! causes, take the smallest that accounts for all that can be accounted for. A failure that a
+//! chosen cause explains is a consequence and needs no other cause.
 //!
 //! The problem is first made smaller without a change of its answer (`disputed.rs`): a candidate that
 //! alone explains a failure is in every cover. Only what is still disputed is searched (`search.rs`).

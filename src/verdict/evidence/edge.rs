@@ -13,7 +13,7 @@ use edgeprobe_facts::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
 
-/// One container network beside the host.
+/// One container network in comparison with the host.
 pub(crate) struct EdgeReading<'o> {
     pub(crate) view: View<'o>,
     pub(crate) network: &'o EdgeNetwork,
@@ -46,7 +46,7 @@ impl<'o> Evidence<'o> {
         !self.host_tried() && self.views().iter().any(View::tried)
     }
 
-    /// Whether the host tried to connect to the hub, by whichever way.
+    /// Whether the host tried to connect to the hub, directly or by a proxy.
     pub(crate) fn host_tried(&self) -> bool {
         self.host().tried()
     }
@@ -136,7 +136,7 @@ impl<'o> Evidence<'o> {
 }
 
 impl View<'_> {
-    /// Whether connections to the hub open, and none of them by IPv4.
+    /// Whether connections to the hub open by IPv6 alone.
     fn opens_ipv6_alone(&self) -> bool {
         let own = self.connections(edgeprobe_facts::Role::Hub);
         let mut opened = own.filter(Connection::connected).peekable();

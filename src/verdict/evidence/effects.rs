@@ -8,8 +8,8 @@ use super::{Evidence, Presence, RegistryReading, View, is_of_a_service};
 use crate::{Confidence, Effect};
 
 impl<'o> Evidence<'o> {
-    /// What it does to this device that a registry does not serve it: nothing today where the image
-    /// is here, and no more than a warning where nobody named the registry.
+    /// The effect of a registry that does not serve this device: a warning where the image is here
+    /// or where the user named no registry.
     pub(crate) fn effect_of_registry(&self, reading: &RegistryReading<'_>) -> Effect {
         let mirrored = reading.facts.registry == "docker.io"
             && self.engine().is_some_and(|(_, facts)| facts.settings.registry_mirrors.is_some());
@@ -41,7 +41,7 @@ impl<'o> Evidence<'o> {
         parts: &[Part],
     ) -> (Effect, &'static str) {
         if matches!(view.vantage, Vantage::Bridge(_)) {
-            // On a port of its own, Edge Hub needs no proxy.
+            // Edge Hub needs no proxy where its own port works.
             let direct = view.hub();
             let is_open = |transport: &Transport| {
                 direct.iter().any(|c| c.facts.transport == *transport && c.works())
@@ -65,7 +65,7 @@ impl<'o> Evidence<'o> {
         match &failed.facts {
             Facts::Registry(facts) => {
                 let reading = RegistryReading { observation: failed, facts };
-                // One that nobody named matters only where there is no other, and warns then too.
+                // A default registry matters only where no other is named, and can only warn.
                 if reading.is_by_default() {
                     Effect::Warns
                 } else {

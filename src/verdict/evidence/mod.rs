@@ -26,7 +26,7 @@ pub(super) use known::Knowledge;
 pub(super) use logs::LogReading;
 pub(super) use names::{Answer, denies};
 pub(super) use parts::ByProxy;
-pub(super) use places::Use;
+pub(super) use places::UsedBy;
 pub(super) use services::{RegistryReading, is_of_a_service};
 pub(super) use ways::{ends_here, was_answered};
 

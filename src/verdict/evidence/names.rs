@@ -80,7 +80,7 @@ impl<'o> View<'o> {
         };
         let all: Option<Vec<[Answer<'o>; 2]>> = deniers
             .iter()
-            // Whoever leads on to a private endpoint knows the hub's own name.
+            // A server that leads to a private endpoint knows the hub's own name.
             .map(|denier| match denier.lacking_record() {
                 Some(_) => None,
                 None => Some([*denier, on_the_control(denier).filter(Answer::denies)?]),

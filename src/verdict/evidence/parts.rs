@@ -1,4 +1,4 @@
-//! The parts of the runtime beside Edge Agent that go by a proxy, and what came of it.
+//! The parts of the runtime other than Edge Agent that go by a proxy, and the result.
 //!
 //! The daemons reach the hub's port 443 from the host and Edge Hub reaches it from its network, each
 //! by the proxy that it is told of itself and by no other way. Whoever runs this program is no part
@@ -13,7 +13,7 @@ use super::{Answer, Connection, Evidence, View};
 
 /// A proxy that parts of the runtime go by, seen from where they run.
 pub(crate) struct ByProxy<'o> {
-    /// The parts that are told of it, none of which is Edge Agent.
+    /// The parts that have it in their settings, without Edge Agent.
     pub(crate) parts: Vec<Part>,
     pub(crate) via: Via,
     /// The connections to the hub by it that these parts depend on.

@@ -7,13 +7,13 @@ use super::{Evidence, View};
 
 /// Who of the runtime depends on what is seen from a vantage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// Edge Agent, and whoever else is there.
-    EdgeAgents,
+pub(crate) enum UsedBy {
+    /// Edge Agent, and any other part that is there.
+    EdgeAgent,
     /// Edge Hub, while Edge Agent works from the host.
-    EdgeHubs,
+    EdgeHub,
     /// Neither.
-    Nobodys,
+    NoPart,
 }
 
 impl<'o> Evidence<'o> {
@@ -22,7 +22,7 @@ impl<'o> Evidence<'o> {
     /// that is known.
     pub(crate) fn agent(&self) -> View<'o> {
         let is_joined = |view: &View<'o>| {
-            self.used_by(&view.vantage) == Use::EdgeAgents
+            self.used_by(&view.vantage) == UsedBy::EdgeAgent
                 && matches!(view.vantage, Vantage::Bridge(_))
                 && view.all().any(|observation| observation.facts.endpoint().is_some())
         };
@@ -31,23 +31,23 @@ impl<'o> Evidence<'o> {
     }
 
     /// Who of the runtime depends on this vantage.
-    pub(crate) fn used_by(&self, vantage: &Vantage) -> Use {
+    pub(crate) fn used_by(&self, vantage: &Vantage) -> UsedBy {
         if *vantage == Vantage::Host {
-            Use::EdgeAgents
+            UsedBy::EdgeAgent
         } else if self.is_the_default_beside_another(vantage) {
-            Use::Nobodys
+            UsedBy::NoPart
         } else if !self.is_on_the_host(Container::is_edge_agent) {
-            Use::EdgeAgents
+            UsedBy::EdgeAgent
         } else if !self.is_on_the_host(Container::is_edge_hub) {
-            Use::EdgeHubs
+            UsedBy::EdgeHub
         } else {
-            Use::Nobodys
+            UsedBy::NoPart
         }
     }
 
     /// Whether the runtime does not use this container network.
-    pub(crate) fn is_spare(&self, vantage: &Vantage) -> bool {
-        self.used_by(vantage) == Use::Nobodys
+    pub(crate) fn is_unused(&self, vantage: &Vantage) -> bool {
+        self.used_by(vantage) == UsedBy::NoPart
     }
 
     /// Whether the engine has Edge Agent's container on the host's own network.
@@ -61,8 +61,8 @@ impl<'o> Evidence<'o> {
         containers.any(|it| is_it(it) && it.network_mode.as_deref() == Some("host"))
     }
 
-    /// Whether this is the engine's default network beside another: only where the runtime has none
-    /// of its own does the default one stand in.
+    /// Whether this is the engine's default network while the runtime has its own. The default
+    /// network counts only where the runtime has none.
     fn is_the_default_beside_another(&self, vantage: &Vantage) -> bool {
         let is_default = |vantage: &Vantage| match vantage {
             Vantage::Host => false,

@@ -58,8 +58,8 @@ impl<'o> Evidence<'o> {
         by_it.map(|connection| connection.facts.peer).collect()
     }
 
-    /// Whether the proxy on Edge Agent's way opens a way out from here; where nobody asked from here,
-    /// from the host, or else from where Edge Agent runs.
+    /// Whether the proxy on Edge Agent's way opens a tunnel from here. If this vantage was not
+    /// asked, the host's result counts, or else that of Edge Agent's vantage.
     pub(crate) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
         let mut tried = view.proxied_hub_connections();
         for other in [Self::host, Self::agent] {
@@ -165,8 +165,8 @@ impl<'o> View<'o> {
         self.deciding_answers(Role::Proxy).into_iter().filter(named).collect()
     }
 
-    /// The addresses that programs here would use for a proxy; `None` where its URL names one, or
-    /// nobody here was asked.
+    /// The addresses that programs here would use for a proxy. `None` where its URL has the
+    /// address, or no resolver here was asked.
     fn addresses_of(&self, via: &Via) -> Option<BTreeSet<IpAddr>> {
         let answers = self.proxy_answers(via);
         (!answers.is_empty())

@@ -11,7 +11,7 @@ use edgeprobe_facts::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::Missing;
 use crate::evidence::{Connection, EdgeReading, Evidence, View};
-use crate::told;
+use crate::translation;
 use edgeprobe_language::{Text, Word};
 
 /// The container networks that no question was asked from. One that the runtime does not use is
@@ -22,7 +22,7 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     let without_ipv4 = if left_out { Vec::new() } else { without_ipv4(evidence) };
     if edges.is_empty() && without_ipv4.is_empty() {
         let host = evidence.host();
-        let failure = host.of(Probe::Engine).find_map(told::failure);
+        let failure = host.of(Probe::Engine).find_map(translation::failure);
         let why = Text::new(no_network(evidence));
         let why = failure.into_iter().fold(why, |why, failure| why.with("detail", failure));
         let missing = Missing::new(Text::new("not_tested.bridge"), why);
@@ -30,7 +30,7 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     }
     edges
         .iter()
-        .filter(|edge| !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| !evidence.is_unused(&edge.view.vantage))
         .filter_map(|edge| {
             let why = if !edge.is_joined() {
                 not_joined(edge)
@@ -66,8 +66,8 @@ fn without_ipv4(evidence: &Evidence<'_>) -> Vec<Missing> {
         .collect()
 }
 
-/// The container networks that have IPv6 beside IPv4, where the hub has it too and an address was
-/// borrowed: that is an IPv4 address alone.
+/// The container networks with IPv4 and IPv6 in which only a borrowed IPv4 address was asked from,
+/// where the hub has IPv6 too.
 pub(super) fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
     let has_ipv6 = evidence.host().hub_addresses().iter().any(IpAddr::is_ipv6);
     let borrowed = |edge: &&EdgeReading<'_>| {
@@ -79,7 +79,7 @@ pub(super) fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
     let edges = evidence.edges();
     let edges = edges.iter().filter(|_| has_ipv6).filter(borrowed);
     edges
-        .filter(|edge| evidence.gives_ipv6(edge.network) && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| evidence.gives_ipv6(edge.network) && !evidence.is_unused(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
             let what = Text::new("not_tested.ipv6").with("network", name);
@@ -110,7 +110,7 @@ pub(super) fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
     let by_ipv6 = by_ipv6
         .iter()
         .filter(lost_by_ipv6)
-        .filter(|edge| !in_own_container(edge) && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| !in_own_container(edge) && !evidence.is_unused(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
             let what = Text::new("not_tested.trace").with("network", name);
@@ -122,7 +122,7 @@ pub(super) fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
         .edges()
         .iter()
         .filter(in_own_container)
-        .filter(|edge| edge.is_cut_off() && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| edge.is_cut_off() && !evidence.is_unused(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
             let what = Text::new("not_tested.trace").with("network", name);
@@ -169,7 +169,7 @@ pub(super) fn rules(evidence: &Evidence<'_>) -> Vec<Missing> {
         });
         let named = edge.traces.iter().any(|(_, trace)| !trace.dropped_by.is_empty());
         let (seen, why) = filtered.find_map(|(seen, trace)| Some((*seen, trace.rules_unread?)))?;
-        if named || evidence.is_spare(&edge.view.vantage) {
+        if named || evidence.is_unused(&edge.view.vantage) {
             return None;
         }
         let name = clean::line(&edge.network.name, 64);
@@ -211,7 +211,7 @@ fn has_a_network(engine: &EngineFacts) -> bool {
     })
 }
 
-/// Why the network was not joined, and what is known of it all the same.
+/// Why the network was not joined, and what is known of it without that.
 fn not_joined(edge: &EdgeReading<'_>) -> Text {
     let asked = edge.ways.iter().any(|(way, _)| way.outcome != Outcome::Skipped);
     let tried = edge.view.of(Probe::Vantage).find_map(reason);
@@ -224,7 +224,7 @@ fn not_joined(edge: &EdgeReading<'_>) -> Text {
 
 /// The failure as a sentence that other sentences may follow.
 fn reason(vantage: &Observation) -> Option<Word> {
-    let Word::Told { english, text } = told::failure(vantage)? else { return None };
+    let Word::Told { english, text } = translation::failure(vantage)? else { return None };
     let sentence = clean::line(&english, 240).replace(" hint: ", "; ");
     let mut letters = sentence.trim_end_matches('.').chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);

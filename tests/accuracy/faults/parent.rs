@@ -24,7 +24,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| close(world, &[], true),
     },
     Fault {
-        name: "parent-web-port-dropped",
+        name: "nested-parent-web-dropped",
         cause: CauseId::ParentUnreachable,
         slot: "parent",
         fits: in_the_open,

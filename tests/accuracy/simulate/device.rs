@@ -6,7 +6,8 @@ use edgeprobe::plan::Edge;
 use edgeprobe_facts::clock::{ClockFacts, ClockSource};
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::engine::{
-    Attachment, Container, EngineFacts, EngineKind, EngineSettings, NetworkSubnet, PublishedPort,
+    ASKED_FROM_1_6, ASKED_UP_TO_1_5, ApiVersion, ApiVersions, AskedVersion, Attachment, Container,
+    EngineFacts, EngineKind, EngineSettings, NetworkSubnet, PublishedPort,
 };
 use edgeprobe_facts::hostname::HostnameFacts;
 use edgeprobe_facts::ports::{Bind, BindResult, Holder as PortHolder, PortFacts};
@@ -48,6 +49,7 @@ impl World {
             return record.finish(endpoint, Err(why), Facts::Engine(facts));
         }
         facts.version = Some(engine.version.clone());
+        facts.api = Some(answer_versions(engine));
         facts.kind = Some(EngineKind::Docker);
         facts.ipv4_forwarding = self.tables.ip_forward;
         facts.networks = engine.networks.iter().map(described).collect();
@@ -297,6 +299,20 @@ impl World {
         let facts = Facts::Clock(facts);
         Some(record.finish("the hub's clock", failure.map_or(Ok(()), Err), facts))
     }
+}
+
+/// The versions of the API that the engine names, and its answers to those that it does not have.
+fn answer_versions(engine: &Engine) -> ApiVersions {
+    let (oldest, newest) = engine.api;
+    let asked = [ASKED_UP_TO_1_5, ASKED_FROM_1_6].into_iter();
+    let refused = |version: ApiVersion| AskedVersion {
+        version,
+        refusal: Some(format!(
+            "client version {version} is too old. Minimum supported API version is {oldest}"
+        )),
+    };
+    let asked = asked.filter(|version| !engine.accepts(*version)).map(refused).collect();
+    ApiVersions { oldest, newest, asked }
 }
 
 /// The address that is borrowed from a network: from the top, where the engine gives out last.

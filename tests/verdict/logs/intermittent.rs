@@ -1,7 +1,8 @@
 //! Logs of faults that the probes do not see: intermittent, past, or open.
 
+use edgeprobe_facts::Effect;
 use edgeprobe_facts::endpoint::Transport;
-use edgeprobe_facts::logs::{Course, LogEffect, LogFinding, Party};
+use edgeprobe_facts::logs::{Course, LogFinding, Party};
 use edgeprobe_facts::{Facts, Role, Step, Token};
 use edgeprobe_verdict::CauseId::*;
 use edgeprobe_verdict::{Confidence, LoggedState, Status};
@@ -49,7 +50,7 @@ fn what_is_over_or_old_is_at_most_told_as_past() {
         assert!(verdict.logged[0].remedy.is_empty());
     }
     for nothing in [
-        LogFinding { effect: LogEffect::Warns, ..finding("clock-out-of-sync", &["clock-skew"]) },
+        LogFinding { effect: Effect::Warns, ..finding("clock-out-of-sync", &["clock-skew"]) },
         finding("module-not-found", &[]).aged(10_000.0),
     ] {
         let verdict = Device::networked().with(agents(nothing)).expect(Status::Healthy, &[]);

@@ -60,7 +60,7 @@ pub struct EndpointFacts {
 
 impl EndpointFacts {
     /// The facts before anything is known but the question.
-    pub fn of(endpoint: &super::Endpoint, peer: IpAddr) -> Self {
+    pub fn from_question(endpoint: &super::Endpoint, peer: IpAddr) -> Self {
         Self {
             transport: endpoint.transport,
             role: endpoint.role,
@@ -68,7 +68,7 @@ impl EndpointFacts {
             port: endpoint.port,
             peer,
             detour: endpoint.detour.clone(),
-            proxy: endpoint.proxy.as_ref().map(ViaFacts::of),
+            proxy: endpoint.proxy.as_ref().map(ViaFacts::from_via),
             local: None,
             round_trip_ms: None,
             kernel_round_trip_ms: None,
@@ -154,7 +154,7 @@ impl fmt::Display for Transport {
 /// The TLS session, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsFacts {
-    /// Whether the handshake was completed, whatever was thought of the certificate.
+    /// Whether the handshake was completed, with a good or a bad certificate.
     #[serde(rename = "tls.established")]
     pub established: bool,
     /// E.g. `TLSv1.2`.

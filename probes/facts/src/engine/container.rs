@@ -75,7 +75,7 @@ impl Container {
     }
 }
 
-/// What a container of the runtime is told in its environment, as far as it bears on the network.
+/// The environment of a container of the runtime, as far as it concerns the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ContainerEnvironment {

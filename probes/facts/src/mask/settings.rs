@@ -26,7 +26,7 @@ const COMMANDS: &str = "exec";
 pub fn settings(text: &str) -> Masked {
     let mut masked = Masked::default();
     for line in whole_lines(text.trim_start_matches('\u{feff}')) {
-        let without = of_line(&line);
+        let without = masked_line(&line);
         masked.places += more_marks(&without, &line);
         masked.text += &without;
         masked.text.push('\n');
@@ -56,7 +56,7 @@ fn whole_lines(text: &str) -> Vec<String> {
 }
 
 /// The line with no more than what is known to be harmless.
-fn of_line(line: &str) -> String {
+fn masked_line(line: &str) -> String {
     let is_section = SECTION.as_ref().is_some_and(|section| section.is_match(line));
     if is_section || line.is_empty() {
         return line.to_owned();
@@ -66,11 +66,11 @@ fn of_line(line: &str) -> String {
     };
     let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
     let (lead, name, value) = (part("lead"), part("name"), part("value"));
-    format!("{lead}{}={}", mask(name), of_value(name, value))
+    format!("{lead}{}={}", mask(name), masked_value(name, value))
 }
 
 /// What may be shown of a setting's value.
-fn of_value(name: &str, value: &str) -> String {
+fn masked_value(name: &str, value: &str) -> String {
     let lower = name.to_ascii_lowercase();
     if VARIABLES.contains(&lower.as_str()) {
         return words(value).map(|word| variable(&word)).collect::<Vec<_>>().join(" ");

@@ -85,12 +85,12 @@ pub enum Token {
     ConnectionClosed,
     /// Nothing came back in time.
     TimedOut,
-    /// An error of the operating system that has no word of its own here.
+    /// An error of the operating system that has no token here.
     IoError,
     /// This process has used up what it may use: open files, memory, buffers, threads, or the size of
     /// an answer that it reads (EMFILE, ENFILE, ENOMEM, ENOBUFS). It says nothing of the network.
     OwnLimit,
-    /// This process itself may not make the call, whoever is asked (EPERM or EACCES by a sandbox or
+    /// This process may not make the call to any peer (EPERM or EACCES by a sandbox or
     /// for want of privilege). It says nothing of the network.
     OwnPermission,
     /// This process did not run for a while (stopped, suspended, starved), so that an answer may have

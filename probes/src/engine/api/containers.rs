@@ -36,7 +36,7 @@ pub(super) async fn running(client: &Client) -> Result<Containers, ClientError> 
 }
 
 /// The containers of the runtime's names, whether they run or not.
-pub(super) async fn of_the_runtime(client: &Client) -> Result<Vec<Container>, ClientError> {
+pub(super) async fn of_runtime(client: &Client) -> Result<Vec<Container>, ClientError> {
     let names = r#"{"name":["edgeAgent","edgeHub"]}"#;
     let path = Path::new("/containers/json").with("all", "true").with("filters", names);
     let Containers { mut list, .. } = client.get(&path, LIST).await?;

@@ -7,7 +7,9 @@ use edgeprobe_facts::route::signature::{Direction, Mechanism};
 use edgeprobe_facts::trace::{Stage, Trace};
 use edgeprobe_facts::{Observation, Role};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
@@ -15,16 +17,17 @@ use crate::causes::bridge::edge::{
 use crate::causes::shared::{failures, observations, peers, those};
 use crate::evidence::{Connection, EdgeReading, Evidence, View, ends_here};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::told;
+use crate::translation;
 use crate::words::priority_ahead_of;
 use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
+    with_a_proxy: WithAProxy::OnTheHostsRoutes,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -64,7 +67,7 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
         let text =
             |variant, by| written_by(about(edge, variant), by).with("address", way.destination);
         let refused = |text: Text, token, detail: &str| {
-            cut_off(edge, text.with("failure", told::refusal(token, detail)))
+            cut_off(edge, text.with("failure", translation::refusal(token, detail)))
                 .supported_by([observation])
                 .supported_by(edge.kernels_word())
                 .alone()

@@ -3,16 +3,16 @@
 use std::net::IpAddr;
 
 use crate::catalogue::Text;
-use crate::causes::shared::{as_one, no_graver_than_its_use, observations};
-use crate::evidence::{EdgeReading, Evidence, Use};
+use crate::causes::shared::{as_one, limited_by_use, observations};
+use crate::evidence::{EdgeReading, Evidence, UsedBy};
 use crate::rule::{Finding, Proof};
 use crate::{Confidence, Effect};
 
 /// Asks a rule of each container network, and makes one finding of what it says of them.
 ///
-/// One that any network shows is not refuted by another. What only a network shows that the runtime
-/// does not use (the engine's default one beside its own, or any where the runtime is on the host's)
-/// keeps nothing of the runtime from working, and what it refutes says nothing of the runtime's own.
+/// A proof from one network is not refuted by another. A network that the runtime does not use (the
+/// engine's default network, or every network where the runtime uses the host's) can only warn, and
+/// its refutations do not count.
 pub(in crate::causes) fn at_each_edge<'o>(
     evidence: &Evidence<'o>,
     examine: impl Fn(&EdgeReading<'o>) -> Vec<Finding>,
@@ -20,8 +20,8 @@ pub(in crate::causes) fn at_each_edge<'o>(
     as_one(evidence.edges().iter().map(|edge| {
         let used_by = evidence.used_by(&edge.view.vantage);
         let counts =
-            |finding: &Finding| used_by != Use::Nobodys || matches!(finding, Finding::Proved(_));
-        no_graver_than_its_use(used_by, examine(edge)).into_iter().filter(counts).collect()
+            |finding: &Finding| used_by != UsedBy::NoPart || matches!(finding, Finding::Proved(_));
+        limited_by_use(used_by, examine(edge)).into_iter().filter(counts).collect()
     }))
 }
 
@@ -35,7 +35,7 @@ pub(in crate::causes) fn about(edge: &EdgeReading<'_>, variant: &'static str) ->
         .with("default_bridge", is_default(&edge.network.name))
 }
 
-/// Whether the network is the engine's own, which nobody can take down and make again.
+/// Whether the network is the engine's default one, which cannot be removed and created again.
 pub(in crate::causes) fn is_default(network: &str) -> &'static str {
     if network == "bridge" { "yes" } else { "no" }
 }

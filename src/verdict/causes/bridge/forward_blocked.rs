@@ -7,7 +7,7 @@ use edgeprobe_facts::trace::{Stage, Trace};
 
 use super::passage::Passage;
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::causes::bridge::firewall::written_by;
@@ -16,10 +16,11 @@ use crate::rule::{Finding, Proof, Rule};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -32,7 +33,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
-    match Passage::of(edge, next) {
+    match Passage::from_edge(edge, next) {
         Passage::Opens => opens(edge),
         Passage::Filtered(seen, trace) => filtered(edge, seen, trace).alone(),
         Passage::RepliesTaken(seen) => {
@@ -46,9 +47,10 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
                 .with_confidence(Confidence::Likely)
                 .alone()
         }
-        Passage::NotTranslated(..) | Passage::RepliesUnexpected(..) | Passage::Otherwise => {
-            Vec::new()
-        }
+        Passage::NotForwarded(_)
+        | Passage::NotTranslated(..)
+        | Passage::RepliesUnexpected(..)
+        | Passage::Otherwise => Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `edge-hub-mqtt-defect`: a parent's Edge Hub loses an MQTT CONNECT that comes with the end of TLS.
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{at_each_vantage, observations, ports, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -9,10 +9,11 @@ use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,

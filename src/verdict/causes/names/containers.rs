@@ -30,7 +30,7 @@ pub(in crate::causes) struct BehindAVpn<'o> {
 }
 
 impl<'o> ContainersNames<'o> {
-    pub(in crate::causes) fn of(evidence: &Evidence<'o>, edge: &EdgeReading<'o>) -> Self {
+    pub(in crate::causes) fn from_edge(evidence: &Evidence<'o>, edge: &EdgeReading<'o>) -> Self {
         let answers: Vec<Answer<'o>> = edge.view.answers(Role::Hub).collect();
         let all = answers.iter().map(|answer| answer.observation);
         let answered: Vec<&Observation> = all.filter(|seen| !seen.failed()).collect();
@@ -39,7 +39,7 @@ impl<'o> ContainersNames<'o> {
             (true, _) => Self::NotAsked,
             _ if !answered.is_empty() => Self::Answered(answered),
             (_, true) => Self::CutOff,
-            _ => match BehindAVpn::of(evidence, edge, &answers) {
+            _ => match BehindAVpn::from_answers(evidence, edge, &answers) {
                 Some(behind) => Self::BehindAVpn(Box::new(behind)),
                 None => Self::Failing(answers),
             },
@@ -48,7 +48,11 @@ impl<'o> ContainersNames<'o> {
 }
 
 impl<'o> BehindAVpn<'o> {
-    fn of(evidence: &Evidence<'o>, edge: &EdgeReading<'o>, answers: &[Answer<'o>]) -> Option<Self> {
+    fn from_answers(
+        evidence: &Evidence<'o>,
+        edge: &EdgeReading<'o>,
+        answers: &[Answer<'o>],
+    ) -> Option<Self> {
         if answers.iter().any(Answer::denies) {
             return None;
         }

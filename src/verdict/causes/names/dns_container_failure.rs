@@ -3,22 +3,23 @@
 use edgeprobe_facts::{Observation, Role, Token};
 
 use super::containers::ContainersNames;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::{Text, Word};
 use crate::causes::bridge::edge::{about, at_each_edge, hub_addresses};
 use crate::causes::shared::{observations, those};
 use crate::evidence::{Answer, Connection, EdgeReading, Evidence, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::told;
+use crate::translation;
 use crate::words::listed;
 use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -33,7 +34,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let found = at_each_edge(evidence, |edge| {
         let hub = &evidence.target.hub;
-        match ContainersNames::of(evidence, edge) {
+        match ContainersNames::from_edge(evidence, edge) {
             ContainersNames::Answered(answered) => elsewhere(edge, &host, hub)
                 .map_or_else(|| refuted(about(edge, "answered"), answered), Proof::alone),
             ContainersNames::Failing(answers) => failing(edge, &host, hub, &answers).alone(),
@@ -65,7 +66,7 @@ fn failing<'o>(
         (false, true) => "hosts_file",
         (false, false) => "failing",
     };
-    let mut failures = answers.iter().filter_map(|answer| told::failure(answer.observation));
+    let mut failures = answers.iter().filter_map(|answer| translation::failure(answer.observation));
     let text: Text = about(edge, variant).with("hub", hub).with("resolver", listed(servers));
     let text = text.with_any("failure", failures.next());
     let controls = edge.view.answers(Role::Control).map(|answer| answer.observation);
@@ -93,7 +94,7 @@ fn elsewhere<'o>(edge: &EdgeReading<'o>, host: &View<'o>, hub: &str) -> Option<P
         Some(first || tested.any(|works| works))
     };
     let apart = !theirs.iter().any(|address| own.contains(address));
-    // What the host reaches there and containers do not, the names are not to blame for.
+    // If the host reaches that address and containers do not, names are not the fault.
     let host_is_served_there =
         host.connections(Role::Hub).any(|c| theirs.contains(&c.facts.peer) && c.works());
     if !apart || used(host) != Some(true) || used(&edge.view) != Some(false) || host_is_served_there

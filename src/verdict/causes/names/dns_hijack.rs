@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use edgeprobe_facts::dns::{AddressKind, Resolver};
 use edgeprobe_facts::{Facts, Observation, Role, Token};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, observations, those};
 use crate::evidence::{Answer, Connection, Evidence, View};
@@ -16,10 +16,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,
@@ -55,11 +56,11 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let is_candidate = |address: &IpAddr| {
         !(evidence.target.embedded && *address == IpAddr::V4(Ipv4Addr::LOCALHOST))
     };
-    let known = Known::of(&views, &connections);
+    let known = Known::from_views(&views, &connections);
     let mut real: Option<IpAddr> = None;
     let mut looked_at: BTreeSet<IpAddr> = BTreeSet::new();
     let mut wrong: Vec<(IpAddr, Suspicion)> = Vec::new();
-    for view in views.iter().filter(|view| !evidence.is_spare(&view.vantage)) {
+    for view in views.iter().filter(|view| !evidence.is_unused(&view.vantage)) {
         let addresses = view.hub_addresses();
         // Where one of several addresses is the hub's, programs come through.
         if let Some(address) = addresses.iter().find(|address| known.genuine.contains(address)) {
@@ -161,13 +162,13 @@ struct Known {
     by_servers: BTreeSet<IpAddr>,
     /// Whether a name server says anything of the name; that there is no such name is an answer too.
     servers_speak: bool,
-    /// Whether the servers' own addresses were tried, and none of them opens.
+    /// Whether the addresses from name servers were tried and no connection opens.
     servers_are_closed: bool,
     has_a_private_endpoint: bool,
 }
 
 impl Known {
-    fn of(views: &[View<'_>], connections: &[Connection<'_>]) -> Self {
+    fn from_views(views: &[View<'_>], connections: &[Connection<'_>]) -> Self {
         let answers = || views.iter().flat_map(|view| view.answers(Role::Hub));
         let by_servers = || answers().filter(|answer| !answer.facts.from_hosts_file());
         let speaks = |answer: Answer<'_>| {
@@ -190,7 +191,7 @@ impl Known {
     /// What speaks against an address at which no IoT Hub answered.
     fn suspicion(&self, address: IpAddr) -> Option<Suspicion> {
         let pinned = self.pinned.contains(&address) && !self.by_servers.contains(&address);
-        match AddressKind::of(address) {
+        match AddressKind::from_address(address) {
             _ if pinned && self.servers_speak => {
                 let closed_alike = self.servers_are_closed && !self.open.contains(&address);
                 Some(if closed_alike { Suspicion::PinnedAside } else { Suspicion::HostsFile })

@@ -5,7 +5,9 @@ use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::{Role, Token};
 
 use super::HostsNames;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::{Text, Word};
 use crate::evidence::{Answer, Evidence, Knowledge, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -14,10 +16,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NamelessDaemons],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,
@@ -32,7 +35,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .filter(|answer| !host.is_passed_over(answer))
         .collect();
     let servers = server_failures(&failing);
-    match HostsNames::of(evidence) {
+    match HostsNames::from_evidence(evidence) {
         HostsNames::NotAsked => Vec::new(),
         HostsNames::Resolved(resolved) if servers.is_empty() => {
             refuted(Text::new("resolved").with("hub", &evidence.target.hub), resolved)
@@ -111,7 +114,7 @@ fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
         };
     }
     Proof::confirmed(Effect::Blocks, text, denials.iter().map(|denial| denial.observation))
-        // The control is a name that somebody chose, and may not exist either.
+        // The user may have chosen the control's name, and it may not exist either.
         .with_confidence(Confidence::Likely)
         .explaining(failed)
         .alone()

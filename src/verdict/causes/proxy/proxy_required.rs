@@ -1,12 +1,12 @@
 //! `proxy-required`: the direct way is closed and a proxy works, but a part that needs it is not
 //! told of it.
 
-use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::runtime::{Part, ProxySetting};
 use edgeprobe_facts::{Observation, Role, Token, Vantage};
 use serde_json::{Value, json};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use super::ways::DirectWay;
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{as_one, observations, place, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -16,10 +16,11 @@ use crate::{Confidence, Effect, Way};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -35,16 +36,15 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let opens = |connections: Vec<Connection<'_>>| connections.iter().any(Connection::connected);
     // A network that is cut off shows neither way; the site does to it what it does to the host.
     let host_stands_in = !opens(agent.hub()) && !opens(agent.proxied(Role::Hub).collect());
-    as_one(evidence.views().iter().filter(|view| !evidence.is_spare(&view.vantage)).map(|view| {
+    as_one(evidence.views().iter().filter(|view| !evidence.is_unused(&view.vantage)).map(|view| {
         let is_agents =
             view.vantage == agent.vantage || (host_stands_in && view.vantage == Vantage::Host);
-        let here = Here { evidence, view, is_agents, settings };
-        here.examine(&evidence.target.hub)
+        PartsAtAVantage { evidence, view, is_agents, settings }.examine(&evidence.target.hub)
     }))
 }
 
 /// One vantage, and what the parts of the device are told.
-struct Here<'e, 'o> {
+struct PartsAtAVantage<'e, 'o> {
     evidence: &'e Evidence<'o>,
     view: &'e View<'o>,
     /// Whether Edge Agent is here.
@@ -52,19 +52,15 @@ struct Here<'e, 'o> {
     settings: &'e [ProxySetting],
 }
 
-impl<'o> Here<'_, 'o> {
+impl<'o> PartsAtAVantage<'_, 'o> {
     fn examine(&self, hub: &str) -> Vec<Finding> {
-        let direct = self.view.hub();
-        let open = those(&direct, |connection| connection.connected() && is_web(connection));
-        if !open.is_empty() {
-            return refuted(Text::new("direct"), observations(&open));
-        }
-        let nameless = self.view.name_was_asked() && self.view.hub_addresses().is_empty();
-        if !nameless && !direct.iter().any(is_web) {
-            return Vec::new();
+        match DirectWay::from_view(self.view) {
+            DirectWay::Open(open) => return refuted(Text::new("direct"), observations(&open)),
+            DirectWay::NotTried => return Vec::new(),
+            DirectWay::Closed => {}
         }
         let by_proxy: Vec<Connection<'o>> = self.view.proxied(Role::Hub).collect();
-        // Whoever answers at the other end, the way there is open.
+        // The way there is open, whatever answers at its end.
         let working = those(&by_proxy, Connection::established);
         let hidden = those(&by_proxy, wants_what_is_hidden);
         let lacking = self.lacking(hub);
@@ -72,7 +68,7 @@ impl<'o> Here<'_, 'o> {
         let (Some(proxy), false) = (&first.facts.proxy, lacking.is_empty()) else {
             return Vec::new();
         };
-        // Where the part's own setting was not seen, it may be there all the same.
+        // The part's own setting may exist where it was not seen.
         let known = self.settings.iter().any(|setting| lacking.contains(&setting.part));
         let confidence =
             if known && !working.is_empty() { Confidence::Confirmed } else { Confidence::Likely };
@@ -86,7 +82,7 @@ impl<'o> Here<'_, 'o> {
             .with("engine", if self.is_engine_told(hub) { "told" } else { "not_told" });
         let shown = if working.is_empty() { hidden } else { working };
         Proof::confirmed(effect, text, observations(&shown))
-            .supported_by(observations(&direct))
+            .supported_by(observations(&self.view.hub()))
             .with_confidence(confidence)
             // The site closes the way to the host as it does to its containers.
             .explaining(self.evidence.closed_directly())
@@ -104,10 +100,11 @@ impl<'o> Here<'_, 'o> {
         let is_here = |part: Part| match part {
             Part::EdgeAgent | Part::EdgeHub => self.is_agents,
             Part::Daemon | Part::IdentityService => !in_a_container,
-            // Who runs this program is no part of the runtime, and the engine needs registries.
+            // This program's environment is no part of the runtime, and the engine needs registries
+            // alone.
             Part::Environment | Part::System | Part::Engine => false,
         };
-        // On a port of its own, a container needs no proxy.
+        // A container whose own port works needs no proxy.
         let by_another_port = self
             .view
             .hub()
@@ -171,8 +168,4 @@ fn wants_what_is_hidden(connection: &Connection<'_>) -> bool {
             .proxy
             .as_ref()
             .is_some_and(|proxy| proxy.part == Part::Engine && proxy.url.has_credentials())
-}
-
-fn is_web(connection: &Connection<'_>) -> bool {
-    connection.facts.transport.default_port() == Transport::Https.default_port()
 }

@@ -2,7 +2,7 @@
 
 use edgeprobe_facts::{Outcome, Step};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{at_each_vantage, controls, observations, place, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -11,10 +11,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

@@ -3,17 +3,18 @@
 use edgeprobe_facts::endpoint::Transport;
 
 use super::hub_port::closed_alone;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::causes::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::evidence::{Connection, View};
 use crate::rule::{Finding, Proof, Rule};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,

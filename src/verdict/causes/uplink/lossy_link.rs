@@ -3,7 +3,7 @@
 use edgeprobe_facts::Observation;
 use edgeprobe_language::Word;
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::evidence::Evidence;
 use crate::loss::Loss;
@@ -12,10 +12,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::NotTold,

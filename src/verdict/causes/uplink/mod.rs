@@ -1,6 +1,7 @@
 //! The host's own way to the hub's address and ports.
 
 pub(super) mod amqp_port_blocked;
+mod egress;
 pub(super) mod egress_blocked;
 pub(super) mod high_latency;
 pub(super) mod host_offline;

@@ -48,7 +48,7 @@ fn about_the_networks(evidence: &Evidence<'_>, proof: Proof) -> Proof {
     }
     let edges = evidence.edges();
     let mut edges: Vec<&EdgeReading<'_>> = edges.iter().collect();
-    edges.sort_by_key(|edge| evidence.is_spare(&edge.view.vantage));
+    edges.sort_by_key(|edge| evidence.is_unused(&edge.view.vantage));
     let names: Vec<String> = edges.iter().map(|edge| clean::line(&edge.network.name, 64)).collect();
     match names.first().cloned() {
         Some(first) => proof.with_detail("network", first).with_detail("networks", names),
@@ -96,7 +96,8 @@ fn lost_in_the_tunnel(
     let interface = route.interface.as_deref()?;
     let product = vpn_of(tables, interface)?;
     let by_another = opened_by_another_uplink(&evidence.host(), interface);
-    // What answers in the tunnel was not lost there: somebody behind it lets the hub through not.
+    // If something answers through the tunnel, the tunnel works, and a filter behind it blocks the
+    // hub.
     if by_another.is_empty() || !evidence.answered_by(interface).is_empty() {
         return None;
     }
@@ -130,7 +131,7 @@ fn into_the_tunnel(
     (routes, rule_of(&decision))
 }
 
-/// The rule, where it is none that every device has.
+/// The rule, unless every device has it.
 fn rule_of(decision: &Decision<'_>) -> Option<String> {
     let ordinary = decision.route.is_some_and(|route| route.table == MAIN_TABLE);
     (!ordinary).then(|| decision.rule.to_string())

@@ -1,8 +1,8 @@
-//! What a probe tells of itself in English, so that it can be told in other languages too.
+//! Translates a probe's question and failure into words of any language.
 //!
-//! A probe writes what it asked and how that failed as one English line each, and reports keep them.
-//! In another language the same is composed from the typed token and the facts; where they say less
-//! than the probe's own line, so does the sentence.
+//! A probe writes what it asked and how that failed as one English line each, and reports keep
+//! them. In another language the sentence is composed from the typed token and the facts. It says
+//! less than the probe's own line where they say less.
 
 use std::net::SocketAddr;
 
@@ -47,7 +47,7 @@ pub fn failure(observation: &Observation) -> Option<Word> {
         },
     };
     let text = text.with("seconds", Word::figure(seconds(observation), 1));
-    // What a server says may end a sentence of its own.
+    // A server's text may end with a full stop.
     let english = failure.detail.trim_end_matches('.').to_owned();
     Some(Word::Told { english, text })
 }

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use edgeprobe_facts::Facts;
 
 use super::Effect;
-use super::attributes::BesideAProxy;
+use super::attributes::WithAProxy;
 use super::causes::CauseId;
 use super::evidence::{EdgeReading, Evidence};
 use super::rule::{Proof, ids};
 
 /// The proofs in the light of a proxy on Edge Agent's way.
 ///
-/// What is wrong with the direct way stops nothing while the proxy carries what Edge Agent needs, and
-/// is no fault at all where no transport takes that way. A site that has a proxy closes the direct
-/// way as a matter of course: whatever spoils the way by the proxy is the fault there.
-pub(super) fn beside_the_proxy(
+/// A fault of the direct way stops nothing while the proxy carries what Edge Agent needs, and it is
+/// no fault where no transport goes directly. A site with a proxy usually closes the direct way:
+/// there the fault is what stops the way by the proxy.
+pub(super) fn with_the_proxy(
     evidence: &Evidence<'_>,
     mut proofs: Vec<(CauseId, Proof)>,
     failures: &BTreeSet<String>,
@@ -23,12 +23,12 @@ pub(super) fn beside_the_proxy(
     if evidence.goes_direct() {
         return proofs;
     }
-    let of_the_way = |id: &CauseId| id.rule().beside_a_proxy == BesideAProxy::OnTheDirectWay;
+    let of_the_way = |id: &CauseId| id.rule().with_a_proxy == WithAProxy::OnTheDirectWay;
     let needed = |proof: &Proof| !proof.explains.is_disjoint(failures);
     proofs.retain(|(id, proof)| !of_the_way(id) || proof.effect == Effect::Warns || needed(proof));
-    let led_past = led_past_by_the_proxy(evidence);
-    let of_the_routes = |id: &CauseId| id.rule().beside_a_proxy == BesideAProxy::OnTheHostsRoutes;
-    for (_, proof) in proofs.iter_mut().filter(|(id, proof)| of_the_routes(id) && led_past(proof)) {
+    let avoided = avoided_by_the_proxy(evidence);
+    let of_the_routes = |id: &CauseId| id.rule().with_a_proxy == WithAProxy::OnTheHostsRoutes;
+    for (_, proof) in proofs.iter_mut().filter(|(id, proof)| of_the_routes(id) && avoided(proof)) {
         let least = if needed(proof) { Effect::Degrades } else { Effect::Warns };
         proof.effect = proof.effect.max(least);
     }
@@ -51,7 +51,7 @@ pub(super) fn beside_the_proxy(
 /// Whether Edge Agent's proxy leads past what a proof of the routes' shows: its tunnel opens from
 /// where Edge Agent runs, and as far as the kernel says, the network has its way to the proxy and the
 /// answers theirs back.
-fn led_past_by_the_proxy(evidence: &Evidence<'_>) -> impl Fn(&Proof) -> bool {
+fn avoided_by_the_proxy(evidence: &Evidence<'_>) -> impl Fn(&Proof) -> bool {
     let opens = evidence.opens_its_proxy(&evidence.agent());
     let shadowed = evidence.edges().iter().any(EdgeReading::answers_are_led_elsewhere);
     let proxies = evidence.addresses_of_the_proxy();
