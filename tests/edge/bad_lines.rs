@@ -34,7 +34,7 @@ fn a_healthy_device_on_a_mobile_line_is_not_called_broken() {
     let lab = Lab::build(mobile(), &internet()).unwrap();
     for _ in 0..RUNS {
         let words = check(EDGEPROBE, &["--timeout", "5s"]);
-        assert_no_false_alarm(&Report::of(&lab.device().run(&words).unwrap()));
+        assert_no_false_alarm(&Report::from_output(&lab.device().run(&words).unwrap()));
     }
 }
 
@@ -44,7 +44,7 @@ fn a_closed_port_on_a_mobile_line_is_named() {
     let lab = Lab::build(mobile(), &internet()).unwrap();
     // Beyond the device, so that nothing but silence shows it.
     lab.router().sh("iptables -I FORWARD -p tcp --dport 5671 -j DROP").unwrap();
-    let report = Report::of(&lab.device().run(&check(EDGEPROBE, &[])).unwrap());
+    let report = Report::from_output(&lab.device().run(&check(EDGEPROBE, &[])).unwrap());
     assert_eq!(report.causes().first(), Some(&"amqp-port-blocked"), "{report:?}");
 }
 
@@ -58,6 +58,6 @@ fn a_program_that_is_stopped_in_mid_run_makes_no_fault_of_it() {
         "{EDGEPROBE} check --hub {HUB_NAME} --ca-file {CA_FILE} --timeout 5s --format json & run=$!
          sleep 1; kill -STOP $run; sleep 6; kill -CONT $run; wait $run"
     );
-    let report = Report::of(&lab.device().run(&["sh", "-c", &script]).unwrap());
+    let report = Report::from_output(&lab.device().run(&["sh", "-c", &script]).unwrap());
     assert_no_false_alarm(&report);
 }
