@@ -76,3 +76,13 @@ fn fewer_than_three_measured_times_make_it_likely_at_the_most() {
     assert_eq!(confidence(alone), Some((edgeprobe_verdict::Confidence::Likely, 1)));
     assert_eq!(confidence(Device::healthy()), Some((edgeprobe_verdict::Confidence::Confirmed, 3)));
 }
+
+#[test]
+fn what_was_sent_again_is_no_long_way() {
+    let lossy = [(Step::Connect, 1_020.0), (Step::Tls, 640.0), (Step::Amqp, 410.0)];
+    let lost = |seen: &mut Observation| {
+        seen.tries = Some(edgeprobe_facts::Tries { begun: 1, sent: 9, lost: 2, unanswered: 0 });
+    };
+    let verdict = Device::healthy().changed(to_hub, timed(&lossy)).changed(to_hub, lost).verdict();
+    assert!(verdict.causes.iter().all(|cause| cause.id != HighLatency), "{verdict:#?}");
+}

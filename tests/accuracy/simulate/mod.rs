@@ -64,7 +64,9 @@ impl World {
                 }
             }
         }
-        seen.iter_mut().for_each(|observation| self.count_packets(observation));
+        for observation in &mut seen {
+            self.count_packets(observation);
+        }
         seen.extend(self.compare_clocks(&seen));
         seen.sort_by(|one, other| {
             (&one.vantage, one.probe(), &one.id).cmp(&(&other.vantage, other.probe(), &other.id))

@@ -34,7 +34,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
-    let timed = those(&view.hub(), |c| c.connected() && c.facts.round_trip_ms.is_some());
+    // What was sent again measures the loss and not the way.
+    let lost = |c: &Connection<'_>| c.observation.tries.is_some_and(|tries| tries.lost > 0);
+    let timed =
+        those(&view.hub(), |c| c.connected() && c.facts.round_trip_ms.is_some() && !lost(c));
     let agreed = exchanges_agree(&timed);
     let Some(quickest) = quickest(&timed, agreed) else { return Vec::new() };
     let samples = samples(&timed);
