@@ -11,6 +11,8 @@ mod diagnostics;
 mod doubt;
 mod explain;
 mod format;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod generate;
 mod language;
 mod logs;

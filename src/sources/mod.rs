@@ -6,6 +6,8 @@
 mod archive;
 mod container;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gzip;
 mod journal;
 mod packing;

@@ -32,7 +32,7 @@ fn is_given_open(path: &Path) -> bool {
             || folders.iter().any(|folder| path.parent() == Some(Path::new(folder))))
 }
 
-fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
+pub(super) fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
     let mut head = Vec::new();
     file.by_ref().take(packing::MAGIC).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;

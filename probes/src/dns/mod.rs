@@ -6,6 +6,8 @@
 
 mod exchange;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod getent;
 mod hosts;
 mod name_servers;

@@ -73,7 +73,7 @@ impl ConfiguredServers {
 
 /// The servers that a file in the format of resolv.conf(5) names. What it cannot read it skips, as
 /// the C library does.
-fn parse(content: &[u8], interface: &impl Fn(&str) -> Option<u32>) -> Vec<SocketAddr> {
+pub(super) fn parse(content: &[u8], interface: &impl Fn(&str) -> Option<u32>) -> Vec<SocketAddr> {
     let mut servers = Vec::new();
     for words in file::lines(content, &['#', ';']) {
         let [keyword, address, ..] = words.as_slice() else { continue };

@@ -7,6 +7,8 @@ mod chain;
 mod cpu_time;
 mod detour;
 mod device_store;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod https;
 mod judge;

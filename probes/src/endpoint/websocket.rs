@@ -58,10 +58,13 @@ where
         let detail = format!("agreed to the subprotocol {agreed} instead of {subprotocol}");
         return failure(Token::UpgradeWrongSubprotocol, detail);
     }
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE));
     let frames =
-        WebSocketStream::from_partially_read(stream, answer.rest, Role::Client, Some(config));
+        WebSocketStream::from_partially_read(stream, answer.rest, Role::Client, Some(config()));
     Ok(Frames(frames.await))
+}
+
+/// How much of a peer's frames and messages is read.
+pub(super) fn config() -> WebSocketConfig {
+    let config = WebSocketConfig::default();
+    config.max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE))
 }

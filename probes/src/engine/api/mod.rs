@@ -3,6 +3,8 @@
 mod containers;
 mod details;
 mod environment;
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
 mod images;
 mod networks;
 
