@@ -20,9 +20,7 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 /// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
 /// neither by opening it, as the reader of a pipe is, nor by reading it.
 pub fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    platform::without_waiting(options.read(true));
-    let file = options.open(path)?;
+    let file = open_without_waiting(path)?;
     // The file that was opened, for another may have come to its place meanwhile.
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -30,6 +28,14 @@ pub fn open(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
     Ok(file)
+}
+
+/// Opens whatever is at the path, without waiting for who writes into a pipe. Reading it does not wait
+/// either.
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    platform::without_waiting(options.read(true));
+    options.open(path)
 }
 
 /// At most how many values a JSON text has. Each takes some hundred bytes of memory, in a text that

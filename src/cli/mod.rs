@@ -124,6 +124,11 @@ enum Color {
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
     edgeprobe_probes::memory::forbid_dumps();
+    // Reading the command line takes memory as well.
+    if let Err(problem) = own_limits::prepare() {
+        print_error(&problem);
+        return ExitCode::from(FAILED);
+    }
     arguments::hide_keys();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -133,10 +138,6 @@ pub fn main() -> ExitCode {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
-    }
-    if let Err(problem) = own_limits::prepare() {
-        print_error(&problem);
-        return ExitCode::from(FAILED);
     }
     diagnostics::start();
     // A defect of this program is no verdict on the device.

@@ -5,6 +5,8 @@
 
 mod archive;
 mod container;
+#[cfg(unix)]
+mod fifo;
 mod file;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -18,6 +18,7 @@ mod engine;
 mod formats;
 mod generate;
 mod hostile;
+mod injected;
 mod installed;
 mod internet;
 mod languages;
