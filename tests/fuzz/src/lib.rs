@@ -1,6 +1,6 @@
 //! Every reader of foreign bytes as a function of bytes alone.
 //!
-//! fuzz/ has a fuzzer for each [`Target`]; tests/corpora.rs runs what the fuzzers left through the same
+//! fuzz/ has the fuzzer of each [`Target`]; tests/corpora.rs runs what the fuzzers left through the same
 //! functions. A target panics where a reader does, and where what is kept or shown is not what it has to
 //! be: without characters that a terminal acts on, and without a planted key.
 
@@ -23,7 +23,7 @@ mod texts;
 /// A reader, and how arbitrary bytes are given to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The name of its fuzzer and of the folder of its corpus.
+    /// What READER and the folder of its corpus are called.
     pub name: &'static str,
     pub run: fn(&[u8]),
 }
@@ -73,9 +73,3 @@ pub const TARGETS: &[Target] = &[
     target("replay", reports::replay),
     target("report_tree", reports::report_tree),
 ];
-
-/// Gives the bytes to the target of this name.
-pub fn run(name: &str, bytes: &[u8]) {
-    let target = TARGETS.iter().find(|target| target.name == name);
-    (target.expect("a target's name").run)(bytes);
-}

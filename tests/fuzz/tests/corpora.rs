@@ -49,16 +49,3 @@ fn no_seed_upsets_another_reader() {
         }
     }
 }
-
-#[test]
-fn every_target_has_its_fuzzer_and_every_fuzzer_its_target() {
-    let manifest = fs::read_to_string(folder().join("Cargo.toml")).unwrap();
-    let declared = manifest.matches("[[bin]]").count();
-    assert_eq!(declared, TARGETS.len());
-    for target in TARGETS {
-        assert!(manifest.contains(&format!("name = \"{}\"\n", target.name)), "{}", target.name);
-        let fuzzer = folder().join(format!("fuzz_targets/{}.rs", target.name));
-        let text = fs::read_to_string(&fuzzer).unwrap();
-        assert!(text.contains(&format!("run(\"{}\", bytes)", target.name)), "{}", target.name);
-    }
-}
