@@ -32,6 +32,7 @@ mod own;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;
+mod random;
 pub mod recorder;
 pub mod registry;
 pub mod route;

@@ -1,14 +1,18 @@
 //! The upgrade to WebSocket on the hub's port 443.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use edgeprobe_facts::endpoint::EndpointFacts;
 use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::carrier::Frames;
 use super::http;
+use crate::random;
+use crate::recorder::io_failure;
 
 /// What the runtime asks for when it speaks AMQP.
 pub(super) const AMQP: &str = "AMQPWSB10";
@@ -31,7 +35,8 @@ pub(super) async fn upgrade<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let key = generate_key();
+    let key = random::bytes::<16>().map_err(|error| io_failure(Step::Upgrade, &error))?;
+    let key = BASE64_STANDARD.encode(key);
     let host = http::host(&facts.server, facts.port);
     let request = format!(
         "GET {PATH} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: edgeprobe\r\nUpgrade: websocket\r\n\
