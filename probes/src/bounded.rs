@@ -40,13 +40,7 @@ pub fn beginning(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
 /// Opens a regular file. Anything else fails at once with [`io::ErrorKind::InvalidInput`]: a pipe
 /// is not waited for.
 pub fn open(path: &Path) -> io::Result<File> {
-    walls::opened_with_privileges(path, open_here)
-}
-
-fn open_here(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    platform::without_waiting(options.read(true));
-    let file = options.open(path)?;
+    let file = open_without_waiting(path)?;
     // The file that was opened, for another may have come to its place meanwhile.
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -54,6 +48,17 @@ fn open_here(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
     Ok(file)
+}
+
+/// Opens a file of any kind. Neither opening nor reading waits for the writer of a pipe.
+pub fn open_without_waiting(path: &Path) -> io::Result<File> {
+    walls::opened_with_privileges(path, open_here)
+}
+
+fn open_here(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    platform::without_waiting(options.read(true));
+    options.open(path)
 }
 
 /// At most how many values a JSON text has. Each takes some hundred bytes of memory, in a text that

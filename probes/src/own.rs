@@ -63,6 +63,11 @@ pub(crate) fn of_sending(error: io::Error) -> io::Error {
     if refused && !may_send() { denied(error) } else { error }
 }
 
+/// Whether the call itself was refused (EPERM), and not by what came back from the network.
+pub(crate) fn is_eperm(error: &io::Error) -> bool {
+    platform::is_eperm(error)
+}
+
 /// What a sandbox denies this process and those that it starts, where it denies all asking.
 pub(crate) fn confinement() -> Option<io::Error> {
     let is_free = may_connect(LOOPBACK) && may_send();
@@ -108,6 +113,10 @@ mod platform {
         Errno::from_io_error(error).is_some_and(|errno| used_up.contains(&errno))
     }
 
+    pub(super) fn is_eperm(error: &io::Error) -> bool {
+        Errno::from_io_error(error) == Some(Errno::PERM)
+    }
+
     /// Sends by the call that sends to others (std's own sockets write instead), past every filter of
     /// packets.
     pub(super) fn send_to_itself() -> io::Result<()> {
@@ -119,6 +128,10 @@ mod platform {
 #[cfg(not(unix))]
 mod platform {
     use std::io;
+
+    pub(super) fn is_eperm(_: &io::Error) -> bool {
+        false
+    }
 
     pub(super) fn is_used_up(error: &io::Error) -> bool {
         error.kind() == io::ErrorKind::OutOfMemory

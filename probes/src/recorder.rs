@@ -314,8 +314,11 @@ fn io_token(step: Step, error: &io::Error) -> Token {
         Kind::NetworkUnreachable => Token::NetworkUnreachable,
         Kind::HostUnreachable => Token::HostUnreachable,
         Kind::NetworkDown => Token::NetworkDown,
-        // No rule refuses what is sent over a connection that stands.
-        Kind::PermissionDenied if is_over_a_connection(step) && !own::may_send() => {
+        // No rule refuses what is sent over a connection that stands. An answer of ICMPv6 may end it, by
+        // EACCES alone.
+        Kind::PermissionDenied
+            if is_over_a_connection(step) && (own::is_eperm(error) || !own::may_send()) =>
+        {
             Token::OwnPermission
         }
         Kind::PermissionDenied => Token::Prohibited,
@@ -351,6 +354,10 @@ mod tests {
             assert_eq!(own.token, Token::OwnPermission);
             assert!(!own.detail.contains("os error"), "{}", own.detail);
         }
+        let over_a_connection =
+            |number| io_failure(Step::Amqp, &io::Error::from_raw_os_error(number)).token;
+        assert_eq!(over_a_connection(1), Token::OwnPermission);
+        assert_eq!(over_a_connection(13), Token::Prohibited);
     }
 
     #[tokio::test]

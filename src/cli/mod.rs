@@ -11,6 +11,8 @@ mod diagnostics;
 mod doubt;
 mod explain;
 mod format;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod generate;
 mod language;
 mod logs;
@@ -148,6 +150,11 @@ enum Color {
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
     edgeprobe_probes::memory::forbid_dumps();
+    // Reading the command line takes memory as well.
+    if let Err(problem) = own_limits::prepare() {
+        print_error(&problem);
+        return ExitCode::from(FAILED);
+    }
     arguments::hide_keys();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -157,10 +164,6 @@ pub fn main() -> ExitCode {
         Color::Auto => {}
         Color::Always => anstream::ColorChoice::Always.write_global(),
         Color::Never => anstream::ColorChoice::Never.write_global(),
-    }
-    if let Err(problem) = own_limits::prepare() {
-        print_error(&problem);
-        return ExitCode::from(FAILED);
     }
     diagnostics::start();
     if cli.command.reads_what_strangers_write() && !cli.without_walls {

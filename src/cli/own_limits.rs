@@ -13,6 +13,10 @@ const NEEDED: usize = 33 * 1024 * 1024;
 /// a word. And takes as many open files as it may have.
 pub(super) fn prepare() -> Result<(), Problem> {
     platform::take_open_files();
+    platform::have_open_files().map_err(|error| {
+        Problem::new(format!("cannot open what a run opens: {error}"))
+            .hint("allow it more open files, for example by `ulimit -n 1024`")
+    })?;
     is_to_be_had(NEEDED).then_some(()).ok_or_else(|| {
         let needed = NEEDED / 1024 / 1024;
         Problem::new(format!("too little memory: {needed} MiB more are not available"))
@@ -28,10 +32,20 @@ fn is_to_be_had(bytes: usize) -> bool {
 
 #[cfg(unix)]
 mod platform {
+    use std::io;
+    use std::os::unix::net::UnixStream;
+
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     /// As many as a run opens at once, and more.
     const OPEN_FILES: u64 = 4096;
+
+    /// Whether seven more files can be opened: what waits for all others panics without its own.
+    pub(super) fn have_open_files() -> io::Result<()> {
+        let pairs = [UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?];
+        let [(one, _), ..] = &pairs;
+        one.try_clone().map(drop)
+    }
 
     /// Raises this process's own limit of open files, which is often lower than the one that it may set.
     pub(super) fn take_open_files() {
@@ -47,6 +61,11 @@ mod platform {
 #[cfg(not(unix))]
 mod platform {
     pub(super) fn take_open_files() {}
+
+    #[expect(clippy::unnecessary_wraps, reason = "the seam's other side may fail")]
+    pub(super) fn have_open_files() -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

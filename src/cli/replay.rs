@@ -71,15 +71,20 @@ fn read(path: &Path) -> Result<Report, Problem> {
         };
         Problem::new(format!("cannot read {name}: {error}")).hint(hint)
     })?;
+    parse(&name, &text)
+}
+
+/// The report in a text, of the file of this name.
+pub(super) fn parse(name: &str, text: &str) -> Result<Report, Problem> {
     if text.trim().is_empty() {
         return Err(Problem::new(format!("{name} is empty"))
             .hint("record it again with `edgeprobe check --format json --output FILE`"));
     }
-    if bounded::values(&text) > MOST_VALUES {
+    if bounded::values(text) > MOST_VALUES {
         return Err(Problem::new(format!("{name} has more values than any report"))
             .hint("record it again with `edgeprobe check --format json --output FILE`"));
     }
-    let value: Value = serde_json::from_str(&text).map_err(|error| {
+    let value: Value = serde_json::from_str(text).map_err(|error| {
         let how = if error.is_eof() { "ends in the middle" } else { "is not JSON" };
         Problem::new(format!("{name} {how}: {error}"))
             .hint("record it again with `edgeprobe check --format json --output FILE`")

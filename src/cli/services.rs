@@ -128,7 +128,7 @@ fn unread(error: &ReferenceError) -> Problem {
     Problem::new(format!("--registry: {error}")).hint(hint)
 }
 
-fn provisioning(text: &str) -> Result<String, Problem> {
+pub(super) fn provisioning(text: &str) -> Result<String, Problem> {
     let name: HubName = text.parse().map_err(|error| {
         let error: HubNameError = error;
         let example = error.meant().unwrap_or("global.azure-devices-provisioning.us");

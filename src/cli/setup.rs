@@ -201,7 +201,7 @@ fn named(option: &str, name: Option<&str>, or_empty: bool) -> Result<(), Problem
     Ok(())
 }
 
-fn resolver(text: &str) -> Result<SocketAddr, Problem> {
+pub(super) fn resolver(text: &str) -> Result<SocketAddr, Problem> {
     let alone = || text.trim_matches(['[', ']']).parse().map(|ip: IpAddr| SocketAddr::new(ip, 53));
     let refused = |what| {
         Problem::new(format!("--resolver: `{}` {what}", clean::line(text, 60)))

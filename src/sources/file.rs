@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use edgeprobe_probes::{bounded, walls};
 
+#[cfg(unix)]
+use super::fifo;
 use super::{
     END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal,
     obstacle_from_io, packing,
@@ -23,7 +25,7 @@ const LOOKS: Duration = Duration::from_millis(200);
 pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
     let input = Input::File(path.to_owned());
     let name = input.to_string();
-    let mut file = open(path, &name)?;
+    let mut file = open(path, &name, how.follow)?;
     let head = bounded::beginning(file.by_ref(), packing::MAGIC)
         .map_err(|error| unreadable(&name, &error))?;
     // A pipe has no begin to go back to.
@@ -70,7 +72,11 @@ pub(super) fn look(path: &Path) -> Result<(), SourceError> {
     let name = Input::File(path.to_owned()).to_string();
     let metadata = metadata(path).map_err(|error| unreadable(&name, &error))?;
     // Opening a pipe waits for its writer.
-    if metadata.is_file() || metadata.is_dir() { open(path, &name).map(drop) } else { Ok(()) }
+    if metadata.is_file() || metadata.is_dir() {
+        open(path, &name, false).map(drop)
+    } else {
+        Ok(())
+    }
 }
 
 pub(super) fn read_standard(how: &How, take: &mut Take<'_>) -> Result<(), SourceError> {
@@ -98,8 +104,13 @@ fn told(result: io::Result<ControlFlow<()>>, take: &mut Take<'_>) {
     }
 }
 
-fn open(path: &Path, name: &str) -> Result<File, SourceError> {
-    let file = walls::open(path).map_err(|error| unreadable(name, &error))?;
+/// Opens the file. With `follow`, a pipe is waited for until its writer comes.
+fn open(path: &Path, name: &str, follow: bool) -> Result<File, SourceError> {
+    #[cfg(unix)]
+    let opened = if !follow && fifo::is_one(path) { fifo::open(path) } else { walls::open(path) };
+    #[cfg(not(unix))]
+    let opened = walls::open(path);
+    let file = opened.map_err(|error| unreadable(name, &error))?;
     match file.metadata() {
         Ok(metadata) if metadata.is_dir() => {
             Err(SourceError::new(format!("{name} is a folder")).hint("give the log files in it"))
@@ -116,6 +127,9 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
     let hint = match error.kind() {
         io::ErrorKind::NotFound => "give a file that is there, or `-` for standard input",
         io::ErrorKind::PermissionDenied => "run it as root, or as a user who may read the file",
+        io::ErrorKind::TimedOut => {
+            "give what writes it to standard input: PROGRAM | edgeprobe logs -"
+        }
         _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };
     let what = edgeprobe_facts::clean::line(&error.to_string(), 160);

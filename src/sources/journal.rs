@@ -126,7 +126,7 @@ impl Ended {
     /// A read that waits for the next line would not notice that it is to end.
     fn end_when_stopped(&self, how: How) {
         let child = Arc::downgrade(&self.0);
-        std::thread::spawn(move || {
+        let watch = move || {
             while let Some(child) = child.upgrade() {
                 if how.stopped() {
                     end(&child);
@@ -135,7 +135,11 @@ impl Ended {
                 drop(child);
                 std::thread::sleep(LOOKS);
             }
-        });
+        };
+        // Without a thread it ends when it has no more to say, or with this value.
+        if let Err(error) = std::thread::Builder::new().name("journal".to_owned()).spawn(watch) {
+            tracing::warn!("cannot watch over journalctl: {error}");
+        }
     }
 }
 

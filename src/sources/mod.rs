@@ -5,7 +5,11 @@
 
 mod archive;
 mod container;
+#[cfg(unix)]
+mod fifo;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gzip;
 mod journal;
 mod packing;

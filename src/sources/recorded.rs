@@ -32,7 +32,7 @@ fn is_given_open(path: &Path) -> bool {
             || folders.iter().any(|folder| path.parent() == Some(Path::new(folder))))
 }
 
-fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
+pub(super) fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
     let head = bounded::beginning(file.by_ref(), packing::MAGIC)?;
     file.seek(SeekFrom::Start(0))?;
     if archive::is_zip(&head) {

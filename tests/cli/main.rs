@@ -19,6 +19,7 @@ mod engine;
 mod formats;
 mod generate;
 mod hostile;
+mod injected;
 mod installed;
 mod internet;
 mod languages;

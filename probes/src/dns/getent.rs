@@ -70,7 +70,7 @@ impl Getent<'_> {
 }
 
 /// Reads lines such as `20.49.110.2     STREAM gateway.azure.example`; the name stands in the first.
-fn parse(output: &[u8], name: &str) -> SystemAnswer {
+pub(super) fn parse(output: &[u8], name: &str) -> SystemAnswer {
     let text = String::from_utf8_lossy(output);
     let address = |line: &str| {
         let word = line.split_whitespace().next()?.split('%').next()?;

@@ -11,7 +11,7 @@ pub(super) fn addresses_in(path: &Path, name: &str) -> Vec<IpAddr> {
 }
 
 /// By hosts(5): an address, its name, and its aliases.
-fn parse(content: &[u8], name: &str) -> Vec<IpAddr> {
+pub(super) fn parse(content: &[u8], name: &str) -> Vec<IpAddr> {
     in_order(file::lines(content, &['#']).filter_map(|words| {
         let (address, names) = words.split_first()?;
         let address = address.split('%').next()?.parse().ok()?;

@@ -7,6 +7,8 @@
 mod container;
 mod exchange;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod getent;
 mod hosts;
 mod name_servers;

@@ -75,7 +75,7 @@ impl ConfiguredServers {
 
 /// The servers that a file in the format of resolv.conf(5) names. What it cannot read it skips, as
 /// the C library does.
-fn parse(content: &[u8], interface: &impl Fn(&str) -> Option<u32>) -> Vec<SocketAddr> {
+pub(super) fn parse(content: &[u8], interface: &impl Fn(&str) -> Option<u32>) -> Vec<SocketAddr> {
     let mut servers = Vec::new();
     for word in resolv_conf::name_servers(&String::from_utf8_lossy(content)) {
         let address = word.split(['#', ';']).next().unwrap_or_default();

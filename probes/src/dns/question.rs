@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use edgeprobe_facts::dns::RecordOutcome;
 use hickory_proto::ProtoError;
-use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
+use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::{MAX_ADDRESSES, MAX_NAME};
-use crate::clean;
+use crate::{clean, random};
 
 /// How many aliases are followed; Azure's answers have three to five.
 const MAX_ALIASES: usize = 16;
@@ -53,10 +53,11 @@ impl Question {
         let query = Query::query(name, family);
         // Asked as C libraries ask by default: with recursion and without EDNS. Some middleboxes
         // drop what carries EDNS, and the finding would then be theirs and not the programs'.
-        let mut message = Message::query();
+        let id = random::bytes().map_or(0, u16::from_be_bytes);
+        let mut message = Message::new(id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(query.clone());
-        Ok(Self { id: message.metadata.id, message: message.to_vec()?, query })
+        Ok(Self { id, message: message.to_vec()?, query })
     }
 
     /// The message to be sent.

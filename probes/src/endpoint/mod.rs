@@ -8,6 +8,8 @@ mod conversation;
 mod cpu_time;
 mod detour;
 mod device_store;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod https;
 mod judge;

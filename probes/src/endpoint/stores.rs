@@ -221,7 +221,7 @@ impl Store {
     }
 
     /// The public roots that edgeprobe carries.
-    fn bundled() -> Self {
+    pub(super) fn bundled() -> Self {
         Self::new(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())
     }
 
@@ -250,13 +250,21 @@ fn read_ca_file(path: &Path) -> Result<(Vec<CertificateDer<'static>>, Store), Tr
         io::ErrorKind::FileTooLarge => TrustStoreError::TooLarge { path: owned() },
         _ => TrustStoreError::Unreadable { path: owned(), source },
     })?;
+    read_pem(path, &pem)
+}
 
-    let certificates = CertificateDer::pem_slice_iter(&pem)
+/// The certificates in a file's content.
+pub(super) fn read_pem(
+    path: &Path,
+    pem: &[u8],
+) -> Result<(Vec<CertificateDer<'static>>, Store), TrustStoreError> {
+    let owned = || path.to_path_buf();
+    let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| damaged(path, &error.to_string()))?;
     if certificates.is_empty() {
         let path = owned();
-        return Err(match PrivateKeyDer::from_pem_slice(&pem) {
+        return Err(match PrivateKeyDer::from_pem_slice(pem) {
             Ok(_) => TrustStoreError::PrivateKey { path },
             Err(_) => TrustStoreError::NoCertificate { path },
         });

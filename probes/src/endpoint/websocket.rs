@@ -1,14 +1,18 @@
 //! The upgrade to WebSocket on the hub's port 443.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use edgeprobe_facts::endpoint::EndpointFacts;
 use edgeprobe_facts::{Failure, Step, Token};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_accept_key};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::carrier::Frames;
 use super::http;
+use crate::random;
+use crate::recorder::io_failure;
 
 /// What the runtime asks for when it speaks AMQP.
 pub(super) const AMQP: &str = "AMQPWSB10";
@@ -31,7 +35,8 @@ pub(super) async fn upgrade<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let key = generate_key();
+    let key = random::bytes::<16>().map_err(|error| io_failure(Step::Upgrade, &error))?;
+    let key = BASE64_STANDARD.encode(key);
     let host = http::host(&facts.server, facts.port);
     let request = format!(
         "GET {PATH} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: edgeprobe\r\nUpgrade: websocket\r\n\
@@ -58,10 +63,13 @@ where
         let detail = format!("agreed to the subprotocol {agreed} instead of {subprotocol}");
         return failure(Token::UpgradeWrongSubprotocol, detail);
     }
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE));
     let frames =
-        WebSocketStream::from_partially_read(stream, answer.rest, Role::Client, Some(config));
+        WebSocketStream::from_partially_read(stream, answer.rest, Role::Client, Some(config()));
     Ok(Frames(frames.await))
+}
+
+/// How much of a peer's frames and messages is read.
+pub(super) fn config() -> WebSocketConfig {
+    let config = WebSocketConfig::default();
+    config.max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE))
 }

@@ -119,7 +119,7 @@ pub(super) enum Endpoint {
 
 impl Endpoint {
     /// Reads a value of `DOCKER_HOST`. Errors are one line for a person.
-    fn parse(host: &str) -> Result<Self, String> {
+    pub(super) fn parse(host: &str) -> Result<Self, String> {
         if let Some(path) = host.strip_prefix("unix://").filter(|path| path.starts_with('/')) {
             return Ok(Self::Socket(PathBuf::from(path)));
         }

@@ -241,6 +241,14 @@ fn the_first(mut listed: Vec<Network>) -> Vec<Network> {
     listed
 }
 
+/// What is kept of an answer, whatever it is taken for.
+#[cfg(feature = "fuzzing")]
+pub(super) fn of_any(answer: &[u8]) -> Vec<String> {
+    let Ok(answer) = serde_json::from_slice(answer) else { return Vec::new() };
+    let each = [keep::version, keep::info, keep::network, keep::container];
+    each.map(|keep| inspection("any", &answer, keep).answer.text).into()
+}
+
 fn inspection(name: &str, answer: &Value, keep: fn(&Value) -> Value) -> Inspection {
     let text = serde_json::to_string_pretty(&keep(answer)).unwrap_or_default() + "\n";
     let places = text.matches(crate::mask::MASK).count();

@@ -4,6 +4,8 @@ mod api;
 pub(crate) mod client;
 mod command_line;
 mod endpoint;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod inspection;
 mod logs;
 mod registries;

@@ -74,7 +74,7 @@ struct DaemonFile {
     registry_mirrors: Option<Vec<serde::de::IgnoredAny>>,
 }
 
-fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
+pub(super) fn parse(text: &[u8]) -> serde_json::Result<EngineSettings> {
     // The engine takes an empty file for one without settings.
     if text.trim_ascii().is_empty() {
         return Ok(EngineSettings::default());

@@ -76,9 +76,15 @@ impl Credentials {
             io::ErrorKind::NotFound => CredentialsError::Missing { path: owned() },
             _ => CredentialsError::Unreadable { path: owned(), source },
         })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the file's content.
+    pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Self, CredentialsError> {
         // The error's own text may quote the file, so its line alone is told.
-        let file: ConfigFile = serde_json::from_slice(&text)
-            .map_err(|error| CredentialsError::Malformed { path: owned(), line: error.line() })?;
+        let file: ConfigFile = serde_json::from_slice(text).map_err(|error| {
+            CredentialsError::Malformed { path: path.to_path_buf(), line: error.line() }
+        })?;
         Ok(Self::from_file(file))
     }
 

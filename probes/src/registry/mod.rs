@@ -4,6 +4,8 @@ mod answer;
 mod asking;
 mod challenge;
 mod credentials;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod line;
 mod manifest;
 mod pull;

@@ -16,6 +16,8 @@ use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
 use self::linux as platform;
 #[cfg(target_os = "linux")]
 pub use self::linux::Changes;
+#[cfg(all(target_os = "linux", feature = "fuzzing"))]
+pub use self::linux::fuzzing;
 #[cfg(not(target_os = "linux"))]
 use self::portable as platform;
 use crate::recorder::{Recorder, Timeline, io_failure};

@@ -6,6 +6,8 @@
 mod chains;
 mod combine;
 mod forward;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod iptables;
 mod nft;
 mod read;

@@ -8,6 +8,8 @@ mod daemon;
 mod device_info;
 mod document;
 mod form;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod placeholders;
 mod preview;
 mod proxies;

@@ -198,7 +198,7 @@ fn content(path: &Path) -> Result<String, Unread> {
 }
 
 impl Document {
-    fn new(path: &str, value: Value) -> Self {
+    pub(super) fn new(path: &str, value: Value) -> Self {
         Self { source: clean::line(path, 256), value }
     }
 }

@@ -26,7 +26,7 @@ pub fn shown(path: &str, text: &str) -> Result<Masked, Flaw> {
 }
 
 /// The form that a file's name tells; none for lines.
-fn form_of(path: &str) -> Option<Form> {
+pub(super) fn form_of(path: &str) -> Option<Form> {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name.rsplit_once('.').map_or(name, |(_, ending)| ending) {
         "toml" | "device_info" => Some(Form::Toml),

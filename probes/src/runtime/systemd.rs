@@ -111,8 +111,8 @@ fn drop_in_folders(name: &str) -> Vec<String> {
 
 /// What unit files say of the environment, one after the other.
 #[derive(Default)]
-struct Settings {
-    variables: Variables,
+pub(super) struct Settings {
+    pub(super) variables: Variables,
     files: Vec<String>,
     unset: Vec<String>,
 }
@@ -120,7 +120,7 @@ struct Settings {
 impl Settings {
     /// Adds what a file says in this section; `environment` is the name of the setting that has
     /// the variables.
-    fn add(&mut self, content: &str, source: &str, section: &str, environment: &str) {
+    pub(super) fn add(&mut self, content: &str, source: &str, section: &str, environment: &str) {
         let heading = format!("[{section}]");
         let mut here = false;
         for line in text::logical_lines(content) {

@@ -11,6 +11,8 @@ mod capture;
 mod filter;
 #[cfg(target_os = "linux")]
 mod follow;
+#[cfg(all(target_os = "linux", feature = "fuzzing"))]
+pub mod fuzzing;
 #[cfg(target_os = "linux")]
 mod packet;
 #[cfg(target_os = "linux")]

@@ -1,9 +1,11 @@
 //! Follows logs: one thread for each input; new findings are printed as they come.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use super::collect::Collected;
 use super::{Form, Problem, nothing_here, now, rendered};
@@ -36,9 +38,10 @@ pub(super) fn run(
 ) -> Result<u8, Problem> {
     let (sender, news) = sync_channel(WAITING);
     for (index, input) in inputs.iter().enumerate() {
-        read(index, input.clone(), how.clone(), sender.clone());
+        read(index, input.clone(), how.clone(), sender.clone())
+            .map_err(|error| no_thread(&error))?;
     }
-    interrupt(sender);
+    interrupt(sender).map_err(|error| no_thread(&error))?;
     let mut logs: Vec<Collected<'_>> =
         inputs.iter().map(|_| Collected::new(signatures, how.since, now(), language)).collect();
     let mut told = Told::default();
@@ -95,8 +98,13 @@ fn so_far(logs: &[Collected<'_>], language: Language) -> LogReport {
     judge(logs.iter().flat_map(Collected::so_far).collect(), language)
 }
 
-fn read(index: usize, input: Input, how: How, sender: SyncSender<News>) {
-    std::thread::spawn(move || {
+fn no_thread(error: &io::Error) -> Problem {
+    Problem::new(format!("cannot start reading the logs: {error}"))
+        .hint("allow more threads (`ulimit -u`), or read them without --follow")
+}
+
+fn read(index: usize, input: Input, how: How, sender: SyncSender<News>) -> io::Result<()> {
+    let reading = move || {
         let result = input.read(&how, &mut |piece| {
             let news = match piece {
                 Piece::Begins(log) => News::Begins(index, log),
@@ -110,17 +118,19 @@ fn read(index: usize, input: Input, how: How, sender: SyncSender<News>) {
             }
         });
         let _ = sender.send(News::Ended(result));
-    });
+    };
+    thread::Builder::new().name("reader".to_owned()).spawn(reading).map(drop)
 }
 
 /// Sends word when a person ends it.
-fn interrupt(sender: SyncSender<News>) {
-    std::thread::spawn(move || {
+fn interrupt(sender: SyncSender<News>) -> io::Result<()> {
+    let waiting = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         if runtime.is_ok_and(|runtime| runtime.block_on(tokio::signal::ctrl_c()).is_ok()) {
             let _ = sender.send(News::Interrupted);
         }
-    });
+    };
+    thread::Builder::new().name("interrupt".to_owned()).spawn(waiting).map(drop)
 }
 
 /// What was printed, so that it is not printed again.

@@ -1,9 +1,12 @@
 //! Every packing of a file.
 
+use std::fs;
 use std::io::Write as _;
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -176,4 +179,22 @@ fn an_archive_whose_entries_share_their_bytes_is_refused() {
     let outcome = run(&["logs", &path]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("share their bytes"), "{outcome:?}");
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_into_is_not_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join("edgeAgent.log");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let path = pipe.to_str().unwrap();
+    let outcome = run(&["logs", path]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("nothing was written into the pipe"), "{outcome:?}");
+    assert!(outcome.stderr.contains("hint: give what writes it to standard input"), "{outcome:?}");
+    // One that has a writer is read to its end.
+    let written = pipe.clone();
+    let writer = std::thread::spawn(move || fs::write(written, "nothing of interest\n"));
+    let outcome = run(&["logs", path, "--format", "json"]);
+    assert_eq!(outcome.json()["sources"][0]["lines"], 1, "{outcome:?}");
+    writer.join().unwrap().unwrap();
 }

@@ -72,7 +72,7 @@ fn worth_a_look(containers: &[Container]) -> Vec<String> {
 /// The answer for one container, as far as it is looked at.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Inspected {
+pub(super) struct Inspected {
     state: Option<State>,
     config: Option<Config>,
     host_config: Option<HostConfig>,
@@ -119,7 +119,7 @@ struct Binding {
 }
 
 /// Keeps a few things of an answer that is full of secrets.
-fn fill(container: &mut Container, answer: Inspected) {
+pub(super) fn fill(container: &mut Container, answer: Inspected) {
     let pid = answer.state.and_then(|state| state.pid);
     // The engine writes 0 for a container that does not run.
     container.pid = pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);

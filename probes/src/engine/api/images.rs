@@ -15,7 +15,7 @@ pub(super) async fn names(client: &Client) -> Result<Vec<String>, ClientError> {
     Ok(names)
 }
 
-struct Names(Vec<String>);
+pub(super) struct Names(pub(super) Vec<String>);
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

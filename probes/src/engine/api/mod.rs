@@ -4,6 +4,8 @@ mod api_versions;
 mod containers;
 mod details;
 mod environment;
+#[cfg(feature = "fuzzing")]
+pub(super) mod fuzzing;
 mod images;
 mod networks;
 

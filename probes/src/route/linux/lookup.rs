@@ -78,7 +78,7 @@ fn question(query: &Query) -> RouteMessage {
     message
 }
 
-fn way(route: &RouteMessage) -> Way {
+pub(super) fn way(route: &RouteMessage) -> Way {
     let mut way = Way { table: Some(route.header.table.into()), ..Way::default() };
     for attribute in &route.attributes {
         match attribute {

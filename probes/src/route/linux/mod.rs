@@ -5,6 +5,8 @@ mod agreement;
 mod changes;
 mod edge;
 mod files;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub(crate) mod lookup;
 pub(crate) mod neighbour;
 pub(crate) mod netlink;

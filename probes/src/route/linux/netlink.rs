@@ -47,7 +47,7 @@ pub(crate) struct Dump {
 }
 
 /// One message of the kernel, as far as it concerns the conversation.
-enum Reply {
+pub(super) enum Reply {
     Message(Box<RouteNetlinkMessage>),
     /// A message in a form that is not understood.
     Unreadable,
@@ -226,17 +226,25 @@ impl Netlink {
         set_socket_timeout(&self.socket, Timeout::Recv, Some(patience))?;
         let mut bytes = Vec::with_capacity(DATAGRAM);
         self.socket.recv(&mut bytes, 0).map_err(own::denied)?;
-        let mut rest = bytes.as_slice();
-        while let Ok(header) = NetlinkBuffer::new_checked(rest) {
-            if last(read(rest), &header) {
-                return Ok(true);
-            }
-            // Messages begin at multiples of four bytes (NLMSG_ALIGN).
-            let length = usize::try_from(header.length()).unwrap_or(usize::MAX);
-            rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
-        }
-        Ok(false)
+        Ok(hand_on(&bytes, last))
     }
+}
+
+/// Hands the messages of a datagram on until one is the last; whether one was.
+pub(super) fn hand_on(
+    mut rest: &[u8],
+    last: &mut dyn FnMut(Reply, &NetlinkBuffer<&[u8]>) -> bool,
+) -> bool {
+    while let Ok(header) = NetlinkBuffer::new_checked(rest) {
+        if last(read(rest), &header) {
+            return true;
+        }
+        // Messages begin at multiples of four bytes (NLMSG_ALIGN).
+        let length = usize::try_from(header.length()).unwrap_or(usize::MAX);
+        let next = length.checked_next_multiple_of(4).and_then(|next| rest.get(next..));
+        rest = next.unwrap_or_default();
+    }
+    false
 }
 
 impl AsFd for Netlink {

@@ -27,7 +27,7 @@ use crate::clean;
 const LIMIT: usize = 8192;
 
 /// The names of interfaces by their index.
-type Names = HashMap<u32, String>;
+pub(super) type Names = HashMap<u32, String>;
 
 /// Reads everything, in the network namespace of the calling thread.
 pub(crate) fn read() -> io::Result<Tables> {
@@ -77,7 +77,7 @@ fn bridged(tables: &Tables) -> Vec<IpNet> {
 
 /// Whether a route is kept however many others there are: those of policies' tables, those for the
 /// whole Internet or half of it, those that reject, and those that lead to containers or shadow them.
-fn is_vital(message: &RouteNetlinkMessage, bridged: &[IpNet]) -> bool {
+pub(super) fn is_vital(message: &RouteNetlinkMessage, bridged: &[IpNet]) -> bool {
     let RouteNetlinkMessage::NewRoute(message) = message else { return true };
     let header = &message.header;
     let table = message.attributes.iter().find_map(|attribute| match attribute {
@@ -119,14 +119,14 @@ fn link_of(message: &RouteNetlinkMessage) -> Option<&LinkMessage> {
     }
 }
 
-fn link_name(message: &LinkMessage) -> Option<(u32, String)> {
+pub(super) fn link_name(message: &LinkMessage) -> Option<(u32, String)> {
     message.attributes.iter().find_map(|attribute| match attribute {
         LinkAttribute::IfName(name) => Some((message.header.index, clean::line(name, NAME_LENGTH))),
         _ => None,
     })
 }
 
-fn read_link(message: &LinkMessage, names: &Names) -> Option<Link> {
+pub(super) fn read_link(message: &LinkMessage, names: &Names) -> Option<Link> {
     let name = names.get(&message.header.index)?.clone();
     let flags = message.header.flags;
     let mut link = Link {
@@ -182,7 +182,7 @@ fn kind_by_info(info: &LinkInfo) -> Option<LinkKind> {
     })
 }
 
-fn read_address(message: &AddressMessage, names: &Names) -> Option<Address> {
+pub(super) fn read_address(message: &AddressMessage, names: &Names) -> Option<Address> {
     let mut found = None;
     for attribute in &message.attributes {
         match attribute {
@@ -198,7 +198,7 @@ fn read_address(message: &AddressMessage, names: &Names) -> Option<Address> {
     })
 }
 
-fn read_route(message: &RouteMessage, names: &Names) -> Option<Route> {
+pub(super) fn read_route(message: &RouteMessage, names: &Names) -> Option<Route> {
     let header = &message.header;
     let kind = match header.kind {
         RouteType::Unicast => RouteKind::Unicast,

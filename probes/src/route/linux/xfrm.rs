@@ -53,21 +53,8 @@ pub(crate) fn policies() -> io::Result<Vec<IpsecPolicy>> {
     while policies.len() < LIMIT {
         let mut bytes = Vec::with_capacity(DATAGRAM);
         socket.recv(&mut bytes, 0)?;
-        let mut rest = bytes.as_slice();
-        while let Ok(message) = NetlinkBuffer::new_checked(rest) {
-            let length = usize::try_from(message.length()).unwrap_or(usize::MAX);
-            let body = rest.get(16..length).unwrap_or_default();
-            match message.message_type() {
-                DONE => return Ok(policies),
-                ERROR => {
-                    let code =
-                        word(body, 0).map_or(0, |code| i32::from_ne_bytes(code.to_ne_bytes()));
-                    return Err(io::Error::from_raw_os_error(code.saturating_neg()));
-                }
-                NEW_POLICY => policies.extend(policy(body)),
-                _ => {}
-            }
-            rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        if take(&bytes, &mut policies)? {
+            break;
         }
     }
     Ok(policies)
@@ -81,6 +68,26 @@ fn ask() -> io::Result<Socket> {
     socket.connect(&SocketAddr::new(0, 0))?;
     socket.send(&question(), 0)?;
     Ok(socket)
+}
+
+/// Adds the policies of a datagram; whether it is the last one.
+pub(super) fn take(mut rest: &[u8], policies: &mut Vec<IpsecPolicy>) -> io::Result<bool> {
+    while let Ok(message) = NetlinkBuffer::new_checked(rest) {
+        let length = usize::try_from(message.length()).unwrap_or(usize::MAX);
+        let body = rest.get(16..length).unwrap_or_default();
+        match message.message_type() {
+            DONE => return Ok(true),
+            ERROR => {
+                let code = word(body, 0).map_or(0, |code| i32::from_ne_bytes(code.to_ne_bytes()));
+                return Err(io::Error::from_raw_os_error(code.saturating_neg()));
+            }
+            NEW_POLICY => policies.extend(policy(body)),
+            _ => {}
+        }
+        let next = length.checked_next_multiple_of(4).and_then(|next| rest.get(next..));
+        rest = next.unwrap_or_default();
+    }
+    Ok(false)
 }
 
 fn question() -> Vec<u8> {
