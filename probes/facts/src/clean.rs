@@ -9,6 +9,10 @@ pub fn line(text: &str, limit: usize) -> String {
     let mut length = 0;
     for word in text.split(|c: char| c.is_whitespace() || is_unsafe(c)).filter(|w| !w.is_empty()) {
         if length > 0 {
+            if length >= limit {
+                out.push('…');
+                return out;
+            }
             out.push(' ');
             length += 1;
         }

@@ -53,7 +53,8 @@ impl Question {
         let query = Query::query(name, family);
         // Asked as C libraries ask by default: with recursion and without EDNS. Some middleboxes
         // drop what carries EDNS, and the finding would then be theirs and not the programs'.
-        let id = random::bytes().map_or(0, u16::from_be_bytes);
+        let no_number = |_| ProtoError::Message("the kernel gives no random number");
+        let id = random::bytes().map(u16::from_be_bytes).map_err(no_number)?;
         let mut message = Message::new(id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(query.clone());
