@@ -31,7 +31,7 @@ use crate::verdict::{CauseId, Target, entry};
 const HUB: &str = "demo.azure-devices.net";
 
 /// On loopback an answer takes milliseconds, so a silent peer is recognised sooner.
-const TIMEOUT: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Options of `demo`.
 #[derive(Debug, Args)]

@@ -28,7 +28,7 @@ struct Silences<'o> {
 
 impl<'o> Silences<'o> {
     /// Nothing where nothing was lost, or counted.
-    fn of(observations: &'o [Observation]) -> Option<Self> {
+    fn from_observations(observations: &'o [Observation]) -> Option<Self> {
         let loss = Loss::measured(observations)?.of_an_exchange();
         let counted = || observations.iter().filter(|seen| seen.tries.is_some());
         let by_chance = counted().filter_map(|seen| Some((seen.id.as_str(), chance(seen, loss)?)));
@@ -67,7 +67,9 @@ pub(super) fn set_aside(
     target: &Target,
     observations: &[Observation],
 ) -> Option<(Vec<Observation>, Vec<Observation>)> {
-    let silences = Silences::of(observations).filter(|silences| !silences.by_chance.is_empty())?;
+    // On a line that lost nothing, few packets leave a silence likely, and do not take it away.
+    Loss::measured(observations).filter(|loss| loss.lost > 0)?;
+    let silences = Silences::from_observations(observations).filter(|silences| !silences.by_chance.is_empty())?;
     let evidence = Evidence::new(target, observations);
     // What belongs to a pattern that chance does not bring about counts, whatever its own likelihood.
     let mut counts: BTreeSet<String> = BTreeSet::new();
@@ -101,7 +103,7 @@ fn not_weighed(mut seen: Observation) -> Observation {
 /// Lets no proof be more than likely whose silences chance brings about once in ten thousand runs or
 /// more often, nor one that a silent name server alone makes beside others that answer.
 pub(super) fn confirm_nothing(observations: &[Observation], proofs: &mut [(CauseId, Proof)]) {
-    let silences = Silences::of(observations);
+    let silences = Silences::from_observations(observations);
     for (_, proof) in proofs {
         if !rests_on_packets(observations, proof) {
             continue;
