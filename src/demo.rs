@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use edgeprobe_emulator::{Internet, Layout, Scenario, StartError};
 use tokio::sync::oneshot;
 
-/// A running internet, on a thread of its own so that the probes wait for real peers.
+/// A running internet on a separate thread, so that the probes wait for real peers.
 pub struct Demo {
     layout: Layout,
     stop: Option<oneshot::Sender<()>>,

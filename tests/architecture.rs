@@ -36,13 +36,15 @@ const ARROWS: [(&str, &[&str]); 14] = [
 ];
 
 /// Words of what waits, or reads the world beside its arguments.
-const KNOWN_TO_THE_WORLD: [&str; 8] = [
+const KNOWN_TO_THE_WORLD: [&str; 10] = [
     "tokio",
     "async ",
     "std::net::TcpStream",
     "std::thread",
     "SystemTime",
     "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
     "std::process",
     "std::env",
 ];
@@ -163,7 +165,7 @@ fn causes_are_named_in_the_table_alone() {
         for (file, text) in sources(module) {
             let names_one = |(at, word): (usize, &str)| {
                 let variant = text[at + word.len()..].chars().take(2).collect::<Vec<_>>();
-                // A constant is in capitals: `ALL`, `OF_A_PARENT`.
+                // A constant is in capitals: `ALL`.
                 matches!(variant[..], [first, second] if first.is_uppercase() && second.is_lowercase())
             };
             let named = text.match_indices("CauseId::").any(names_one);
@@ -212,6 +214,65 @@ fn one_place_writes_files() {
         }
     }
 }
+
+/// What asks the privileged thread for something. docs/security.md says for each what it is.
+const PRIVILEGED: [&str; 18] = [
+    "probes/src/bounded.rs",
+    "probes/src/endpoint/device_store/files.rs",
+    "probes/src/engine/unix.rs",
+    "probes/src/interface.rs",
+    "probes/src/ports/linux.rs",
+    "probes/src/ports/mod.rs",
+    "probes/src/registry/line.rs",
+    "probes/src/route/linux/xfrm.rs",
+    "probes/src/runtime/root.rs",
+    "probes/src/tool/start.rs",
+    "probes/src/trace/capture.rs",
+    "probes/src/vantage/borrow.rs",
+    "probes/src/vantage/container/archive.rs",
+    "probes/src/vantage/place.rs",
+    "src/cli/once.rs",
+    "src/files/mod.rs",
+    "src/sources/file.rs",
+    "src/sources/recorded.rs",
+];
+
+#[test]
+fn privileges_are_asked_for_in_a_few_places() {
+    let words = ["with_privileges", "walls::open", "walls::in_worker", "walls::confine"];
+    let asking: BTreeSet<PathBuf> = shipped()
+        .filter(|(file, _)| !file.starts_with("probes/src/walls"))
+        .filter(|(_, text)| words.iter().any(|word| text.contains(word)))
+        .map(|(file, _)| file)
+        .collect();
+    assert_eq!(asking, PRIVILEGED.iter().map(PathBuf::from).collect());
+    let page = fs::read_to_string(SECURITY).unwrap();
+    for file in PRIVILEGED {
+        assert!(page.contains(&format!("`{file}`")), "{SECURITY} does not speak of {file}");
+    }
+}
+
+/// Each line of a table in the page ends with the tests that show it, as `FILE: NAME`.
+#[test]
+fn every_claim_about_security_names_a_test_that_is_there() {
+    let page = fs::read_to_string(SECURITY).unwrap();
+    let (_, claims) = page.split_once("| claim | shown by |\n|---|---|\n").expect("claims");
+    let claims: Vec<&str> = claims.lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(claims.len() > 10, "{SECURITY} claims little");
+    for claim in claims {
+        let shown_by = claim.trim_end_matches('|').rsplit('|').next().unwrap();
+        let tests: Vec<&str> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "no test shows: {claim}");
+        for test in tests {
+            let (file, name) = test.split_once(": ").unwrap_or_else(|| panic!("{test}"));
+            let text = fs::read_to_string(file).unwrap_or_else(|_| panic!("{file} is not there"));
+            let is_there = text.contains(&format!("fn {name}("));
+            assert!(is_there, "{file} has no test {name}, which is to show: {claim}");
+        }
+    }
+}
+
+const SECURITY: &str = "docs/security.md";
 
 /// The files of the program and of the probes with their texts, without tests.
 fn shipped() -> impl Iterator<Item = (PathBuf, String)> {

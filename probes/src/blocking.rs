@@ -1,4 +1,4 @@
-//! Work that blocks, on a thread of its own.
+//! Work that blocks, on a separate thread.
 
 use std::io;
 use std::thread;
@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 
 use crate::own;
 
-/// Does the work on a thread of its own, in the network namespace of the one that asks, and returns
-/// what it gives.
+/// Does the work on a separate thread, in the caller's network namespace, and returns what it
+/// gives.
 ///
 /// Fails where no thread can be had or the work panics. A caller that gives up leaves the thread to
 /// end by itself; no runtime waits for it, as Tokio's do for theirs.

@@ -1,24 +1,44 @@
-//! Small files that others have written, read no further than they may be long.
+//! Files and readers from outside, read no further than a limit.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::Path;
+
+use crate::walls;
 
 /// The content of a regular file of at most `limit` bytes.
 ///
 /// What is no regular file fails with [`io::ErrorKind::InvalidInput`], and what is larger with
 /// [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    open(path)?.take(limit + 1).read_to_end(&mut content)?;
+    let file = open(path)?;
+    // Allocated once, because a key would stay in each allocation that the text outgrew.
+    let length = file.metadata()?.len().min(limit) + 1;
+    read_into(Vec::with_capacity(usize::try_from(length).unwrap_or_default()), file, limit)
+}
+
+/// All that a reader gives, of at most `limit` bytes; more fails with [`io::ErrorKind::FileTooLarge`].
+pub fn read_all(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    read_into(Vec::new(), reader, limit)
+}
+
+fn read_into(mut content: Vec<u8>, reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    reader.take(limit + 1).read_to_end(&mut content)?;
     if content.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, larger_than(limit)));
     }
     Ok(content)
 }
 
-/// Opens a regular file. What is none fails with [`io::ErrorKind::InvalidInput`], and is waited for
-/// neither by opening it, as the reader of a pipe is, nor by reading it.
+/// The first `limit` bytes that a reader gives.
+pub fn beginning(reader: impl Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    reader.take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Opens a regular file. Anything else fails at once with [`io::ErrorKind::InvalidInput`]: a pipe
+/// is not waited for.
 pub fn open(path: &Path) -> io::Result<File> {
     let file = open_without_waiting(path)?;
     // The file that was opened, for another may have come to its place meanwhile.
@@ -30,9 +50,12 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens whatever is at the path, without waiting for who writes into a pipe. Reading it does not wait
-/// either.
+/// Opens a file of any kind. Neither opening nor reading waits for the writer of a pipe.
 pub fn open_without_waiting(path: &Path) -> io::Result<File> {
+    walls::opened_with_privileges(path, open_here)
+}
+
+fn open_here(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     platform::without_waiting(options.read(true));
     options.open(path)
@@ -44,7 +67,7 @@ pub fn values(json: &str) -> usize {
     1 + json.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count()
 }
 
-/// The same as text; what is no UTF-8 fails with [`io::ErrorKind::InvalidData`].
+/// The same as text. Bytes that are not UTF-8 fail with [`io::ErrorKind::InvalidData`].
 pub fn text(path: &Path, limit: u64) -> io::Result<String> {
     String::from_utf8(read(path, limit)?)
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no text in UTF-8"))

@@ -132,6 +132,7 @@ mod tests {
             local: None,
             round_trip_ms: None,
             kernel_round_trip_ms: None,
+            round_trips: None,
             tls: Some(TlsFacts { trust: Some(trust), ..TlsFacts::default() }),
             http: Some(HttpFacts {
                 date: Some(1000),
@@ -152,6 +153,7 @@ mod tests {
             started_ms: 0.0,
             duration_ms: 500.0,
             steps: vec![step],
+            tries: None,
             facts: Facts::Https(facts),
         }
     }

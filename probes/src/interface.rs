@@ -14,10 +14,22 @@ pub(crate) fn bind<'s>(socket: impl Into<SockRef<'s>>, interface: &str) -> io::R
 
 #[cfg(target_os = "linux")]
 mod platform {
+    use std::os::fd::AsFd as _;
+
+    use socket2::Socket;
+
     use super::{SockRef, io};
+    use crate::walls;
 
     pub(super) fn bind(socket: &SockRef<'_>, interface: &str) -> io::Result<()> {
-        socket.bind_device(Some(interface.as_bytes()))
+        match socket.bind_device(Some(interface.as_bytes())) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let socket = Socket::from(socket.as_fd().try_clone_to_owned()?);
+                let interface = interface.to_owned();
+                walls::with_privileges(move || socket.bind_device(Some(interface.as_bytes())))
+            }
+            other => other,
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod http;
 mod interface;
 pub mod memory;
 mod own;
+pub mod pauses;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;
@@ -41,6 +42,7 @@ pub mod runtime;
 pub mod tool;
 pub mod trace;
 pub mod vantage;
+pub mod walls;
 
 // What every probe fills in, and cleans foreign text with.
 pub(crate) use edgeprobe_facts::{clean, mask};

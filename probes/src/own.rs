@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use edgeprobe_facts::Token;
 use socket2::{Domain, Socket, Type};
 
-/// The port that is connected to on loopback, where most likely nobody listens (RFC 863).
+/// The port that is connected to on loopback, where most likely nothing listens (RFC 863).
 const DISCARD: u16 = 9;
 
 /// A peer that stands for any.

@@ -1,10 +1,13 @@
 //! Which of the privileges that probes can use does this process hold?
 
+use std::sync::OnceLock;
+
 /// The capability to bind the ports below 1024, by its bit in the kernel's sets (capability.h).
 const NET_BIND_SERVICE: u32 = 10;
 
 /// The capabilities that matter here, by their bit.
-const USEFUL: [(u32, &str); 5] = [
+const USEFUL: [(u32, &str); 6] = [
+    (2, "dac_read_search"),
     (NET_BIND_SERVICE, "net_bind_service"),
     (12, "net_admin"),
     (13, "net_raw"),
@@ -12,17 +15,34 @@ const USEFUL: [(u32, &str); 5] = [
     (21, "sys_admin"),
 ];
 
-/// The useful capabilities that this process holds, by name; none where that cannot be known.
-pub fn held() -> Vec<String> {
-    let set = platform::effective();
-    let held = USEFUL.iter().filter(|(bit, _)| set & (1 << bit) != 0);
-    held.map(|(_, name)| (*name).to_owned()).collect()
+/// The capabilities that this process held before its threads were confined.
+static KEPT: OnceLock<u64> = OnceLock::new();
+
+/// Keeps in mind what the calling thread holds, which is then what this process holds.
+pub(crate) fn keep() {
+    KEPT.get_or_init(platform::effective);
 }
 
-/// Whether this thread may bind every port, as far as its own user namespace goes.
+fn effective() -> u64 {
+    KEPT.get().copied().unwrap_or_else(platform::effective)
+}
+
+/// The useful capabilities by name, each with whether this process holds it.
+pub fn useful() -> [(&'static str, bool); USEFUL.len()] {
+    let set = effective();
+    USEFUL.map(|(bit, name)| (name, set & (1 << bit) != 0))
+}
+
+/// The useful capabilities that this process holds, by name; none where that cannot be known.
+pub fn held() -> Vec<String> {
+    let held = useful().into_iter().filter(|(_, is_held)| *is_held);
+    held.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Whether this process may bind every port, as far as its own user namespace goes.
 #[cfg(target_os = "linux")]
 pub(crate) fn may_bind_every_port() -> bool {
-    platform::effective() & (1 << NET_BIND_SERVICE) != 0
+    effective() & (1 << NET_BIND_SERVICE) != 0
 }
 
 #[cfg(target_os = "linux")]

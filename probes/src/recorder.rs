@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, StepRecord, Token, Vantage};
+use edgeprobe_facts::{
+    Facts, Failure, Observation, Outcome, Step, StepRecord, Token, Tries, Vantage,
+};
 
-use crate::own;
+use crate::{own, pauses};
 
 /// When the run started and when its probes must have ended.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +27,7 @@ impl Timeline {
 
     /// A run that another process started so many milliseconds ago, with its limit.
     ///
-    /// Numbers that are none are taken for zero.
+    /// A value that is not a number counts as zero.
     pub fn resume(elapsed_ms: f64, limit_ms: f64) -> Self {
         let duration = |ms: f64| Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or_default();
         let now = Instant::now();
@@ -32,9 +35,11 @@ impl Timeline {
         Self { origin, deadline: origin.checked_add(duration(limit_ms)).unwrap_or(now) }
     }
 
-    /// The time that is left; zero when the deadline has passed.
+    /// The time that is left; zero when the deadline has passed. Time in which this process did not
+    /// run does not count.
     pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        let deadline = self.deadline + pauses::given_back(self.origin);
+        deadline.saturating_duration_since(Instant::now())
     }
 
     /// The whole time that probes were given.
@@ -69,6 +74,69 @@ pub struct Recorder {
     started: Instant,
     started_ms: f64,
     steps: Vec<StepRecord>,
+    tries: Option<Tries>,
+    progress: Progress,
+}
+
+/// Which step a probe is at, and since when; whoever waits for it may look.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress(Arc<Mutex<Option<Stage>>>);
+
+/// A step that is under way, or was the last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stage {
+    pub(crate) step: Step,
+    pub(crate) since: Instant,
+    /// How long the TCP handshake took, once it is done: about one round trip.
+    pub(crate) round_trip: Option<Duration>,
+    /// Whether this process works, and the peer is not waited for.
+    pub(crate) is_own_work: bool,
+}
+
+impl Stage {
+    /// How many packets were sent in vain at this step, if nothing came back.
+    pub(crate) fn sent_in_vain(&self, patience: Duration) -> u32 {
+        let waited = self.since.elapsed().min(patience);
+        match self.round_trip {
+            // The first packet is sent again after a second, and then twice as late each time.
+            None => sent_within(Duration::from_secs(1), waited, FAR),
+            // Either end does so from three round trips on, and 200 ms at the least.
+            Some(round_trip) => {
+                let first = (round_trip * 3).max(Duration::from_millis(200));
+                sent_within(first, waited, round_trip * 2)
+            }
+        }
+    }
+}
+
+/// How long after its first packet a peer may take to answer where its distance is not known.
+pub(crate) const FAR: Duration = Duration::from_millis(750);
+
+/// How many packets were sent within so long a time that an answer to each could have come, where the
+/// first is repeated after `first` and each later one after twice the time (RFC 6298).
+pub(crate) fn sent_within(first: Duration, waited: Duration, answer: Duration) -> u32 {
+    let (mut sent, mut at, mut gap) = (0, Duration::ZERO, first);
+    while at + answer <= waited {
+        sent += 1;
+        at += gap;
+        gap *= 2;
+    }
+    sent
+}
+
+impl Progress {
+    pub(crate) fn now(&self) -> Option<Stage> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn at(&self, step: Step) {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let round_trip = stage.and_then(|last| {
+            let connected = last.step == Step::Connect && step > Step::Connect;
+            if connected { Some(last.since.elapsed()) } else { last.round_trip }
+        });
+        *stage = Some(Stage { step, since: Instant::now(), round_trip, is_own_work: false });
+    }
 }
 
 impl Recorder {
@@ -79,7 +147,18 @@ impl Recorder {
             started: Instant::now(),
             started_ms: timeline.elapsed_ms(),
             steps: Vec::new(),
+            tries: None,
+            progress: Progress::default(),
         }
+    }
+
+    /// A record of the same question, asked once more.
+    pub(crate) fn again(&self) -> Self {
+        Self { steps: Vec::new(), tries: None, progress: Progress::default(), ..*self }
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     pub fn timeline(&self) -> Timeline {
@@ -97,6 +176,7 @@ impl Recorder {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let begun = Instant::now();
+        self.progress.at(step);
         let limit = limit.min(self.timeline.remaining());
         let result = match tokio::time::timeout(limit, work).await {
             Ok(result) => result,
@@ -118,9 +198,28 @@ impl Recorder {
         self.steps.push(StepRecord { step, outcome, duration_ms: milliseconds(begun.elapsed()) });
     }
 
+    /// Says that this process works on what the last step brought.
+    pub(crate) fn works(&self) {
+        let mut stage = self.progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stage) = stage.as_mut() {
+            stage.is_own_work = true;
+        }
+    }
+
+    /// How many steps passed.
+    pub(crate) fn passed(&self) -> u32 {
+        let passed = self.steps.iter().filter(|record| record.outcome == Outcome::Pass).count();
+        u32::try_from(passed).unwrap_or(u32::MAX)
+    }
+
     /// The last recorded time of a step, in milliseconds.
     pub fn duration_ms(&self, step: Step) -> Option<f64> {
         self.steps.iter().rev().find(|record| record.step == step).map(|record| record.duration_ms)
+    }
+
+    /// Adds what was counted of tries and losses.
+    pub fn count(&mut self, tries: Tries) {
+        self.tries = Some(self.tries.unwrap_or_default().and(tries));
     }
 
     /// Closes the record. `subject` tells this observation from others of the same probe and vantage.
@@ -132,6 +231,7 @@ impl Recorder {
         result: Result<(), Failure>,
         facts: Facts,
     ) -> Observation {
+        let result = result.map_err(|failure| in_light_of_pauses(self.started, failure));
         Observation {
             id: format!("{vantage}/{}/{subject}", facts.probe()),
             vantage: vantage.clone(),
@@ -141,6 +241,7 @@ impl Recorder {
             started_ms: self.started_ms,
             duration_ms: milliseconds(self.started.elapsed()),
             steps: self.steps,
+            tries: self.tries,
             facts,
         }
     }
@@ -154,6 +255,29 @@ pub(crate) fn outcome<T>(result: &Result<T, Failure>) -> Outcome {
         Err(_) => Outcome::Fail,
     }
 }
+
+/// The failure of a probe that began at `begun`: its own, or that this process did not run.
+///
+/// Timers go on while a process is stopped, and an answer that came meanwhile is not seen before them.
+fn in_light_of_pauses(begun: Instant, failure: Failure) -> Failure {
+    use Token::{ConnectionClosed, ConnectionReset, DnsNoAnswer, DnsTimeout, TimedOut};
+    let hangs_on_time = [TimedOut, DnsTimeout, DnsNoAnswer, ConnectionReset, ConnectionClosed];
+    let paused = pauses::between(begun, Instant::now());
+    let waited = begun.elapsed().max(paused);
+    let is_much = paused >= MUCH && paused >= waited / 4;
+    if !hangs_on_time.contains(&failure.token) || !is_much {
+        return failure;
+    }
+    let detail = format!(
+        "this program did not run for {:.1} s of the {:.1} s that it waited",
+        paused.as_secs_f64(),
+        waited.as_secs_f64()
+    );
+    Failure::new(failure.step, Token::OwnPause, detail)
+}
+
+/// From how much on a pause may have hidden an answer.
+const MUCH: Duration = Duration::from_secs(1);
 
 /// The failure of a step that was given this long.
 fn silence(step: Step, limit: Duration) -> Failure {
@@ -249,5 +373,14 @@ mod tests {
     fn a_step_that_waited_for_the_repetition_of_a_lost_packet_does_not() {
         let failure = silence(Step::Tls, Duration::from_secs(3));
         assert_eq!((failure.cut_short, failure.detail.as_str()), (false, "no answer within 3.0 s"));
+    }
+
+    #[test]
+    fn what_is_sent_again_later_and_later_is_counted_while_an_answer_could_come() {
+        let second = Duration::from_secs(1);
+        assert_eq!(sent_within(second, Duration::from_millis(700), FAR), 0);
+        assert_eq!(sent_within(second, Duration::from_millis(900), FAR), 1);
+        assert_eq!(sent_within(second, second * 5, FAR), 3);
+        assert_eq!(sent_within(second, second * 8, FAR), 4);
     }
 }

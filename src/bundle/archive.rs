@@ -19,7 +19,7 @@ pub struct PackError {
     why: String,
 }
 
-/// Gives each item a place of its own, also where capitals and small letters are one: the second
+/// Gives each item a unique path, also on systems that ignore case: the second
 /// `a.json` becomes `a-2.json`.
 pub fn apart(items: &mut [Item]) {
     let mut taken: BTreeSet<String> =
@@ -62,7 +62,7 @@ pub fn packed(listing: &str, contents: &str, items: &[Item]) -> Result<Vec<u8>, 
         .into_inner())
 }
 
-/// A time in RFC 3339 as a zip has it; the earliest that one can have where it is none.
+/// A time in RFC 3339 as a zip has it; the earliest possible one where the text is not a time.
 fn taken(at: &str) -> DateTime {
     let mut numbers =
         at.split(|c: char| !c.is_ascii_digit()).map(|digits| digits.parse::<u16>().ok());

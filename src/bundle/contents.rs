@@ -70,7 +70,7 @@ pub struct LeftOut {
 }
 
 impl BundleVerdict {
-    fn of(report: &Report) -> Self {
+    fn from_report(report: &Report) -> Self {
         Self {
             status: report.verdict.status,
             confidence: report.verdict.confidence,
@@ -82,7 +82,7 @@ impl BundleVerdict {
 
 impl Contents {
     /// The list of these items, in the order of their paths.
-    pub fn of(
+    pub fn from_items(
         items: &[Item],
         report: Option<&Report>,
         created_at: String,
@@ -110,7 +110,7 @@ impl Contents {
         }
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         left_out.sort_by(|one, other| (one.reason, &one.path).cmp(&(other.reason, &other.path)));
-        let verdict = report.map(BundleVerdict::of);
+        let verdict = report.map(BundleVerdict::from_report);
         let schema = SCHEMA.to_owned();
         Self { schema, tool: Tool::this(), created_at, anonymised, verdict, entries, left_out }
     }
@@ -118,7 +118,7 @@ impl Contents {
     /// The same list with the verdict as this report tells it, in another language perhaps.
     #[must_use]
     pub fn told_as(self, report: Option<&Report>) -> Self {
-        Self { verdict: report.map(BundleVerdict::of), ..self }
+        Self { verdict: report.map(BundleVerdict::from_report), ..self }
     }
 
     /// How many places were masked in all entries.

@@ -59,9 +59,9 @@ pub enum Reason {
     TimedOut,
     /// It is larger than an archive takes.
     TooLarge,
-    /// Whoever was asked failed.
+    /// The tool or service that was asked failed.
     Failed,
-    /// No parser takes it, so no secret in it could be told from the rest.
+    /// No parser accepts it, so its secrets cannot be recognised.
     NotUnderstood,
     /// No container engine runs here.
     NoEngine,
@@ -71,7 +71,7 @@ pub enum Reason {
     Empty,
 }
 
-/// What an entry is, for whoever looks for it.
+/// What an entry is, for a reader who looks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
@@ -95,7 +95,7 @@ pub enum What {
 }
 
 impl What {
-    /// Whether its text is JSON, the report aside.
+    /// Whether its text is JSON; the report does not count.
     pub fn is_a_document(self) -> bool {
         matches!(
             self,

@@ -1,5 +1,5 @@
-//! One archive for a support case: what is in it and how it is told. Pure: it takes texts, and
-//! neither reads nor waits.
+//! One archive for a support case: its contents and their list. Pure: it takes texts, and neither
+//! reads nor waits.
 
 mod anonymise;
 mod archive;

@@ -8,7 +8,7 @@ use super::contents::{Contents, Entry, LeftOut};
 use super::item::Reason;
 use super::words::{say, word};
 use crate::language::{Language, Text};
-use crate::report::style::{BOLD, labelled, of, paint, paragraphs};
+use crate::report::style::{BOLD, for_status, labelled, paint, paragraphs};
 use crate::report::words::status;
 
 /// The width of the column of labels.
@@ -61,7 +61,7 @@ pub fn summary(contents: &Contents, file: Option<&str>, bytes: u64, language: La
     out += &match &contents.verdict {
         Some(verdict) => {
             let status = status(verdict.status, language);
-            told.replacen(&status, &paint(of(verdict.status), &status), 1)
+            told.replacen(&status, &paint(for_status(verdict.status), &status), 1)
         }
         None => told,
     };

@@ -23,7 +23,7 @@ pub(super) fn hide_keys() {
     if shown == given {
         return;
     }
-    let problem = Problem::new("a key stands on the command line, where other users can read it")
+    let problem = Problem::new("the command line contains a key, which other users can read")
         .hint("give --hub the host name alone, or the connection string in EDGEPROBE_HUB");
     super::output::note(&problem.told("note"));
     if let Err(error) = edgeprobe_probes::tool::start_anew(shown) {

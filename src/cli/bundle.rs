@@ -1,10 +1,10 @@
 //! `edgeprobe bundle`
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use clap::Args;
 use edgeprobe_facts::{Probe, clean};
+use jiff::Timestamp;
 
 mod parts;
 mod place;
@@ -23,14 +23,14 @@ use crate::collect;
 use crate::plan::Phase;
 use crate::report::Report;
 use crate::verdict;
-use parts::{anonymise, of_the_report};
+use parts::{anonymise, report_items};
 use place::destination;
 
 /// Options of `bundle`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without --output the archive is a new file in this folder, named after the
-device and the time. Secrets never get into it; CONTENTS.txt in it says what
+device and the time. It never contains secrets. Its CONTENTS.txt says what
 each entry is, what was masked, and what was left out and why.
 
 Examples:
@@ -40,7 +40,7 @@ Examples:
   edgeprobe replay case.zip
   edgeprobe logs case.zip
 
-Exit codes: 0 the archive is written, whatever the verdict in it; 3 it is not.")]
+Exit codes: 0 the archive is written, with any verdict; 3 it is not.")]
 pub(super) struct Options {
     #[command(flatten)]
     target: TargetOptions,
@@ -48,15 +48,16 @@ pub(super) struct Options {
     #[command(flatten)]
     probes: ProbeChoice,
 
-    /// Judge as before the runtime's installation, whatever is found here
+    /// Judge the device as before the runtime's installation, even if a runtime is found
     #[arg(long)]
     pre: bool,
 
-    /// Replace addresses and names of hosts, hubs, devices and users, the same everywhere
+    /// Replace addresses and names of hosts, hubs, devices and users, each by the same word in the
+    /// whole archive
     #[arg(long, alias = "anonymize")]
     anonymise: bool,
 
-    /// From when on logs are taken, at most 20000 lines of each: a duration until now, or a time
+    /// Include the logs since then, at most 20000 lines of each: a duration before now, or a time
     #[arg(long, value_name = "TIME", default_value = "24h", allow_hyphen_values = true)]
     since: String,
 
@@ -64,7 +65,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// What is printed of it: a summary, or the contents list as JSON
+    /// What to print: a summary, or the contents list as JSON
     #[arg(long, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     format: Form,
 
@@ -75,12 +76,12 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     // What a program reads does not change with the locale.
-    let (people, programs) = (languages.for_people(), languages.of(Format::Json));
-    let now = SystemTime::now();
+    let (people, programs) = (languages.for_people(), languages.for_format(Format::Json));
+    let now = Timestamp::now();
     let since = logs::since(&options.since, logs::now())?;
     refuse_to_overwrite(options.output.as_deref(), options.target.ca_file.as_deref())?;
     let (path, destination) = destination(options, now)?;
-    // Whatever is wrong with the options is told before anything is asked.
+    // Every mistake in the options is reported before anything is asked.
     let limit = timeout(&options.target.timeout)?;
     let collecting = collect::start(since, limit);
     let report = setup(options)?.and_then(|setup| {
@@ -94,12 +95,12 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
         verdict: verdict::judge(&report.target, &report.observations, people),
         ..report.clone()
     });
-    items.extend(of_the_report(&report, told.as_ref(), people));
+    items.extend(report_items(&report, told.as_ref(), people));
     // The report has its place before anything else: replay reads it there.
     items.rotate_right(2);
     apart(&mut items);
-    let created = humantime::format_rfc3339_seconds(now).to_string();
-    let contents = Contents::of(&items, report.as_ref().ok(), created, options.anonymise);
+    let created = format!("{now:.0}");
+    let contents = Contents::from_items(&items, report.as_ref().ok(), created, options.anonymise);
     let told = contents.clone().told_as(told.as_ref());
     items.sort_by(|one, other| one.path.cmp(&other.path));
     let archive = packed(&listing(&told, people), &contents.json(), &items)
@@ -121,11 +122,11 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     Ok(0)
 }
 
-/// A hub's name that can be one.
+/// A valid name of a hub.
 const ANY_HUB: &str = "contoso.azure-devices.net";
 
-/// The run's setup, or why there can be none on this device. Where no hub is known, what needs none
-/// is asked all the same. What is wrong with the options is an error.
+/// The run's setup, or why this device has none. Without a known hub, the probes that need no hub
+/// still run. A mistake in the options is an error.
 fn setup(options: &Options) -> Result<Result<Setup, String>, Problem> {
     let phase = options.pre.then_some(Phase::PreInstall);
     let whole = Setup::new(&options.target, &options.probes, phase);

@@ -10,7 +10,7 @@ use crate::verdict::{CauseId, Entry, Platform, entry};
 /// The pages that are checked in are the English ones.
 const LANGUAGE: Language = Language::English;
 
-/// Says where a page comes from, so that nobody mends it in the wrong place.
+/// Says where a page comes from, so that corrections go to the right file.
 const FROM_THE_CATALOGUE: &str =
     "<!-- Written by `edgeprobe generate causes`; the text is in src/verdict/catalogue. -->";
 

@@ -10,6 +10,7 @@ use super::logs::during_check::Logs;
 use super::once;
 use super::options::{ProbeChoice, TargetOptions};
 use super::output::{Destination, note, print, refuse_to_overwrite};
+use super::privileges;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::session::perform;
@@ -32,8 +33,8 @@ Examples:
   edgeprobe check --hub contoso.azure-devices.net --format json
   edgeprobe check --logs=edgeAgent.log            with a log as evidence
 
-Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive or a failure of
-edgeprobe itself.")]
+Exit codes: 0 healthy, 1 degraded, 2 blocked, 3 inconclusive, or
+edgeprobe itself failed.")]
 pub(super) struct Options {
     #[command(flatten)]
     pub(super) target: TargetOptions,
@@ -41,9 +42,14 @@ pub(super) struct Options {
     #[command(flatten)]
     probes: ProbeChoice,
 
-    /// Judge as before the runtime's installation, whatever is found here
+    /// Judge the device as before the runtime's installation, even if a runtime is found
     #[arg(long)]
     pre: bool,
+
+    /// Say which privileges a check can use, whether this process holds them, and what a run loses
+    /// without; nothing is asked
+    #[arg(long)]
+    explain_privileges: bool,
 
     #[command(flatten)]
     logs: LogOptions,
@@ -51,8 +57,8 @@ pub(super) struct Options {
     #[command(flatten)]
     pub(super) telling: Telling,
 
-    /// One run at a time: end at once while another run holds FILE, which also keeps when the last
-    /// run began and how it ended
+    /// Allow one run at a time: exit at once while another run holds FILE. FILE also records when
+    /// the last run began and how it ended
     #[arg(long, value_name = "FILE")]
     pub(super) lock: Option<PathBuf>,
 }
@@ -72,12 +78,11 @@ impl Options {
     }
 }
 
-/// Options that say which logs are taken as evidence.
+/// Options for the logs that are used as evidence.
 #[derive(Debug, Args)]
 struct LogOptions {
-    /// Logs to take as evidence: a file, `-`, container:NAME or journal:UNIT; repeatable. Without
-    /// SOURCE what the runtime has written here in the last day [default where the runtime is
-    /// installed]
+    /// Logs to use as evidence: a file, `-`, container:NAME or journal:UNIT; repeatable. Without
+    /// SOURCE, the runtime's logs of the last day [default where the runtime is installed]
     #[arg(
         long,
         value_name = "SOURCE",
@@ -112,7 +117,7 @@ impl LogOptions {
     }
 }
 
-/// Options that say how a report is told.
+/// Options for the form of the report and where it goes.
 #[derive(Debug, Args)]
 pub(super) struct Telling {
     /// The form of the report
@@ -127,17 +132,17 @@ pub(super) struct Telling {
     #[arg(long, short)]
     pub(super) quiet: bool,
 
-    /// Also every observation, and why each other cause is ruled out
+    /// Also print every observation, and why each other cause is ruled out
     #[arg(long, short)]
     pub(super) verbose: bool,
 }
 
-/// The file of `--output`. A form's name is taken for the form that was meant.
+/// The file of `--output`. The name of a form is an error: the user meant --format.
 fn output_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match Format::named(text) {
         Some(_) if !path.exists() => Err(format!(
-            "{text} is a form and no file; hint: `--format {text}` chooses the form, and \
+            "{text} is a form, not a file; hint: `--format {text}` chooses the form, and \
              `--output ./{text}` writes a file of this name"
         )),
         _ => Ok(path),
@@ -145,6 +150,9 @@ fn output_file(text: &str) -> Result<PathBuf, String> {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
+    if options.explain_privileges {
+        return privileges::explain(languages.for_people());
+    }
     match &options.lock {
         None => examine(options, languages),
         Some(path) => {
@@ -170,10 +178,10 @@ fn examine(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let setup = Setup::new(&options.target, &options.probes, phase)?;
     let logs = logs.unwrap_or_else(|| setup.usual_logs());
     let setup = Setup { logs, ..setup };
-    observe_and_tell(&setup, &options.telling, languages.of(options.telling.format))
+    observe_and_tell(&setup, &options.telling, languages.for_format(options.telling.format))
 }
 
-/// Runs and tells, and answers with the verdict's exit code.
+/// Runs the check, prints the report and returns the verdict's exit code.
 pub(super) fn observe_and_tell(
     setup: &Setup,
     telling: &Telling,
@@ -194,10 +202,13 @@ pub(super) fn observe_and_tell(
         })?
     };
     tell(&report, telling, language, &destination, streams)?;
+    if telling.verbose {
+        privileges::note_missing_walls(language);
+    }
     Ok(report.verdict.status.exit_code())
 }
 
-/// Tells a report as its options ask. `streamed` says that its observations were told before.
+/// Writes a report as its options ask. `streamed` says that its observations were written before.
 pub(super) fn tell(
     report: &Report,
     telling: &Telling,

@@ -30,7 +30,7 @@ use crate::verdict::{CauseId, Target, entry};
 /// The embedded hub's name.
 const HUB: &str = "demo.azure-devices.net";
 
-/// On loopback an answer takes milliseconds, so a silent peer is known to be one sooner.
+/// On loopback an answer takes milliseconds, so a silent peer is recognised sooner.
 const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Options of `demo`.
@@ -57,7 +57,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
-    let language = languages.of(options.telling.format);
+    let language = languages.for_format(options.telling.format);
     if options.list {
         print(&list(languages.for_people()))?;
         return Ok(0);
@@ -81,7 +81,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     observe_and_tell(&setup(demo.layout(), fault), &options.telling, language)
 }
 
-/// Whether a connection on loopback opens: all of the demonstration is there.
+/// Whether a connection on loopback opens: the demonstration runs there.
 fn loopback() -> io::Result<()> {
     let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     TcpStream::connect_timeout(&server.local_addr()?, TIMEOUT).map(drop)
@@ -100,7 +100,7 @@ fn fault(name: &str) -> Result<Fault, Problem> {
             Some(id) => format!("did you mean `edgeprobe demo --fault {id}`?"),
             None => "`edgeprobe demo --list` shows those that can".to_owned(),
         };
-        Problem::new(format!("`{name}` is no fault that can be produced here")).hint(hint)
+        Problem::new(format!("`{name}` is not a fault that can be produced here")).hint(hint)
     })
 }
 
@@ -124,7 +124,7 @@ fn introduction(fault: Option<Fault>, language: Language) -> String {
     labelled("", 0, &say(&text, language)) + "\n"
 }
 
-/// What is broken: in English what exactly is done, in other languages the cause that it stands for.
+/// What is broken: in English the exact fault, in other languages the cause that it shows.
 fn described(fault: Fault, language: Language) -> String {
     match (language, fault.id().parse::<CauseId>()) {
         (Language::English, _) | (_, Err(_)) => fault.description().to_owned(),
@@ -132,12 +132,12 @@ fn described(fault: Fault, language: Language) -> String {
     }
 }
 
-/// The embedded internet in place of the device's own: its name server, its ports, its trust.
+/// The embedded internet instead of the device's own: its name server, its ports, its trust.
 ///
-/// Routes and engine are the real device's, and so no part of the demonstration.
+/// Routes and engine are the real device's, so the demonstration leaves them out.
 fn setup(layout: &Layout, fault: Option<Fault>) -> Setup {
     let mut protocols = vec![Transport::Amqp, Transport::AmqpWs];
-    if fault == Some(Fault::MqttPortBlocked) {
+    if matches!(fault, Some(Fault::MqttPortBlocked | Fault::EdgeHubMqttDefect)) {
         protocols.push(Transport::Mqtt);
     }
     let mapped = layout.edge_hub;

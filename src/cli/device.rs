@@ -5,7 +5,7 @@ use std::env;
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::engine::{Container, EngineFacts};
-use edgeprobe_facts::runtime::{RuntimeFacts, Setting, SourceState};
+use edgeprobe_facts::runtime::{Generation, RuntimeFacts, Setting, SourceState};
 use edgeprobe_facts::{Facts, Observation, Probe, Token, Vantage};
 use edgeprobe_probes::runtime::{self, Root};
 use edgeprobe_probes::{Timeline, engine};
@@ -48,7 +48,7 @@ impl Given {
         });
         let mut protocols: Vec<Transport> = Vec::new();
         for protocol in &options.protocol {
-            let transport = Transport::from(*protocol);
+            let transport = protocol.0;
             if !protocols.contains(&transport) {
                 protocols.push(transport);
             }
@@ -84,10 +84,12 @@ impl Given {
         self,
         device: &Device,
         probes: &BTreeSet<Probe>,
+        options: &TargetOptions,
     ) -> Result<Target, Problem> {
+        let vantage = options.vantage;
         let hub = match self.hub {
             Some(hub) => hub,
-            None => device.hub(probes)?,
+            None => device.hub(probes, options.services.names_provisioning())?,
         };
         let (protocols, by_protocols) = match self.protocols {
             given if !given.is_empty() => (given, Some("--protocol".to_owned())),
@@ -109,6 +111,7 @@ impl Given {
             embedded: false,
             provisioning: None,
             network,
+            host_alone: vantage == VantageChoice::Host,
             sources: Sources {
                 hub: Some(hub.source).filter(|source| !source.is_empty()),
                 protocols: by_protocols,
@@ -139,7 +142,18 @@ impl Device {
             .enable_all()
             .build()
             .map_err(|error| cannot_start("ask the engine", &error))?;
-        let engine = waiter.block_on(engine::inspect(soon, &Vantage::Host));
+        let is_version_open =
+            runtime.generation == Some(Generation::Toml) && runtime.version.is_none();
+        let engine = waiter.block_on(async {
+            let engine = engine::inspect(soon, &Vantage::Host);
+            if !is_version_open {
+                return engine.await;
+            }
+            let program = runtime::ask_the_program(soon.patience());
+            let (engine, version) = tokio::join!(engine, program);
+            runtime.version = version;
+            engine
+        });
         waiter.shutdown_background();
         if let Facts::Engine(facts) = &engine.facts {
             runtime.add_containers(facts);
@@ -154,7 +168,8 @@ impl Device {
         probes: &BTreeSet<Probe>,
     ) -> Vec<Observation> {
         let configuration = runtime::observe(timeline, &Vantage::Host, self.runtime.clone());
-        // An engine that was silent for a moment is asked again, beside all else and for longer.
+        // An engine that did not answer at once is asked again, for longer, while everything else
+        // runs.
         let answered = |engine: &&Observation| {
             !engine.token().is_some_and(|it| it == Token::EngineNotAnswering || it.is_own())
         };
@@ -163,9 +178,17 @@ impl Device {
         all.filter(|observation| probes.contains(&observation.probe())).collect()
     }
 
-    fn hub(&self, probes: &BTreeSet<Probe>) -> Result<Setting<String>, Problem> {
+    /// The hub; an empty one where the provisioning service has not named it yet, or nothing asks for
+    /// it.
+    fn hub(
+        &self,
+        probes: &BTreeSet<Probe>,
+        asks_provisioning: bool,
+    ) -> Result<Setting<String>, Problem> {
+        let provisioning = self.runtime.provisioning.as_ref();
+        let is_unassigned = asks_provisioning || provisioning.is_some_and(|it| it.mode == "dps");
         let Some(Setting { value, source }) = self.runtime.hub.clone() else {
-            return if needs_a_hub(probes) {
+            return if needs_a_hub(probes) && !is_unassigned {
                 Err(Problem::new("no IoT Hub was named").hint(self.where_it_was_looked_for()))
             } else {
                 Ok(Setting { value: String::new(), source: String::new() })

@@ -8,12 +8,16 @@ use crate::verdict::Doubt;
 pub(super) fn doubtful(hub: &str, doubt: &Doubt) -> String {
     let hub = clean::line(hub, 100);
     match doubt {
-        Doubt::Misspelt(meant) => format!("hint: {hub} ends as no IoT Hub does; try --hub {meant}"),
+        Doubt::Misspelt(meant) => {
+            format!("hint: {hub} does not end like an IoT Hub's name; try --hub {meant}")
+        }
         Doubt::PrivateLink(meant) => {
-            format!("hint: {hub} is a private endpoint's name; devices are given {meant}")
+            format!("hint: {hub} is a private endpoint's name; devices use {meant}")
         }
         Doubt::Provisioning => {
-            format!("hint: {hub} is a Device Provisioning Service, which assigns a hub and is none")
+            format!(
+                "hint: {hub} is a Device Provisioning Service, not an IoT Hub; it assigns a hub"
+            )
         }
         Doubt::ClosedCloud => format!("hint: the cloud of {hub} was closed in 2021"),
     }

@@ -14,7 +14,7 @@ use crate::verdict::{CauseId, Entry, Platform, entry};
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// A cause's id; without it, all causes in a line each
+    /// A cause's id; without it, all causes, one a line
     #[arg(value_name = "CAUSE")]
     cause: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The forms in which a report is told.
+//! The forms of a report.
 
 use clap::ValueEnum;
 
@@ -11,29 +11,29 @@ use crate::report::{Report, human, json, junit, markdown, nagios, prometheus, sh
 pub(super) enum Format {
     /// For people
     Human,
-    /// A line for each cause
+    /// One line for each cause
     Short,
-    /// To paste into an issue or a ticket
+    /// For pasting into an issue or a ticket
     Markdown,
     /// One JSON document
     Json,
-    /// A line of JSON for each observation as it comes, the verdict last
+    /// One line of JSON for each observation as it comes, the verdict last
     Ndjson,
-    /// JUnit's XML, for Jenkins, GitLab and their like
+    /// JUnit's XML, for Jenkins, GitLab and similar
     Junit,
-    /// A plugin's output, with performance data, for Nagios, Icinga and their like
+    /// A plugin's output with performance data, for Nagios, Icinga and similar
     Nagios,
     /// Metrics, for the textfile collector of Prometheus' node_exporter
     Prometheus,
 }
 
 impl Format {
-    /// Whether a person reads it, and so in the language of the locale.
+    /// Whether people read it, so that the locale chooses the language.
     pub(super) fn is_for_people(self) -> bool {
         matches!(self, Self::Human | Self::Short | Self::Markdown)
     }
 
-    /// The report in this form. `verbose` adds to the form for people alone.
+    /// The report in this form. Only the form for people heeds `verbose`.
     pub(super) fn text(
         self,
         report: &Report,
@@ -56,7 +56,7 @@ impl Format {
         text.map_err(|error| self.unwritable(&error))
     }
 
-    /// What keeps the report from being written in this form.
+    /// The problem that the report cannot be written in this form.
     pub(super) fn unwritable(self, error: &std::io::Error) -> Problem {
         let form = if self == Self::Junit { "XML" } else { "JSON" };
         Problem::new(format!("cannot write the report as {form}: {error}"))

@@ -23,7 +23,7 @@ pub(super) struct Options {
     #[arg(long, value_enum, default_value_t = Shell::Bash)]
     shell: Shell,
 
-    /// The cause whose page is wanted; without it, the index of all pages
+    /// The cause of the page; without it, the index of all pages
     #[arg(long, value_name = "CAUSE")]
     cause: Option<String>,
 }
@@ -36,9 +36,9 @@ enum What {
     Completions,
     /// The report's JSON Schema
     Schema,
-    /// The JSON Schema of what `logs` tells
+    /// The JSON Schema of the result of `logs`
     LogsSchema,
-    /// The JSON Schema of what `bundle` tells
+    /// The JSON Schema of the contents list of `bundle`
     BundleSchema,
     /// A cause's page as Markdown, or the index of all pages
     Causes,
@@ -66,8 +66,8 @@ fn completions(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The command line as a shell is to complete it: without what is for this program itself, with the
-/// causes and the faults, and with no files where none are taken.
+/// The command line for a shell's completion: without internal commands, with the causes and the
+/// faults, and with files only where an argument is a file.
 fn completed() -> Command {
     let whole = super::command();
     let shown = whole.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned();

@@ -32,7 +32,7 @@ pub(super) struct Languages {
 impl Languages {
     /// Reads the locale from the environment.
     pub(super) fn new(asked: Option<Lang>) -> Self {
-        let locale = Language::of_locale(|name| std::env::var(name).ok());
+        let locale = Language::from_locale(|name| std::env::var(name).ok());
         Self { asked: asked.map(Into::into), locale }
     }
 
@@ -43,9 +43,9 @@ impl Languages {
 
     /// The language of a report in this form.
     ///
-    /// What a program reads must not change with the locale of whoever runs it, so there only
+    /// What a program reads must not change with the user's locale, so there only
     /// `--lang` counts.
-    pub(super) fn of(self, format: Format) -> Language {
+    pub(super) fn for_format(self, format: Format) -> Language {
         if format.is_for_people() { self.for_people() } else { self.for_programs() }
     }
 

@@ -1,12 +1,13 @@
 //! `edgeprobe logs`
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use edgeprobe_facts::clean;
 use edgeprobe_probes::bounded;
+use jiff::Timestamp;
 
 mod collect;
 pub(super) mod during_check;
@@ -37,8 +38,8 @@ Examples:
   docker logs edgeHub 2>&1 | edgeprobe logs -
   edgeprobe logs --signatures own.toml edgeAgent.log.gz --format json
 
-Exit codes: 0 a connection stands, or all that was wrong is over; 1 degraded;
-2 blocked; 3 nothing in the logs decides, or a failure of edgeprobe itself.")]
+Exit codes: 0 a connection is open, or every fault is over; 1 degraded;
+2 blocked; 3 the logs do not decide, or edgeprobe itself failed.")]
 pub(super) struct Options {
     /// Log files, plain or packed (gzip, zip, UTF-16), or `-` for standard input
     #[arg(value_name = "FILE")]
@@ -52,19 +53,19 @@ pub(super) struct Options {
     #[arg(long, value_name = "UNIT", value_parser = NonEmptyStringValueParser::new())]
     journal: Vec<String>,
 
-    /// Lines from then on alone: a duration until now (2h), or a time (2026-11-24T09:14:00Z)
+    /// Only lines since then: a duration before now (2h), or a time (2026-11-24T09:14:00Z)
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     since: Option<String>,
 
-    /// Go on reading, and tell what comes
+    /// Keep reading, and print new findings
     #[arg(long, short)]
     follow: bool,
 
-    /// A file of one's own signatures, beside the built-in ones
+    /// A file of additional signatures
     #[arg(long, value_name = "TOML")]
     signatures: Option<PathBuf>,
 
-    /// The form of the result; in JSON with --follow, a document on a line for each change
+    /// The form of the result; JSON with --follow has one document a line for each change
     #[arg(long, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     format: Form,
 
@@ -130,7 +131,7 @@ fn rendered(report: &LogReport, form: Form, language: Language) -> Result<String
     }
 }
 
-/// What is to be read, and whether somebody chose it.
+/// What is to be read, and whether the user chose it.
 fn inputs(options: &Options) -> (Vec<Input>, bool) {
     let files = options.files.iter().map(|path| {
         if path == Path::new("-") { Input::Standard } else { Input::File(path.clone()) }
@@ -155,10 +156,8 @@ fn inputs(options: &Options) -> (Vec<Input>, bool) {
 }
 
 fn nothing_here() -> Problem {
-    Problem::new(
-        "there is no log of the runtime here: no container edgeAgent or edgeHub, no journal",
-    )
-    .hint("give log files, `-` for standard input, --container NAME or --journal UNIT")
+    Problem::new("found no log of the runtime: no container edgeAgent or edgeHub, no journal")
+        .hint("give log files, `-` for standard input, --container NAME or --journal UNIT")
 }
 
 fn signatures(own: Option<&Path>) -> Result<Signatures, Problem> {
@@ -178,7 +177,7 @@ fn read_signatures(path: &Path) -> Result<(String, String), Problem> {
     Ok((name, text))
 }
 
-/// A duration until now, or a time.
+/// A duration before now, or a time.
 pub(super) fn since(text: &str, now: Moment) -> Result<Moment, Problem> {
     let ago = humantime::parse_duration(text).ok().map(|ago| now - milliseconds(ago));
     ago.or_else(|| parse_moment(text)).ok_or_else(|| {
@@ -192,7 +191,7 @@ pub(super) fn since(text: &str, now: Moment) -> Result<Moment, Problem> {
 
 /// The present, in milliseconds since 1970.
 pub(super) fn now() -> Moment {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map(milliseconds).unwrap_or_default()
+    Timestamp::now().as_millisecond()
 }
 
 fn milliseconds(duration: Duration) -> Moment {

@@ -7,7 +7,7 @@ use clap::{Arg, Command};
 
 use super::problem::Problem;
 
-/// The man page of the program. Its commands have sections there, and no pages of their own.
+/// The man page of the program. Commands are sections of it and have no separate pages.
 pub(super) fn page() -> Result<String, Problem> {
     let failed = |error: io::Error| Problem::new(format!("cannot write the man page: {error}"));
     let command = super::command();

@@ -21,6 +21,7 @@ mod once;
 mod options;
 mod output;
 mod own_limits;
+mod privileges;
 mod probe;
 mod problem;
 mod progress;
@@ -40,6 +41,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use edgeprobe_probes::tool::ENDS_WITH;
 use edgeprobe_probes::vantage::{INSIDE, REMOVE_CONTAINERS};
+use edgeprobe_probes::walls;
 
 use language::{Lang, Languages};
 use output::print_error;
@@ -78,40 +80,64 @@ struct Cli {
     /// The language of verdicts and pages [default: the locale's, else English]
     #[arg(long, global = true, value_enum, value_name = "LANGUAGE", display_order = 901)]
     lang: Option<Lang>,
+
+    /// Keep all privileges in every thread: for a system on which the walls break something
+    /// (docs/security.md)
+    #[arg(long, global = true, hide = true)]
+    without_walls: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Will Edge Agent reach IoT Hub and Edge Hub start here, and if not, why?
     Check(check::Options),
-    /// Does a VPN override the edge network? One answer, and each network's ways
+    /// Does a VPN override the edge network? One answer, and each network's routes
     Vpn(vpn::Options),
-    /// One probe alone, with all that it saw
+    /// One probe alone, with all of its facts
     Probe(probe::Options),
     /// Which cause do the runtime's logs point to? Files, containers, the journal
     Logs(logs::Options),
     /// One archive for a support case: report, logs, routes, rules, configuration
     Bundle(bundle::Options),
-    /// The causes: what one sees, what is wrong, how it is proved, what to do
+    /// The causes: symptom, cause, proof, remedy
     Explain(explain::Options),
     /// The verdict again, from a recorded report
     Replay(replay::Options),
-    /// Periodic runs by systemd or cron: install them, see how they go, remove them
+    /// Periodic runs by systemd or cron: install, status, remove
     Schedule(schedule::Options),
     /// A whole check against an embedded IoT Hub: needs no Azure, no network, no root
     Demo(demo::Options),
     /// The man page, shell completions, the report's JSON Schema
     #[command(hide = true)]
     Generate(generate::Options),
-    /// For edgeprobe itself: has the containers of a run, and removes them when it ends
+    /// For edgeprobe itself: starts the containers of a run, and removes them when it ends
     #[command(hide = true, name = REMOVE_CONTAINERS)]
     CleanupProcess,
     /// For edgeprobe itself: answers from inside a container
     #[command(hide = true, name = INSIDE)]
     Inside,
-    /// For edgeprobe itself: another program, for as long as the run goes on
+    /// For edgeprobe itself: runs another program until the run ends
     #[command(hide = true, name = ENDS_WITH)]
     EndsWith(container::EndsWith),
+}
+
+impl Command {
+    /// Whether it speaks to others or reads what they have written. The rest works for whoever calls it
+    /// alone, and keeps the caller's rights: what `schedule` installs is root's.
+    fn reads_what_strangers_write(&self) -> bool {
+        match self {
+            Self::Check(_)
+            | Self::Vpn(_)
+            | Self::Probe(_)
+            | Self::Logs(_)
+            | Self::Bundle(_)
+            | Self::Replay(_)
+            | Self::Demo(_)
+            | Self::CleanupProcess
+            | Self::Inside => true,
+            Self::Explain(_) | Self::Schedule(_) | Self::Generate(_) | Self::EndsWith(_) => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -140,6 +166,9 @@ pub fn main() -> ExitCode {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     diagnostics::start();
+    if cli.command.reads_what_strangers_write() && !cli.without_walls {
+        walls::raise();
+    }
     // A defect of this program is no verdict on the device.
     let languages = Languages::new(cli.lang);
     let outcome = panic::catch_unwind(|| match cli.command {

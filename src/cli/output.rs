@@ -10,7 +10,7 @@ use super::problem::Problem;
 use crate::files::{self, Named, NotWritten, Older, named};
 use crate::report::style::labelled;
 
-/// The form of a result that comes whole.
+/// The form of a result that is written once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
     /// For people
@@ -24,14 +24,14 @@ pub(super) enum Form {
 pub(super) enum Destination {
     Standard,
     StandardError,
-    /// A regular file, or none yet, and the option that names it.
+    /// A regular file that may not exist yet, and the option that names it.
     File(PathBuf, &'static str),
-    /// What this program was given open, such as `/dev/fd/63`, or `/dev/null`.
+    /// A file that the caller opened, such as `/dev/fd/63`, or `/dev/null`.
     Open(PathBuf, File),
 }
 
 impl Destination {
-    /// The file, if there is one, is known to be writable before any work is done for it.
+    /// Checks that the file can be written before any work is done for it.
     pub(super) fn prepare(file: Option<&Path>) -> Result<Self, Problem> {
         Self::prepare_for("--output", file)
     }
@@ -78,14 +78,14 @@ impl Destination {
         }
     }
 
-    /// Writes a result to a file that was not there before.
+    /// Writes a result to a new file.
     pub(super) fn write_new(&self, text: &str) -> Result<(), Problem> {
         self.write_bytes(text.as_bytes(), Older::Refused)
     }
 
-    /// Writes what is nobody else's to read: to a file whole or not at all, and for its owner alone.
+    /// Writes confidential content: to a file whole or not at all, readable by its owner alone.
     ///
-    /// Fails where the file is there already, unless it is to be replaced.
+    /// Fails where the file exists, unless it is to be replaced.
     pub(super) fn write_private(&self, bytes: &[u8], replace: bool) -> Result<(), Problem> {
         self.write_bytes(bytes, if replace { Older::Replaced } else { Older::Refused })
     }
@@ -107,14 +107,14 @@ impl Destination {
     }
 }
 
-/// Refuses an `--output` that would replace a file which is read, or that is to be.
+/// Refuses an `--output` that would replace a file which the run reads.
 pub(super) fn refuse_to_overwrite<'p>(
     output: Option<&Path>,
     inputs: impl IntoIterator<Item = &'p Path>,
 ) -> Result<(), Problem> {
     let output = output.filter(|path| named(path).is_none());
-    let Some(target) = output.and_then(whole) else { return Ok(()) };
-    let is_target = |input: &Path| whole(input).is_some_and(|input| input == target);
+    let Some(target) = output.and_then(files::whole) else { return Ok(()) };
+    let is_target = |input: &Path| files::whole(input).is_some_and(|input| input == target);
     if !inputs.into_iter().any(is_target) {
         return Ok(());
     }
@@ -122,13 +122,7 @@ pub(super) fn refuse_to_overwrite<'p>(
         .hint("give --output another file"))
 }
 
-/// The one path of a file, which need not be there yet; none where its folder is not.
-fn whole(path: &Path) -> Option<PathBuf> {
-    let in_its_folder = || Some(files::folder(path).canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(in_its_folder)
-}
-
-/// Prints to standard output. A reader that has gone away, `head` for example, is no error.
+/// Prints to standard output. A reader that closes early, such as `head`, is not an error.
 pub(super) fn print(text: &str) -> Result<(), Problem> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

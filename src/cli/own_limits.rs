@@ -22,7 +22,7 @@ pub(super) fn prepare() -> Result<(), String> {
     is_to_be_had(NEEDED).then_some(()).ok_or_else(|| {
         let needed = NEEDED / 1024 / 1024;
         format!(
-            "error: there is too little memory: {needed} MiB more cannot be had\n\
+            "error: too little memory: {needed} MiB more are not available\n\
              hint: allow edgeprobe 64 MiB of address space, for example by `ulimit -v 65536`"
         )
     })

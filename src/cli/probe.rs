@@ -1,7 +1,7 @@
 //! `edgeprobe probe`
 
 use clap::Args;
-use edgeprobe_facts::{Observation, Outcome, Probe, Vantage};
+use edgeprobe_facts::{Observation, Outcome, Probe};
 
 use super::check::Telling;
 use super::format::Format;
@@ -29,11 +29,11 @@ Examples:
   edgeprobe probe trace                     a connection's way through this host
   edgeprobe probe registry --registry contoso.azurecr.io/module:1.0
 
-What a probe stands on is asked before it: trace needs the engine's networks, a
-place on one and a connection from there. Of that only what went wrong is shown.
+The prerequisites of a probe are asked first: trace needs the engine's networks,
+a joined network and a connection from it. Only their failures are shown.
 
-Exit codes: 0 all answers are good, 2 at least one is not, 3 there was nothing to
-ask, or no way of asking it.")]
+Exit codes: 0 all answers are good, 2 at least one is not, 3 nothing could be
+asked.")]
 pub(super) struct Options {
     /// The probe
     #[arg(value_enum)]
@@ -47,14 +47,14 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
-    let language = languages.of(options.telling.format);
+    let language = languages.for_format(options.telling.format);
     if !matches!(options.telling.format, Format::Human | Format::Json | Format::Ndjson) {
-        return Err(Problem::new("--format: `probe` gives no verdict to be told in this form")
-            .hint(
-                "human, json and ndjson tell a probe; `edgeprobe check --only` gives a verdict",
-            ));
+        return Err(Problem::new(
+            "--format: `probe` gives no verdict, so this form does not apply",
+        )
+        .hint("use human, json or ndjson; `edgeprobe check --only` gives a verdict"));
     }
-    let probe = Probe::from(options.probe);
+    let probe = options.probe.0;
     refuse_to_overwrite(options.telling.output.as_deref(), options.target.ca_file.as_deref())?;
     let mut setup = Setup::new(&options.target, Probes::alone(probe), None)?;
     setup.plan.follow_all = probe == Probe::Trace;
@@ -68,7 +68,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     };
     let vantage = options.target.vantage;
     let is_wanted = |observation: &&Observation| {
-        let from_a_network = matches!(observation.vantage, Vantage::Bridge(_));
+        let from_a_network = observation.vantage.is_in_a_container();
         let elsewhere = vantage == VantageChoice::Bridge && is_asked_anywhere(probe);
         observation.probe() == probe && (from_a_network || !elsewhere)
     };

@@ -66,8 +66,8 @@ mod tests {
         let hex = "3f9a1c7be204d8865b1fa07c93de42e1";
         let key = "kX9+2bQv/7RmTz4cWn8YpL1sJ6hGd3fKaE5uVxBtC0o=";
         for given in [hex, key, &hex[..20], &key[..20], &key[..40]] {
-            let shown = Problem::new(format!("--timeout: `{given}` is no duration")).to_string();
-            assert_eq!(shown, "error: --timeout: `…` is no duration");
+            let shown = Problem::new(format!("--timeout: `{given}` is not a duration")).to_string();
+            assert_eq!(shown, "error: --timeout: `…` is not a duration");
         }
     }
 }

@@ -26,7 +26,7 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        // It ticks on a thread of its own, which a sandbox may deny.
+        // It ticks on a separate thread, which a sandbox may deny.
         if visible && thread::Builder::new().spawn(|| {}).is_ok() {
             bar.enable_steady_tick(Duration::from_millis(100));
         }

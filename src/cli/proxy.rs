@@ -1,4 +1,4 @@
-//! The proxy that a run is told of, by its option or by its environment.
+//! The proxy of a run, from its option or its environment.
 
 use std::env;
 
@@ -20,14 +20,15 @@ pub(super) fn given(option: Option<&str>) -> Result<Option<GivenProxy>, Problem>
                 let source = "--proxy".to_owned();
                 Some(GivenProxy { url, no_proxy: None, source, chosen: true })
             }),
-        None => of_the_environment(),
+        None => from_environment(),
     }
 }
 
-fn of_the_environment() -> Result<Option<GivenProxy>, Problem> {
+fn from_environment() -> Result<Option<GivenProxy>, Problem> {
     let Some((name, text)) = first_of(["https_proxy", "HTTPS_PROXY"]) else { return Ok(None) };
     let url = parse(name, &text, "correct the variable, or ignore it with --proxy none")?;
-    let no_proxy = first_of(["no_proxy", "NO_PROXY"]).and_then(|(_, list)| NoProxyList::of(&list));
+    let no_proxy =
+        first_of(["no_proxy", "NO_PROXY"]).and_then(|(_, list)| NoProxyList::parse(&list));
     Ok(Some(GivenProxy { url, no_proxy, source: name.to_owned(), chosen: false }))
 }
 
@@ -42,5 +43,5 @@ fn first_of(names: [&'static str; 2]) -> Option<(&'static str, String)> {
 
 fn parse(source: &str, text: &str, hint: &str) -> Result<ProxyUrl, Problem> {
     text.parse()
-        .map_err(|error| Problem::new(format!("{source} names no proxy: {error}")).hint(hint))
+        .map_err(|error| Problem::new(format!("{source} is not a valid proxy: {error}")).hint(hint))
 }

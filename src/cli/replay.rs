@@ -18,7 +18,8 @@ use crate::report::{Report, SCHEMA, Tool};
 use crate::sources::recorded;
 use crate::verdict;
 
-/// Values of a report in JSON; those with the routes of a large router have some hundred thousand.
+/// The most JSON values of a report; one with the routes of a large router has some hundred
+/// thousand.
 const MOST_VALUES: usize = 300_000;
 
 /// Options of `replay`.
@@ -37,7 +38,7 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     refuse_to_overwrite(options.telling.output.as_deref(), [options.file.as_path()])?;
     let mut report = read(&options.file)?;
     let destination = Destination::prepare(options.telling.output.as_deref())?;
-    let language = languages.of(options.telling.format);
+    let language = languages.for_format(options.telling.format);
     report.verdict = verdict::judge(&report.target, &report.observations, language);
     report.vpn = report.vpn.take().map(|vpn| vpn.again(&report, language));
     report.tool = Tool::this();
@@ -99,18 +100,18 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Report, Problem> {
             .hint("replay it with the edgeprobe that recorded it, or a newer one"));
         }
         _ => {
-            return Err(Problem::new(format!("{name} is no report of edgeprobe's"))
+            return Err(Problem::new(format!("{name} is not an edgeprobe report"))
                 .hint("a report begins with \"schema\": \"edgeprobe.report/1\""));
         }
     }
     serde_json::from_value(value).map_err(|error| {
         let error = clean::line(&error.to_string(), 200);
-        Problem::new(format!("{name} is no complete report: {error}"))
+        Problem::new(format!("{name} is not a complete report: {error}"))
             .hint("it may have been edited, or recorded by a newer edgeprobe")
     })
 }
 
-/// The report with a space for whatever a terminal would act on: it may be anybody's.
+/// The report with a space for each control character: it may come from a stranger.
 fn cleaned(value: Value) -> Value {
     let plain = |text: String| {
         if text.contains(clean::is_unsafe) { text.replace(clean::is_unsafe, " ") } else { text }
@@ -125,7 +126,7 @@ fn cleaned(value: Value) -> Value {
     }
 }
 
-/// Whether a schema is a later one of the same kind.
+/// Whether a schema is a later version of this one.
 fn is_newer(schema: &str) -> bool {
     let number = schema.strip_prefix("edgeprobe.report/").and_then(|n| n.parse::<u32>().ok());
     number.is_some_and(|number| number > 1)

@@ -28,9 +28,9 @@ Examples:
   edgeprobe schedule status
   sudo edgeprobe schedule remove
 
-What stands after `--` are options of `check`. A run is silent while all is well
-and says one line when not: systemd keeps it in the journal, cron mails it. The
-last report is /var/lib/edgeprobe/last.json.
+Arguments after `--` are options of `check`. A healthy run prints nothing; any
+other run prints one line, which systemd keeps in the journal and cron mails.
+The last report is /var/lib/edgeprobe/last.json.
 
 Exit codes: 0 done; `status` 1 where no schedule is installed; 3 not done.")]
 pub(super) struct Options {
@@ -44,13 +44,13 @@ enum Action {
     Install(Install),
     /// When the next run is, when the last one was, and how it ended
     Status(Status),
-    /// Remove the schedule and what its runs have left
+    /// Remove the schedule and the files of its runs
     Remove,
 }
 
 #[derive(Debug, Args)]
 struct Install {
-    /// The time between two runs: it divides an hour or a day evenly
+    /// The time between two runs; an hour or a day must be a multiple of it
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     #[arg(required_unless_present = "cron", conflicts_with = "cron")]
     every: Option<String>,
@@ -59,11 +59,11 @@ struct Install {
     #[arg(long, value_name = "EXPRESSION")]
     cron: Option<String>,
 
-    /// What is to start the runs [default: systemd where it runs, else cron]
+    /// What starts the runs [default: systemd where it runs, else cron]
     #[arg(long, value_name = "MANAGER", value_enum)]
     with: Option<With>,
 
-    /// Write nothing; print what would be written
+    /// Print what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
 
@@ -102,10 +102,10 @@ fn install(options: &Install, language: Language) -> Result<u8, Problem> {
     let manager = match options.with {
         Some(With::Systemd) => Ok(Manager::Systemd),
         Some(With::Cron) => Ok(Manager::Cron),
-        None => Manager::of_this_device(),
+        None => Manager::detect(),
     };
     let user = job::ordinary_user().filter(|_| options.dry_run);
-    let job = job::of(&options.check, &times, user.as_deref())?;
+    let job = job::from_options(&options.check, &times, user.as_deref())?;
     let schedule = Schedule { times, job };
     if options.dry_run {
         return match user {
@@ -133,7 +133,7 @@ fn install(options: &Install, language: Language) -> Result<u8, Problem> {
     Ok(0)
 }
 
-/// The files, and what would be run.
+/// The files, and the command that they run.
 fn would_write(
     schedule: &Schedule,
     manager: Manager,

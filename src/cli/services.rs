@@ -11,29 +11,30 @@ use edgeprobe_probes::registry::{AUTHORITIES, Access, Credentials, CredentialsEr
 
 use super::problem::Problem;
 use crate::plan::{HubName, HubNameError};
-use crate::verdict::provisioning_beside;
+use crate::verdict::provisioning_in_cloud_of;
 
 /// The word that stands for no registry at all.
 const NONE: &str = "none";
 
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct ServiceOptions {
-    /// A registry, or an image in one, that modules come from; may be given several times, `none`
-    /// asks none [default: those of the runtime's configuration, else mcr.microsoft.com]
+    /// A registry of the modules' images, or an image in one; repeatable; `none` asks no registry
+    /// [default: those of the runtime's configuration, else mcr.microsoft.com]
     #[arg(long, value_name = "HOST[/IMAGE[:TAG]]")]
     registry: Vec<String>,
 
-    /// Sign in to registries that ask for it, with what `docker login` keeps in config.json
+    /// Sign in to registries that require it, with the credentials that `docker login` saved in
+    /// config.json
     #[arg(long)]
     registry_credentials: bool,
 
-    /// The same for this registry, also in plain HTTP or under a certificate that this device does not
-    /// trust; may be given several times
+    /// As --registry-credentials, for this registry also over plain HTTP or with a certificate that
+    /// this device does not trust; repeatable
     #[arg(long, value_name = "HOST")]
     insecure_credentials: Vec<String>,
 
-    /// The Device Provisioning Service must be reached: this one, or that of the hub's cloud
-    /// [default: as the runtime's configuration says]
+    /// Require that the Device Provisioning Service is reached: this one, or the one of the hub's
+    /// cloud [default: as the runtime's configuration says]
     #[arg(long, value_name = "HOST", num_args = 0..=1, default_missing_value = BESIDE_THE_HUB)]
     provisioning: Option<String>,
 }
@@ -42,7 +43,7 @@ pub(super) struct ServiceOptions {
 const BESIDE_THE_HUB: &str = "";
 
 impl ServiceOptions {
-    /// What asking a registry needs, with the file of credentials that the options speak of.
+    /// What asking a registry needs, with the file of credentials that the options name.
     pub(super) fn registry_access(&self, resolver: Option<SocketAddr>) -> Result<Access, Problem> {
         Ok(Access {
             names: resolver.map_or(Names::System, Names::Server),
@@ -52,31 +53,36 @@ impl ServiceOptions {
         })
     }
 
+    /// Whether the options speak of the provisioning service at all.
+    pub(super) fn names_provisioning(&self) -> bool {
+        self.provisioning.is_some()
+    }
+
     /// The provisioning service that the options name, for a device of this hub.
     pub(super) fn provisioning(&self, hub: &str) -> Result<Option<String>, Problem> {
         match self.provisioning.as_deref() {
-            Some(BESIDE_THE_HUB) => Ok(Some(provisioning_beside(hub))),
+            Some(BESIDE_THE_HUB) => Ok(Some(provisioning_in_cloud_of(hub))),
             named => named.map(provisioning).transpose(),
         }
     }
 
-    /// The registries that the user names, beside those that the runtime's configuration names;
-    /// none when no registry is to be asked.
+    /// The registries that the user names, in addition to those of the runtime's configuration;
+    /// `None` when no registry is to be asked.
     pub(super) fn registries(&self) -> Result<Option<Vec<Reference>>, Problem> {
         if self.registry.iter().any(|word| word == NONE) {
             return match self.registry.as_slice() {
                 [_] => Ok(None),
-                _ => Err(Problem::new("--registry: `none` stands beside a registry")
+                _ => Err(Problem::new("--registry: `none` and a registry exclude each other")
                     .hint("give either `none` or the registries")),
             };
         }
-        let read = |text: &String| Reference::of_registry(text).map_err(|error| unread(&error));
+        let read = |text: &String| Reference::parse_registry(text).map_err(|error| unread(&error));
         self.registry.iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
     fn insecure_credentials(&self) -> Result<Vec<Reference>, Problem> {
         let read = |text: &String| {
-            let registry = Reference::of_registry(text).map_err(|error| {
+            let registry = Reference::parse_registry(text).map_err(|error| {
                 Problem::new(format!("--insecure-credentials: {error}"))
                     .hint("name the registry, for example --insecure-credentials plant.lan:5000")
             })?;

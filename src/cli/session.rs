@@ -1,11 +1,12 @@
 //! A run from its setup to its report.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use edgeprobe_probes::Timeline;
 use edgeprobe_probes::recorder::milliseconds;
 use edgeprobe_probes::vantage::Containers;
+use jiff::Timestamp;
 
 use super::logs::during_check::Reading;
 use super::problem::Problem;
@@ -39,7 +40,7 @@ pub(super) fn perform(
         .enable_all()
         .build()
         .map_err(|error| cannot_start("start the probes", &error))?;
-    let started = SystemTime::now();
+    let started = Timestamp::now();
     let timeline = setup.timeline;
     let given = setup.given.clone();
     let containers =
@@ -66,7 +67,7 @@ pub(super) fn perform(
         tool: Tool::this(),
         run: Run {
             id: format!("{:016x}", RandomState::new().hash_one(started)),
-            started_at: humantime::format_rfc3339_millis(started).to_string(),
+            started_at: format!("{started:.3}"),
             duration_ms: milliseconds(Duration::from_secs_f64(timeline.elapsed_ms() / 1_000.0)),
             phase: setup.phase,
             privileges: edgeprobe_probes::privileges::held(),

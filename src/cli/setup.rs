@@ -1,11 +1,12 @@
-//! From options and environment to what a run needs. Every error in them is told before anything
-//! is asked of the network.
+//! From options and environment to what a run needs. Every error in them is reported before
+//! anything is asked of the network.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use edgeprobe_facts::dns::resolv_conf::{BEHIND_STUB, RESOLV_CONF};
 use edgeprobe_facts::{Observation, Probe, clean};
 use edgeprobe_probes::endpoint::{TrustStoreError, TrustStores};
 use edgeprobe_probes::engine::Places;
@@ -25,18 +26,13 @@ use crate::plan::{
 };
 use crate::verdict::{Doubt, Target};
 
-/// What the C library and the engine read, and what systemd-resolved writes of the servers that it
-/// asks itself.
-pub(super) const RESOLV_CONF: &str = "/etc/resolv.conf";
-pub(super) const BEHIND_STUB: &str = "/run/systemd/resolve/resolv.conf";
-
 /// Bytes; a resolv.conf has some hundred.
 const LARGEST_RESOLVER_FILE: u64 = 64 * 1024;
 
 /// The probes of a run.
 pub(super) struct Probes {
     chosen: BTreeSet<Probe>,
-    /// Whether what they stand on is to be asked as well, because nobody chose among the others.
+    /// Whether their prerequisites are asked too, because the user did not choose among the others.
     grounded: bool,
     /// Whether the engine may be asked before the run, for what its containers say.
     engine: bool,
@@ -44,14 +40,13 @@ pub(super) struct Probes {
 
 impl From<&ProbeChoice> for Probes {
     fn from(choice: &ProbeChoice) -> Self {
-        let of = |names: &[ProbeName]| -> BTreeSet<Probe> {
-            names.iter().copied().map(Probe::from).collect()
-        };
-        let skipped = of(&choice.skip);
+        let probes =
+            |names: &[ProbeName]| -> BTreeSet<Probe> { names.iter().map(|name| name.0).collect() };
+        let skipped = probes(&choice.skip);
         let chosen = if choice.only.is_empty() {
             Probe::ALL.iter().copied().filter(|probe| !skipped.contains(probe)).collect()
         } else {
-            of(&choice.only)
+            probes(&choice.only)
         };
         let grounded = !choice.only.is_empty();
         Self { chosen, grounded, engine: !skipped.contains(&Probe::Engine) }
@@ -92,7 +87,7 @@ pub(super) struct Setup {
     /// What is known already: the device's configuration, and the engine's answer where its
     /// containers were asked after before.
     pub(super) given: Vec<Observation>,
-    /// The logs that are read beside the probes.
+    /// The logs that are read while the probes run.
     pub(super) logs: Logs,
 }
 
@@ -126,14 +121,14 @@ impl Setup {
             })?;
         }
         let device = Device::look(timeline, containers)?;
-        let target = given.target(&device, &probes)?;
+        let target = given.target(&device, &probes, options)?;
         let provisioning = options.services.provisioning(&target.hub)?;
         let target = Target { provisioning, ..target };
         if let Some(doubt) = Doubt::about(&target.hub) {
             note(&doubtful(&target.hub, &doubt));
         }
         Ok(Self {
-            phase: phase.unwrap_or_else(|| Phase::of(&device.runtime)),
+            phase: phase.unwrap_or_else(|| Phase::from_runtime(&device.runtime)),
             given: device.observations(timeline, &probes),
             plan: Plan {
                 vantages: Vantages {
@@ -161,7 +156,7 @@ impl Setup {
         })
     }
 
-    /// The logs that are read where nobody says which: the runtime's own, once it is installed.
+    /// The logs that are read by default: the runtime's own, once it is installed.
     pub(super) fn usual_logs(&self) -> Logs {
         let reads = self.plan.probes.contains(&Probe::Logs) && self.phase == Phase::Installed;
         if reads { Logs::Here { asked: false } } else { Logs::None }
@@ -180,7 +175,7 @@ impl Setup {
         Self { plan, given, timeline: timeline(self.timeout), ..self.clone() }
     }
 
-    /// The files that say which name servers are asked; none where an option does.
+    /// The files that say which name servers are asked; empty where an option names them.
     pub(super) fn resolver_files(&self) -> &'static [&'static str] {
         if self.plan.ask_system { &[RESOLV_CONF, BEHIND_STUB] } else { &[] }
     }
@@ -196,8 +191,8 @@ impl Setup {
 fn named(option: &str, name: Option<&str>, or_empty: bool) -> Result<(), Problem> {
     let Some(name) = name else { return Ok(()) };
     if name.contains(['=', ';']) {
-        return Err(Problem::new(format!("{option}: a name has no `=` and no `;`"))
-            .hint("give it the name alone, and no connection string"));
+        return Err(Problem::new(format!("{option}: a name cannot contain `=` or `;`"))
+            .hint("give the host name alone, not a connection string"));
     }
     if name.trim().is_empty() && !or_empty {
         return Err(Problem::new(format!("{option}: the name is empty"))
@@ -212,7 +207,7 @@ pub(super) fn resolver(text: &str) -> Result<SocketAddr, Problem> {
         Problem::new(format!("--resolver: `{}` {what}", clean::line(text, 60)))
             .hint("for example --resolver 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53")
     };
-    let server = text.parse().or_else(|_| alone()).map_err(|_| refused("is no IP address"))?;
+    let server = text.parse().or_else(|_| alone()).map_err(|_| refused("is not an IP address"))?;
     if server.port() == 0 { Err(refused("has no port that answers")) } else { Ok(server) }
 }
 
@@ -249,7 +244,7 @@ fn trust(options: &TargetOptions) -> Result<TrustStores, Problem> {
                 .hint(format!("unset {variable} for the device's own store, or correct it"));
         }
         let usual = "give it a PEM file with at least one CERTIFICATE block";
-        // The library's errors may carry a hint of their own.
+        // The library's errors may have their own hint.
         let (message, hint) = told.split_once("; hint: ").unwrap_or((&told, usual));
         Problem::new(format!("--ca-file: {message}")).hint(hint)
     })
@@ -261,7 +256,7 @@ pub(super) fn timeout(text: &str) -> Result<Duration, Problem> {
         Problem::new(format!("--timeout: `{}` {what}", clean::line(text, 40)))
             .hint("for example --timeout 10s or --timeout 1m30s; from 1s to 10m")
     };
-    let duration = humantime::parse_duration(text).map_err(|_| wrong("is no duration"))?;
+    let duration = humantime::parse_duration(text).map_err(|_| wrong("is not a duration"))?;
     if duration < Duration::from_secs(1) || duration > Duration::from_mins(10) {
         return Err(wrong("is out of range"));
     }

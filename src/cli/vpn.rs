@@ -26,8 +26,8 @@ use crate::report::{Report, json};
 use crate::verdict::Status;
 
 /// What this question needs: ways, names, and whether connections open, on each transport that Edge
-/// Agent may use and on 443 beside them, so that a port which is closed somewhere is not taken for a
-/// network that reaches nothing.
+/// Agent may use and on 443, so that a port which is closed somewhere is not taken for a network
+/// that reaches nothing.
 const PROBES: [Probe; 11] = [
     Probe::Dns,
     Probe::Route,
@@ -47,26 +47,26 @@ const PROBES: [Probe; 11] = [
 #[command(after_help = "\
 Examples:
   edgeprobe vpn --hub contoso.azure-devices.net
-  edgeprobe vpn --watch --hub …               wait for the VPN, tell what it changes
-  edgeprobe vpn --baseline before.json --hub … keep the present routes, or compare with
-                                              those that were kept
+  edgeprobe vpn --watch --hub …               wait for the VPN, print what it changes
+  edgeprobe vpn --baseline before.json --hub … save the present routes, or compare
+                                              with the saved ones
 
-Under --watch, --format ndjson prints one line for each change, behind the lines
-of the first look; --format json prints each report as a document on a line of
-its own. A file that --output names always holds the present answer alone.
+Under --watch, --format ndjson prints one line for each change, after the lines
+of the first look; --format json prints each report as a document on one line.
+The file of --output always contains the latest answer alone.
 
 Exit codes: 0 no VPN overrides the edge network, 2 one does (1 where it stops
-nothing), 3 it cannot be told.")]
+nothing), 3 undecided.")]
 pub(super) struct Options {
     #[command(flatten)]
     target: TargetOptions,
 
-    /// Go on watching: when links, routes, rules or name servers change, ask again and tell the
+    /// Keep watching: when links, routes, rules or name servers change, probe again and print the
     /// difference
     #[arg(long)]
     watch: bool,
 
-    /// A file of routes and rules: written if it is not there, compared with if it is
+    /// A file of routes and rules: written if it does not exist, otherwise compared with
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
@@ -76,7 +76,7 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem> {
     let telling = &options.telling;
-    let language = languages.of(telling.format);
+    let language = languages.for_format(telling.format);
     let read = options.target.ca_file.iter().chain(&options.baseline);
     refuse_to_overwrite(telling.output.as_deref(), read.map(PathBuf::as_path))?;
     let setup = Setup::new(&options.target, PROBES, None)?;
@@ -100,11 +100,11 @@ pub(super) fn run(options: &Options, languages: Languages) -> Result<u8, Problem
     }
 }
 
-/// Asks, and answers.
+/// Probes, prints the answer and returns its exit code.
 fn look(setup: &Setup, telling: &Telling, language: Language) -> Result<Report, Problem> {
     let mut progress = Progress::start(telling.quiet);
     let mut report = perform(setup, language, |event| progress.show(&event))?;
-    report.vpn = Some(VpnAnswer::of(&report, language));
+    report.vpn = Some(VpnAnswer::from_report(&report, language));
     Ok(report)
 }
 

@@ -19,7 +19,7 @@ pub(super) fn part() -> Part {
     Part::new(PATH, What::Configuration, SOURCE, |_| {
         let facts = runtime::read(&Root::of_this_device());
         let items: Vec<Item> =
-            facts.sources.iter().filter_map(|source| of_file(&source.name)).collect();
+            facts.sources.iter().filter_map(|source| file_item(&source.name)).collect();
         if facts.generation.is_some() {
             return items;
         }
@@ -32,8 +32,8 @@ pub(super) fn part() -> Part {
 static DEVICE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?i)\bDeviceId=(?<id>[^\s;"'\\]+)"#).ok());
 
-/// The ids of this device in the connection strings that it is configured with. They are for whoever
-/// replaces them elsewhere, and stand in no entry.
+/// The ids of this device in the connection strings that it is configured with. The anonymiser replaces
+/// them; no entry contains them.
 pub(crate) fn device_ids() -> Vec<String> {
     let facts = runtime::read(&Root::of_this_device());
     let files = facts.sources.iter().filter(|source| source.name.starts_with('/'));
@@ -48,13 +48,13 @@ fn ids_in(text: &str) -> Vec<String> {
     found.filter_map(|found| Some(found.name("id")?.as_str().to_owned())).collect()
 }
 
-/// A file's entry; none for what is no file.
-fn of_file(source: &str) -> Option<Item> {
+/// A file's entry; `None` for what is not a file.
+fn file_item(source: &str) -> Option<Item> {
     let own = source.strip_prefix('/')?;
     let content = match read(Path::new(source)) {
         Ok(text) => match runtime::shown(source, &text) {
             Ok(masked) => said(masked),
-            // What cannot be told apart cannot be masked.
+            // What cannot be parsed cannot be masked.
             Err(flaw) => Err(Missing::new(Reason::NotUnderstood, flaw.to_string())),
         },
         // A folder that may not be read is listed as a source, too.

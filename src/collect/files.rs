@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use edgeprobe_facts::dns::resolv_conf::{BEHIND_STUB, RESOLV_CONF};
 use edgeprobe_probes::bounded;
 
 use super::Part;
@@ -16,8 +17,8 @@ const NSSWITCH: &str = "/etc/nsswitch.conf";
 
 /// Where each file goes.
 const FILES: [(&str, What, &str); 9] = [
-    ("names/resolv.conf", What::Resolver, "/etc/resolv.conf"),
-    ("names/systemd-resolved.resolv.conf", What::Resolver, "/run/systemd/resolve/resolv.conf"),
+    ("names/resolv.conf", What::Resolver, RESOLV_CONF),
+    ("names/systemd-resolved.resolv.conf", What::Resolver, BEHIND_STUB),
     ("names/resolved.conf", What::Resolver, "/etc/systemd/resolved.conf"),
     ("names/hosts", What::Resolver, "/etc/hosts"),
     ("names/nsswitch.conf", What::Resolver, NSSWITCH),
@@ -28,7 +29,7 @@ const FILES: [(&str, What, &str); 9] = [
 ];
 
 pub(super) fn part() -> Part {
-    Part::new("names/resolv.conf", What::Resolver, "/etc/resolv.conf", |_| {
+    Part::new("names/resolv.conf", What::Resolver, RESOLV_CONF, |_| {
         FILES
             .iter()
             .map(|(path, what, source)| {

@@ -28,7 +28,7 @@ const OF_EACH: [(&str, &[&str]); 2] = [
     ("ipv6", &["forwarding", "disable_ipv6", "accept_ra", "mtu"]),
 ];
 
-/// Interfaces that are told of.
+/// The most interfaces that are listed.
 const MOST: usize = 512;
 
 pub(super) fn part() -> Part {

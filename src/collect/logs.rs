@@ -50,9 +50,9 @@ fn take(path: &str, input: &Input, since: i64, until: &Until) -> Item {
             thread::sleep(LOOKS);
         }
     };
-    // Without it the log is waited for; whoever waits for all has a limit too.
+    // Without it the log is waited for; the wait for all parts has a limit too.
     let _ = thread::Builder::new().spawn(watch);
-    let mut log = Log::of(LARGEST);
+    let mut log = Log::with_limit(LARGEST);
     let read = input.read(&how, &mut |piece| log.take(&piece));
     let timed_out = stop.swap(true, Ordering::Relaxed);
     let content = match read {
@@ -85,7 +85,7 @@ struct Log {
 }
 
 impl Log {
-    fn of(most: usize) -> Self {
+    fn with_limit(most: usize) -> Self {
         Self {
             most,
             masked: Lines::default(),
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     fn read(most: usize, pieces: &[&[u8]]) -> Content {
-        let mut log = Log::of(most);
+        let mut log = Log::with_limit(most);
         for piece in pieces {
             let _ = log.take(&Piece::Bytes(piece));
         }

@@ -1,5 +1,6 @@
-//! What a support case needs of this device beside the report: everything at once, each part
-//! bounded in size, masked, and given up when the time is up. A part that fails stops no other.
+//! What a support case needs from this device in addition to the report: everything at once, each
+//! part bounded in size, masked, and given up when the time is up. A part that fails stops no
+//! other.
 
 mod configuration;
 mod engine;
@@ -70,7 +71,7 @@ pub fn start(since: i64, limit: Duration) -> Collecting {
                 let broken = Missing::new(Reason::Failed, "edgeprobe itself failed");
                 vec![item(&path, what, &source, Err(broken))]
             });
-            // Whoever waited may have given up.
+            // The receiver may have given up.
             let _ = tell.send((index, taken));
         });
         if let (Err(error), Some(item)) = (started, awaited.last_mut()) {

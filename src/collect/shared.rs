@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::future::Future;
 use std::io;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use edgeprobe_facts::clean;
 use edgeprobe_facts::mask::{self, Masked};
@@ -50,7 +50,7 @@ pub(super) fn item(
         path: path.to_owned(),
         what,
         source: mask::line(source, 256),
-        taken_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        taken_at: format!("{:.0}", jiff::Timestamp::now()),
         content: content
             .map(bounded)
             .map_err(|missing| Missing { detail: mask::line(&missing.detail, 240), ..missing }),

@@ -5,11 +5,12 @@ mod target;
 
 use std::fs::{File, Metadata};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use edgeprobe_probes::walls;
 use tempfile::Builder;
 
-pub(crate) use target::{Named, named, open};
+pub(crate) use target::{Named, named};
 use target::{Obstacle, look};
 
 /// What becomes of an older file of the name.
@@ -36,6 +37,11 @@ pub(crate) enum NotWritten {
 
 /// Writes the file in one step, so that a reader sees the old one or the new, never a part.
 pub(crate) fn write(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWritten> {
+    let (path, bytes) = (path.to_owned(), bytes.to_vec());
+    walls::with_privileges(move || write_here(&path, &bytes, older))
+}
+
+fn write_here(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWritten> {
     let before = look(path)?;
     // A new file with a random name, for its owner alone.
     let mut file = builder().tempfile_in(folder(path))?;
@@ -55,8 +61,23 @@ pub(crate) fn write(path: &Path, bytes: &[u8], older: Older) -> Result<(), NotWr
 
 /// Tries whether the file can be written.
 pub(crate) fn try_to_write(path: &Path) -> Result<(), NotWritten> {
-    look(path)?;
-    Ok(builder().tempfile_in(folder(path)).map(drop)?)
+    let path = path.to_owned();
+    walls::with_privileges(move || {
+        look(&path)?;
+        Ok(builder().tempfile_in(folder(&path)).map(drop)?)
+    })
+}
+
+/// Opens what [`Named::Open`] stands for, without waiting for a reader.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    walls::opened_with_privileges(path, target::open)
+}
+
+/// The canonical path of a file that may not exist yet; `None` where its folder does not exist.
+pub(crate) fn whole(path: &Path) -> Option<PathBuf> {
+    let whole = |path: &Path| walls::or_with_privileges(path, Path::canonicalize);
+    let in_its_folder = || Some(whole(folder(path)).ok()?.join(path.file_name()?));
+    whole(path).ok().or_else(in_its_folder)
 }
 
 fn builder() -> Builder<'static, 'static> {
@@ -66,7 +87,7 @@ fn builder() -> Builder<'static, 'static> {
 }
 
 /// The folder that a file is in.
-pub(crate) fn folder(path: &Path) -> &Path {
+fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

@@ -1,5 +1,5 @@
-//! What stands where a result is to go. Only a regular file is written, or none yet: whatever else
-//! stands under a name that others could guess may be theirs, to receive what root writes.
+//! What is at the path of a result. Only a regular or a new file is written: whatever else stands
+//! under a name that others could guess may be theirs, to receive what root writes.
 
 use std::fs::{self, File, FileType, Metadata};
 use std::io;
@@ -56,7 +56,7 @@ impl Obstacle {
     }
 }
 
-/// What the name says, of those that say it wherever the program runs.
+/// What the name means, for names that mean the same on every system.
 pub(crate) fn named(path: &Path) -> Option<Named> {
     let text = path.to_str()?;
     if text == "-" {
@@ -100,7 +100,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     fs::OpenOptions::new().write(true).open(path)
 }
 
-/// The regular file that stands there; none where nothing does.
+/// The regular file at the path; `None` where there is nothing.
 pub(super) fn look(path: &Path) -> Result<Option<Metadata>, NotWritten> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,

@@ -1,4 +1,4 @@
-//! The languages that people are told in, and how a sentence is put into one.
+//! The languages of output for people, and how a sentence is put into one.
 //!
 //! Sentences are data. What composes one hands in a key and the words that fill its placeholders,
 //! a [`Text`]; a [`Phrasebook`] has the sentence for the key in each language. A word that differs
@@ -20,7 +20,7 @@ pub use typography::mistakes;
 
 use std::sync::LazyLock;
 
-/// A language that people are told in.
+/// A language of output for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Language {
     #[default]
@@ -42,9 +42,9 @@ impl Language {
     /// The language that the locale asks for.
     ///
     /// `variable` gives the value of an environment variable. As POSIX has it, `LC_ALL` counts
-    /// before `LC_MESSAGES`, and that before `LANG`; an empty one counts as unset. Every locale that
-    /// this program does not speak is told in English.
-    pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
+    /// before `LC_MESSAGES`, and that before `LANG`; an empty one counts as unset. Every other
+    /// locale gets English.
+    pub fn from_locale(variable: impl Fn(&str) -> Option<String>) -> Self {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .find_map(|name| variable(name).filter(|value| !value.is_empty()))
@@ -57,13 +57,14 @@ impl Language {
 }
 
 /// The words that several modules hand in: places, units, general words for what is not known.
-static WORDS: LazyLock<Phrasebook> =
-    LazyLock::new(|| Phrasebook::new(include_str!("words/en.toml"), include_str!("words/fr.toml")));
+static WORDS: LazyLock<Phrasebook> = LazyLock::new(|| {
+    Phrasebook::from_toml(include_str!("words/en.toml"), include_str!("words/fr.toml"))
+});
 
 /// What a probe tells in English, in the other languages. A probe's failures have no English here:
 /// its own words are kept in the report.
 static FAILURES: LazyLock<Phrasebook> =
-    LazyLock::new(|| Phrasebook::new("", include_str!("words/failures-fr.toml")));
+    LazyLock::new(|| Phrasebook::from_toml("", include_str!("words/failures-fr.toml")));
 
 /// Whether a language has a general word for a placeholder.
 #[cfg(any(test, feature = "testing"))]
@@ -78,7 +79,7 @@ mod tests {
     use super::*;
 
     fn spoken(variables: &[(&str, &str)]) -> Language {
-        Language::of_locale(|name| {
+        Language::from_locale(|name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -101,8 +102,8 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_words() {
-        let differences = WORDS.differences();
-        assert!(differences.is_empty(), "src/language/words:\n{}", differences.join("\n"));
+        let mistakes = WORDS.mistakes();
+        assert!(mistakes.is_empty(), "src/language/words:\n{}", mistakes.join("\n"));
     }
 
     #[test]

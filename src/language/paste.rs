@@ -2,7 +2,7 @@
 //! name, the hub of a report.
 //!
 //! One that a shell would act on is left out, and its placeholder stays. Quoted it would be one argument
-//! for the shell, but programs such as nft read their arguments as a language of their own.
+//! for the shell, but programs such as nft parse their arguments as a language.
 
 /// Whether the word is an argument by itself in every shell, and no option.
 pub(super) fn is_argument(word: &str) -> bool {

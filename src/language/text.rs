@@ -29,7 +29,7 @@ pub enum Word {
     Phrase(Text),
     /// Several, as an enumeration: `a`, `a and b`, `a, b and c`.
     List(Vec<Self>),
-    /// What a probe told in English, and the key of the same in other languages. Where a language
+    /// What a probe wrote in English, and the key of the same in other languages. Where a language
     /// has no such sentence, the probe's own stands.
     Told { english: String, text: Text },
 }

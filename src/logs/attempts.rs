@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::signature::Outcome;
+use edgeprobe_facts::logs::Course;
+
 use super::stamp::Stamp;
 
 /// Shorter than this, an attempt was refused; milliseconds.
@@ -16,7 +17,7 @@ const REFUSED: i64 = 5_000;
 const SILENT: i64 = 12_000;
 /// An attempt may be under way for as long as this without having failed.
 const UNDER_WAY: i64 = 45_000;
-/// Clients of Edge Hub that are told apart.
+/// The most clients of Edge Hub that are distinguished.
 const CLIENTS: usize = 64;
 
 /// A line that tells of an attempt, or a connection.
@@ -30,8 +31,8 @@ pub(super) struct Mark {
 
 /// What became of a series of attempts.
 #[derive(Clone, Debug)]
-pub(super) struct Course {
-    pub(super) outcome: Outcome,
+pub(super) struct SeriesSummary {
+    pub(super) course: Course,
     pub(super) first: Mark,
     pub(super) last: Mark,
     /// Attempts that failed.
@@ -182,7 +183,7 @@ impl Attempts {
     }
 
     /// What became of all attempts, when the log ends at `end`.
-    pub(super) fn courses(&self, end: Stamp) -> Vec<Course> {
+    pub(super) fn summaries(&self, end: Stamp) -> Vec<SeriesSummary> {
         let mut lost = self.lost.clone();
         let mut ends_pending = false;
         for client in self.clients.values() {
@@ -213,15 +214,15 @@ impl Attempts {
             if let Some(own) = self.clients.iter().find(|(name, it)| is_own(name) && it.is_lost()) {
                 series.last.client.clone_from(own.0);
             }
-            let outcome = match (series.silent, series.refused) {
-                (0, 0) => Outcome::Untimed,
-                (_, 0) => Outcome::Silent,
-                (0, _) => Outcome::Refused,
-                _ => Outcome::Mixed,
+            let course = match (series.silent, series.refused) {
+                (0, 0) => Course::Untimed,
+                (_, 0) => Course::Silent,
+                (0, _) => Course::Refused,
+                _ => Course::Mixed,
             };
-            series.course(outcome, life)
+            series.summary(course, life)
         });
-        let fallback = self.fallback.clone().map(|series| series.course(Outcome::Fallback, None));
+        let fallback = self.fallback.clone().map(|series| series.summary(Course::Fallback, None));
         lost.into_iter().chain(fallback).collect()
     }
 
@@ -260,7 +261,7 @@ impl Client {
     }
 }
 
-/// Adds failures to a series, as an episode of their own where it was over.
+/// Adds failures to a series. They are a new episode where the series was over.
 fn add(series: &mut Option<Series>, failures: &[Failure], more: u64) {
     let Some(first) = failures.first() else { return };
     let series = series.get_or_insert_with(|| Series {
@@ -293,9 +294,9 @@ fn add(series: &mut Option<Series>, failures: &[Failure], more: u64) {
 }
 
 impl Series {
-    fn course(self, outcome: Outcome, life: Option<Life>) -> Course {
+    fn summary(self, course: Course, life: Option<Life>) -> SeriesSummary {
         let Self { first, last, failed, lasted, via, episodes, began, over, .. } = self;
-        Course { outcome, first, last, failed, lasted, via, life, episodes, began, over }
+        SeriesSummary { course, first, last, failed, lasted, via, life, episodes, began, over }
     }
 }
 
@@ -304,7 +305,7 @@ fn is_own(client: &str) -> bool {
     client.ends_with("$edgeHub")
 }
 
-/// Whether a transport is one with a port of its own, in any version's words.
+/// Whether a transport has a dedicated port, in any version's words.
 fn is_direct(via: &str) -> bool {
     !via.to_ascii_lowercase().contains("websocket")
 }

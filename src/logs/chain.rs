@@ -1,7 +1,7 @@
 //! Lines that tell one failure: what a program reports, and the causes under it.
 //!
 //! Rust's daemons write `caused by:` for each, .NET ` --->`, Go a colon in the same line. What leads to
-//! the cause is no finding of its own where the cause follows: the innermost one that is known decides.
+//! the cause is not a finding where the cause follows: the innermost known one decides.
 
 use super::hit::Hit;
 use super::set::Signatures;
@@ -66,7 +66,7 @@ impl Chain {
         ((is_cause(text) || is_indented(text)) && far <= NEAR) || (is_frame(text) && far <= FRAMES)
     }
 
-    /// Whether hits are of another failure, since this one is told already.
+    /// Whether hits belong to another failure, since this one is already reported.
     pub(super) fn is_told_before(&self, hits: &[Hit], signatures: &Signatures) -> bool {
         let is_whole = |hit: &Hit| {
             signatures.get(hit.signature).is_some_and(|signature| {
@@ -76,7 +76,7 @@ impl Chain {
         hits.iter().any(is_whole) && self.hits.iter().any(is_whole)
     }
 
-    /// Whether lines were taken that are not told yet.
+    /// Whether lines were taken that are not reported yet.
     pub(super) fn is_open(&self) -> bool {
         self.last_line != 0
     }
@@ -148,7 +148,7 @@ impl Chain {
     }
 }
 
-/// What wraps, where a cause that no signature knows follows: the cause is told in its place, since
+/// What wraps, where a cause that no signature knows follows: the cause is reported instead, since
 /// what wraps it decides nothing.
 fn with_cause(wrapping: Vec<Hit>, unknown: Option<Unknown>, signatures: &Signatures) -> Vec<Hit> {
     let Some((unknown, signature)) = unknown.zip(signatures.unknown()) else { return wrapping };

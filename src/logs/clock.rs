@@ -2,7 +2,7 @@
 
 use super::months::Month;
 use super::stamp::{Local, Stamp};
-use super::time::{DAY, Moment, civil};
+use super::time::{DAY, Moment, in_utc};
 
 /// No zone is further from UTC than this; milliseconds.
 const FARTHEST_ZONE: i64 = 15 * 3_600_000;
@@ -46,7 +46,8 @@ impl Clock {
         let (Some(utc), Some(local), true) = (stamp.utc, stamp.local, stamp.tells_offset) else {
             return;
         };
-        let (year, month, _) = civil(utc.div_euclid(DAY));
+        let Some(date) = in_utc(utc) else { return };
+        let (year, month) = (i64::from(date.year()), i64::from(date.month()));
         let months = match local.month {
             Month::Known(month) => vec![month],
             // The prefix may be on the other side of a month's end.
@@ -77,13 +78,13 @@ impl Clock {
         }
         let local = self.named(stamp.local?);
         let Some(anchor) = self.anchor else { return self.guessed(local) };
-        let (year, ..) = civil(anchor.utc.div_euclid(DAY));
+        let year = i64::from(in_utc(anchor.utc)?.year());
         let years = local.year.map_or([year - 1, year, year + 1], |own| [own; 3]);
         let moments = years.map(|year| Some(local.in_year(year)? - anchor.offset));
         moments.into_iter().flatten().min_by_key(|moment| (moment - anchor.utc).abs())
     }
 
-    /// Milliseconds between two lines; none where they have no clock in common.
+    /// Milliseconds between two lines; `None` where they have no clock in common.
     pub(super) fn between(&self, late: Stamp, early: Stamp) -> Option<i64> {
         let named = |stamp: Stamp| Stamp { local: stamp.local.map(|own| self.named(own)), ..stamp };
         named(late).since(named(early)).or_else(|| {
@@ -97,7 +98,7 @@ impl Clock {
             return local.in_year(year);
         }
         let now = self.now?;
-        let (year, ..) = civil(now.div_euclid(DAY));
+        let year = i64::from(in_utc(now)?.year());
         // A time of tomorrow or later was last year.
         let of_this_year = local.in_year(year).filter(|moment| *moment <= now + DAY);
         of_this_year.or_else(|| local.in_year(year - 1))
@@ -111,17 +112,17 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stamp::of_line;
+    use super::super::stamp::parse_line;
     use super::super::time::{parse, rfc3339};
     use super::*;
 
     fn told(clock: &Clock, line: &str) -> Option<String> {
-        clock.moment(of_line(line.as_bytes())).map(rfc3339)
+        clock.moment(parse_line(line.as_bytes())).map(rfc3339)
     }
 
     fn taught(line: &str) -> Clock {
         let mut clock = Clock::new(parse("2026-11-30T00:00:00Z"));
-        clock.learn(of_line(line.as_bytes()));
+        clock.learn(parse_line(line.as_bytes()));
         clock
     }
 
@@ -156,7 +157,7 @@ mod tests {
         ] {
             let clock = taught(line);
             assert_eq!(told(&clock, prefix).as_deref(), Some(moment), "{line}");
-            let (late, early) = (of_line(prefix.as_bytes()), of_line(line.as_bytes()));
+            let (late, early) = (parse_line(prefix.as_bytes()), parse_line(line.as_bytes()));
             let passed = clock.between(late, early).expect("one clock");
             assert!((0..=60_000).contains(&passed), "{line}: {passed}");
         }
@@ -169,8 +170,8 @@ mod tests {
         assert_eq!(told("May 29 02:11:14 N8 a[1]: x").as_deref(), Some("2022-05-29T02:11:14Z"));
         assert_eq!(told("Dec 29 02:11:14 N8 a[1]: x").as_deref(), Some("2021-12-29T02:11:14Z"));
         assert_eq!(told("лис 14 15:42:48 gw a[1]: x"), None);
-        let own = of_line(b"2021-12-29T05:00:00Z x");
-        assert_eq!(clock.between(own, of_line(b"Dec 29 02:11:14 N8 a[1]: x")), None);
+        let own = parse_line(b"2021-12-29T05:00:00Z x");
+        assert_eq!(clock.between(own, parse_line(b"Dec 29 02:11:14 N8 a[1]: x")), None);
     }
 
     #[test]

@@ -1,19 +1,17 @@
 //! From what logs show to the facts of observations, which a verdict takes as evidence.
 //!
-//! A [`Finding`] and a [`LogFinding`] are the same thing for two readers, and stay two types. The one is
-//! the result of `edgeprobe logs`: its lines by number, where the symptom is documented, causes as the
-//! catalogue knows them. The other is an observation: no verdict's types, since the probes know none, and
-//! what a verdict that has no clock and no signatures must be told, its age and whose attempts it is. Both
-//! are published forms; one type for both would put into each what only the other's reader can use.
+//! A [`Finding`] is a result of `edgeprobe logs` and a [`LogFinding`] is part of a report: two published
+//! forms. A finding has line numbers, the page that documents it and causes of the catalogue. An
+//! observation has no types of the verdict, and it has what a verdict without a clock and without
+//! signatures needs: the age of the finding and whose attempts it is about.
 
 use edgeprobe_facts::clean;
-use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party as Who};
+use edgeprobe_facts::logs::{Attempts, LogFacts, LogFinding};
 
 use super::finding::{Finding, Scanned, State};
 use super::set::Signatures;
-use super::signature::{Outcome, Party, Signature};
+use super::signature::Signature;
 use super::time::{Moment, parse, rfc3339};
-use crate::verdict::Effect;
 
 /// Findings of one log that are kept, those that last before those that are over.
 const FINDINGS: usize = 32;
@@ -33,14 +31,14 @@ pub fn facts(
     read_at: Moment,
 ) -> Vec<LogFacts> {
     end_across(&mut logs, signatures);
-    logs.into_iter().map(|log| of_log(log, signatures, since, read_at)).collect()
+    logs.into_iter().map(|log| log_facts(log, signatures, since, read_at)).collect()
 }
 
 /// Ends what another log shows to be over.
 ///
 /// The daemons and the engine seldom write that something works again: it shows in what Edge Agent
 /// writes, and the signatures' `until` says by which lines. What Edge Agent or Edge Hub writes itself
-/// is ended by its own log alone, since each of them has connections of its own.
+/// is ended by its own log alone, since each has separate connections.
 fn end_across(logs: &mut [Scanned], signatures: &Signatures) {
     let seen: Vec<(String, Moment)> = logs
         .iter()
@@ -49,7 +47,7 @@ fn end_across(logs: &mut [Scanned], signatures: &Signatures) {
         .collect();
     for log in logs.iter_mut().filter(|log| !is_a_modules(log, signatures)) {
         for finding in log.findings.iter_mut().filter(|finding| finding.state == State::Open) {
-            let Some(signature) = of(finding, signatures) else { continue };
+            let Some(signature) = signature_of(finding, signatures) else { continue };
             let last = finding.last_at.as_deref().and_then(parse);
             let place = finding.place;
             let ends = |(id, at): &&(String, Moment)| {
@@ -74,7 +72,7 @@ fn is_a_modules(log: &Scanned, signatures: &Signatures) -> bool {
         || log.findings.iter().any(|finding| attempts(finding, signatures).is_some())
 }
 
-fn of_log(
+fn log_facts(
     log: Scanned,
     signatures: &Signatures,
     since: Option<Moment>,
@@ -95,13 +93,13 @@ fn of_log(
         read_at: rfc3339(read_at),
         findings: findings
             .into_iter()
-            .map(|finding| of_finding(finding, signatures, since, read_at))
+            .map(|finding| log_finding(finding, signatures, since, read_at))
             .collect(),
         notes: log.source.notes,
     }
 }
 
-fn of_finding(
+fn log_finding(
     finding: Finding,
     signatures: &Signatures,
     since: Option<Moment>,
@@ -114,16 +112,12 @@ fn of_finding(
         && first.zip(since).is_some_and(|(at, since)| at - since < AT_THE_BEGIN);
     LogFinding {
         attempts: attempts(&finding, signatures),
-        text: the_telling(&finding.text, of(&finding, signatures)),
+        text: the_telling(&finding.text, signature_of(&finding, signatures)),
         signature: finding.signature,
         summary: finding.summary,
         candidates: finding.candidates.iter().map(ToString::to_string).collect(),
         variant: finding.variant,
-        effect: match finding.effect {
-            Effect::Blocks => LogEffect::Blocks,
-            Effect::Degrades => LogEffect::Degrades,
-            Effect::Warns => LogEffect::Warns,
-        },
+        effect: finding.effect,
         lasts: finding.state == State::Open,
         count: finding.count,
         episodes: finding.episodes,
@@ -164,22 +158,11 @@ fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1_000.0
 }
 
-fn of<'s>(finding: &Finding, signatures: &'s Signatures) -> Option<&'s Signature> {
+fn signature_of<'s>(finding: &Finding, signatures: &'s Signatures) -> Option<&'s Signature> {
     signatures.all().iter().find(|signature| signature.id == finding.signature)
 }
 
 fn attempts(finding: &Finding, signatures: &Signatures) -> Option<Attempts> {
-    let signature = of(finding, signatures)?;
-    let party = match signature.party? {
-        Party::EdgeAgent => Who::EdgeAgent,
-        Party::EdgeHub => Who::EdgeHub,
-    };
-    let course = match signature.outcome? {
-        Outcome::Silent => Course::Silent,
-        Outcome::Refused => Course::Refused,
-        Outcome::Mixed => Course::Mixed,
-        Outcome::Untimed => Course::Untimed,
-        Outcome::Fallback => Course::Fallback,
-    };
-    Some(Attempts { party, course })
+    let signature = signature_of(finding, signatures)?;
+    Some(Attempts { party: signature.party?, course: signature.outcome? })
 }

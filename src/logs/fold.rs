@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use edgeprobe_facts::logs::{Course, Party};
 use serde_json::{Map, Value};
 
-use super::attempts::{Attempts, Course, Life, Mark};
+use super::attempts::{Attempts, Life, Mark, SeriesSummary};
 use super::chain::{Chain, Line, waits};
 use super::clock::Clock;
 use super::finding::Finding;
 use super::hit::{Hit, Words, shown};
 use super::scan::Origin;
 use super::set::Signatures;
-use super::signature::{Outcome, Party, Role, Signature};
+use super::signature::{Role, Signature};
 use super::stamp::Stamp;
 use super::tell::{Kept, Sense, tell, value};
 use super::time::Moment;
@@ -248,8 +249,8 @@ impl<'s> Fold<'s> {
             findings.push(tell(sense, signatures, signature, origin, clock, kept, details));
         }
         for (party, attempts) in [(Party::EdgeAgent, &self.agent), (Party::EdgeHub, &self.hub)] {
-            for course in attempts.courses(end) {
-                findings.extend(self.course(party, course, origin, clock));
+            for series in attempts.summaries(end) {
+                findings.extend(self.series(party, series, origin, clock));
             }
         }
         findings.sort_by(|one, other| {
@@ -263,24 +264,24 @@ impl<'s> Fold<'s> {
         (findings, self.connected())
     }
 
-    /// A course of attempts as a finding.
-    fn course(
+    /// A series of attempts as a finding.
+    fn series(
         &self,
         party: Party,
-        course: Course,
+        series: SeriesSummary,
         origin: &Origin,
         clock: &Clock,
     ) -> Option<Finding> {
-        let index = self.signatures.outcome(party, course.outcome)?;
+        let index = self.signatures.course(party, series.course)?;
         let signature = self.signatures.get(index)?;
         let mut details = Map::new();
-        let via: Vec<Value> = course.via.iter().map(|via| value(via)).collect();
+        let via: Vec<Value> = series.via.iter().map(|via| value(via)).collect();
         details.insert("via".to_owned(), Value::Array(via));
-        details.insert("failed_attempts".to_owned(), course.failed.into());
-        if let Some(lasted) = course.lasted {
+        details.insert("failed_attempts".to_owned(), series.failed.into());
+        if let Some(lasted) = series.lasted {
             details.insert("attempt_ms".to_owned(), lasted.into());
         }
-        if let Some(life) = course.life.filter(|_| party == Party::EdgeAgent) {
+        if let Some(life) = series.life.filter(|_| party == Party::EdgeAgent) {
             let word = match life {
                 Life::Exits => "exits",
                 Life::Loops => "loops",
@@ -288,24 +289,24 @@ impl<'s> Fold<'s> {
             };
             details.insert("life".to_owned(), word.into());
         }
-        if !course.last.client.is_empty() {
-            details.insert("client".to_owned(), value(&course.last.client));
+        if !series.last.client.is_empty() {
+            details.insert("client".to_owned(), value(&series.last.client));
         }
         // A connection by the second choice is the state that lasts, not its first line.
-        let last = course.last;
+        let last = series.last;
         let kept = Kept {
-            first_line: course.first.line,
+            first_line: series.first.line,
             last_line: last.line,
-            first_at: course.first.at,
+            first_at: series.first.at,
             last_at: last.at,
-            count: if course.outcome == Outcome::Fallback {
-                course.failed
+            count: if series.course == Course::Fallback {
+                series.failed
             } else {
-                course.failed.max(1)
+                series.failed.max(1)
             },
-            episodes: course.episodes,
-            began: course.began,
-            over: course.over,
+            episodes: series.episodes,
+            began: series.began,
+            over: series.over,
             text: self.texts.get(&party).cloned().unwrap_or_default(),
         };
         let sense = Sense { signature: index, place: None, peer: None };

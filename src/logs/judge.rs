@@ -55,7 +55,7 @@ pub struct LogCause {
     pub remedy: Vec<Remedy>,
 }
 
-/// Says what logs show together, in the language in which their findings are told.
+/// Says what logs show together, in the language of their findings.
 pub fn judge(scanned: Vec<Scanned>, language: Language) -> LogReport {
     let connected = scanned.iter().any(|log| log.connected);
     let mut sources = Vec::new();
@@ -117,7 +117,7 @@ fn causes(findings: &[Finding], open: &[usize], language: Language) -> Vec<LogCa
         left.retain(|index| !shown.contains(index));
         causes.push(cause(findings, id, shown, Confidence::Confirmed, language));
     }
-    // The rest is told by its most telling findings: those with the fewest candidates.
+    // The findings with the fewest candidates represent the rest.
     while let Some(first) = least(findings, &left) {
         let Some(finding) = findings.get(first) else { break };
         let mut accounted = vec![first];

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use edgeprobe_facts::clean::without_colour;
 use serde::Deserialize;
 
-use super::stamp::{Stamp, of_line};
+use super::stamp::{Stamp, parse_line};
 use super::time::microseconds;
 
 /// A line without its wrapping.
 #[derive(Debug, PartialEq)]
 pub(super) struct Message<'l> {
     pub(super) text: Cow<'l, [u8]>,
-    /// Empty where the line has no time of its own.
+    /// Empty where the line itself has no time.
     pub(super) at: Stamp,
 }
 
@@ -23,13 +23,13 @@ pub(super) fn unwrap(line: &[u8]) -> Message<'_> {
         && let Ok(wrapped) = serde_json::from_slice::<Wrapped<'_>>(line)
         && let Some((text, outer)) = wrapped.content()
     {
-        // What the runtime wrote itself counts more than when somebody collected it.
+        // The time that the runtime wrote counts more than the time of collection.
         let text = without_colour(&text).into_owned();
-        let at = of_line(&text).or(outer);
+        let at = parse_line(&text).or(outer);
         return Message { text: Cow::Owned(text), at };
     }
     let text = without_colour(line);
-    let at = of_line(&text);
+    let at = parse_line(&text);
     Message { text, at }
 }
 
@@ -57,7 +57,7 @@ enum Bytes {
 impl Wrapped<'_> {
     fn content(self) -> Option<(Vec<u8>, Stamp)> {
         if let Some(log) = self.log {
-            let at = self.time.map(|time| of_line(time.as_bytes())).unwrap_or_default();
+            let at = self.time.map(|time| parse_line(time.as_bytes())).unwrap_or_default();
             return Some((log.into_owned().into_bytes(), at));
         }
         let at = self.realtime.and_then(|time| microseconds(time.as_bytes()));

@@ -39,21 +39,24 @@ fn stands_unescaped(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn of(pattern: &str) -> Option<Vec<String>> {
+    fn pieces(pattern: &str) -> Option<Vec<String>> {
         required(&regex_syntax::parse(pattern).unwrap())
     }
 
     #[test]
     fn the_longest_piece_is_taken() {
-        assert_eq!(of(r"Bind for \d+ failed: port is taken").unwrap(), ["failed: port is taken"]);
-        assert_eq!(of(r#"say "hello world" \{x\}"#).unwrap(), ["hello world"]);
+        assert_eq!(
+            pieces(r"Bind for \d+ failed: port is taken").unwrap(),
+            ["failed: port is taken"]
+        );
+        assert_eq!(pieces(r#"say "hello world" \{x\}"#).unwrap(), ["hello world"]);
     }
 
     #[test]
     fn each_choice_has_its_own() {
-        assert_eq!(of(r"(?:refused|timed out) x").unwrap(), ["refused", "timed out"]);
-        assert_eq!(of(r"(?:refused|.*)"), None);
-        assert_eq!(of(r"(?:refused)?"), None);
-        assert_eq!(of(r"\d+ no"), None);
+        assert_eq!(pieces(r"(?:refused|timed out) x").unwrap(), ["refused", "timed out"]);
+        assert_eq!(pieces(r"(?:refused|.*)"), None);
+        assert_eq!(pieces(r"(?:refused)?"), None);
+        assert_eq!(pieces(r"\d+ no"), None);
     }
 }

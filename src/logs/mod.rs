@@ -31,6 +31,6 @@ pub use finding::{Finding, Scanned, Source, State};
 pub use judge::{LogCause, LogReport, LogVerdict, SCHEMA, judge};
 pub use scan::{Origin, Scanner};
 pub use set::{LARGEST_FILE, SignatureError, Signatures};
-pub use signature::{Party, Role, Signature};
-pub use time::{Moment, parse as parse_moment, rfc3339};
+pub use signature::{Role, Signature};
+pub use time::{DAY, Moment, parse as parse_moment, rfc3339};
 pub use writer::Place;

@@ -34,7 +34,7 @@ impl Month {
     }
 }
 
-/// The month that a prefix begins with; none for what is no name of one.
+/// The month that a prefix begins with; `None` for what is not a month.
 pub(super) fn month(name: &[u8]) -> Option<Month> {
     let name = std::str::from_utf8(name).ok()?;
     let digits = name.bytes().take_while(u8::is_ascii_digit).count();

@@ -8,7 +8,7 @@ use super::hit::{Hit, words};
 use super::line::{Message, block_without_colour, unwrap};
 use super::lines::Lines;
 use super::set::{Match, Signatures};
-use super::stamp::{Stamp, of_line};
+use super::stamp::{Stamp, parse_line};
 use super::time::{Moment, rfc3339};
 use super::words::say;
 use super::writer::{self, Place};
@@ -34,7 +34,7 @@ pub struct Origin {
     pub complete_until: Option<Moment>,
     /// The present, for times without a year.
     pub now: Option<Moment>,
-    /// The language in which its findings are told.
+    /// The language of its findings.
     pub language: Language,
 }
 
@@ -69,7 +69,7 @@ impl<'s> Scanner<'s> {
             signatures,
             clock: Clock::new(origin.now),
             since: origin.since,
-            place: writer::of_source(&origin.name, origin.container.as_deref()),
+            place: writer::place_from_source(&origin.name, origin.container.as_deref()),
             writer: None,
             fold: Fold::new(signatures),
             lines: 0,
@@ -249,7 +249,7 @@ fn time_of(line: &[u8]) -> Stamp {
     if matches!(line, [b'{' | 0x1b | 0..=2, ..]) {
         return unwrap(line).at;
     }
-    of_line(line)
+    parse_line(line)
 }
 
 fn line_begin(block: &[u8], at: usize) -> usize {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use edgeprobe_facts::logs::{Course, Party};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 
 use super::literal::required;
-use super::signature::{Outcome, Party, Role, Signature, SignatureFile, expression, placeholder};
+use super::signature::{Role, Signature, SignatureFile, expression, placeholder};
 use crate::language::Language;
 use crate::verdict::entry;
 
@@ -36,7 +37,7 @@ const LARGEST_EXPRESSION: usize = 1 << 20;
 /// How a message begins that the journal's JSON has as a list of bytes.
 const BYTES: &str = "\"MESSAGE\":[";
 
-/// How a cause begins in what the daemons write: one that no signature knows is told too.
+/// How a cause begins in what the daemons write: an unknown cause is reported too.
 const CAUSE: &str = "caused by: ";
 
 /// A file of signatures that cannot be used.
@@ -86,7 +87,7 @@ pub(super) struct Match<'m> {
 }
 
 impl Signatures {
-    /// The built-in signatures, and those of a user's file beside them.
+    /// The built-in signatures and those of a user's file.
     ///
     /// Errors name the file, the signature and what is wrong with it.
     pub fn load(own: Option<(&str, &str)>) -> Result<Self, SignatureError> {
@@ -170,9 +171,9 @@ impl Signatures {
     }
 
     /// The signature that names a course of attempts.
-    pub(super) fn outcome(&self, party: Party, outcome: Outcome) -> Option<usize> {
+    pub(super) fn course(&self, party: Party, course: Course) -> Option<usize> {
         self.all.iter().position(|signature| {
-            signature.party == Some(party) && signature.outcome == Some(outcome)
+            signature.party == Some(party) && signature.outcome == Some(course)
         })
     }
 

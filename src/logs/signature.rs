@@ -1,5 +1,6 @@
 //! Signatures: the texts that the runtime and the engine write, as data.
 
+use edgeprobe_facts::logs::{Course, Party};
 use serde::{Deserialize, Serialize};
 
 use super::writer::Place;
@@ -39,7 +40,7 @@ pub struct Signature {
     pub party: Option<Party>,
     /// For the role `outcome`: which course of attempts it names.
     #[serde(default)]
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Course>,
     /// The causes that it points to, the most likely first. One alone is decided by the text.
     #[serde(default)]
     pub candidates: Vec<CauseId>,
@@ -111,7 +112,7 @@ fn blocks() -> Effect {
 pub enum Part {
     /// It names no cause: one that follows decides.
     Wraps,
-    /// The words or the number of an error, which say the same in whatever they stand.
+    /// The words or the number of an error, which mean the same in every text.
     Error,
     /// It says all.
     #[default]
@@ -179,32 +180,8 @@ pub enum Role {
     Context,
     /// No text: a cause that a line names, and that no signature has.
     Unknown,
-    /// No text: what stands in another's place where a module of the user's writes it.
+    /// No text: it replaces another signature where a module of the user writes the line.
     Instead,
-}
-
-/// Who connects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Party {
-    EdgeAgent,
-    EdgeHub,
-}
-
-/// The course that attempts to connect took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Each attempt lasted until its timeout.
-    Silent,
-    /// Each attempt ended at once.
-    Refused,
-    /// Some lasted and some did not.
-    Mixed,
-    /// Nothing tells how long they lasted.
-    Untimed,
-    /// The first choice failed, the second connected.
-    Fallback,
 }
 
 /// What may stand in braces, and which characters it stands for.

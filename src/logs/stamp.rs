@@ -1,7 +1,7 @@
 //! The time that a line begins with, in every spelling of the runtime, the engine and the journal.
 
 use super::months::{Month, month};
-use super::time::{DAY, Iso, Moment, american, civil, clock, iso, microseconds};
+use super::time::{DAY, Iso, Moment, american, clock, in_utc, iso, microseconds, midnight};
 
 /// Bytes of a line in which its time stands; Compose writes a container's name before it, syslog a
 /// host's and a process's.
@@ -32,7 +32,7 @@ impl Stamp {
         Self { utc: Some(at), ..Self::default() }
     }
 
-    /// Whether there is none.
+    /// Whether the line has no time.
     pub(super) fn is_none(self) -> bool {
         self.utc.is_none() && self.local.is_none()
     }
@@ -42,8 +42,8 @@ impl Stamp {
         if self.is_none() { other } else { self }
     }
 
-    /// Milliseconds from another time to this, by the clock that both have; none where they have no
-    /// clock in common. What two clocks differ in is no time that has passed.
+    /// Milliseconds from another time to this, by the clock that both have; `None` where they have
+    /// no clock in common. What two clocks differ in is no time that has passed.
     pub(super) fn since(self, earlier: Self) -> Option<i64> {
         if let (Some(late), Some(early)) = (self.utc, earlier.utc) {
             return Some(late - early);
@@ -60,18 +60,18 @@ impl Stamp {
 const SOME_YEAR: i64 = 2000;
 
 impl Local {
-    /// The moment that it would be in a year, in UTC; none where its month is not known.
+    /// The moment that it would be in a year, in UTC; `None` where its month is unknown.
     pub(super) fn in_year(self, year: i64) -> Option<Moment> {
         self.month.number().and_then(|month| self.in_month(year, month))
     }
 
     pub(super) fn in_month(self, year: i64, month: i64) -> Option<Moment> {
-        Some(super::time::days(year, month, self.day)? * DAY + self.time)
+        Some(midnight(year, month, self.day)? + self.time)
     }
 }
 
 /// The times that a line has in its front.
-pub(super) fn of_line(line: &[u8]) -> Stamp {
+pub(super) fn parse_line(line: &[u8]) -> Stamp {
     let head = line.get(..HEAD).unwrap_or(line);
     for field in [b"__REALTIME_TIMESTAMP=".as_slice(), b"_SOURCE_REALTIME_TIMESTAMP="] {
         if let Some(digits) = head.strip_prefix(field) {
@@ -79,7 +79,7 @@ pub(super) fn of_line(line: &[u8]) -> Stamp {
         }
     }
     let start = after_decoration(head);
-    if let Some(own) = of_prefix(start) {
+    if let Some(own) = parse_prefix(start) {
         return own;
     }
     // Compose writes a container's name and a bar before the line.
@@ -90,11 +90,11 @@ pub(super) fn of_line(line: &[u8]) -> Stamp {
         .unwrap_or_default()
 }
 
-fn of_prefix(start: &[u8]) -> Option<Stamp> {
+fn parse_prefix(start: &[u8]) -> Option<Stamp> {
     if let Some(own) = own(start) {
         let prefix = || (!own.has_zone).then(|| header(own.rest)).flatten();
         let Some(message) = prefix() else { return Some(Stamp::utc(own.at)) };
-        return Some(prefixed(local_of(own.at), message));
+        return Some(prefixed(local(own.at)?, message));
     }
     if let Some(at) = american(start) {
         return Some(Stamp::utc(at));
@@ -108,7 +108,7 @@ fn of_prefix(start: &[u8]) -> Option<Stamp> {
             return Some(Stamp::utc(full.at));
         }
         let message = header(rest.get(zone.len()..).unwrap_or_default()).unwrap_or_default();
-        return Some(prefixed(local_of(full.at), message));
+        return Some(prefixed(local(full.at)?, message));
     }
     let (local, rest) = syslog(start)?;
     Some(prefixed(local, header(rest).unwrap_or_default()))
@@ -135,9 +135,15 @@ pub(super) fn own_time(text: &[u8]) -> bool {
     own(text).is_some()
 }
 
-fn local_of(at: Moment) -> Local {
-    let (year, month, day) = civil(at.div_euclid(DAY));
-    Local { year: Some(year), month: Month::Known(month), day, time: at.rem_euclid(DAY) }
+/// The time that is written without a zone, and was taken for UTC.
+fn local(at: Moment) -> Option<Local> {
+    let date = in_utc(at)?.date();
+    Some(Local {
+        year: Some(date.year().into()),
+        month: Month::Known(date.month().into()),
+        day: date.day().into(),
+        time: at.rem_euclid(DAY),
+    })
 }
 
 /// `Jun 01 08:24:14`, in any language, and what follows it.
@@ -153,7 +159,7 @@ fn syslog(text: &[u8]) -> Option<(Local, &[u8])> {
     Some((Local { year: None, month, day, time }, rest))
 }
 
-/// What follows a syslog header, ` host process[pid]: `; none where there is no header.
+/// What follows a syslog header, ` host process[pid]: `; `None` where there is no header.
 fn header(rest: &[u8]) -> Option<&[u8]> {
     let rest = rest.strip_prefix(b" ")?;
     let colon = memchr::memmem::find(rest, b": ")?;
@@ -214,7 +220,7 @@ mod tests {
     use crate::logs::time::rfc3339;
 
     fn utc(line: &str) -> Option<String> {
-        of_line(line.as_bytes()).utc.map(rfc3339)
+        parse_line(line.as_bytes()).utc.map(rfc3339)
     }
 
     #[test]
@@ -260,7 +266,7 @@ mod tests {
             "2022-05-29 04:11:14 N8 aziot-edged[9]: Started.",
             "So 2022-05-29 04:11:14 CEST N8 systemd[1]: Started.",
         ] {
-            let stamp = of_line(line.as_bytes());
+            let stamp = parse_line(line.as_bytes());
             assert_eq!(stamp.utc, None, "{line}");
             let local = stamp.local.expect("a prefix");
             assert_eq!(local.in_year(2022).map(rfc3339).unwrap(), "2022-05-29T04:11:14Z", "{line}");
@@ -272,13 +278,13 @@ mod tests {
         for line in
             ["", "   at System.Threading", "caused by: timed out", "2017-99-28 18:46:19", "<"]
         {
-            assert!(of_line(line.as_bytes()).is_none(), "{line}");
+            assert!(parse_line(line.as_bytes()).is_none(), "{line}");
         }
     }
 
     #[test]
     fn two_clocks_have_no_time_between_them() {
-        let of = |line: &str| of_line(line.as_bytes());
+        let of = |line: &str| parse_line(line.as_bytes());
         let both = of("Nov 14 15:42:48 gw aziot-edged[1]: 2026-11-14T14:42:48Z [WARN] - x");
         let prefix = of("Nov 14 15:42:49 gw systemd[1]: y");
         let own = of("2026-11-14T14:43:48Z z");

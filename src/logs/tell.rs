@@ -11,7 +11,7 @@ use super::stamp::Stamp;
 use super::time::rfc3339;
 use super::writer::{Place, is_a_users_module};
 use crate::language::{Arguments, Language, Word, render};
-use crate::verdict::{CauseId, Effect, entry};
+use crate::verdict::{CauseId, Effect, PeerInALog, entry};
 
 /// Domains of Azure's services: a name elsewhere is no IoT Hub's.
 const AZURE: [&str; 4] =
@@ -78,7 +78,7 @@ impl Sense {
         let other_name = host.is_some_and(|host| !AZURE.iter().any(|zone| host.contains(zone)));
         let rest = own.iter().copied().filter(|id| {
             Some(*id) != of_peer
-                && !(other_name && own.len() > 1 && *id == CauseId::OF_THE_HUBS_NAME)
+                && !(other_name && own.len() > 1 && id.peer_in_a_log() == PeerInALog::Hub)
         });
         of_peer.into_iter().chain(rest).collect()
     }
@@ -99,7 +99,7 @@ pub(super) fn tell(
     let candidates = sense.candidates(signatures, word("host"));
     let module = word("module").filter(|module| is_a_users_module(module));
     let variant = module
-        .and_then(|_| of_a_module(candidates.first().copied()))
+        .and_then(|_| module_variant(candidates.first().copied()))
         .or_else(|| signature.variant_at(place).cloned());
     // What keeps one module from starting keeps no other from the hub.
     let effect =
@@ -135,7 +135,7 @@ pub(super) fn tell(
 }
 
 /// The sentence of a cause's page for a module that is neither Edge Agent nor Edge Hub.
-fn of_a_module(cause: Option<CauseId>) -> Option<String> {
+fn module_variant(cause: Option<CauseId>) -> Option<String> {
     let page = entry(cause?, Language::English);
     page.has_sentence("module").then(|| "module".to_owned())
 }

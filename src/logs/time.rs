@@ -1,9 +1,14 @@
-//! Moments, and the spellings of a time, without a calendar library and without a clock.
+//! Moments, and the spellings of a time in logs.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
 
 /// A moment, in milliseconds since 1970, UTC.
 pub type Moment = i64;
 
-pub(super) const DAY: i64 = 86_400_000;
+/// Milliseconds.
+pub const DAY: i64 = 86_400_000;
 
 /// The microseconds of the journal's forms.
 pub(super) fn microseconds(digits: &[u8]) -> Option<Moment> {
@@ -11,14 +16,11 @@ pub(super) fn microseconds(digits: &[u8]) -> Option<Moment> {
     reader.number(1, 18).map(|micros| micros / 1_000)
 }
 
-/// RFC 3339, UTC, to the second where the moment is one.
+/// RFC 3339, UTC, to the second where the moment is one, else to the millisecond. A moment beyond the
+/// year 9999 becomes its end.
 pub fn rfc3339(moment: Moment) -> String {
-    let (days, rest) = (moment.div_euclid(DAY), moment.rem_euclid(DAY));
-    let (year, month, day) = civil(days);
-    let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
-    let (second, milli) = (rest / 1_000 % 60, rest % 1_000);
-    let fraction = if milli == 0 { String::new() } else { format!(".{milli:03}") };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    let at = Timestamp::from_millisecond(moment).unwrap_or(Timestamp::MAX);
+    if at.subsec_millisecond() == 0 { at.to_string() } else { format!("{at:.3}") }
 }
 
 /// A time as a person gives it: RFC 3339 or a part of it, from the date on.
@@ -69,7 +71,7 @@ pub(super) fn american(text: &[u8]) -> Option<Moment> {
         (b"AM" | b"PM", _) => 0,
         _ => return None,
     };
-    Some(days(year, month, day)? * DAY + time + half * 3_600_000)
+    Some(midnight(year, month, day)? + time + half * 3_600_000)
 }
 
 /// Reads from the front of a text.
@@ -96,7 +98,7 @@ impl<'t> Reader<'t> {
         }
         let month = self.number(2, 2)?;
         self.skip(separator)?;
-        Some(days(year, month, self.number(2, 2)?)? * DAY)
+        midnight(year, month, self.number(2, 2)?)
     }
 
     /// Hours, minutes, perhaps seconds and a fraction, in milliseconds.
@@ -159,29 +161,17 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Days since 1970 of a date of the Gregorian calendar (Howard Hinnant, chrono-compatible
-/// low-level date algorithms).
-pub(super) fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(1970..=9999).contains(&year) {
-        return None;
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let in_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    Some(era * 146_097 + in_era - 719_468)
+/// The begin of a day in UTC; `None` for what is not a date since 1970.
+pub(super) fn midnight(year: i64, month: i64, day: i64) -> Option<Moment> {
+    let date =
+        Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()?;
+    let begin = Offset::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok()?.as_millisecond();
+    (begin >= 0).then_some(begin)
 }
 
-/// The date of a day since 1970.
-pub(super) fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, in_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let of_era = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / 146_096) / 365;
-    let of_year = in_era - (365 * of_era + of_era / 4 - of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (of_era + era * 400 + i64::from(month <= 2), month, day)
+/// The date and time of a moment in UTC.
+pub(super) fn in_utc(moment: Moment) -> Option<DateTime> {
+    Some(Offset::UTC.to_datetime(Timestamp::from_millisecond(moment).ok()?))
 }
 
 #[cfg(test)]
@@ -189,12 +179,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_go_there_and_back() {
-        for days_since in (0..40_000).step_by(13) {
-            let (year, month, day) = civil(days_since);
-            assert_eq!(days(year, month, day), Some(days_since));
-        }
+    fn a_time_of_a_person_is_read() {
         assert_eq!(parse("2024-02-29"), parse("2024-02-29T00:00Z"));
+        assert_eq!(parse("2024-02-29").map(rfc3339).as_deref(), Some("2024-02-29T00:00:00Z"));
+        assert_eq!(parse("2023-02-29"), None);
         assert_eq!(parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_moment_beyond_all_years_is_told() {
+        assert_eq!(rfc3339(i64::MAX).get(..5), Some("9999-"));
     }
 }

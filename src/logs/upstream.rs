@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::finding::Finding;
-use crate::verdict::CauseId;
+use crate::verdict::{CauseId, PeerInALog};
 
 /// The signatures of `iotedge check` whose host is the device's upstream.
 const OF_THE_UPSTREAM: [&str; 3] =
@@ -21,11 +21,15 @@ pub(super) fn found_in(findings: &mut [Finding], named: &[String]) {
         .filter(|host| !host.contains("azure-devices") && !host.contains("microsoft.com"))
         .chain(named.iter().map(|host| without_port(host)))
         .collect();
+    let is_of_a_parent = |id: &CauseId| id.peer_in_a_log() == PeerInALog::Parent;
+    let of_a_parent: Vec<CauseId> = CauseId::ALL.iter().copied().filter(is_of_a_parent).collect();
     for finding in findings {
         let host = word(finding, "registry").or_else(|| word(finding, "host"));
         let is_parents = host.is_some_and(|host| parents.contains(&host));
-        if is_parents && !finding.candidates.contains(&CauseId::OF_A_PARENT) {
-            finding.candidates.insert(0, CauseId::OF_A_PARENT);
+        let points_elsewhere = |cause: &&CauseId| !finding.candidates.contains(cause);
+        let missing: Vec<CauseId> = of_a_parent.iter().filter(points_elsewhere).copied().collect();
+        if is_parents && !missing.is_empty() {
+            finding.candidates.splice(0..0, missing);
             finding.variant = None;
         }
     }

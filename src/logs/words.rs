@@ -1,4 +1,4 @@
-//! The words in which logs are told, in each language: those of the whole here, and those of each
+//! The sentences about logs in each language: those about the whole log here, and those of each
 //! finding in its signature.
 
 use std::collections::BTreeMap;
@@ -6,19 +6,13 @@ use std::sync::LazyLock;
 
 use super::signature::{OnTheHost, Signature};
 use super::writer::Place;
-use crate::language::{Language, Phrasebook, Text};
+use crate::language::Language;
 use crate::verdict::{CauseId, Documented, entry};
 
-static BOOK: LazyLock<Phrasebook> =
-    LazyLock::new(|| Phrasebook::new(include_str!("words/en.toml"), include_str!("words/fr.toml")));
+crate::language::phrasebook!(pub(super));
 
 static FRENCH_TITLES: LazyLock<BTreeMap<String, String>> =
     LazyLock::new(|| toml::from_str(include_str!("words/titles-fr.toml")).unwrap_or_default());
-
-/// A sentence on logs as a whole.
-pub(super) fn say(text: &Text, language: Language) -> String {
-    BOOK.say(text, language)
-}
 
 impl Signature {
     /// The finding's sentence, where its writer runs there; in the language of its file where it has
@@ -64,12 +58,6 @@ mod tests {
     use crate::language::{has_general_word, mistakes, placeholders};
 
     #[test]
-    fn both_languages_have_the_same_words() {
-        let differences = BOOK.differences();
-        assert!(differences.is_empty(), "src/logs/words:\n{}", differences.join("\n"));
-    }
-
-    #[test]
     fn every_signature_says_the_same_in_french() {
         let signatures = Signatures::load(None).unwrap();
         let mut problems = Vec::new();
@@ -109,9 +97,8 @@ mod tests {
         let of_hosts =
             signatures.all().iter().filter_map(|own| own.host.as_ref()?.says_fr.as_deref());
         let titles = FRENCH_TITLES.values().map(String::as_str);
-        let own = BOOK.templates(Language::French).map(|(_, text)| text);
         let mistakes: Vec<String> =
-            sentences.chain(of_hosts).chain(titles).chain(own).flat_map(mistakes).collect();
+            sentences.chain(of_hosts).chain(titles).flat_map(mistakes).collect();
         assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     }
 }

@@ -42,7 +42,7 @@ const RUNTIME: [&str; 2] = ["edgeagent", "edgehub"];
 const OF_DAEMONS: [&str; 6] = ["[INFO]", "[WARN]", "[ERR!]", "[DBUG]", "[TRCE]", "[CRIT]"];
 const OF_MODULES: [&str; 6] = ["[INF]", "[WRN]", "[ERR]", "[DBG]", "[FTL]", "[VRB]"];
 
-/// What daemons and engines say themselves, wherever it is quoted.
+/// What daemons and engines say themselves, in their own log or quoted in another.
 const WORDS_OF_THE_HOST: [&str; 8] = [
     "caused by: ",
     "Error response from daemon",
@@ -68,7 +68,7 @@ const WORDS_OF_MODULES: [&str; 9] = [
 ];
 
 /// Where a program runs whose log this is, by the log's name: a unit, or a file named after one.
-pub(super) fn of_source(name: &str, container: Option<&str>) -> Option<Place> {
+pub(super) fn place_from_source(name: &str, container: Option<&str>) -> Option<Place> {
     if container.is_some() {
         return Some(Place::Container);
     }
@@ -173,9 +173,9 @@ mod tests {
 
     #[test]
     fn a_source_tells_by_its_name() {
-        assert_eq!(of_source("journal of aziot-edged", None), Some(Place::Host));
-        assert_eq!(of_source("bundle.zip/logs/docker.txt", None), Some(Place::Host));
-        assert_eq!(of_source("container sensor", Some("sensor")), Some(Place::Container));
-        assert_eq!(of_source("test.log", None), None);
+        assert_eq!(place_from_source("journal of aziot-edged", None), Some(Place::Host));
+        assert_eq!(place_from_source("bundle.zip/logs/docker.txt", None), Some(Place::Host));
+        assert_eq!(place_from_source("container sensor", Some("sensor")), Some(Place::Container));
+        assert_eq!(place_from_source("test.log", None), None);
     }
 }

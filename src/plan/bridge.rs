@@ -1,12 +1,12 @@
 //! What is worth asking about the container networks that the runtime uses, and from them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::vantage::Means;
-use edgeprobe_facts::{Facts, Observation, Probe, Step, Token};
+use edgeprobe_facts::vantage::{Means, Resident, VantageFacts};
+use edgeprobe_facts::{Facts, Observation, Probe, Step, Token, Vantage};
 
-use super::edge::{Edge, edges, edges_of_the_kernel};
+use super::edge::{Edge, edge_hub, edges, edges_of_the_kernel};
 use super::question::somewhere_in_azure;
 use super::{Ask, Plan, Question, from, tables};
 
@@ -23,7 +23,24 @@ impl Plan {
         } else {
             edges(engine, self.vantages.network.as_deref(), &self.resolver_files)
         };
-        edges.into_iter().flat_map(|edge| self.of_one(&edge, seen)).collect()
+        let mut asks: Vec<Ask> =
+            edges.into_iter().flat_map(|edge| self.of_one(&edge, seen)).collect();
+        if let Some((edge, own)) = edge_hub(engine, &self.resolver_files) {
+            asks.extend(self.of_a_module(&edge, own, seen));
+        }
+        asks
+    }
+
+    /// What is asked from the place of one container of the runtime's.
+    fn of_a_module(&self, edge: &Edge, own: Resident, seen: &[Observation]) -> Vec<Ask> {
+        if !self.asks(Probe::Vantage) {
+            return Vec::new();
+        }
+        let vantage = Vantage::Module(own.name.clone());
+        let enter = Question::Enter { edge: Box::new(edge.clone()), module: own };
+        let mut asks = vec![Ask::new(vantage.clone(), enter)];
+        asks.extend(self.as_joined(edge, &vantage, seen));
+        asks
     }
 
     fn of_one(&self, edge: &Edge, seen: &[Observation]) -> Vec<Ask> {
@@ -32,15 +49,19 @@ impl Plan {
         if self.asks(Probe::Vantage) {
             asks.push(Ask::new(vantage.clone(), Question::Join { edge: Box::new(edge.clone()) }));
         }
-        let joined = from(seen, &vantage).find_map(|observation| match &observation.facts {
-            Facts::Vantage(facts) => facts.means.as_ref(),
+        asks.extend(self.as_joined(edge, &vantage, seen));
+        asks
+    }
+
+    /// The questions from a place, once it was had.
+    fn as_joined(&self, edge: &Edge, vantage: &Vantage, seen: &[Observation]) -> Vec<Ask> {
+        let joined = from(seen, vantage).find_map(|observation| match &observation.facts {
+            Facts::Vantage(facts) => Some((facts, facts.means.as_ref()?)),
             _ => None,
         });
-        if let Some(means) = joined {
-            let questions = self.as_a_module(edge, means, seen);
-            asks.extend(questions.into_iter().map(|question| Ask::new(vantage.clone(), question)));
-        }
-        asks
+        let Some((facts, means)) = joined else { return Vec::new() };
+        let questions = self.as_a_module(edge, vantage, facts, means, seen);
+        questions.into_iter().map(|question| Ask::new(vantage.clone(), question)).collect()
     }
 
     /// What the kernel says that it would do with the network's packets: no privilege, nothing
@@ -64,12 +85,28 @@ impl Plan {
     }
 
     /// The host's questions again, as a module on the network would ask them.
-    fn as_a_module(&self, edge: &Edge, means: &Means, seen: &[Observation]) -> Vec<Question> {
+    fn as_a_module(
+        &self,
+        edge: &Edge,
+        vantage: &Vantage,
+        joined: &VantageFacts,
+        means: &Means,
+        seen: &[Observation],
+    ) -> Vec<Question> {
         let mut questions = Vec::new();
-        let servers =
-            if self.ask_system { edge.name_servers(means) } else { self.name_servers.clone() };
+        let own = joined.resolver.as_ref().filter(|_| self.ask_system);
+        let servers = match own {
+            Some(own) => own.name_servers.iter().map(|it| SocketAddr::new(*it, 53)).collect(),
+            None if self.ask_system => edge.name_servers(means),
+            None => self.name_servers.clone(),
+        };
         if self.asks(Probe::Dns) {
             for (name, role) in self.names(seen) {
+                questions.extend(own.map(|own| Question::Container {
+                    resolver: Box::new(own.clone()),
+                    name: name.clone(),
+                    role,
+                }));
                 questions.extend(servers.iter().map(|server| Question::Server {
                     server: *server,
                     name: name.clone(),
@@ -81,8 +118,8 @@ impl Plan {
             questions.extend(self.connections(peer, seen));
         }
         let asked: &[_] = if self.asks(Probe::Dns) { &servers } else { &[] };
-        questions.extend(self.by_proxies(&edge.vantage(), asked, seen));
-        for observation in from(seen, &edge.vantage()) {
+        questions.extend(self.by_proxies(vantage, asked, seen));
+        for observation in from(seen, vantage) {
             questions.extend(self.controls_of(observation, &self.upstream(seen), seen));
             if !matches!(means, Means::OwnContainer { .. }) {
                 // A packet is followed by whoever may enter the place that it is sent from.

@@ -128,8 +128,22 @@ fn residents(engine: &EngineFacts, network: &str) -> Vec<Resident> {
     let mut on_it: Vec<&Container> =
         engine.containers.iter().filter(|container| container.is_on(network)).collect();
     on_it.sort_by_key(|container| !container.is_edge_agent());
-    let resident = |container: &Container| {
-        Some(Resident { name: container.name.clone(), pid: container.pid? })
-    };
-    on_it.into_iter().filter_map(resident).collect()
+    on_it.into_iter().filter_map(|it| resident(it, it.is_edge_agent())).collect()
+}
+
+/// The container as one whose place may be entered; none for one that does not run.
+fn resident(container: &Container, is_the_runtimes: bool) -> Option<Resident> {
+    Some(Resident { name: container.name.clone(), pid: container.pid?, is_the_runtimes })
+}
+
+/// Edge Hub's own place, where it runs on a container network: it can fail where Edge Agent does not.
+pub(super) fn edge_hub(engine: &EngineFacts, resolver: &ResolverFiles) -> Option<(Edge, Resident)> {
+    let container = engine.containers.iter().find(|container| container.is_edge_hub())?;
+    let own = resident(container, true)?;
+    let mut networks = engine.networks.iter().filter(|network| container.is_on(&network.name));
+    // Of several networks, the one that it was made for.
+    let made_for = |network: &&Network| container.network_mode.as_deref() == Some(&*network.name);
+    let first = networks.clone().find(made_for);
+    let network = first.or_else(|| networks.next())?;
+    Some((edge(engine, network, resolver)?, own))
 }

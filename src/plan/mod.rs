@@ -106,7 +106,7 @@ impl Default for HubPorts {
 }
 
 impl HubPorts {
-    fn of(self, transport: Transport) -> u16 {
+    fn port(self, transport: Transport) -> u16 {
         match transport {
             Transport::Amqp => self.amqp,
             Transport::Mqtt => self.mqtt,
@@ -222,7 +222,7 @@ impl Plan {
             transport,
             role: Role::Detour,
             server: upstream.name.clone(),
-            port: self.hub_ports.of(transport),
+            port: self.hub_ports.port(transport),
             detour: Some(detour),
             proxy: None,
         };

@@ -48,7 +48,8 @@ impl Plan {
         let upstream = self.upstream(seen);
         let is_the_hub = upstream.is_the_hub();
         let mut names = Vec::new();
-        if upstream.address().is_none() {
+        // A device that is not assigned to a hub yet knows no name.
+        if upstream.address().is_none() && !upstream.name.is_empty() {
             names.push((upstream.name, upstream.role));
         }
         if is_the_hub && (self.asks(Probe::Dns) || self.asks(Probe::Https)) {
@@ -67,7 +68,7 @@ impl Plan {
         let mut endpoints: Vec<(Transport, u16)> = self
             .transports()
             .into_iter()
-            .map(|transport| (transport, self.hub_ports.of(transport)))
+            .map(|transport| (transport, self.hub_ports.port(transport)))
             .collect();
         if !upstream.is_the_hub() && self.asks(Probe::Https) {
             endpoints.push((Transport::Https, PARENT_PORT));

@@ -16,7 +16,7 @@ pub enum Phase {
 
 impl Phase {
     /// What the device's own configuration says.
-    pub fn of(runtime: &RuntimeFacts) -> Self {
+    pub fn from_runtime(runtime: &RuntimeFacts) -> Self {
         if runtime.generation.is_some() { Self::Installed } else { Self::PreInstall }
     }
 }

@@ -45,13 +45,13 @@ pub fn is_asked_anywhere(probe: Probe) -> bool {
 mod tests {
     use super::*;
 
-    fn of(probe: Probe, from_networks: bool) -> Vec<Probe> {
+    fn asked_for(probe: Probe, from_networks: bool) -> Vec<Probe> {
         with_prerequisites(&[probe].into(), from_networks).into_iter().collect()
     }
 
     #[test]
     fn a_trace_stands_on_a_connection_from_a_network() {
-        let all = of(Probe::Trace, false);
+        let all = asked_for(Probe::Trace, false);
         for probe in [Probe::Engine, Probe::RouteTables, Probe::Vantage, Probe::Tls] {
             assert!(all.contains(&probe), "{probe:?}");
         }
@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn a_connection_stands_on_the_name_and_on_where_it_is_made_from() {
-        assert_eq!(of(Probe::Tls, false), [Probe::Dns, Probe::Tls]);
-        assert!(of(Probe::Tls, true).contains(&Probe::Vantage));
-        assert_eq!(of(Probe::Ports, true), [Probe::Ports]);
+        assert_eq!(asked_for(Probe::Tls, false), [Probe::Dns, Probe::Tls]);
+        assert!(asked_for(Probe::Tls, true).contains(&Probe::Vantage));
+        assert_eq!(asked_for(Probe::Ports, true), [Probe::Ports]);
     }
 }

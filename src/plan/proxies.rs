@@ -27,6 +27,9 @@ impl Plan {
             return Vec::new();
         }
         let upstream = self.upstream(seen);
+        if upstream.name.is_empty() {
+            return Vec::new();
+        }
         let mut questions = Vec::new();
         for via in self.proxies_worth_asking(vantage, seen) {
             if via.url.address().is_none() {
@@ -86,7 +89,7 @@ impl Plan {
             transport,
             role: upstream.role,
             server: upstream.name.clone(),
-            port: self.hub_ports.of(transport),
+            port: self.hub_ports.port(transport),
             detour: None,
             proxy: Some(via.clone()),
         };
@@ -119,7 +122,7 @@ impl Plan {
         let missing = is_closed(vantage, upstream.role, seen);
         // Which hosts are reached without a proxy is told by name: a child's parent by its own.
         let target = Target { hub: upstream.name, ..self.target.clone() };
-        let way = target.way(seen);
+        let way = target.way_from(vantage, seen);
         let of_parts = target.proxies_of_parts(seen);
         let is_needed = |via: &Via| {
             let a_parts = of_parts.iter().any(|(part, url)| part.is_at(vantage) && *url == via.url);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use edgeprobe_facts::endpoint::Endpoint;
 use edgeprobe_facts::engine::Container;
 use edgeprobe_facts::registry::Query;
+use edgeprobe_facts::vantage::{ContainerResolver, Resident};
 use edgeprobe_facts::{Role, Vantage};
 
 use super::Edge;
@@ -40,6 +41,8 @@ pub enum Question {
     System { name: String, role: Role },
     /// A name, of one name server.
     Server { server: SocketAddr, name: String, role: Role },
+    /// A name, as the C library of the container that was entered asks for it.
+    Container { resolver: Box<ContainerResolver>, name: String, role: Role },
     /// The hub's name, of one name server, asked by one interface whatever the routes say.
     ServerBy { server: SocketAddr, name: String, interface: String },
     /// The kernel's route to an address.
@@ -59,6 +62,8 @@ pub enum Question {
     Hostname { given: Option<String> },
     /// A place on a container network.
     Join { edge: Box<Edge> },
+    /// The place of one container on a container network.
+    Enter { edge: Box<Edge>, module: Resident },
     /// One attempt from a container network, followed through the host.
     Trace { edge: Box<Edge>, destination: SocketAddrV4 },
     /// A registry, and perhaps an image of it.

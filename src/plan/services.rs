@@ -43,11 +43,12 @@ impl Plan {
         let mut wanted: Vec<(Reference, NamedBy)> = named.iter().map(by_user).collect();
         if let Some(runtime) = runtime(seen) {
             let there = engine.map(images).unwrap_or_default();
-            wanted.extend(named_by_the_runtime(runtime, &there));
+            let parent = self.target.parent_by(seen);
+            wanted.extend(named_by_the_runtime(runtime, &there, parent));
         }
         if wanted.is_empty() {
             wanted.extend(
-                Reference::of_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
+                Reference::parse_registry(DEFAULT_REGISTRY).ok().map(|it| (it, NamedBy::Default)),
             );
         }
         let proxy = self.target.engine_s_proxy(seen);
@@ -140,15 +141,29 @@ fn runtime(seen: &[Observation]) -> Option<&RuntimeFacts> {
 fn images(engine: &EngineFacts) -> Vec<Reference> {
     let running = engine.containers.iter().map(|container| &container.image);
     let names = engine.images.iter().flatten().chain(running);
-    names.filter_map(|name| Reference::of_image(name).ok()).collect()
+    names.filter_map(|name| Reference::parse_image(name).ok()).collect()
+}
+
+/// The name with the parent in the place of `$upstream`, as the daemon reads it; none where no parent is
+/// known.
+fn of_the_parent(name: &str, parent: Option<&str>) -> Option<String> {
+    match name.strip_prefix("$upstream") {
+        None => Some(name.to_owned()),
+        Some(rest) => parent.map(|parent| format!("{parent}{rest}")),
+    }
 }
 
 /// The images and the registries that the runtime names, each image once. Of an image that is on the
 /// device already no more is asked than whether its registry answers: nobody pulls it again.
-fn named_by_the_runtime(runtime: &RuntimeFacts, there: &[Reference]) -> Vec<(Reference, NamedBy)> {
+fn named_by_the_runtime(
+    runtime: &RuntimeFacts,
+    there: &[Reference],
+    parent: Option<&str>,
+) -> Vec<(Reference, NamedBy)> {
     let mut named: Vec<(Reference, NamedBy)> = Vec::new();
     for setting in &runtime.images {
-        let Ok(reference) = Reference::of_image(&setting.image) else { continue };
+        let Some(image) = of_the_parent(&setting.image, parent) else { continue };
+        let Ok(reference) = Reference::parse_image(&image) else { continue };
         let reference =
             if there.contains(&reference) { reference.registry_alone() } else { reference };
         let module = clean::line(&setting.module, 64);
@@ -161,7 +176,8 @@ fn named_by_the_runtime(runtime: &RuntimeFacts, there: &[Reference]) -> Vec<(Ref
         }
     }
     for setting in &runtime.registries {
-        let Ok(reference) = Reference::of_registry(&setting.value) else { continue };
+        let Some(registry) = of_the_parent(&setting.value, parent) else { continue };
+        let Ok(reference) = Reference::parse_registry(&registry) else { continue };
         let registry = reference.registry_alone();
         if !named.iter().any(|(known, _)| known.registry_alone() == registry) {
             let source = setting.source.clone();
@@ -204,7 +220,7 @@ mod tests {
             registries: vec![registry("a.azurecr.io"), registry("b.azurecr.io")],
             ..RuntimeFacts::default()
         };
-        let named = named_by_the_runtime(&runtime, &[]);
+        let named = named_by_the_runtime(&runtime, &[], None);
         let words: Vec<String> = named.iter().map(|(reference, _)| reference.to_string()).collect();
         assert_eq!(words, ["a.azurecr.io/agent:1", "b.azurecr.io"]);
         let NamedBy::Runtime { modules, .. } = &named[0].1 else { panic!("{named:?}") };
@@ -224,7 +240,7 @@ mod tests {
             images: Some(vec!["a.azurecr.io/agent:1".to_owned()]),
             ..EngineFacts::default()
         };
-        let named = named_by_the_runtime(&runtime, &images(&engine));
+        let named = named_by_the_runtime(&runtime, &images(&engine), None);
         let words: Vec<String> = named.iter().map(|(reference, _)| reference.to_string()).collect();
         assert_eq!(words, ["a.azurecr.io", "a.azurecr.io/hub:1"]);
     }
@@ -234,10 +250,20 @@ mod tests {
         let mut engine = EngineFacts::default();
         engine.settings.insecure_registries =
             vec!["registry.plant:5000".to_owned(), "10.1.0.0/16".to_owned()];
-        let of = |name: &str| is_insecure(&Reference::of_registry(name).unwrap(), &engine);
+        let of = |name: &str| is_insecure(&Reference::parse_registry(name).unwrap(), &engine);
         assert!(of("registry.plant:5000/module:1"));
         assert!(of("10.1.2.3:5000"));
         assert!(!of("registry.plant"));
         assert!(!of("10.2.0.1"));
+    }
+
+    #[test]
+    fn the_parent_stands_for_upstream_in_the_name_of_an_image() {
+        let image = "$upstream:443/azureiotedge-agent:1.5";
+        assert_eq!(of_the_parent(image, None), None);
+        let named = of_the_parent(image, Some("parent.plant.example"));
+        assert_eq!(named.as_deref(), Some("parent.plant.example:443/azureiotedge-agent:1.5"));
+        let other = of_the_parent("mcr.microsoft.com/a:1", None);
+        assert_eq!(other.as_deref(), Some("mcr.microsoft.com/a:1"));
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Answer<'r> {
 }
 
 impl<'r> Answer<'r> {
-    pub(super) fn of(report: &'r Report, language: Language) -> Self {
+    pub(super) fn from_report(report: &'r Report, language: Language) -> Self {
         let verdict = &report.verdict;
         if report.vpn.is_none() {
             return Self {

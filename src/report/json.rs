@@ -12,7 +12,7 @@ use crate::verdict::{Target, Verdict};
 /// One JSON document with a line break at its end. Each observation is one line, so that a comparison
 /// of two documents by lines shows which observations differ.
 pub fn document(report: &Report) -> io::Result<String> {
-    let rest = layout::indented(&Rest::of(report))?;
+    let rest = layout::indented(&Rest::from_report(report))?;
     let mut text = rest.strip_suffix("\n}").unwrap_or(&rest).to_owned();
     text += ",\n  \"observations\": [";
     for (index, observation) in report.observations.iter().enumerate() {
@@ -22,7 +22,7 @@ pub fn document(report: &Report) -> io::Result<String> {
     Ok(text + "\n  ]\n}\n")
 }
 
-/// One JSON document on a line of its own, for a stream of them.
+/// One JSON document on one line, for a stream of documents.
 pub fn document_line(report: &Report) -> io::Result<String> {
     Ok(serde_json::to_string(report)? + "\n")
 }
@@ -53,7 +53,7 @@ struct Rest<'r> {
 }
 
 impl<'r> Rest<'r> {
-    fn of(report: &'r Report) -> Self {
+    fn from_report(report: &'r Report) -> Self {
         let Report { schema, tool, run, target, verdict, vpn, .. } = report;
         Self { schema, tool, run, target, verdict, vpn: vpn.as_ref() }
     }
@@ -66,12 +66,12 @@ pub fn observation_line(observation: &Observation) -> io::Result<String> {
 
 /// The last line: everything but the observations, which went before.
 pub fn verdict_line(report: &Report) -> io::Result<String> {
-    Ok(serde_json::to_string(&Line::Verdict(Rest::of(report)))? + "\n")
+    Ok(serde_json::to_string(&Line::Verdict(Rest::from_report(report)))? + "\n")
 }
 
 /// The one line for a change that was watched: all but the observations.
 pub fn change_line(report: &Report) -> io::Result<String> {
-    Ok(serde_json::to_string(&Line::Change(Rest::of(report)))? + "\n")
+    Ok(serde_json::to_string(&Line::Change(Rest::from_report(report)))? + "\n")
 }
 
 /// All lines of a run that is over.

@@ -36,7 +36,7 @@ enum Outcome {
 
 /// The XML document.
 pub fn text(report: &Report, language: Language) -> io::Result<String> {
-    let answer = Answer::of(report, language);
+    let answer = Answer::from_report(report, language);
     let cases = cases(report, &answer, language);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -96,7 +96,7 @@ fn suite<'w>(
     })
 }
 
-/// What a reader needs to know of the run beside its cases.
+/// What a reader needs to know about the run in addition to its cases.
 fn properties(writer: &mut Writer<Vec<u8>>, report: &Report) -> io::Result<()> {
     let properties = [
         ("edgeprobe.version", report.tool.version.clone()),
@@ -153,7 +153,7 @@ fn cases(report: &Report, answer: &Answer<'_>, language: Language) -> Vec<Case> 
             class: "edgeprobe.causes".to_owned(),
             name: cause.id.to_string(),
             seconds: 0.0,
-            result: of_cause(cause, report, language),
+            result: cause_outcome(cause, report, language),
         });
     }
     if report.vpn.is_none() {
@@ -164,7 +164,8 @@ fn cases(report: &Report, answer: &Answer<'_>, language: Language) -> Vec<Case> 
             result: Outcome::Passed,
         }));
     }
-    cases.extend(legs::of(report).iter().map(|leg| of_leg(leg, answer.status, language)));
+    cases
+        .extend(legs::from_report(report).iter().map(|leg| leg_case(leg, answer.status, language)));
     cases.extend(report.verdict.not_tested.iter().map(|missing| Case {
         class: "edgeprobe.not-tested".to_owned(),
         name: missing.what.clone(),
@@ -199,9 +200,9 @@ fn verdict(report: &Report, answer: &Answer<'_>, language: Language) -> Case {
     }
 }
 
-/// A cause that blocks or degrades is a failure; one that only warns is no failure, and is told as
-/// left aside.
-fn of_cause(cause: &Cause, report: &Report, language: Language) -> Outcome {
+/// A cause that blocks or degrades is a failure; one that only warns is not a failure, and is
+/// written as left aside.
+fn cause_outcome(cause: &Cause, report: &Report, language: Language) -> Outcome {
     if cause.effect == Effect::Warns {
         return Outcome::Skipped(cause.summary.clone());
     }
@@ -214,7 +215,7 @@ fn of_cause(cause: &Cause, report: &Report, language: Language) -> Outcome {
     Outcome::Failed(cause.confidence.to_string(), cause.summary.clone(), text.join("\n"))
 }
 
-fn of_leg(leg: &legs::Leg<'_>, status: Status, language: Language) -> Case {
+fn leg_case(leg: &legs::Leg<'_>, status: Status, language: Language) -> Case {
     let told: Vec<String> = leg.observations.iter().map(|seen| sentence(seen, language)).collect();
     let first = told.first().cloned().unwrap_or_default();
     let token = leg.observations.iter().find_map(|seen| seen.token());
@@ -224,7 +225,7 @@ fn of_leg(leg: &legs::Leg<'_>, status: Status, language: Language) -> Case {
         (None, true, Status::Degraded | Status::Blocked) => {
             Outcome::Failed(kind, first, told.join("\n"))
         }
-        // What is of no consequence, or decides nothing, fails nobody's build.
+        // A warning, or an inconclusive answer, does not fail a build.
         _ => Outcome::Skipped(first),
     };
     let longest = leg.observations.iter().map(|seen| seen.duration_ms).fold(0.0, f64::max);

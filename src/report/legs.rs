@@ -27,7 +27,7 @@ impl Leg<'_> {
 }
 
 /// The legs of a report, in the order in which they were asked.
-pub(super) fn of(report: &Report) -> Vec<Leg<'_>> {
+pub(super) fn from_report(report: &Report) -> Vec<Leg<'_>> {
     let mut legs: Vec<Leg<'_>> = Vec::new();
     for observation in &report.observations {
         let Some(name) = name(observation) else { continue };

@@ -15,7 +15,7 @@ use crate::verdict::{Cause, Confidence};
 
 /// The report in Markdown, as GitHub, GitLab and Azure DevOps read it.
 pub fn text(report: &Report, language: Language) -> String {
-    let answer = Answer::of(report, language);
+    let answer = Answer::from_report(report, language);
     let mut status = words::status(answer.status, language).to_uppercase();
     if answer.confidence == Confidence::Likely {
         let likely = words::confidence(answer.confidence, language);

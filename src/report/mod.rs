@@ -1,4 +1,4 @@
-//! The report: one value, and one file for each form in which it is told.
+//! The report: one value, and one file for each of its forms.
 
 mod answer;
 mod ascii;

@@ -20,7 +20,7 @@ const MOST_REMEDIES: usize = 3;
 
 /// The line for the state, and the details.
 pub fn text(report: &Report, language: Language) -> String {
-    let answer = Answer::of(report, language);
+    let answer = Answer::from_report(report, language);
     let mut out = format!("EDGEPROBE {} - {}", state(answer.status), plain(&answer.summary));
     if let Some(cause) = answer.causes.first() {
         let likely = match cause.confidence {
@@ -55,7 +55,7 @@ fn state(status: Status) -> &'static str {
 /// has no time, and so no entry.
 fn performance(report: &Report) -> String {
     let mut entries = vec![format!("'time'={};;;0", seconds(report.run.duration_ms))];
-    for leg in legs::of(report) {
+    for leg in legs::from_report(report) {
         if let Some(milliseconds) = leg.milliseconds() {
             let label: String = format!("{}_{}", leg.vantage, leg.name)
                 .trim_start_matches("bridge:")

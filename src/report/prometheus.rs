@@ -6,7 +6,8 @@
 //! refuses those.
 
 use std::fmt::Write as _;
-use std::time::UNIX_EPOCH;
+
+use jiff::Timestamp;
 
 use super::Report;
 use super::answer::Answer;
@@ -22,7 +23,7 @@ const STATUSES: [Status; 4] =
 /// The metrics of one run. Labels hold ids and fixed words, never free text.
 pub fn text(report: &Report) -> String {
     // Nothing that is written depends on the language.
-    let answer = Answer::of(report, Language::English);
+    let answer = Answer::from_report(report, Language::English);
     let mut out = String::new();
     let statuses = STATUSES.map(|status| {
         let value = if status == answer.status { 1.0 } else { 0.0 };
@@ -40,10 +41,9 @@ pub fn text(report: &Report) -> String {
         .collect();
     let help = "1 for each cause that the last run named.";
     family(&mut out, "edgeprobe_cause_info", help, &causes);
-    let started = humantime::parse_rfc3339(&report.run.started_at).ok();
-    let since_epoch = started.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let started = report.run.started_at.parse::<Timestamp>().ok();
     let last: Vec<Sample> =
-        since_epoch.iter().map(|time| (Vec::new(), time.as_secs_f64())).collect();
+        started.iter().map(|time| (Vec::new(), time.as_duration().as_secs_f64())).collect();
     let help = "When the last run began, in seconds since 1970.";
     family(&mut out, "edgeprobe_last_run_timestamp_seconds", help, &last);
     let took = [(Vec::new(), report.run.duration_ms / 1_000.0)];

@@ -4,26 +4,26 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::answer::Answer;
-use super::style::{BOLD, of, paint};
+use super::style::{BOLD, for_status, paint};
 use super::words::{self, say};
 use crate::language::{Language, Text};
 use crate::verdict::{Cause, Effect, Status};
 
 /// A line for each cause; the status and its sentence where no cause has brought it about.
 pub fn text(report: &Report, language: Language) -> String {
-    let answer = Answer::of(report, language);
+    let answer = Answer::from_report(report, language);
     let mut out = String::new();
     let explained = answer.causes.iter().any(|cause| status_of(cause) == Some(answer.status));
     if !explained {
         let status = words::status(answer.status, language);
         let text = Text::new("status_and_summary")
-            .with("status", paint(of(answer.status), &status))
+            .with("status", paint(for_status(answer.status), &status))
             .with("summary", &answer.summary);
         let _ = writeln!(out, "{}", say(&text, language));
     }
     for cause in answer.causes {
         let status = match status_of(cause) {
-            Some(status) => paint(of(status), &words::status(status, language)),
+            Some(status) => paint(for_status(status), &words::status(status, language)),
             None => words::word("effect.warns", language),
         };
         let text = Text::new("short.cause")
@@ -36,7 +36,7 @@ pub fn text(report: &Report, language: Language) -> String {
     out
 }
 
-/// The status that a cause by itself brings about; none where it only warns.
+/// The status that a cause alone brings about; `None` where it only warns.
 fn status_of(cause: &Cause) -> Option<Status> {
     match cause.effect {
         Effect::Blocks => Some(Status::Blocked),

@@ -12,7 +12,7 @@ pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
 
 /// The colour of a status.
-pub fn of(status: Status) -> Style {
+pub fn for_status(status: Status) -> Style {
     let colour = match status {
         Status::Healthy => AnsiColor::Green,
         Status::Degraded => AnsiColor::Yellow,
@@ -27,8 +27,8 @@ pub fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// A label in the first column and a text beside it, wrapped to the width, the continuation lines
-/// under the text.
+/// A label in the first column and a text in the second, wrapped to the width, the continuation
+/// lines under the text.
 pub fn labelled(label: &str, indent: usize, text: &str) -> String {
     let blank = " ".repeat(indent);
     let first = format!("{label:<indent$}");

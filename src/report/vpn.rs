@@ -30,11 +30,11 @@ pub struct VpnAnswer {
 pub enum YesOrNo {
     Yes,
     No,
-    /// It cannot be told; the observations and `not_tested` say what is missing.
+    /// It is undecided; the observations and `not_tested` say what is missing.
     Undecided,
 }
 
-/// The present links, addresses, routes and rules beside those of a baseline.
+/// The present links, addresses, routes and rules compared with those of a baseline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// When the baseline was taken, in RFC 3339, UTC. That of this very run where it is a new one.
@@ -49,7 +49,7 @@ pub struct Comparison {
 
 impl VpnAnswer {
     /// What a report answers.
-    pub fn of(report: &Report, language: Language) -> Self {
+    pub fn from_report(report: &Report, language: Language) -> Self {
         let read = answer(report, language);
         let answer = match read.status {
             Status::Healthy => YesOrNo::No,
@@ -63,6 +63,6 @@ impl VpnAnswer {
     #[must_use]
     pub fn again(self, report: &Report, language: Language) -> Self {
         let Self { changes, baseline, .. } = self;
-        Self { changes, baseline, ..Self::of(report, language) }
+        Self { changes, baseline, ..Self::from_report(report, language) }
     }
 }

@@ -34,17 +34,35 @@ impl Asker {
                 self.joined.keep(vantage, joined);
                 Some(observation)
             }
+            Question::Enter { edge, module } => {
+                let network = edge.network.clone();
+                let (observation, joined) =
+                    vantage::enter(self.timeline, &vantage, network, &module).await;
+                self.joined.keep(vantage, joined);
+                Some(observation)
+            }
             Question::Trace { edge, destination } => {
                 let joined = self.joined.get(&vantage)?;
                 let place = joined.place()?;
                 let tables = tables?;
                 let network = &edge.network;
-                let following =
-                    trace::follow(self.timeline, network, place, &tables, destination, &self.rules);
+                let rules = &self.rules;
+                let following = trace::follow(
+                    self.timeline,
+                    &vantage,
+                    network,
+                    place,
+                    &tables,
+                    destination,
+                    rules,
+                );
                 Some(following.await)
             }
             Question::Server { server, name, role } => {
                 self.ask_network(vantage, NetworkQuestion::Server { server, name, role }).await
+            }
+            Question::Container { resolver, name, role } => {
+                self.ask_network(vantage, NetworkQuestion::Container { resolver, name, role }).await
             }
             Question::Connect { endpoint, peer } => {
                 self.ask_network(vantage, NetworkQuestion::Connect { endpoint, peer }).await
@@ -89,7 +107,9 @@ impl Asker {
             }
             Question::Server { .. }
             | Question::Connect { .. }
+            | Question::Container { .. }
             | Question::Join { .. }
+            | Question::Enter { .. }
             | Question::Trace { .. } => return None,
         };
         Some(observation)

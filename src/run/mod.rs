@@ -2,19 +2,23 @@
 
 mod ask;
 mod joined_networks;
+mod posed;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use edgeprobe_facts::route::tables::Tables;
 use edgeprobe_facts::{Observation, Probe, Vantage};
 use edgeprobe_probes::endpoint::TrustStores;
 use edgeprobe_probes::registry::Access;
 use edgeprobe_probes::vantage::Containers;
-use edgeprobe_probes::{Timeline, clock, trace};
+use edgeprobe_probes::{Timeline, clock, pauses, trace};
 use tokio::task::JoinSet;
 
 use crate::plan::{Ask, Plan};
 use ask::{Asker, tables};
 use joined_networks::JoinedNetworks;
+use posed::Posed;
 
 /// What a run tells while it goes on.
 #[derive(Debug)]
@@ -55,8 +59,11 @@ pub async fn observe(
         joined: JoinedNetworks::default(),
         rules: trace::Readings::default(),
     };
-    let mut posed: Vec<Ask> = Vec::new();
-    let mut under_way: JoinSet<Option<Observation>> = JoinSet::new();
+    // Beside the questions: it shows when this process stood still.
+    let mut beating = JoinSet::new();
+    beating.spawn(pauses::watch());
+    let mut posed = Posed::default();
+    let mut under_way: JoinSet<(Ask, Option<Observation>)> = JoinSet::new();
     let mut seen = given;
     for observation in &seen {
         tell(Event::Asked);
@@ -64,20 +71,25 @@ pub async fn observe(
     }
     loop {
         for ask in plan.questions(&seen) {
-            if !posed.contains(&ask) {
+            if posed.add(&ask) {
                 tell(Event::Asked);
-                under_way.spawn(asker.clone().ask(ask.clone(), tables(&seen)));
-                posed.push(ask);
+                under_way.spawn(put(asker.clone(), ask, tables(&seen)));
             }
         }
-        let next = tokio::time::timeout(timeline.remaining() + GRACE, under_way.join_next());
-        match next.await {
-            Ok(Some(Ok(Some(observation)))) => {
-                tell(Event::Answered(&observation));
-                seen.push(observation);
+        let limit = timeline.remaining() + GRACE;
+        match tokio::time::timeout(limit, under_way.join_next()).await {
+            Ok(Some(Ok((ask, Some(observation))))) => {
+                if posed.is_to_be_repeated(&ask, &observation, timeline) {
+                    under_way.spawn(put(asker.clone(), ask, tables(&seen)));
+                } else {
+                    tell(Event::Answered(&observation));
+                    seen.push(observation);
+                }
             }
             Ok(Some(Err(failed))) => tracing::error!("a probe ended abnormally: {failed}"),
-            Ok(Some(Ok(None))) => {}
+            Ok(Some(Ok((_, None)))) => {}
+            // A process that stood still gets its time back.
+            Err(_) if !timeline.remaining().is_zero() => {}
             Ok(None) | Err(_) => break,
         }
     }
@@ -92,6 +104,13 @@ pub async fn observe(
     }
     put_in_order(&mut seen);
     seen
+}
+
+/// Puts a question, and says which it was.
+async fn put(asker: Asker, ask: Ask, tables: Option<Arc<Tables>>) -> (Ask, Option<Observation>) {
+    // Boxed, for many questions wait at once.
+    let answer = Box::pin(asker.ask(ask.clone(), tables)).await;
+    (ask, answer)
 }
 
 /// Puts observations in the order of their vantages, probes and ids.

@@ -22,7 +22,7 @@ pub fn install(schedule: &Schedule, manager: Manager) -> Result<Vec<PathBuf>, Re
         refuse_to_overwrite(&path)?;
     }
     let written: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-    // What another manager has would run beside it.
+    // Otherwise the schedule of another manager would run too.
     if ours().iter().any(|path| path.exists() && !written.contains(path)) {
         forget()?;
     }
@@ -32,7 +32,7 @@ pub fn install(schedule: &Schedule, manager: Manager) -> Result<Vec<PathBuf>, Re
         Manager::Cron => Ok(()),
     });
     if let Err(refused) = result {
-        // Half a schedule is none.
+        // Half a schedule does not run.
         let _ = forget();
         return Err(refused);
     }
@@ -65,7 +65,7 @@ pub fn remove() -> Result<Vec<PathBuf>, Refused> {
 /// Stops the manager and removes its files.
 fn forget() -> Result<Vec<PathBuf>, Refused> {
     let timer = Path::new(systemd::FOLDER).join(TIMER);
-    let runs_systemd = Manager::of_this_device().is_ok_and(|manager| manager == Manager::Systemd);
+    let runs_systemd = Manager::detect().is_ok_and(|manager| manager == Manager::Systemd);
     let had_units = timer.exists();
     if had_units && runs_systemd {
         systemctl(&["disable", "--now", TIMER])?;
@@ -90,7 +90,7 @@ pub(super) fn ours() -> [PathBuf; 3] {
     [units.join(TIMER), units.join(SERVICE), PathBuf::from(cron::FILE)]
 }
 
-/// Refuses to touch a file that somebody else has written.
+/// Refuses to overwrite a file that this program did not write.
 fn refuse_to_overwrite(path: &Path) -> Result<(), Refused> {
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

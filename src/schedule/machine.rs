@@ -19,11 +19,11 @@ impl Machine {
             let id = text.trim().to_owned();
             (!id.is_empty()).then_some(id)
         });
-        Self::of(&id.unwrap_or_default())
+        Self::from_id(&id.unwrap_or_default())
     }
 
     /// The machine with this id. The id itself is confidential (machine-id(5)) and is hashed.
-    pub fn of(id: &str) -> Self {
+    pub fn from_id(id: &str) -> Self {
         let hash = digest(&SHA256, format!("edgeprobe schedule {id}").as_bytes());
         let number =
             hash.as_ref().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte));
@@ -44,14 +44,14 @@ mod tests {
     fn machines_are_spread_and_each_keeps_its_share() {
         let span = Duration::from_mins(15);
         let shares: Vec<u64> =
-            (0..900).map(|id| Machine::of(&id.to_string()).share_of(span).as_secs()).collect();
+            (0..900).map(|id| Machine::from_id(&id.to_string()).share_of(span).as_secs()).collect();
         assert!(shares.iter().all(|share| *share < 900));
         // In each minute some, and in none too many.
         for minute in 0..15 {
             let here = shares.iter().filter(|share| *share / 60 == minute).count();
             assert!((30..=90).contains(&here), "minute {minute}: {here}");
         }
-        assert_eq!(Machine::of("a").share_of(span), Machine::of("a").share_of(span));
-        assert_eq!(Machine::of("a").share_of(Duration::ZERO), Duration::ZERO);
+        assert_eq!(Machine::from_id("a").share_of(span), Machine::from_id("a").share_of(span));
+        assert_eq!(Machine::from_id("a").share_of(Duration::ZERO), Duration::ZERO);
     }
 }

@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Manager {
     /// This device's.
-    pub fn of_this_device() -> Result<Self, Refused> {
+    pub fn detect() -> Result<Self, Refused> {
         if Path::new(BOOTED).is_dir() {
             return Ok(Self::Systemd);
         }
@@ -72,7 +72,7 @@ pub(super) fn systemctl(arguments: &[&str]) -> Result<String, Refused> {
     let failed = |what: String| {
         Refused::new(
             format!("`{command}` {what}"),
-            format!("run `{command}` by hand to see more; `edgeprobe schedule remove` begins anew"),
+            format!("run `{command}` by hand to see more; `edgeprobe schedule remove` starts over"),
         )
     };
     let Some(systemctl) = Program::find("systemctl") else {

@@ -1,7 +1,7 @@
 //! Periodic runs: when they start, by what they are started, and that only one runs at a time.
 //!
 //! A schedule is a pair of units for systemd or a file for cron. Both hold a whole command line, so
-//! that whoever reads them sees what is run, and edgeprobe keeps nothing beside them.
+//! that a reader sees what is run; edgeprobe keeps no other record of the schedule.
 
 mod calendar;
 mod cron;
@@ -53,7 +53,7 @@ pub struct Written {
     pub text: String,
 }
 
-/// The first line of every such file. What lacks it was written by somebody else.
+/// The first line of every such file. A file without it was written by another program or person.
 const MARK: &str =
     "# Written by `edgeprobe schedule install`; `edgeprobe schedule remove` removes it.";
 

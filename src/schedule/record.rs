@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
+use edgeprobe_probes::bounded;
 use serde::{Deserialize, Serialize};
 
 use super::Refused;
@@ -49,11 +49,9 @@ pub struct Ended {
 }
 
 impl Record {
-    /// Reads the record of a file; nothing where there is none.
+    /// Reads the record in a file; `None` where the file has no record.
     pub fn read(path: &Path) -> Option<Self> {
-        let mut text = String::new();
-        File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
-        serde_json::from_str(&text).ok()
+        serde_json::from_str(&bounded::text(path, LARGEST).ok()?).ok()
     }
 }
 
@@ -79,8 +77,8 @@ impl Lock {
         let is_other = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
         let other = || {
             Refused::new(
-                format!("cannot lock {shown}: it is there, and no record of a run"),
-                "give --lock a file of its own",
+                format!("cannot lock {shown}: the file exists and is not a record of a run"),
+                "give --lock a file that nothing else uses",
             )
         };
         if is_other {
@@ -105,7 +103,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(cannot(&error)),
         }
         let mut text = String::new();
-        // What is too long or no text is another's as well.
+        // A file that is too long or not text belongs to another program too.
         let read = (&mut file).take(LARGEST + 1).read_to_string(&mut text);
         let before: Record = match (read, text.is_empty()) {
             (Ok(_), true) => Record::default(),
@@ -130,7 +128,7 @@ impl Lock {
         self.write();
     }
 
-    /// A disk that is full keeps nobody from a verdict.
+    /// A full disk does not prevent a verdict.
     fn write(&self) {
         let written = || -> io::Result<()> {
             let mut held = self.held.lock().map_err(|_| io::Error::other("a thread panicked"))?;
@@ -147,7 +145,7 @@ impl Lock {
 }
 
 fn now() -> String {
-    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
+    format!("{:.3}", jiff::Timestamp::now())
 }
 
 #[cfg(test)]

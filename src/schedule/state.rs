@@ -1,9 +1,9 @@
 //! What is installed, when it runs next, and how it ran last.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use edgeprobe_probes::bounded;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::Serialize;
 
@@ -192,12 +192,12 @@ fn with_distance(time: &str, language: Language) -> String {
 
 /// The greatest unit and the one below it.
 fn rounded(distance: SignedDuration) -> String {
-    let seconds = distance.as_secs().unsigned_abs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} min", seconds / 60),
-        3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
-        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    let distance = distance.abs();
+    match (distance.as_hours(), distance.as_mins()) {
+        (0, 0) => format!("{} s", distance.as_secs()),
+        (0, minutes) => format!("{minutes} min"),
+        (hours @ ..24, minutes) => format!("{hours} h {} min", minutes % 60),
+        (hours, _) => format!("{} d {} h", hours / 24, hours % 24),
     }
 }
 
@@ -232,9 +232,8 @@ fn is_overdue(times: &Times, started_at: &str) -> bool {
 
 /// The sentence and the causes of a report, if it is of the run between these times.
 fn told(path: &Path, from: &str, to: &str) -> Option<(Option<String>, Vec<String>)> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(LARGEST_REPORT).read_to_string(&mut text).ok()?;
-    let report: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let report = bounded::text(path, LARGEST_REPORT).ok()?;
+    let report: serde_json::Value = serde_json::from_str(&report).ok()?;
     let time = |text: &str| text.parse::<Timestamp>().ok();
     let started = time(report.pointer("/run/started_at")?.as_str()?)?;
     if started < time(from)? || started > time(to)? {
@@ -270,7 +269,7 @@ mod tests {
     #[test]
     fn cron_runs_at_its_time_and_the_machines_seconds() {
         let times = Times::Every(15);
-        let machine = Machine::of("a");
+        let machine = Machine::from_id("a");
         let delay = machine.share_of(times.longest_delay()).as_secs();
         let next = next_of_cron(&times, &machine).unwrap();
         let now = Timestamp::now();

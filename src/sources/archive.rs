@@ -91,7 +91,7 @@ fn unreadable(error: &dyn std::error::Error) -> ArchiveError {
     ArchiveError::Unreadable(error.to_string())
 }
 
-/// A reader that gives so many bytes, wherever they stand, and fails then.
+/// A reader that gives a number of bytes from any positions, then fails.
 pub(super) struct Metered<R> {
     reader: R,
     left: Rc<Cell<u64>>,

@@ -6,11 +6,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+use edgeprobe_probes::{bounded, walls};
+
 #[cfg(unix)]
 use super::fifo;
 use super::{
-    END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal, of_io,
-    packing,
+    END_BYTES, How, Input, Log, Piece, SourceError, Take, archive, broke_off, gzip, journal,
+    obstacle_from_io, packing,
 };
 use crate::language::Text;
 
@@ -24,10 +26,7 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
     let input = Input::File(path.to_owned());
     let name = input.to_string();
     let mut file = open(path, &name, how.follow)?;
-    let mut head = Vec::new();
-    file.by_ref()
-        .take(packing::MAGIC)
-        .read_to_end(&mut head)
+    let head = bounded::beginning(file.by_ref(), packing::MAGIC)
         .map_err(|error| unreadable(&name, &error))?;
     // A pipe has no begin to go back to.
     let _ = file.seek(SeekFrom::Start(0));
@@ -71,8 +70,8 @@ pub(super) fn read(path: &Path, how: &How, take: &mut Take<'_>) -> Result<(), So
 
 pub(super) fn look(path: &Path) -> Result<(), SourceError> {
     let name = Input::File(path.to_owned()).to_string();
-    let metadata = fs::metadata(path).map_err(|error| unreadable(&name, &error))?;
-    // Opening a pipe waits for whoever writes into it.
+    let metadata = metadata(path).map_err(|error| unreadable(&name, &error))?;
+    // Opening a pipe waits for its writer.
     if metadata.is_file() || metadata.is_dir() {
         open(path, &name, false).map(drop)
     } else {
@@ -105,12 +104,12 @@ fn told(result: io::Result<ControlFlow<()>>, take: &mut Take<'_>) {
     }
 }
 
-/// Whoever follows a pipe waits for its writer as well.
+/// Opens the file. With `follow`, a pipe is waited for until its writer comes.
 fn open(path: &Path, name: &str, follow: bool) -> Result<File, SourceError> {
     #[cfg(unix)]
-    let opened = if !follow && fifo::is_one(path) { fifo::open(path) } else { File::open(path) };
+    let opened = if !follow && fifo::is_one(path) { fifo::open(path) } else { walls::open(path) };
     #[cfg(not(unix))]
-    let opened = File::open(path);
+    let opened = walls::open(path);
     let file = opened.map_err(|error| unreadable(name, &error))?;
     match file.metadata() {
         Ok(metadata) if metadata.is_dir() => {
@@ -118,6 +117,10 @@ fn open(path: &Path, name: &str, follow: bool) -> Result<File, SourceError> {
         }
         _ => Ok(file),
     }
+}
+
+fn metadata(path: &Path) -> io::Result<fs::Metadata> {
+    walls::or_with_privileges(path, |path| fs::metadata(path))
 }
 
 fn unreadable(name: &str, error: &io::Error) -> SourceError {
@@ -130,11 +133,13 @@ fn unreadable(name: &str, error: &io::Error) -> SourceError {
         _ => "plain text, gzip, zip and journals are read, text in UTF-8 or UTF-16",
     };
     let what = edgeprobe_facts::clean::line(&error.to_string(), 160);
-    SourceError::new(format!("cannot read {name}: {what}")).hint(hint).because(of_io(error))
+    SourceError::new(format!("cannot read {name}: {what}"))
+        .hint(hint)
+        .because(obstacle_from_io(error))
 }
 
 fn spooled(reader: impl Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
+    let mut file = walls::with_privileges(tempfile::tempfile)?;
     let length = io::copy(&mut reader.take(LARGEST_ARCHIVE + 1), &mut file)?;
     if length > LARGEST_ARCHIVE {
         return Err(io::Error::other("the archive is larger than 4 GiB"));
@@ -176,9 +181,9 @@ impl Read for Followed<'_> {
 impl Followed<'_> {
     fn renew(&mut self) -> io::Result<()> {
         let place = self.file.stream_position()?;
-        let Ok(now) = fs::metadata(self.path) else { return Ok(()) };
+        let Ok(now) = metadata(self.path) else { return Ok(()) };
         if is_another(&self.file.metadata()?, &now) {
-            self.file = File::open(self.path)?;
+            self.file = walls::open(self.path)?;
         } else if now.len() < place {
             self.file.seek(SeekFrom::Start(0))?;
         }

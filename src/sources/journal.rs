@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use edgeprobe_probes::tool::Program;
 
-use super::{How, Input, Log, Obstacle, Piece, SourceError, Take, broke_off, of_io, packing};
+use super::{
+    How, Input, Log, Obstacle, Piece, SourceError, Take, broke_off, obstacle_from_io, packing,
+};
 use crate::language::Word;
 
 /// The units of the runtime and of the engine, of every version.
@@ -89,7 +91,7 @@ fn entries(
         let _ = errors.map(|errors| errors.take(COMPLAINT).read_to_string(&mut complaint));
         let first = complaint.lines().next().unwrap_or("it ended with an error");
         let first = edgeprobe_facts::clean::line(first, 160);
-        // Who may not read a journal is told so in words alone.
+        // A missing permission shows in journalctl's words alone.
         let lower = first.to_lowercase();
         let is_refused =
             lower.contains("permission denied") || lower.contains("insufficient permissions");
@@ -109,7 +111,7 @@ fn entries(
 fn missing(error: &io::Error) -> SourceError {
     SourceError::new(format!("cannot run journalctl: {error}"))
         .hint("this system may keep no journal; give its log files")
-        .because(of_io(error))
+        .because(obstacle_from_io(error))
 }
 
 /// A child that ends with this value, however that ends.

@@ -1,7 +1,7 @@
 //! Where logs come from: files in every packing, standard input, containers, the journal.
 //!
 //! Each is handed on in pieces as it is read, so that no log of any size is ever held whole. Names and
-//! notes are words that whoever takes them says in a language; errors are English.
+//! notes are words that the receiver puts into a language; errors are English.
 
 mod archive;
 mod container;
@@ -184,7 +184,7 @@ impl Input {
     }
 }
 
-fn of_io(error: &std::io::Error) -> Obstacle {
+fn obstacle_from_io(error: &std::io::Error) -> Obstacle {
     match error.kind() {
         std::io::ErrorKind::NotFound => Obstacle::Absent,
         std::io::ErrorKind::PermissionDenied => Obstacle::NotPermitted,

@@ -3,6 +3,7 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
+use edgeprobe_probes::bounded;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
@@ -28,8 +29,7 @@ pub(super) const MAGIC: u64 = 8;
 
 /// The first bytes, and a reader that gives them again.
 pub(super) fn peeked<R: Read>(mut reader: R) -> io::Result<(Vec<u8>, impl Read)> {
-    let mut head = Vec::with_capacity(HEAD);
-    reader.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    let head = bounded::beginning(reader.by_ref(), HEAD as u64)?;
     Ok((head.clone(), Cursor::new(head).chain(reader)))
 }
 
@@ -52,7 +52,7 @@ pub(super) fn text(
     if gzip::is_gzip(&head) {
         return gzipped(reader, &mut unpacked, how, take);
     }
-    bounded(decoded(&head, reader), &mut plain, how, take)
+    hand_on(decoded(&head, reader), &mut plain, how, take)
 }
 
 fn gzipped(
@@ -62,7 +62,7 @@ fn gzipped(
     take: &mut Take<'_>,
 ) -> io::Result<ControlFlow<()>> {
     let (head, unpacked) = peeked(gzip::unpacked(reader))?;
-    bounded(decoded(&head, unpacked), left, how, take)
+    hand_on(decoded(&head, unpacked), left, how, take)
 }
 
 /// Hands on every log of an archive, as a support bundle has them.
@@ -126,7 +126,7 @@ fn packed(
     let flow = if gzip::is_gzip(&head) {
         gzipped(unpacked, &mut of_text, how, take)
     } else {
-        bounded(decoded(&head, unpacked), &mut of_text, how, take)
+        hand_on(decoded(&head, unpacked), &mut of_text, how, take)
     };
     *left = of_text.min(member.limit());
     flow
@@ -148,7 +148,7 @@ fn container_of(name: &str) -> Option<String> {
 }
 
 /// Hands on what a reader gives, up to so many bytes, and says how many are left.
-fn bounded(
+fn hand_on(
     mut reader: impl Read,
     left: &mut u64,
     how: &How,
@@ -243,7 +243,7 @@ mod tests {
         };
         let most = 3 * PIECE as u64 + 1;
         let mut left = most;
-        let read = bounded(io::repeat(0), &mut left, &How::default(), &mut take).expect("zeros");
+        let read = hand_on(io::repeat(0), &mut left, &How::default(), &mut take).expect("zeros");
         assert!(read.is_continue());
         assert_eq!((bytes, notes, left), (most, 1, 0));
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use edgeprobe_probes::bounded;
+use edgeprobe_probes::{bounded, walls};
 
 use super::{archive, packing};
 
@@ -16,10 +16,10 @@ const LARGEST_PIPED: u64 = 32 << 20;
 /// [`io::ErrorKind::InvalidInput`].
 pub fn recorded(path: &Path) -> io::Result<String> {
     if path == Path::new("-") {
-        return text_of(Cursor::new(all(io::stdin().lock(), LARGEST_PIPED)?));
+        return text_of(Cursor::new(bounded::read_all(io::stdin().lock(), LARGEST_PIPED)?));
     }
     if is_given_open(path) {
-        return text_of(Cursor::new(all(std::fs::File::open(path)?, LARGEST_PIPED)?));
+        return text_of(Cursor::new(bounded::read_all(walls::open(path)?, LARGEST_PIPED)?));
     }
     text_of(bounded::open(path)?)
 }
@@ -33,20 +33,10 @@ fn is_given_open(path: &Path) -> bool {
 }
 
 pub(super) fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
-    let mut head = Vec::new();
-    file.by_ref().take(packing::MAGIC).read_to_end(&mut head)?;
+    let head = bounded::beginning(file.by_ref(), packing::MAGIC)?;
     file.seek(SeekFrom::Start(0))?;
     if archive::is_zip(&head) {
         return Ok(archive::report_in(file)?);
     }
-    packing::whole_text(&all(file, archive::LARGEST_REPORT)?)
-}
-
-fn all(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let length = reader.take(most + 1).read_to_end(&mut bytes)? as u64;
-    if length > most {
-        return Err(io::Error::other(format!("it is larger than {} MiB", most >> 20)));
-    }
-    Ok(bytes)
+    packing::whole_text(&bounded::read_all(file, archive::LARGEST_REPORT)?)
 }

@@ -1,9 +1,9 @@
-//! What a cause declares of itself beside its proof. A rule has no default for any of it, so that a
-//! cause which does not say does not compile.
+//! The attributes that each cause declares. A rule has no default for any of them: a cause that
+//! leaves one out does not compile.
 
 use super::evidence::Evidence;
 
-/// What a cause keeps from working, and so which probes test it.
+/// What a cause stops, and so which probes test it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
     /// Edge Agent's or Edge Hub's way to the hub.
@@ -16,30 +16,31 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    /// Whether it is a service, whose rule weighs what its loss does.
+    /// Whether it is a service, whose rule itself decides what its loss does.
     pub(super) fn is_a_service(self) -> bool {
         matches!(self, Self::Provisioning | Self::Registry)
     }
 }
 
-/// What remains of a cause where Edge Agent goes by a proxy.
+/// What a cause does where Edge Agent goes by a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BesideAProxy {
-    /// It lies on the direct way beyond the container networks: it stops nothing that a proxy carries.
+pub(super) enum WithAProxy {
+    /// It is on the direct way, beyond the container networks: it stops nothing that a proxy
+    /// carries.
     OnTheDirectWay,
-    /// The kernel leads packets for the hub elsewhere or nowhere: a proxy whose tunnel opens leads past
-    /// it.
+    /// The kernel routes packets for the hub elsewhere or nowhere: a proxy whose tunnel opens
+    /// avoids it.
     OnTheHostsRoutes,
     /// It is the same with a proxy and without.
     TheSame,
 }
 
-/// What becomes of Edge Agent while a cause blocks, the gravest first.
+/// What happens to Edge Agent while a cause blocks, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum KeptOut {
-    /// The engine makes no container.
+    /// The engine creates no container.
     NoContainer,
-    /// The engine refuses the network that it has still to make.
+    /// The engine refuses to create the runtime's network.
     NoNetwork,
     /// Its parent answers in part.
     HalfAParent,
@@ -84,32 +85,44 @@ impl KeptOut {
         }
     }
 
-    /// Whether it is told although the hub is not reached, since it comes before.
+    /// Whether the outlook names it before an unreachable hub, because it happens first.
     pub(super) fn comes_before_the_hub(self) -> bool {
         matches!(self, Self::NoContainer | Self::NoNetwork | Self::Unprovisioned)
     }
 
-    /// Whether the evidence has what it speaks of.
+    /// Whether the evidence shows it.
     pub(super) fn is_seen(self, evidence: &Evidence<'_>) -> bool {
         let refused = || evidence.planned_network().and_then(|planned| planned.refused_for);
         self != Self::NoNetwork || refused().is_some()
     }
 }
 
-/// What a log's finding and a proof of one cause must both name, to be of the same fault.
+/// What a log's finding and a proof of one cause must both name, so that they are about the same
+/// fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SameInALog {
-    /// There is one such fault on a device, or the finding names no place.
+    /// A device has one such fault, or the finding names no place.
     Cause,
     Port,
     Registry,
     /// The registry and the image.
     Image,
-    /// The device's clock, behind or ahead. A device has one, and connections stand while it is off.
+    /// The device's clock, behind or ahead. A device has one clock, and open connections last while
+    /// it is off.
     Clock,
 }
 
-/// What a log may prove beyond the probes, which have not the engine's credentials.
+/// The peer that a log's finding must be about, to point to the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerInALog {
+    Any,
+    /// IoT Hub; another host's failure is not the cause.
+    Hub,
+    /// The device's parent, whatever the finding shows of it.
+    Parent,
+}
+
+/// What a log may prove beyond the probes, which do not have the engine's credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SeenByTheEngine {
     /// The same as the probes.
@@ -121,14 +134,14 @@ pub(super) enum SeenByTheEngine {
 /// Who can end a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party {
-    /// The one who administers the device itself.
+    /// The administrator of the device.
     Device,
-    /// The one who runs the firewalls, proxies and links beyond the device.
+    /// The administrator of the firewalls, proxies and links beyond the device.
     Network,
-    /// The one who sets up the VPN that the device is in.
+    /// The administrator of the VPN that the device uses.
     Vpn,
-    /// The one who administers the hub, the registry and the private endpoints.
+    /// The administrator of the hub, the registry and the private endpoints.
     Azure,
-    /// It may be one or another: a report does not say who.
-    NotTold,
+    /// The report does not say who.
+    Unknown,
 }

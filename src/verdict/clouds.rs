@@ -15,7 +15,7 @@ const SLIPS: usize = 2;
 
 /// The provisioning service of the cloud that a hub is in; the public cloud's where the name does not
 /// say.
-pub fn provisioning_beside(hub: &str) -> String {
+pub fn provisioning_in_cloud_of(hub: &str) -> String {
     let hub = hub.trim_end_matches('.').to_ascii_lowercase();
     let ending = ENDINGS.iter().find(|ending| hub.ends_with(&format!(".{SERVICE}.{ending}")));
     let ending = ending.filter(|ending| **ending != CLOSED).unwrap_or(&"net");
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cloud_has_a_provisioning_service_of_its_own() {
+    fn each_cloud_has_its_own_provisioning_service() {
         for (hub, ending) in [
             ("contoso.azure-devices.us", "us"),
             ("Contoso.device.azure-devices.cn", "cn"),
@@ -140,7 +140,7 @@ mod tests {
             ("10.0.0.1", "net"),
         ] {
             let service = format!("global.azure-devices-provisioning.{ending}");
-            assert_eq!(provisioning_beside(hub), service, "{hub}");
+            assert_eq!(provisioning_in_cloud_of(hub), service, "{hub}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What a proved cause brings about beyond what its rule looked at: the same failure seen from a
-//! container network, and that of a service which shares its way with the hub.
+//! The further failures that a proved cause explains: the same failure from a container network,
+//! and the failure of a service that shares its way with the hub.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ pub(super) struct Consequences<'o> {
     groups: Vec<Vec<&'o str>>,
     /// The group of what the same question met in container networks.
     elsewhere: BTreeMap<&'o str, usize>,
-    /// The groups of what keeps a service from its step as it keeps the hub.
+    /// The groups of failures of services that fail at the same step as the hub.
     of_services: BTreeMap<&'o str, Vec<usize>>,
 }
 
@@ -29,7 +29,7 @@ enum Question {
 }
 
 impl Question {
-    fn of(observation: &Observation) -> Self {
+    fn from_observation(observation: &Observation) -> Self {
         let step = observation.failed_step();
         match observation.facts.endpoint() {
             Some(facts) => Self::Connection(facts.role, facts.transport, facts.socket(), step),
@@ -39,7 +39,7 @@ impl Question {
 }
 
 impl<'o> Consequences<'o> {
-    pub(super) fn of(evidence: &Evidence<'o>) -> Self {
+    pub(super) fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let mut consequences =
             Self { groups: Vec::new(), elsewhere: BTreeMap::new(), of_services: BTreeMap::new() };
         consequences.add_container_networks(evidence);
@@ -51,11 +51,12 @@ impl<'o> Consequences<'o> {
         let is_hosts = |seen: &&Observation| seen.vantage == Vantage::Host;
         let mut numbers: HashMap<Question, usize> = HashMap::new();
         for other in evidence.all().iter().filter(|seen| !is_hosts(seen) && seen.failed()) {
-            let number = *numbers.entry(Question::of(other)).or_insert(self.groups.len());
+            let number =
+                *numbers.entry(Question::from_observation(other)).or_insert(self.groups.len());
             self.add(number, &other.id);
         }
         for own in evidence.all().iter().filter(is_hosts) {
-            if let Some(number) = numbers.get(&Question::of(own)) {
+            if let Some(number) = numbers.get(&Question::from_observation(own)) {
                 self.elsewhere.insert(&own.id, *number);
             }
         }
@@ -84,7 +85,7 @@ impl<'o> Consequences<'o> {
         }
     }
 
-    /// Lets a proof explain the consequences of what it explains.
+    /// Adds the consequences to the failures that a proof explains.
     pub(super) fn add_to(&self, proof: &mut Proof) {
         let own = proof.explains.iter().filter_map(|id| self.elsewhere.get(id.as_str()));
         self.explain(proof, own.copied().collect());

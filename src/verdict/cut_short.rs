@@ -1,7 +1,7 @@
-//! What a run had too little time for.
+//! The questions that a run had too little time for.
 //!
-//! A peer's silence proves something only if the peer was waited for. Where the run's own `--timeout`
-//! cut the waiting short, the observation says so, and its failure confirms nothing.
+//! A peer's silence proves something only if the run waited long enough. Where the run's own
+//! `--timeout` ended the wait, the observation says so, and its failure confirms nothing.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,15 @@ use edgeprobe_facts::{Facts, Observation, Probe, Role};
 
 use super::causes::findings;
 use super::evidence::{Evidence, View};
+use super::logged::Supported;
+use super::reach::Hub;
 use super::rule::{Finding, Proof};
-use super::{CauseId, Confidence, Target};
+use super::{CauseId, Confidence, Effect, Status, Target};
 
-/// The observations without those that were cut short beside a first choice that works, and those:
-/// they count as not tested. `None` where there are none.
+/// The observations to judge, and those that are not judged: they were cut short while the first
+/// choice works, and count as not tested. `None` where all are judged.
 ///
-/// Where nothing works, they stay: a hub that is not reached in the time that it was given is not
-/// reached.
+/// Where nothing works, they stay, so that the causes that they make likely are named.
 pub(super) fn set_aside(
     target: &Target,
     observations: &[Observation],
@@ -30,10 +31,11 @@ pub(super) fn set_aside(
         let view = views.iter().find(|view| view.vantage == observation.vantage);
         view.is_some_and(reaches_by_its_first_choice)
     };
-    let aside = |seen: &Observation| seen.is_cut_short() && asks_a_peer(seen) && is_reached(seen);
-    let (aside, kept): (Vec<Observation>, Vec<Observation>) =
-        observations.iter().cloned().partition(aside);
-    (!aside.is_empty()).then_some((kept, aside))
+    let is_not_judged =
+        |seen: &Observation| seen.is_cut_short() && asks_a_peer(seen) && is_reached(seen);
+    let (not_judged, kept): (Vec<Observation>, Vec<Observation>) =
+        observations.iter().cloned().partition(is_not_judged);
+    (!not_judged.is_empty()).then_some((kept, not_judged))
 }
 
 fn reaches_by_its_first_choice(view: &View<'_>) -> bool {
@@ -41,14 +43,13 @@ fn reaches_by_its_first_choice(view: &View<'_>) -> bool {
     tested.next() == Some(true)
 }
 
-/// Whether somebody on the network was asked.
+/// Whether the question went to a peer on the network.
 fn asks_a_peer(observation: &Observation) -> bool {
     matches!(observation.probe(), Probe::Dns | Probe::Registry)
         || observation.facts.endpoint().is_some()
 }
 
-/// Whether a silence leaves something open that a verdict speaks of. What only sheds light on other
-/// failures does not.
+/// Whether a silence leaves a part of the verdict open. A control does not.
 pub(super) fn is_missed(observation: &Observation) -> bool {
     let role = match &observation.facts {
         Facts::Dns(facts) => Some(facts.role),
@@ -58,7 +59,29 @@ pub(super) fn is_missed(observation: &Observation) -> bool {
     observation.is_cut_short() && asks_a_peer(observation) && !sheds_light
 }
 
-/// Lets no proof be more than likely that would not stand without what was cut short.
+/// The status that is left where what is lost was not waited for: nothing that a run's own time cut
+/// short decides.
+pub(super) fn bounded(
+    status: Status,
+    hub: Hub,
+    observations: &[Observation],
+    causes: &[Supported<'_>],
+) -> Status {
+    let decides =
+        |cause: &Supported<'_>| cause.proof.effect != Effect::Warns && !cause.proof.cut_short;
+    match status {
+        Status::Blocked | Status::Degraded
+            if hub != Hub::CannotStart
+                && observations.iter().any(is_missed)
+                && !causes.iter().any(decides) =>
+        {
+            Status::Inconclusive
+        }
+        known => known,
+    }
+}
+
+/// Makes a proof at most likely if it depends on a question that was cut short.
 pub(super) fn confirm_nothing(
     target: &Target,
     observations: &[Observation],
@@ -70,7 +93,7 @@ pub(super) fn confirm_nothing(
     let heard: Vec<Observation> =
         observations.iter().filter(|seen| !seen.is_cut_short()).cloned().collect();
     let evidence = Evidence::new(target, &heard);
-    // Whether a cause stands by this sentence, and whether it is confirmed by it.
+    // Whether a cause has this sentence, and whether it is confirmed.
     let mut standing: BTreeMap<(CauseId, String), bool> = BTreeMap::new();
     for (id, finding) in findings(&evidence) {
         if let Finding::Proved(proof) = finding {

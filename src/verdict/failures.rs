@@ -1,8 +1,8 @@
 //! The failures that a verdict has to account for.
 //!
-//! What was asked of a control host is evidence, not a need: a device may live well without reaching
-//! it. The same goes for an address that only a resolver named which programs here do not use, for IoT
-//! Hub's own wish for a client certificate, and for an engine that this user may not ask.
+//! A control host is evidence, not a need: a device works without reaching it. The same holds for
+//! an address from a resolver that programs here do not use, for IoT Hub's request for a client
+//! certificate, and for an engine that this user may not ask.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -21,7 +21,8 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>, needs: &Needs<'o>) -> Vec<&'
         proxies: evidence.addresses_of_the_proxy().into_iter().collect(),
     };
     let views = evidence.views();
-    let places = views.iter().map(|view| (&view.vantage, Place::of(evidence, needs, view, &whole)));
+    let places =
+        views.iter().map(|view| (&view.vantage, Place::from_view(evidence, needs, view, &whole)));
     let places: BTreeMap<&Vantage, Place<'_, 'o>> = places.collect();
     let failed = evidence.all().iter().filter(|seen| seen.failed());
     let counts =
@@ -31,7 +32,7 @@ pub(super) fn failures<'o>(evidence: &Evidence<'o>, needs: &Needs<'o>) -> Vec<&'
 
 /// What holds wherever something was asked from.
 struct Whole<'o> {
-    /// The failures by which needs are lost, by id.
+    /// The failures that lose needs, by id.
     lost: BTreeSet<&'o str>,
     /// Whether Edge Agent needs no direct way to the hub.
     direct_is_needless: bool,
@@ -47,35 +48,35 @@ struct Place<'p, 'o> {
     proxy: Option<&'p str>,
     /// Whether the hub has an address of IPv4's here.
     ipv4_is_there: bool,
-    /// Whether Edge Agent's proxy leads past what the kernel says of other ways.
-    is_led_past: bool,
+    /// Whether Edge Agent's proxy avoids what the kernel says of other ways.
+    is_avoided: bool,
 }
 
 impl<'p, 'o> Place<'p, 'o> {
-    fn of(
+    fn from_view(
         evidence: &Evidence<'o>,
         needs: &'p Needs<'o>,
         view: &'p View<'o>,
         whole: &'p Whole<'o>,
     ) -> Self {
-        let way = needs.edge_agents(&view.vantage).and_then(|need| need.way.as_ref());
+        let way = needs.of_the_hub(&view.vantage).and_then(|need| need.way.as_ref());
         Self {
             whole,
             view,
             proxy: way.map(|via| via.url.host()),
             ipv4_is_there: view.hub().iter().any(|connection| connection.facts.peer.is_ipv4()),
-            is_led_past: whole.direct_is_needless && evidence.opens_its_proxy(view),
+            is_avoided: whole.direct_is_needless && evidence.opens_its_proxy(view),
         }
     }
 
-    /// Whether a failure is one of something needed: a need that is lost by it, or what a need stands
-    /// on: names, routes, the engine, the clock.
+    /// Whether a failure counts: it loses a need, or something that needs depend on (names, routes,
+    /// the engine, the clock).
     fn needs(&self, seen: &'o Observation) -> bool {
         let is_lost = self.whole.lost.contains(seen.id.as_str());
         let supports_a_need = match &seen.facts {
             Facts::Registry(_) | Facts::Ports(_) => false,
             facts if facts.endpoint().is_some() => false,
-            // A packet that is followed only sheds light on other failures.
+            // A trace only explains other failures.
             _ if seen.probe() == Probe::Trace => false,
             _ if seen.token() == Some(Token::EnginePermissionDenied) => false,
             Facts::Dns(facts) => {
@@ -94,8 +95,8 @@ impl<'p, 'o> Place<'p, 'o> {
             self.proxy.is_some_and(|own| own.eq_ignore_ascii_case(facts.name.trim_end_matches('.')))
         };
         match answer.facts.role {
-            // A control, and a question by another way, only shed light on other failures. The
-            // service is a need of its own.
+            // Controls and questions by another way are no needs. The provisioning service is a
+            // separate need.
             Role::Control | Role::Detour | Role::Provisioning => false,
             Role::Proxy => is_the_proxys(answer.facts),
             _ => !self.whole.direct_is_needless,
@@ -103,10 +104,10 @@ impl<'p, 'o> Place<'p, 'o> {
     }
 
     fn needs_way_to(&self, destination: &IpAddr) -> bool {
-        !self.is_led_past || self.whole.proxies.contains(destination)
+        !self.is_avoided || self.whole.proxies.contains(destination)
     }
 
-    /// A device without IPv6 knows so at once, and goes on with IPv4.
+    /// Programs on a device without IPv6 go on with IPv4 at once.
     fn is_of_absent_ipv6(&self, seen: &Observation) -> bool {
         let peer = match &seen.facts {
             Facts::Route(facts) => Some(facts.destination),

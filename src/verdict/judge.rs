@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edgeprobe_facts::Observation;
 
-use super::beside_a_proxy::beside_the_proxy;
 use super::catalogue::{Platform, confirmation_of, entry, message, refutation_of, summary_of};
 use super::causes::{CauseId, findings};
 use super::consequences::Consequences;
@@ -14,12 +13,14 @@ use super::failures::failures;
 use super::logged::{self, Supported};
 use super::needs::Needs;
 use super::not_tested::not_tested;
+use super::notes::notes;
 use super::outlook::outlook;
 use super::rule::{Finding, Proof, ids};
 use super::status::{confidence, status};
 use super::summary::summary;
+use super::with_a_proxy::with_the_proxy;
 use super::{Cause, Confidence, Documented, Effect, RuledOut, Target, Verdict};
-use super::{cut_short, nested, own_lack, reach};
+use super::{chance, cut_short, modules_unasked, nested, own_lack, reach};
 use edgeprobe_language::{Language, Text};
 
 /// Judges what was observed. The same observations and target always give the same verdict.
@@ -34,15 +35,18 @@ pub fn judge(target: &Target, observations: &[Observation], language: Language) 
 fn judge_upstream(target: &Target, observations: &[Observation], language: Language) -> Verdict {
     let (asked, lacking) = own_lack::set_aside(observations).unzip();
     let asked = asked.as_deref().unwrap_or(observations);
-    let (in_time, cut_short) = cut_short::set_aside(target, asked).unzip();
-    let aside: Vec<_> = lacking.into_iter().chain(cut_short).flatten().collect();
-    judge_tested(target, in_time.as_deref().unwrap_or(asked), &aside, language)
+    let (weighed, by_chance) = chance::set_aside(target, asked).unzip();
+    let weighed = weighed.as_deref().unwrap_or(asked);
+    let (in_time, cut_short) = cut_short::set_aside(target, weighed).unzip();
+    let not_judged: Vec<_> =
+        lacking.into_iter().chain(by_chance).chain(cut_short).flatten().collect();
+    judge_tested(target, in_time.as_deref().unwrap_or(weighed), &not_judged, language)
 }
 
 fn judge_tested(
     target: &Target,
     observations: &[Observation],
-    aside: &[Observation],
+    not_judged: &[Observation],
     language: Language,
 ) -> Verdict {
     let evidence = Evidence::new(target, observations);
@@ -58,17 +62,18 @@ fn judge_tested(
             }),
         }
     }
+    chance::confirm_nothing(observations, &mut proofs);
     cut_short::confirm_nothing(target, observations, &mut proofs);
-    let needs = Needs::of(&evidence);
+    let needs = Needs::from_evidence(&evidence);
     let to_account_for = ids(failures(&evidence, &needs));
     let failures: BTreeSet<String> = to_account_for.iter().cloned().collect();
-    let mut proofs = beside_the_proxy(&evidence, proofs, &failures);
-    let consequences = Consequences::of(&evidence);
+    let mut proofs = with_the_proxy(&evidence, proofs, &failures);
+    let consequences = Consequences::from_evidence(&evidence);
     let services = needs.effects_of_services();
     for (id, proof) in &mut proofs {
         consequences.add_to(proof);
         if !id.rule().subject.is_a_service() {
-            does_what_the_services_miss(&services, proof);
+            raise_to_the_services_effect(&services, proof);
         }
     }
     let chosen = root_causes(proofs, &failures);
@@ -80,20 +85,23 @@ fn judge_tested(
     let hub = reach::hub(&evidence);
     let logs = logged::weigh(&evidence, chosen, &ruled_out, &agent);
     let status = logs.status(status(&evidence, &needs, (&agent, hub), &logs.causes));
+    let status = cut_short::bounded(status, hub, observations, &logs.causes);
     let unsure = logs.causes.iter().any(|cause| cause.proof.confidence == Confidence::Likely);
-    let not_tested = not_tested(&evidence, aside, (&agent, hub), unsure, language);
+    let not_tested = not_tested(&evidence, not_judged, (&agent, hub), unsure, language);
     let mut causes: Vec<Cause> =
         logs.causes.iter().map(|supported| cause(supported, target, language)).collect();
-    own_lack::confirm_nothing((&agent, observations), aside, &mut causes, language);
-    let status = own_lack::bounded(status, (&agent, hub), aside, &causes);
+    own_lack::confirm_nothing((&agent, observations), not_judged, &mut causes, language);
+    let status = own_lack::bounded(status, (&agent, hub), not_judged, &causes);
+    let status = modules_unasked::bounded(status, &evidence, &agent);
     let unsettled = logs.unsettled(&evidence, language);
     let confidence = match unsettled {
         Some(_) => Confidence::Likely,
         None => confidence(status, &causes, &unexplained, &not_tested),
     };
-    let mut summary = summary(&evidence, aside, status, (&agent, hub), &causes, language);
+    let mut summary = summary(&evidence, not_judged, status, (&agent, hub), &causes, language);
     let mut outlook = outlook(&evidence, &needs, (&agent, hub), &causes, language);
-    own_lack::foretell_nothing(&agent, aside, &mut outlook.edge_agent, language);
+    own_lack::leave_the_outlook_open(&agent, not_judged, &mut outlook.edge_agent, language);
+    modules_unasked::foretell_nothing(status, &evidence, &agent, &mut outlook.edge_agent, language);
     if let (Some(unsettled), true) = (unsettled, causes.iter().all(|c| c.effect == Effect::Warns)) {
         summary = unsettled;
         if logs.is_intermittent() {
@@ -101,7 +109,7 @@ fn judge_tested(
             outlook.edge_agent = message(&now, language);
         }
     }
-    let logged = logs.beside(&evidence, &ruled_out, language);
+    let logged = logs.unexplained(&evidence, &ruled_out, language);
     // What a log decides in a place that the probes did not look at is not out.
     ruled_out.retain(|out| causes.iter().all(|cause| cause.id != out.id));
     Verdict {
@@ -113,12 +121,13 @@ fn judge_tested(
         ruled_out,
         unexplained,
         not_tested,
+        notes: notes(&evidence, language),
         logged,
     }
 }
 
 /// What stops a service as well does no less than the loss of the service does.
-fn does_what_the_services_miss(services: &BTreeMap<&str, Effect>, proof: &mut Proof) {
+fn raise_to_the_services_effect(services: &BTreeMap<&str, Effect>, proof: &mut Proof) {
     let effects = proof.explains.iter().filter_map(|id| services.get(id.as_str()));
     proof.effect = effects.copied().fold(proof.effect, Effect::min);
 }

@@ -6,9 +6,9 @@
 //! explains every failure; `reach` reads, apart from all causes, what works and what does not.
 
 mod attributes;
-mod beside_a_proxy;
 mod catalogue;
 mod causes;
+mod chance;
 mod clouds;
 mod consequences;
 mod cover;
@@ -17,9 +17,12 @@ mod evidence;
 mod failures;
 mod judge;
 mod logged;
+mod loss;
+mod modules_unasked;
 mod needs;
 mod nested;
 mod not_tested;
+mod notes;
 mod outlook;
 mod own_lack;
 mod proxies;
@@ -27,19 +30,22 @@ mod reach;
 mod rule;
 mod status;
 mod summary;
-mod told;
+mod translation;
+mod with_a_proxy;
 mod words;
 
-pub use attributes::Party;
+pub use attributes::{Party, PeerInALog};
 pub use catalogue::{Entry, LookAlike, Platform, RemedyText, entry};
 pub use causes::{CauseId, UnknownCause};
-pub use clouds::{Doubt, provisioning_beside};
+pub use clouds::{Doubt, provisioning_in_cloud_of};
+pub use edgeprobe_facts::Effect;
 pub use edgeprobe_language::Language;
 pub use judge::judge;
 pub use logged::words_of;
+pub use modules_unasked::modules_unasked;
 pub use nested::PARENT_PORT;
 pub use proxies::{GLOBAL_PROVISIONING, GivenProxy, Way};
-pub use told::{failure, refusal, subject, token};
+pub use translation::{failure, flaw, refusal, subject, token};
 pub use words::vpn;
 
 use std::fmt;
@@ -76,6 +82,10 @@ pub struct Target {
     /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,
+    /// The run was to ask from the host alone (`--vantage host`), which is then enough for a healthy
+    /// verdict.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub host_alone: bool,
     /// Where these come from.
     #[serde(default, skip_serializing_if = "Sources::is_empty")]
     pub sources: Sources,
@@ -111,7 +121,7 @@ pub struct Verdict {
     /// One sentence for a person.
     pub summary: String,
     pub outlook: Outlook,
-    /// The root cause first, then what stands on its own beside it.
+    /// The root cause first, then independent causes.
     pub causes: Vec<Cause>,
     /// Causes that could have been, and what speaks against each.
     pub ruled_out: Vec<RuledOut>,
@@ -119,7 +129,10 @@ pub struct Verdict {
     pub unexplained: Vec<String>,
     /// What this run could not or was told not to examine.
     pub not_tested: Vec<NotTested>,
-    /// Faults that the device's logs show and that none of the causes accounts for.
+    /// What is worth knowing and is no fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+    /// Faults that the device's logs show and that no cause explains.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logged: Vec<Logged>,
 }
@@ -175,20 +188,6 @@ impl fmt::Display for Confidence {
             Self::Likely => "likely",
         })
     }
-}
-
-/// What a cause does to the device.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Edge Agent cannot connect, or Edge Hub cannot start.
-    Blocks,
-    /// It works, at a cost.
-    Degrades,
-    /// It works; this may become a fault, or costs a little.
-    Warns,
 }
 
 /// What the runtime will do on this device, in a sentence each.
@@ -293,7 +292,7 @@ pub struct Logged {
     pub remedy: Vec<Remedy>,
 }
 
-/// How what a log shows stands beside what the probes saw.
+/// How a log's fault compares with what the probes saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LoggedState {
@@ -314,6 +313,15 @@ pub struct RuledOut {
     pub id: CauseId,
     pub because: String,
     /// The observations that refute it, by id.
+    pub evidence: Vec<String>,
+}
+
+/// Something that is worth knowing and is no fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Note {
+    pub text: String,
+    /// The observations that show it, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
 }
 

@@ -1,14 +1,14 @@
-//! What must work on this device, and what of it was lost in this run.
+//! What must work on this device, and what failed of it in this run.
 //!
-//! A need is one value: who needs which service, from where, by which way, and what its loss does. What
-//! the verdict has to account for, and how bad a cause is that stops a service too, follow from the
-//! needs.
+//! A need is one value: parts of the runtime, the service that they need, from where, directly or
+//! by which proxy, and what its loss does. The failures that a verdict accounts for, and the effect
+//! of a cause that also stops a service, follow from the needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Facts, Observation, Vantage};
+use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
 use super::evidence::{ByProxy, Evidence, View};
 use super::{Effect, Way};
@@ -35,7 +35,7 @@ pub(super) struct Need<'o> {
     pub(super) way: Option<Via>,
     /// What its loss does to this device.
     pub(super) effect: Effect,
-    /// The failures by which it is lost.
+    /// The failures that lose it.
     pub(super) lost: Vec<&'o Observation>,
 }
 
@@ -43,10 +43,10 @@ pub(super) struct Need<'o> {
 pub(super) struct Needs<'o>(Vec<Need<'o>>);
 
 impl<'o> Needs<'o> {
-    pub(super) fn of(evidence: &Evidence<'o>) -> Self {
+    pub(super) fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let mut needs: Vec<Need<'o>> = Vec::new();
         for view in evidence.views() {
-            needs.push(edge_agents(&view));
+            needs.push(of_the_hub(&view));
             let by_proxy = evidence.parts_by_proxy(&view).into_iter();
             needs.extend(by_proxy.map(|by| of_parts(evidence, &view, by)));
         }
@@ -56,7 +56,7 @@ impl<'o> Needs<'o> {
         Self(needs)
     }
 
-    /// Every failure by which a need is lost, by id.
+    /// Every failure that loses a need, by id.
     pub(super) fn lost(&self) -> BTreeSet<&'o str> {
         self.0.iter().flat_map(|need| &need.lost).map(|seen| seen.id.as_str()).collect()
     }
@@ -76,7 +76,7 @@ impl<'o> Needs<'o> {
         lost.map(|(seen, effect)| (seen.id.as_str(), effect)).collect()
     }
 
-    /// The ways to the hub of parts beside Edge Agent that are lost, by their own proxies.
+    /// The lost ways to the hub, by their own proxies, of parts other than Edge Agent.
     pub(super) fn lost_by_other_parts(&self) -> impl Iterator<Item = &Need<'o>> {
         self.0.iter().filter(|need| {
             need.service == Service::Hub
@@ -85,32 +85,38 @@ impl<'o> Needs<'o> {
         })
     }
 
-    /// Edge Agent's need of the hub, as it shows from a vantage.
-    pub(super) fn edge_agents(&self, from: &Vantage) -> Option<&Need<'o>> {
-        let mut here = self.0.iter().filter(|need| need.from == *from);
-        here.find(|need| need.service == Service::Hub && need.parts.contains(&Part::EdgeAgent))
+    /// The need of the hub, as it shows from a vantage: Edge Agent's, or in its own place Edge Hub's.
+    pub(super) fn of_the_hub(&self, from: &Vantage) -> Option<&Need<'o>> {
+        self.0.iter().find(|need| need.from == *from && need.service == Service::Hub)
     }
 }
 
-/// Edge Agent's way to the hub, as it shows from anywhere.
-fn edge_agents<'o>(view: &View<'o>) -> Need<'o> {
+/// The way to the hub, as it shows from anywhere: Edge Agent's, or from Edge Hub's own place Edge
+/// Hub's.
+fn of_the_hub<'o>(view: &View<'o>) -> Need<'o> {
     let lost = view.on_the_way().into_iter().filter(|connection| !connection.works());
+    let is_edge_hubs = matches!(view.vantage, Vantage::Module(_));
+    // Connections to addresses that others know do not help a program that finds none.
+    let answers = view.deciding_answers(Role::Hub);
+    let is_nameless = is_edge_hubs && !matches!(view.way(), Way::By(_));
+    let nameless = answers.iter().all(|answer| answer.observation.failed()) && is_nameless;
+    let nameless = answers.iter().filter(move |_| nameless).map(|answer| answer.observation);
     let works = view.transports().iter().any(|transport| view.works(*transport) == Some(true));
     let way = match view.way() {
         Way::By(via) => Some(via.clone()),
         Way::Direct | Way::Either(_) => None,
     };
     Need {
-        parts: vec![Part::EdgeAgent],
+        parts: vec![if is_edge_hubs { Part::EdgeHub } else { Part::EdgeAgent }],
         service: Service::Hub,
         from: view.vantage.clone(),
         way,
-        effect: if works { Effect::Degrades } else { Effect::Blocks },
-        lost: lost.map(|connection| connection.observation).collect(),
+        effect: if works || is_edge_hubs { Effect::Degrades } else { Effect::Blocks },
+        lost: lost.map(|connection| connection.observation).chain(nameless).collect(),
     }
 }
 
-/// The way of other parts by the proxy that they are told of themselves.
+/// The way of other parts, by the proxy in their own settings.
 fn of_parts<'o>(evidence: &Evidence<'o>, view: &View<'o>, by: ByProxy<'o>) -> Need<'o> {
     Need {
         service: Service::Hub,
@@ -138,7 +144,7 @@ fn of_a_service<'o>(evidence: &Evidence<'o>, lost: &'o Observation) -> Need<'o> 
     }
 }
 
-/// The ports that Edge Hub maps and that another has, or that it may not bind.
+/// The ports that Edge Hub maps and that another process holds, or that it may not bind.
 fn edge_hubs_ports<'o>(evidence: &Evidence<'o>) -> Vec<Need<'o>> {
     let lost = evidence.missed_ports().filter(|(_, facts)| !evidence.may_be_edge_hubs(facts));
     let need = |(port, _): (&'o Observation, _)| Need {

@@ -1,4 +1,4 @@
-//! Nested edge: what this device connects to is its parent, and its parent alone.
+//! Nested edge: this device connects to its parent alone.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use edgeprobe_facts::{Facts, Observation, Role};
 use super::Target;
 use super::causes::CauseId;
 
-/// The port, beside the hub's own, that a parent is documented to have open for its children.
+/// The port that a documented parent opens for its children in addition to the hub's ports.
 pub const PARENT_PORT: u16 = 6617;
 
 impl Target {
@@ -25,11 +25,11 @@ impl Target {
     }
 }
 
-/// What the rules are to read of a child: its parent stands where the hub stands for any other
-/// device, and the hub, asked by whatever chance, is not a need of it.
+/// The observations of a child as the rules read them: its parent takes the hub's place, and
+/// observations about the hub are left out.
 ///
-/// So all that can go wrong on this device on the way to a hub, it can be seen to go wrong on the way
-/// to a parent. Nothing for a device that is no child.
+/// So every rule about the way to a hub also holds for the way to a parent. `None` for a device
+/// that is not a child.
 pub(super) fn as_a_child(
     target: &Target,
     observations: &[Observation],
@@ -80,7 +80,7 @@ fn is_about_the_hub(observation: &Observation, parent: &str, elsewhere: &[IpAddr
     }
 }
 
-/// The port that a hub has not stays what it is.
+/// A port that a hub does not have keeps its role.
 fn in_the_hubs_place(facts: &mut Facts) {
     match facts {
         Facts::Dns(DnsFacts { role: role @ Role::Parent, .. }) => *role = Role::Hub,

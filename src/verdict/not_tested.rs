@@ -13,8 +13,8 @@ use super::evidence::{Connection, Evidence};
 use super::own_lack;
 use super::reach::{Agent, Hub};
 use super::rule::ids;
-use super::told;
 use super::words::listed;
+use crate::translation;
 use edgeprobe_language::{Language, Text, Word};
 
 /// How many silences are named of those that were cut short.
@@ -37,11 +37,11 @@ impl Missing {
     }
 }
 
-/// What this run says nothing of, in the order of the way to the hub. `aside` was given too little
+/// What this run says nothing of, in the order of the way to the hub. `not_judged` was given too little
 /// time, or was not asked for what the run itself lacked; `unsure` says that a cause is no more than likely, so that what would decide is missed.
 pub(super) fn not_tested(
     evidence: &Evidence<'_>,
-    aside: &[Observation],
+    not_judged: &[Observation],
     (agent, hub): (&Agent, Hub),
     unsure: bool,
     language: Language,
@@ -52,8 +52,8 @@ pub(super) fn not_tested(
         Agent::Unknown if evidence.target.hub.is_empty() => {
             missing.push(plain("not_tested.hub", "why.no_hub"));
         }
-        // That it was not asked for want of something has its own reason.
-        Agent::Unknown if aside.iter().any(own_lack::is_missed) => {}
+        // What the run itself lacked is another reason, which is named elsewhere.
+        Agent::Unknown if not_judged.iter().any(own_lack::is_missed) => {}
         Agent::Unknown => missing.push(plain("not_tested.hub", "why.left_out")),
         Agent::Nameless => {
             let view = evidence.agent();
@@ -65,8 +65,8 @@ pub(super) fn not_tested(
         }
         _ => {}
     }
-    missing.extend(lacking(aside));
-    missing.extend(cut_short(evidence, aside));
+    missing.extend(lacking(not_judged));
+    missing.extend(cut_short(evidence, not_judged));
     missing.extend(networks::networks(evidence));
     missing.extend(networks::by_ipv6(evidence));
     if evidence.is_without_the_host() {
@@ -74,14 +74,14 @@ pub(super) fn not_tested(
     }
     missing.extend(networks::beyond_what_is_read(evidence));
     missing.extend(networks::rules(evidence));
-    if is_told_by_nobody(evidence) {
+    if is_known_to_this_run_alone(evidence) {
         missing.push(plain("not_tested.proxy", "why.proxy_unseen"));
     }
     if unsure {
         missing.extend(networks::traces(evidence));
     }
     let is_port = |seen: &&Observation| matches!(seen.facts, Facts::Ports(_));
-    if hub == Hub::Unknown && !aside.iter().any(|seen| is_port(&seen)) {
+    if hub == Hub::Unknown && !not_judged.iter().any(|seen| is_port(&seen)) {
         let taken: Vec<&Observation> = evidence.missed_ports().map(|(port, _)| port).collect();
         let why = if taken.is_empty() { "why.left_out" } else { "why.unseen_holders" };
         missing.push(plain("not_tested.ports", why).shown_by(taken));
@@ -100,17 +100,17 @@ pub(super) fn not_tested(
     missing.extend(images(evidence));
     missing.extend(registries(evidence));
     missing.extend(logs(evidence));
-    let told = |missing: Missing| NotTested {
+    let rendered = |missing: Missing| NotTested {
         what: message(&missing.what, language),
         why: message(&missing.why, language),
         evidence: missing.evidence,
     };
-    missing.into_iter().map(told).collect()
+    missing.into_iter().map(rendered).collect()
 }
 
 /// What this run's own time was too short for.
-fn cut_short(evidence: &Evidence<'_>, aside: &[Observation]) -> Option<Missing> {
-    let all = evidence.all().iter().chain(aside);
+fn cut_short(evidence: &Evidence<'_>, not_judged: &[Observation]) -> Option<Missing> {
+    let all = evidence.all().iter().chain(not_judged);
     let missed: Vec<&Observation> = all.filter(|seen| cut_short::is_missed(seen)).collect();
     let what = Text::new("cut_short.not_tested").with("subjects", subjects(&missed));
     let why = Text::new("cut_short.why");
@@ -118,14 +118,16 @@ fn cut_short(evidence: &Evidence<'_>, aside: &[Observation]) -> Option<Missing> 
 }
 
 /// What this run itself lacked something for, by what it lacked.
-fn lacking(aside: &[Observation]) -> Vec<Missing> {
+fn lacking(not_judged: &[Observation]) -> Vec<Missing> {
     let by_lack = [
         (Token::OwnLimit, "why.own_limit"),
         (Token::OwnPermission, "why.own_permission"),
+        (Token::OwnPause, "why.own_pause"),
+        (Token::OwnLoss, "why.own_loss"),
         (Token::TlsNotVerified, "why.not_verified"),
     ];
     let missing = by_lack.into_iter().filter_map(|(token, why)| {
-        let all = || aside.iter().filter(move |seen| seen.token() == Some(token));
+        let all = || not_judged.iter().filter(move |seen| seen.token() == Some(token));
         let mut missed: Vec<&Observation> =
             all().filter(|seen| own_lack::is_missed(seen)).collect();
         if missed.is_empty() {
@@ -142,7 +144,7 @@ fn lacking(aside: &[Observation]) -> Vec<Missing> {
 /// What was asked, each once and no more than a few.
 fn subjects(observations: &[&Observation]) -> Word {
     let mut subjects: Vec<Word> = Vec::new();
-    for subject in observations.iter().map(|seen| told::subject(seen)) {
+    for subject in observations.iter().map(|seen| translation::subject(seen)) {
         if !subjects.contains(&subject) {
             subjects.push(subject);
         }
@@ -166,7 +168,7 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<Missing> {
                 SourceState::Read => return None,
                 SourceState::Unreadable => Text::new("why.unreadable_configuration"),
                 SourceState::Broken => {
-                    Text::new("why.broken_configuration").with("detail", told::flaw(source))
+                    Text::new("why.broken_configuration").with("detail", translation::flaw(source))
                 }
             };
             let name = clean::line(&source.name, 160);
@@ -178,7 +180,7 @@ fn configuration(evidence: &Evidence<'_>) -> Vec<Missing> {
 }
 
 /// Whether Edge Agent depends on a proxy that only this run is known to be told of.
-fn is_told_by_nobody(evidence: &Evidence<'_>) -> bool {
+fn is_known_to_this_run_alone(evidence: &Evidence<'_>) -> bool {
     let settings = evidence.proxy_settings();
     let hub = &evidence.target.hub;
     let seen = settings
@@ -227,13 +229,13 @@ fn withheld(facts: &RegistryFacts) -> &'static str {
     }
 }
 
-/// The registries that were asked in vain by a proxy, which may serve the engine all the same.
+/// The registries that did not answer by a proxy. The engine may still reach them.
 fn registries(evidence: &Evidence<'_>) -> Vec<Missing> {
     let readings = evidence.registries();
-    let asked_in_vain = readings.iter().filter(|reading| evidence.failed_otherwise(reading));
+    let unanswered = readings.iter().filter(|reading| evidence.failed_otherwise(reading));
     let mut missing: Vec<Missing> = Vec::new();
     let mut known: Vec<&str> = Vec::new();
-    for reading in asked_in_vain {
+    for reading in unanswered {
         let registry = reading.facts.registry.as_str();
         let Some(proxy) = reading.facts.failing_proxy().filter(|_| !known.contains(&registry))
         else {
@@ -251,7 +253,7 @@ fn registries(evidence: &Evidence<'_>) -> Vec<Missing> {
     missing
 }
 
-/// The logs that somebody asked for and that were not read.
+/// The logs that the user named and that were not read.
 fn logs(evidence: &Evidence<'_>) -> Vec<Missing> {
     let unread = evidence.unread_logs().into_iter().map(|(observation, facts)| {
         let what = Text::new("not_tested.log").with("name", clean::line(&facts.source, 160));

@@ -105,8 +105,8 @@ fn keeps(cause: &Cause, part: Part) -> bool {
         && parts.is_some_and(|parts| parts.contains(&serde_json::json!(part)))
 }
 
-/// What becomes of Edge Agent where what stops a part of its own way stops altogether what it depends
-/// on: an image that is not here, or the device's identity.
+/// What happens to Edge Agent where a service that it depends on is lost: its image is not on the
+/// device, or the device gets no identity.
 fn unserved(evidence: &Evidence<'_>, needs: &Needs<'_>) -> Option<(Text, Vec<String>)> {
     let lost = needs.lost_services().find(|need| need.effect == Effect::Blocks)?;
     let kept_out = match lost.service {
@@ -117,7 +117,8 @@ fn unserved(evidence: &Evidence<'_>, needs: &Needs<'_>) -> Option<(Text, Vec<Str
     Some((text, ids(lost.lost.iter().copied())))
 }
 
-/// What becomes of Edge Agent where its proxy carries it: a port of its own never goes that way.
+/// What happens to Edge Agent where its proxy carries its connection. A proxy carries port 443
+/// alone.
 fn by_proxy(evidence: &Evidence<'_>, agent: &Agent) -> Option<Text> {
     let view = evidence.agent();
     let via = view.way().via().filter(|_| evidence.is_carried())?;

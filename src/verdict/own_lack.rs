@@ -1,7 +1,7 @@
 //! What a run itself lacked: open files, memory, a permission, work for a certificate.
 //!
-//! It says nothing of the network. What was not asked for it counts as not tested, and a verdict that
-//! would rest on it is inconclusive.
+//! It says nothing of the network. The questions that it prevented count as not tested, and a
+//! verdict that would depend on them is inconclusive.
 
 use edgeprobe_facts::{Facts, Observation, Probe, Role};
 
@@ -10,20 +10,20 @@ use super::reach::{Agent, Hub};
 use super::{Cause, Confidence, Effect, Status};
 use edgeprobe_language::{Language, Text};
 
-/// The observations without what was not asked, and that. `None` where all was asked.
+/// The observations to judge, and those that are not judged. `None` where all are judged.
 ///
-/// That the engine was not asked, and that a network was not joined, is an observation of its own.
+/// An engine that was not asked, and a network that was not joined, are still observations.
 pub(super) fn set_aside(
     observations: &[Observation],
 ) -> Option<(Vec<Observation>, Vec<Observation>)> {
-    let is_aside = |seen: &Observation| {
+    let is_not_judged = |seen: &Observation| {
         is_lacking(seen) && !matches!(seen.probe(), Probe::Engine | Probe::Vantage)
     };
-    if !observations.iter().any(is_aside) {
+    if !observations.iter().any(is_not_judged) {
         return None;
     }
-    let (aside, kept) = observations.iter().cloned().partition(is_aside);
-    Some((kept, aside))
+    let (not_judged, kept) = observations.iter().cloned().partition(is_not_judged);
+    Some((kept, not_judged))
 }
 
 /// Whether the question was not asked, or its answer not weighed, for what the run itself lacked.
@@ -31,7 +31,7 @@ pub(super) fn is_lacking(observation: &Observation) -> bool {
     observation.token().is_some_and(edgeprobe_facts::Token::is_own)
 }
 
-/// Whether it leaves something open that a verdict speaks of.
+/// Whether it leaves a part of the verdict open.
 pub(super) fn is_missed(observation: &Observation) -> bool {
     is_lacking(observation)
         && match &observation.facts {
@@ -41,7 +41,7 @@ pub(super) fn is_missed(observation: &Observation) -> bool {
         }
 }
 
-/// Whether a question of this role only sheds light on other failures.
+/// Whether a question of this role is a control.
 fn sheds_light(role: Role) -> bool {
     matches!(role, Role::Control | Role::Detour | Role::Proxy)
 }
@@ -56,18 +56,19 @@ fn is_on_the_way(observation: &Observation) -> bool {
 }
 
 /// Whether Edge Agent's way is lost as far as it was tested, and a part of it was not.
-fn leaves_the_way_open(agent: &Agent, aside: &[Observation]) -> bool {
-    matches!(agent, Agent::Unreachable { .. } | Agent::Nameless) && aside.iter().any(is_on_the_way)
+fn leaves_the_way_open(agent: &Agent, not_judged: &[Observation]) -> bool {
+    matches!(agent, Agent::Unreachable { .. } | Agent::Nameless)
+        && not_judged.iter().any(is_on_the_way)
 }
 
 /// Takes back what is confirmed of a way that is lost, where a part of it was not tested.
 pub(super) fn confirm_nothing(
     (agent, observations): (&Agent, &[Observation]),
-    aside: &[Observation],
+    not_judged: &[Observation],
     causes: &mut [Cause],
     language: Language,
 ) {
-    if !leaves_the_way_open(agent, aside) {
+    if !leaves_the_way_open(agent, not_judged) {
         return;
     }
     let rests_on_the_way = |cause: &Cause| {
@@ -88,13 +89,13 @@ fn is_of_the_way(probe: Probe) -> bool {
 }
 
 /// Says that it is not known how Edge Agent fares where a part of a way that is lost was not tested.
-pub(super) fn foretell_nothing(
+pub(super) fn leave_the_outlook_open(
     agent: &Agent,
-    aside: &[Observation],
+    not_judged: &[Observation],
     outlook: &mut String,
     language: Language,
 ) {
-    if leaves_the_way_open(agent, aside) {
+    if leaves_the_way_open(agent, not_judged) {
         *outlook = message(&Text::new("agent.own_lack"), language);
     }
 }
@@ -104,16 +105,16 @@ pub(super) fn foretell_nothing(
 pub(super) fn bounded(
     status: Status,
     (agent, hub): (&Agent, Hub),
-    aside: &[Observation],
+    not_judged: &[Observation],
     causes: &[Cause],
 ) -> Status {
     let blocks =
         |cause: &Cause| cause.effect == Effect::Blocks && cause.confidence == Confidence::Confirmed;
     match status {
-        Status::Healthy if aside.iter().any(is_missed) => Status::Inconclusive,
+        Status::Healthy if not_judged.iter().any(is_missed) => Status::Inconclusive,
         Status::Blocked
             if hub != Hub::CannotStart
-                && leaves_the_way_open(agent, aside)
+                && leaves_the_way_open(agent, not_judged)
                 && !causes.iter().any(blocks) =>
         {
             Status::Inconclusive

@@ -4,7 +4,7 @@ use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::engine::EngineFacts;
 use edgeprobe_facts::proxy::{NoProxyList, ProxyUrl};
 use edgeprobe_facts::runtime::{Part, ProxySetting};
-use edgeprobe_facts::{Facts, Observation};
+use edgeprobe_facts::{Facts, Observation, Vantage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,7 @@ impl Target {
         proxies
     }
 
-    /// The proxies that parts of the runtime beside Edge Agent go by to the hub, as each is told.
+    /// The proxies to the hub of parts other than Edge Agent, from each part's settings.
     pub fn proxies_of_parts(&self, seen: &[Observation]) -> Vec<(Part, ProxyUrl)> {
         let beside_edge_agent =
             |part| matches!(part, Part::Daemon | Part::IdentityService | Part::EdgeHub);
@@ -178,8 +178,20 @@ impl Target {
 
     /// The way that Edge Agent takes to the hub's port 443.
     pub fn way(&self, seen: &[Observation]) -> Way {
+        self.way_of(Part::EdgeAgent, seen)
+    }
+
+    /// The way that whoever is at a vantage takes there.
+    pub fn way_from(&self, vantage: &Vantage, seen: &[Observation]) -> Way {
+        match vantage {
+            Vantage::Module(_) => self.way_of(Part::EdgeHub, seen),
+            Vantage::Host | Vantage::Bridge(_) => self.way(seen),
+        }
+    }
+
+    fn way_of(&self, part: Part, seen: &[Observation]) -> Way {
         let settings = self.proxy_settings(seen);
-        let own = settings.iter().find(|setting| setting.part == Part::EdgeAgent);
+        let own = settings.iter().find(|setting| setting.part == part);
         let via = |setting: &ProxySetting| {
             let url = setting.proxy_to(&self.hub, WEB)?.clone();
             Some(Via { url, part: setting.part })

@@ -133,7 +133,7 @@ pub(super) fn status(
         Hub::Unknown => None,
     };
     let mut lost_by_parts = needs.lost_by_other_parts();
-    let by_parts = lost_by_parts.any(|need| !evidence.is_spare(&need.from));
+    let by_parts = lost_by_parts.any(|need| !evidence.is_unused(&need.from));
     let by_parts = by_parts.then_some(Status::Degraded);
     match by_agent.max(by_hub) {
         // What nothing else is known of, a part's loss alone does not decide.

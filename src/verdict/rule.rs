@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use edgeprobe_facts::Observation;
 
-use super::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use super::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use super::catalogue::Text;
 use super::evidence::Evidence;
 use super::{Confidence, Effect};
@@ -12,17 +14,18 @@ use super::{Confidence, Effect};
 /// What a cause declares of itself, and how it is recognised.
 pub(super) struct Rule {
     pub(super) subject: Subject,
-    pub(super) beside_a_proxy: BesideAProxy,
-    /// Whether a child of nested edge can have it: one that connects to its parent alone has use for
-    /// neither IoT Hub nor the way to the internet.
+    pub(super) with_a_proxy: WithAProxy,
+    /// Whether a child of nested edge can have it. A child connects to its parent alone: it needs
+    /// neither IoT Hub nor the internet.
     pub(super) applies_to_a_child: bool,
-    /// What becomes of Edge Agent while it blocks.
+    /// What happens to Edge Agent while it blocks.
     pub(super) keeps_out: &'static [KeptOut],
     pub(super) same_in_a_log: SameInALog,
+    pub(super) peer_in_a_log: PeerInALog,
     pub(super) seen_by_the_engine: SeenByTheEngine,
     /// Whether it is what `edgeprobe vpn` asks about.
     pub(super) is_about_a_vpn: bool,
-    /// Who can end it.
+    /// Who can repair it.
     pub(super) ended_by: Party,
     /// Reads the evidence. Several findings when the cause stands several times, e.g. on two ports.
     pub(super) examine: fn(&Evidence<'_>) -> Vec<Finding>,
@@ -43,7 +46,7 @@ pub(super) struct Proof {
     pub(super) summary: Text,
     /// The observations that prove it, by id.
     pub(super) evidence: Vec<String>,
-    /// The failures that the cause would bring about, by id.
+    /// The failures that the cause explains, by id.
     pub(super) explains: BTreeSet<String>,
     /// Whether it rests on silences that the run's own `--timeout` cut short.
     pub(super) cut_short: bool,
@@ -69,7 +72,8 @@ impl Proof {
         }
     }
 
-    /// The same proof, resting on these observations too, whose own failures are not its business.
+    /// The same proof with these observations as further evidence. It does not explain their
+    /// failures.
     pub(super) fn supported_by<'o>(
         mut self,
         observations: impl IntoIterator<Item = &'o Observation>,
@@ -97,7 +101,7 @@ impl Proof {
         self
     }
 
-    /// The same proof, whatever else fails: what it proves has not shown in this run yet.
+    /// The same proof without the failures that it explains: the fault caused none in this run.
     pub(super) fn explaining_nothing(self) -> Self {
         Self { explains: BTreeSet::new(), ..self }
     }

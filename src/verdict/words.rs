@@ -18,6 +18,7 @@ pub(super) fn place(vantage: &Vantage) -> Word {
     match vantage {
         Vantage::Host => Text::new("place.host").into(),
         Vantage::Bridge(name) => Text::new("place.network").with("network", name).into(),
+        Vantage::Module(name) => Text::new("place.module").with("module", name).into(),
     }
 }
 

@@ -30,21 +30,23 @@ pub(crate) const BETTERS: &[Betters] = &[
               not told",
     },
     Betters {
-        when: |case, added| added.name == "intercepted-and-trusted" && case.has("root-missing"),
+        when: |case, added| {
+            added.name == "tls-intercepted-by-a-trusted-root" && case.has("root-missing")
+        },
         why: "the device trusts who reads along, whose certificate stands in for the hub's, the root \
               of which it lacks",
     },
     Betters {
         when: |case, added| {
-            added.name == "container-resolver-dead"
-                && case.has("resolver-inside-subnet")
+            added.name == "dns-container-dead-server"
+                && case.has("overlap-resolver")
                 && !sees_all(&case.setting)
         },
         why: "containers ask the name servers of daemon.json and no longer the ones inside their own \
               subnet; that those are dead, only root can see",
     },
     Betters {
-        when: |case, added| added.name == "resolver-inside-subnet" && case.has("openvpn-def1-dead"),
+        when: |case, added| added.name == "overlap-resolver" && case.has("vpn-openvpn-def1-dead"),
         why: "a name server of the site is asked past the dead tunnel, so that the hub's IPv6 \
               address is known, and opens to the host",
     },

@@ -17,28 +17,28 @@ pub(crate) struct Exception {
 
 pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
-        faults: &["https-dropped"],
+        faults: &["https-port-dropped"],
         named: CauseId::EgressBlocked,
         when: |case| case.world().closes_every_port(),
         why: "to close every port that the runtime may use is `egress-blocked`, whichever rules \
               do it",
     },
     Exception {
-        faults: &["preferred-uplink-dead"],
+        faults: &["wrong-uplink"],
         named: CauseId::DnsHostFailure,
         when: |case| case.setting.resolver == Resolver::Router,
         why: "the router answers, and fails because its own way out is dead; without an address \
               of the hub there is nothing to try by the other uplink",
     },
     Exception {
-        faults: &["preferred-uplink-dead", "bridge-led-to-dead-uplink"],
+        faults: &["wrong-uplink", "bridge-led-to-dead-uplink"],
         named: CauseId::DnsHostFailure,
         when: |_| true,
         why: "both uplinks are dead behind routers that answer, so that silent resolvers are all \
               that shows",
     },
     Exception {
-        faults: &["kill-switch-filter"],
+        faults: &["vpn-kill-switch-forward"],
         named: CauseId::ForwardBlocked,
         when: |case| !case.setting.readable_rules,
         why: "a filter drops what the bridge forwards; whose it is, only its rules tell",
@@ -64,13 +64,13 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
               the verdict is then likely",
     },
     Exception {
-        faults: &["portal"],
+        faults: &["captive-portal-on-the-web"],
         named: CauseId::AmqpPortBlocked,
         when: |case| case.hides_what_answers(),
         why: "a portal drops every other port, and what hides its page leaves that alone to see",
     },
     Exception {
-        faults: &["portal"],
+        faults: &["captive-portal-on-the-web"],
         named: CauseId::MqttPortBlocked,
         when: |case| case.hides_what_answers(),
         why: "a portal drops every other port, and what hides its page leaves that alone to see",
@@ -105,7 +105,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
               costs what `ipv6-broken` says",
     },
     Exception {
-        faults: &["portal"],
+        faults: &["captive-portal-on-the-web"],
         named: CauseId::NotIotHub,
         when: |case| case.setting.ipv6 == Ipv6::Works && case.is_through_a_tunnel(),
         why: "the tunnel hides the portal from IPv4, so that only the IPv6 address answers with \
@@ -160,20 +160,20 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
               shows at the provisioning service",
     },
     Exception {
-        faults: &["tailscale-exit-node"],
+        faults: &["vpn-tailscale-exit-node"],
         named: CauseId::ProxyRejects,
         when: |case| case.setting.needs == Needs::Proxy,
         why: "the tunnel takes the way to the proxy on the device's own network as well, so that \
               the proxy is silent",
     },
     Exception {
-        faults: &["tailscale-exit-node", "proxy-unknown-to-edge-agent"],
+        faults: &["vpn-tailscale-exit-node", "proxy-unknown-to-edge-agent"],
         named: CauseId::RegistryUnreachable,
         when: |_| true,
         why: "the tunnel takes the engine's way to the proxy as well",
     },
     Exception {
-        faults: &["tailscale-exit-node", "proxy-unknown-to-edge-agent"],
+        faults: &["vpn-tailscale-exit-node", "proxy-unknown-to-edge-agent"],
         named: CauseId::ProvisioningUnreachable,
         when: |_| true,
         why: "the tunnel takes the identity service's way to the proxy as well",
@@ -214,16 +214,23 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
               they miss shows at the provisioning service",
     },
     Exception {
-        faults: &["amqp-dropped-on-bridge", "parent-web-port-dropped"],
+        faults: &["amqp-dropped-on-bridge", "nested-parent-web-dropped"],
         named: CauseId::ForwardBlocked,
         when: |_| true,
         why: "nothing of the network gets out, so that the host's rule is told for what it is",
     },
     Exception {
-        faults: &["amqp-dropped-on-bridge", "https-dropped"],
+        faults: &["amqp-dropped-on-bridge", "https-port-dropped"],
         named: CauseId::ForwardBlocked,
         when: |_| true,
         why: "nothing of the network gets out, so that the host's rule is told for what it is",
+    },
+    Exception {
+        faults: &["amqp-dropped-on-bridge", "reverse-path-strict"],
+        named: CauseId::ForwardBlocked,
+        when: |_| true,
+        why: "no answer comes back to the network, so that the host's rule is told for what it is; \
+              the strict check is named beside it",
     },
     Exception {
         faults: &["amqp-dropped-on-bridge", "nat-flushed"],
@@ -249,7 +256,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         why: "no name server is reached either, which costs nothing while the proxy looks for names",
     },
     Exception {
-        faults: &["gateway-dead"],
+        faults: &["host-dead-gateway"],
         named: CauseId::ProxyRejects,
         when: |case| {
             case.setting.needs == Needs::Proxy && case.faults.iter().any(|it| it.slot == "vpn")
@@ -269,14 +276,14 @@ pub(crate) const UNEXPLAINED: &[Hidden] = &[
     Hidden {
         when: |case| {
             case.has("large-packets-lost")
-                && (case.has("name-filtered")
+                && (case.has("tls-filtered-by-name")
                     || case.has("name-filtered-on-443")
-                    || case.has("version-filtered"))
+                    || case.has("tls-filtered-by-version"))
         },
         why: "each takes away the control by which the other would be told",
     },
     Hidden {
-        when: |case| case.has("no-default-route") && case.setting.is_a_child(),
+        when: |case| case.has("host-no-default-route") && case.setting.is_a_child(),
         why: "no way out is looked for on a child whose name servers do not answer, and so what the \
               kernel says of its networks' way to them is left open",
     },
@@ -299,13 +306,13 @@ pub(crate) const UNEXPLAINED: &[Hidden] = &[
 /// Where the status may be better than the truth although every privilege is there.
 pub(crate) const UNSEEN: &[Hidden] = &[
     Hidden {
-        when: |case| case.has("clock-two-hours-behind") && case.has("https-intercepted"),
+        when: |case| case.has("clock-two-hours-behind") && case.has("tls-intercepted-on-443"),
         why: "nobody whose certificate verifies says the date, so the clock cannot be compared",
     },
     Hidden {
         when: |case| {
             case.has("broker-in-place-of-hub")
-                && (case.has("https-dropped") || case.has("name-filtered-on-443"))
+                && (case.has("https-port-dropped") || case.has("name-filtered-on-443"))
         },
         why: "another broker answers MQTT as IoT Hub does, and what would tell them apart is closed",
     },

@@ -14,11 +14,11 @@ impl Case {
     pub(crate) fn hides_what_answers(&self) -> bool {
         let hiding = [
             "large-packets-lost",
-            "name-filtered",
+            "tls-filtered-by-name",
             "name-filtered-on-443",
-            "version-filtered",
+            "tls-filtered-by-version",
             "intercepted",
-            "https-intercepted",
+            "tls-intercepted-on-443",
         ];
         self.faults.iter().any(|fault| hiding.contains(&fault.name))
     }
@@ -26,20 +26,20 @@ impl Case {
     /// Whether the hub itself is stopped at its name, its address, its port or by the proxy.
     pub(crate) fn stops_the_hub(&self) -> bool {
         let names = [
-            "https-dropped",
-            "hub-dropped",
+            "https-port-dropped",
+            "egress-hub-dropped",
             "hub-reset",
             "no-such-hub",
             "private-lie",
             "sinkhole",
             "stale-hosts-entry",
             "name-of-another-site",
-            "hub-inside-subnet",
+            "overlap-private-endpoint",
             "proxy-forbids-hub",
             "proxy-unknown-to-edge-agent",
             "parent-silent",
             "parent-refuses",
-            "parent-web-port-dropped",
+            "nested-parent-web-dropped",
             "another-server-in-place-of-parent",
             "no-such-parent",
         ];
@@ -65,7 +65,8 @@ impl Case {
     pub(crate) fn stops_the_host_too(&self) -> bool {
         let slots =
             ["site-firewall", "site-443", "resolver", "hosts-file", "parent", "parent-peer"];
-        self.faults.iter().any(|fault| slots.contains(&fault.slot)) || self.has("hub-inside-subnet")
+        self.faults.iter().any(|fault| slots.contains(&fault.slot))
+            || self.has("overlap-private-endpoint")
     }
 
     pub(crate) fn is_through_a_tunnel(&self) -> bool {

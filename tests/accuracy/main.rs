@@ -27,6 +27,7 @@ mod renew;
 mod sample;
 mod services;
 mod setting;
+mod shared_names;
 mod simulate;
 mod truth;
 mod world;

@@ -120,6 +120,7 @@ impl World {
         };
         Some(RuntimeFacts {
             generation: Some(Generation::Toml),
+            version: Some(Setting { value: "1.5.21".to_owned(), source: source() }),
             hostname: Some(Setting { value: self.services.hostname.clone(), source: source() }),
             provisioning: Some(Provisioning {
                 mode: "dps".to_owned(),

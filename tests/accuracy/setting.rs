@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use edgeprobe_facts::endpoint::Transport;
+use edgeprobe_facts::engine::ApiVersion;
 use edgeprobe_facts::route::tables::LinkKind;
 
 use crate::services::{PARTS, PROXY_ADDRESS, ProxySays, SiteProxy};
@@ -242,9 +243,12 @@ impl Setting {
         if self.device == Device::Bare {
             return;
         }
+        let (version, oldest, newest) =
+            if self.old_engine { ("20.10.24", 12, 41) } else { ("27.3.1", 24, 47) };
         world.engine = Some(Engine {
             answers: true,
-            version: if self.old_engine { "20.10.24" } else { "27.3.1" }.to_owned(),
+            version: version.to_owned(),
+            api: (ApiVersion::new(1, oldest), ApiVersion::new(1, newest)),
             dns: Vec::new(),
             pools: Vec::new(),
             networks: Vec::new(),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use edgeprobe::verdict::Status;
 use edgeprobe_facts::endpoint::{Transport, Via};
-use edgeprobe_facts::engine::AddressPool;
+use edgeprobe_facts::engine::{ASKED_UP_TO_1_5, AddressPool};
 use edgeprobe_facts::route::tables::MAIN_TABLE;
 use edgeprobe_facts::runtime::Part;
 use ipnet::IpNet;
@@ -21,7 +21,10 @@ const LONGEST_NAME: usize = 64;
 impl World {
     /// The status that a run that could see everything would have to give.
     pub(crate) fn truth(&self) -> Status {
-        let engine_works = self.engine.as_ref().is_none_or(|engine| engine.answers);
+        let runs_modules = |engine: &Engine| {
+            engine.answers && (!self.services.configured || engine.accepts(ASKED_UP_TO_1_5))
+        };
+        let engine_works = self.engine.as_ref().is_none_or(runs_modules);
         let stranger = |(_, holder): &(u16, Holder)| *holder != Holder::EdgeHub;
         if !engine_works
             || self.engine.as_ref().is_some_and(|engine| self.has_no_pool_left(engine))

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use edgeprobe_facts::endpoint::Transport;
-use edgeprobe_facts::engine::AddressPool;
+use edgeprobe_facts::engine::{AddressPool, ApiVersion};
 use edgeprobe_facts::route::tables::{Address, Link, LinkKind, MAIN_TABLE, Route, Tables};
 use edgeprobe_facts::ruleset::FilterRule;
 use ipnet::IpNet;
@@ -40,6 +40,10 @@ pub(crate) struct World {
     pub(crate) is_child: bool,
     /// The transports that Edge Agent may use, its first choice first.
     pub(crate) protocols: Vec<Transport>,
+    /// How many of 30 packets the line loses: of each exchange that is answered all the same.
+    pub(crate) packets_lost: u32,
+    /// How many CONNECTs the hub's MQTT port loses that come with the end of the handshake.
+    pub(crate) early_connects_lost: u32,
     /// The kernel's links, addresses, routes, rules and switches.
     pub(crate) tables: Tables,
     /// What lies behind each interface that leads out of the device.
@@ -211,10 +215,18 @@ pub(crate) enum Middlebox {
 pub(crate) struct Engine {
     pub(crate) answers: bool,
     pub(crate) version: String,
+    /// The oldest and the newest version of its API.
+    pub(crate) api: (ApiVersion, ApiVersion),
     /// The name servers of its daemon.json.
     pub(crate) dns: Vec<IpAddr>,
     pub(crate) pools: Vec<AddressPool>,
     pub(crate) networks: Vec<Network>,
+}
+
+impl Engine {
+    pub(crate) fn accepts(&self, version: ApiVersion) -> bool {
+        (self.api.0..=self.api.1).contains(&version)
+    }
 }
 
 /// A container network.
@@ -267,6 +279,8 @@ impl World {
             user: User::Root,
             is_child: false,
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
+            packets_lost: 0,
+            early_connects_lost: 0,
             tables,
             uplinks: Vec::new(),
             firewall: Firewall { readable: true, ..Firewall::default() },

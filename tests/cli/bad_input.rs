@@ -56,7 +56,8 @@ fn what_is_no_hubs_name() {
         let (error, _) = refused(&["check", &format!("--hub={hub}")]);
         assert!(error.contains(part), "{hub}: {error}");
         if !hub.is_empty() {
-            let by_environment = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", hub).arg("check"));
+            let by_environment =
+                Outcome::from_command(edgeprobe().env("EDGEPROBE_HUB", hub).arg("check"));
             assert_eq!(read_refusal(hub, &by_environment).0, error);
         }
     }
@@ -84,21 +85,22 @@ fn no_hub_at_all() {
     assert_eq!(error, "no IoT Hub was named");
     assert!(hint.contains("--hub") && hint.contains("EDGEPROBE_HUB"));
     // A variable that is set to nothing names none.
-    let unset = Outcome::of(edgeprobe().env("EDGEPROBE_HUB", "").arg("check"));
+    let unset = Outcome::from_command(edgeprobe().env("EDGEPROBE_HUB", "").arg("check"));
     assert_eq!(read_refusal("an empty variable", &unset).0, error);
 }
 
 #[test]
 fn an_engine_s_address_that_cannot_be_used() {
     for (given, shown) in [("ssh://user:secret@edge-7", "ssh://…"), ("edge-7", "not a URL")] {
-        let outcome =
-            Outcome::of(edgeprobe().env("DOCKER_HOST", given).args(["check", "--hub", HUB]));
+        let outcome = Outcome::from_command(
+            edgeprobe().env("DOCKER_HOST", given).args(["check", "--hub", HUB]),
+        );
         let (error, _) = read_refusal(given, &outcome);
         assert!(error.contains("DOCKER_HOST") && error.contains(shown), "{error}");
         assert!(!outcome.stderr.contains("secret"), "{outcome:?}");
         // What does not ask the engine does not mind.
         let other = ["probe", "hostname", "--hub", HUB, "--hostname", "edge-7"];
-        let outcome = Outcome::of(edgeprobe().env("DOCKER_HOST", given).args(other));
+        let outcome = Outcome::from_command(edgeprobe().env("DOCKER_HOST", given).args(other));
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 }
@@ -177,7 +179,7 @@ fn what_is_no_parents_name() {
 fn a_name_that_is_probably_not_the_hubs_gets_a_hint_and_a_check() {
     for (hub, meant) in [
         ("contoso.azure-device.net", "try --hub contoso.azure-devices.net"),
-        ("contoso.privatelink.azure-devices.net", "given contoso.azure-devices.net"),
+        ("contoso.privatelink.azure-devices.net", "devices use contoso.azure-devices.net"),
         ("global.azure-devices-provisioning.net", "assigns a hub"),
     ] {
         let outcome = run(&["check", "--hub", hub, "--only", "ports", "--ports", "none"]);
@@ -226,7 +228,7 @@ fn what_is_no_file_is_not_waited_for() {
         assert!(error.contains("not a regular file"), "{path}: {error}");
         let mut by_variable = edgeprobe();
         by_variable.env("SSL_CERT_FILE", path).args(["check", "--hub", HUB]);
-        let (error, hint) = read_refusal(path, &Outcome::of(&mut by_variable));
+        let (error, hint) = read_refusal(path, &Outcome::from_command(&mut by_variable));
         assert!(error.starts_with("SSL_CERT_FILE: "), "{path}: {error}");
         assert!(error.contains("not a regular file") && hint.contains("SSL_CERT_FILE"), "{hint}");
     }
@@ -287,19 +289,19 @@ fn a_private_key() -> String {
 #[test]
 fn options_that_cannot_be_read() {
     for (option, value, part) in [
-        ("--resolver", "dns.example", "no IP address"),
-        ("--resolver", "10.0.0.53:dns", "no IP address"),
-        ("--resolver", "10.0.0.53:99999", "no IP address"),
-        ("--resolver", "", "no IP address"),
-        ("--resolver", "user:SECRET@10.0.0.53", "no IP address"),
-        ("--hostname", "HostName=h;SharedAccessKey=SECRET", "no `=`"),
-        ("--network", "HostName=h;SharedAccessKey=SECRET", "no `=`"),
-        ("--network", "a;SECRET", "no `;`"),
+        ("--resolver", "dns.example", "not an IP address"),
+        ("--resolver", "10.0.0.53:dns", "not an IP address"),
+        ("--resolver", "10.0.0.53:99999", "not an IP address"),
+        ("--resolver", "", "not an IP address"),
+        ("--resolver", "user:SECRET@10.0.0.53", "not an IP address"),
+        ("--hostname", "HostName=h;SharedAccessKey=SECRET", "contain `=`"),
+        ("--network", "HostName=h;SharedAccessKey=SECRET", "contain `=`"),
+        ("--network", "a;SECRET", "or `;`"),
         ("--network", "", "empty"),
         ("--network", " ", "empty"),
-        ("--timeout", "soon", "no duration"),
-        ("--timeout", "10", "no duration"),
-        ("--timeout", "-1s", "no duration"),
+        ("--timeout", "soon", "not a duration"),
+        ("--timeout", "10", "not a duration"),
+        ("--timeout", "-1s", "not a duration"),
         ("--timeout", "0s", "out of range"),
         ("--timeout", "1day", "out of range"),
         ("--ports", "0", "no port"),
@@ -349,14 +351,14 @@ fn files_that_are_no_report() {
         ("empty", &b""[..], "is empty"),
         ("truncated", &whole.as_bytes()[..whole.len() / 2], "ends in the middle"),
         ("text", b"HEALTHY (likely)", "is not JSON"),
-        ("foreign", br#"{"swagger": "2.0"}"#, "is no report"),
-        ("array", b"[1, 2, 3]", "is no report"),
-        ("null", b"null", "is no report"),
-        ("schema", br#"{"schema": "edgeprobe.logs/1"}"#, "is no report"),
-        ("escape", odd.as_bytes(), "is no report"),
-        ("number", br#"{"schema": 1}"#, "is no report"),
+        ("foreign", br#"{"swagger": "2.0"}"#, "is not an edgeprobe report"),
+        ("array", b"[1, 2, 3]", "is not an edgeprobe report"),
+        ("null", b"null", "is not an edgeprobe report"),
+        ("schema", br#"{"schema": "edgeprobe.logs/1"}"#, "is not an edgeprobe report"),
+        ("escape", odd.as_bytes(), "is not an edgeprobe report"),
+        ("number", br#"{"schema": 1}"#, "is not an edgeprobe report"),
         ("newer", newer.as_bytes(), "newer than"),
-        ("incomplete", incomplete.as_bytes(), "no complete report"),
+        ("incomplete", incomplete.as_bytes(), "not a complete report"),
         ("binary", b"\xfe\xfe\x00\x01{}", "UTF-8"),
         ("half", b"\xff\xfe\x00\xd8", "is not JSON"),
         ("deep", deep.as_bytes(), "is not JSON"),
@@ -372,7 +374,7 @@ fn files_that_are_no_report() {
     let huge = folder.path().join("huge");
     fs::File::create(&huge).unwrap().set_len(1 << 40).unwrap();
     assert!(refused(&["replay", path(&huge)]).0.contains("16 MiB"));
-    let piped = Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin("{"));
+    let piped = Outcome::from_command(edgeprobe().args(["replay", "-"]).write_stdin("{"));
     assert!(read_refusal("-", &piped).0.starts_with("standard input ends in the middle"));
 }
 

@@ -28,7 +28,7 @@ const PORT: &str = "2023-01-24 12:32:45.904 +00:00 [ERR] - Bind for 0.0.0.0:443 
 fn bundle(folder: &Path, arguments: &[&str]) -> Outcome {
     let mut command = edgeprobe();
     command.current_dir(folder).env("DOCKER_HOST", "tcp://127.0.0.1:9");
-    Outcome::of(command.arg("bundle").args(arguments).args(NOBODY))
+    Outcome::from_command(command.arg("bundle").args(arguments).args(NOBODY))
 }
 
 /// The entries of an archive with their texts.
@@ -156,8 +156,9 @@ fn it_says_the_same_elsewhere() {
         assert_eq!(replayed.json(), recorded);
         assert_eq!(recorded["verdict"]["status"], contents(&entries)["verdict"]["status"]);
         assert_eq!(replayed.code, 2, "the verdict's own: {replayed:?}");
-        let piped =
-            Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin(fs::read(&path).unwrap()));
+        let piped = Outcome::from_command(
+            edgeprobe().args(["replay", "-"]).write_stdin(fs::read(&path).unwrap()),
+        );
         assert_eq!((piped.code, piped.stderr.as_str()), (2, ""));
         let logs = run(&["logs", path.to_str().unwrap(), "--format", "json"]).json();
         assert_eq!(logs["findings"][0]["signature"], "port-allocated", "{logs:#}");
@@ -236,8 +237,13 @@ fn it_needs_no_hub_and_no_tools() {
         if !no_journalctl() {
             return;
         }
-        let outcome =
-            Outcome::of(command.args(["bundle", "--ports", "none", "--registry", "none"]));
+        let outcome = Outcome::from_command(command.args([
+            "bundle",
+            "--ports",
+            "none",
+            "--registry",
+            "none",
+        ]));
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let entries = entries(&only_archive(folder.path()));
         assert_eq!(reason(&contents(&entries), "logs/docker.txt"), "not_there");
@@ -333,7 +339,7 @@ fn an_anonymised_one_has_the_same_verdict_and_nobody_s_names() {
                 "engine",
             ]);
             command.args(["--ca-file", ca_file.to_str().unwrap()]).args(more);
-            Outcome::of(&mut command)
+            Outcome::from_command(&mut command)
         };
         let plain = bundle(&["--output", "plain.zip"]);
         let other = bundle(&["--output", "other.zip", "--anonymise"]);

@@ -97,7 +97,7 @@ fn a_log_that_says_the_same_is_a_second_proof() {
         }
 
         // The same from standard input, and the same again from the report alone.
-        let piped = Outcome::of(
+        let piped = Outcome::from_command(
             edgeprobe()
                 .args(["check", "--hub", HUB, "--format", "json", "--logs=-"])
                 .args(NOBODY)
@@ -178,7 +178,7 @@ fn a_source_that_cannot_be_read_is_an_error_of_usage() {
         (vec!["--logs=container:edgeHubb"], "the container engine at unix:///nonexistent"),
         (vec!["--logs", "--no-logs"], "cannot be used with"),
     ] {
-        let outcome = Outcome::of(
+        let outcome = Outcome::from_command(
             edgeprobe()
                 .env("DOCKER_HOST", "unix:///nonexistent/engine.sock")
                 .args(["check", "--hub", HUB])
@@ -240,7 +240,7 @@ fn an_installed_runtime_s_logs_are_read_unasked_and_not_waited_for() {
         let checked = |more: &[&str]| {
             let mut command = edgeprobe();
             command.args(["check", "--format", "json"]).args(NOBODY).args(more);
-            Outcome::of(&mut command).json()
+            Outcome::from_command(&mut command).json()
         };
         let script = format!("case \"$*\" in *--unit=aziot-edged*) cat {journal};; esac");
         if !journalctl(programs.path(), &script) {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::program::{demo, faults, run};
 
 /// Each fault with the status and the exit code that it leads to.
-const JUDGED: [(&str, &str, i32); 17] = [
+const JUDGED: [(&str, &str, i32); 18] = [
     ("amqp-port-blocked", "degraded", 1),
     ("captive-portal", "blocked", 2),
     ("clock-skew", "blocked", 2),
     ("dns-hijack", "blocked", 2),
     ("dns-host-failure", "blocked", 2),
+    ("edge-hub-mqtt-defect", "healthy", 0),
     ("egress-blocked", "blocked", 2),
     ("high-latency", "healthy", 0),
     ("https-port-blocked", "degraded", 1),
@@ -114,7 +115,7 @@ fn an_unknown_fault_is_an_error_with_a_hint() {
     assert_eq!(outcome.stdout, "");
     assert_eq!(
         outcome.stderr,
-        "error: `sunspots` is no fault that can be produced here\n\
+        "error: `sunspots` is not a fault that can be produced here\n\
          hint: `edgeprobe demo --list` shows those that can\n"
     );
 }

@@ -317,7 +317,7 @@ fn a_form_and_a_file_that_are_swapped_are_told_apart() {
         (swapped.code, swapped.stderr.as_str()),
         (
             3,
-            "error: invalid value 'json' for '--output <FILE>': json is a form and no file\n\
+            "error: invalid value 'json' for '--output <FILE>': json is a form, not a file\n\
              hint: `--format json` chooses the form, and `--output ./json` writes a file of this \
              name\n"
         )

@@ -78,7 +78,11 @@ fn a_check_needs_no_options() {
         ];
         let outcome = run(&[&arguments[..], &["--format", "json"]].concat());
         let report = outcome.json();
-        assert_eq!(outcome.code, 0, "{report:#}");
+        // The runtime is here, and nothing was asked from where its modules run.
+        assert_eq!(outcome.code, 3, "{report:#}");
+        assert!(report["verdict"]["summary"].as_str().unwrap().contains("This host reaches"));
+        let host_alone = run(&[&arguments[..], &["--vantage", "host"]].concat());
+        assert_eq!(host_alone.code, 0, "{host_alone:?}");
         let target = &report["target"];
         assert_eq!(target["hub"], HUB);
         assert_eq!(target["protocols"], serde_json::json!(["amqp-ws"]), "and no other counts");
@@ -107,7 +111,7 @@ fn what_is_given_comes_before_what_is_configured() {
             if let Some(variable) = variable {
                 command.env("EDGEPROBE_HUB", variable);
             }
-            Outcome::of(&mut command).json()["target"].clone()
+            Outcome::from_command(&mut command).json()["target"].clone()
         };
         let by_file = target(&[], None);
         assert_eq!(by_file["hub"], "file.azure-devices.net");

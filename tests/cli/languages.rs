@@ -6,7 +6,7 @@ use crate::transcripts::{assert_lines_fit, assert_plain, assert_transcript};
 const FRENCH: (&str, &str) = ("LANG", "fr_FR.UTF-8");
 
 fn in_france(arguments: &[&str]) -> Outcome {
-    Outcome::of(edgeprobe().env(FRENCH.0, FRENCH.1).args(arguments))
+    Outcome::from_command(edgeprobe().env(FRENCH.0, FRENCH.1).args(arguments))
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn the_locale_chooses_for_people_and_the_option_goes_before_it() {
     assert_ne!(english, french);
     assert_eq!(in_france(&["explain", "dns-hijack"]).stdout, french);
     assert_eq!(in_france(&["--lang", "en", "explain", "dns-hijack"]).stdout, english);
-    let elsewhere = Outcome::of(
+    let elsewhere = Outcome::from_command(
         edgeprobe().env("LC_ALL", "C").env("LANG", "fr_FR.UTF-8").args(["explain", "dns-hijack"]),
     );
     assert_eq!(elsewhere.stdout, english);
@@ -120,7 +120,9 @@ const LOG: &str = "\
 
 fn logs(arguments: &[&str], log: &str) -> Outcome {
     let mut program = edgeprobe();
-    Outcome::of(program.env(FRENCH.0, FRENCH.1).arg("logs").args(arguments).write_stdin(log))
+    Outcome::from_command(
+        program.env(FRENCH.0, FRENCH.1).arg("logs").args(arguments).write_stdin(log),
+    )
 }
 
 #[test]

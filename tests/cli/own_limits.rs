@@ -154,14 +154,14 @@ fn too_little_memory_is_said_and_enough_is_enough() {
         // Unlike the address space, data do not count the text of an unoptimised program.
         let script = format!("ulimit -d {kibibytes}; exec \"$@\"");
         command.args(["-c", &script, "sh", PROGRAM]).args(arguments);
-        Outcome::of(&mut assert_cmd::Command::from_std(command))
+        Outcome::from_command(&mut assert_cmd::Command::from_std(command))
     };
     // Reading the command line alone takes some.
     for mebibytes in [4, 8, 16, 32] {
         let outcome = run(mebibytes * 1024, &["check", "--hub", HUB]);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{mebibytes}: {outcome:?}");
         let lines: Vec<&str> = outcome.stderr.lines().collect();
-        assert!(lines[0].starts_with("error: there is too little memory"), "{}", outcome.stderr);
+        assert!(lines[0].starts_with("error: too little memory"), "{}", outcome.stderr);
         assert!(lines[1].starts_with("hint: "), "{}", outcome.stderr);
     }
     let outcome = run(64 * 1024, &["demo", "--format", "json"]);
@@ -212,7 +212,7 @@ impl Calls {
 
 /// Runs something on a thread on which these calls fail with this error, as in every process that it
 /// starts.
-fn denying<T: Send>(calls: &[i64], errno: u32, work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn denying<T: Send>(calls: &[i64], errno: u32, work: impl FnOnce() -> T + Send) -> T {
     let rules = calls.iter().map(|call| (*call, Vec::new())).collect();
     let (others, these) = (SeccompAction::Allow, SeccompAction::Errno(errno));
     let architecture = std::env::consts::ARCH.try_into().unwrap();

@@ -158,7 +158,7 @@ fn a_file_in_the_folder_where_one_stands_needs_no_path() {
     let folder = TempDir::new().unwrap();
     let mut command = edgeprobe();
     command.current_dir(folder.path()).args(["demo", "--output", "here.txt", "--color", "always"]);
-    assert_eq!(Outcome::of(&mut command).code, 0);
+    assert_eq!(Outcome::from_command(&mut command).code, 0);
     let told = fs::read_to_string(folder.path().join("here.txt")).unwrap();
     assert!(!told.contains('\u{1b}'), "a file has no colours: {told}");
 }

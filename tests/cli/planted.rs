@@ -264,7 +264,7 @@ fn no_command_shows_a_key() {
         }
         for arguments in commands {
             let what = arguments.join(" ");
-            let outcome = Outcome::of(&mut device.command(&arguments));
+            let outcome = Outcome::from_command(&mut device.command(&arguments));
             assert_no_key(&what, &outcome.stdout);
             assert_no_key(&what, &outcome.stderr);
             let unasked = what.starts_with("probe logs") && outcome.code == 3;
@@ -279,7 +279,8 @@ fn no_command_shows_a_key() {
             vec!["logs", "--container", "edgeAgent"],
             vec!["logs"],
         ] {
-            let outcome = Outcome::of(device.command(&arguments).env("DOCKER_HOST", &refusing));
+            let outcome =
+                Outcome::from_command(device.command(&arguments).env("DOCKER_HOST", &refusing));
             assert_no_key(&arguments.join(" "), &(outcome.stdout + &outcome.stderr));
         }
         assert_no_key("report.json", &fs::read_to_string(device.path("report.json")).unwrap());

@@ -24,7 +24,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn of(command: &mut Command) -> Self {
+    pub(crate) fn from_command(command: &mut Command) -> Self {
         let output = command.timeout(PATIENCE).output().unwrap();
         Self {
             code: output.status.code().expect("the program exits by itself"),
@@ -54,7 +54,7 @@ pub(crate) fn edgeprobe() -> Command {
 
 /// Runs the program with these arguments to its end.
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    Outcome::of(edgeprobe().args(arguments))
+    Outcome::from_command(edgeprobe().args(arguments))
 }
 
 /// The faults that the demo can produce, as it lists them.

@@ -35,7 +35,7 @@ fn credentials_that_cannot_be_used_are_refused_and_none_is_shown() {
         let arguments = ["probe", "registry", "--registry=localhost:1", "--registry-credentials"];
         let mut command = edgeprobe();
         command.env("EDGEPROBE_LOG", "trace").env("DOCKER_CONFIG", directory.path());
-        Outcome::of(command.args(arguments))
+        Outcome::from_command(command.args(arguments))
     };
     let missing = asked();
     assert_eq!(missing.code, 3);

@@ -90,7 +90,8 @@ fn spoil(value: &mut Value) {
 #[test]
 fn a_dash_reads_standard_input() {
     let report = &demo(Some("dns-hijack"), "json").stdout;
-    let outcome = Outcome::of(edgeprobe().args(["replay", "-"]).write_stdin(report.as_str()));
+    let outcome =
+        Outcome::from_command(edgeprobe().args(["replay", "-"]).write_stdin(report.as_str()));
     assert_eq!(outcome.code, 2);
     assert!(outcome.stdout.starts_with("BLOCKED"), "{}", outcome.stdout);
 }
@@ -152,7 +153,7 @@ fn a_report_that_would_fill_the_memory_is_refused() {
     for (report, why) in [
         (format!("[{}1]", "1,".repeat(7 << 20)), "more values than any report"),
         (objects(1 << 20), "more values than any report"),
-        (objects(145_000), "no report of edgeprobe's"),
+        (objects(145_000), "not an edgeprobe report"),
         (" ".repeat(17 << 20), "larger than 16 MiB"),
     ] {
         let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());

@@ -2,6 +2,7 @@
 //! and that one run at a time holds its lock.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -175,7 +176,7 @@ fn what_is_refused() {
     let cases: [(&[&str], &str, &str); 17] = [
         (&["--every", "30s"], "less than 1 minute", "--every 15m"),
         (&["--every", "7m"], "neither an hour nor a day", "--every 6m"),
-        (&["--every", "often"], "`often` is no duration", "--every 1h"),
+        (&["--every", "often"], "`often` is not a duration", "--every 1h"),
         (&["--every", "15m", "--cron", "* * * * *"], "cannot be used with", "--help"),
         (&[], "not provided", "--help"),
         (&["--cron", "* * * *"], "five fields", "mon-fri"),
@@ -183,10 +184,10 @@ fn what_is_refused() {
         (&["--cron", "0 0 30 2 *"], "never comes", "mon-fri"),
         (&["--cron", "0 0 1 * mon", "--with", "systemd"], "day of the month or", "--with cron"),
         (&[&every[..], &["--hubb", "x"]].concat(), "unexpected argument '--hubb'", "'--hub'"),
-        (&[&every[..], &["--ca-file", "ca.pem"]].concat(), "is relative", "whole path"),
-        (&[&every[..], &["--output", "last.json"]].concat(), "is relative", "whole path"),
-        (&[&every[..], &["--lock", "/run/x"]].concat(), "lock of its own", "leave"),
-        (&["--every", "1m", "--", "--timeout", "1m"], "no shorter", "--timeout less"),
+        (&[&every[..], &["--ca-file", "ca.pem"]].concat(), "is a relative path", "full path"),
+        (&[&every[..], &["--output", "last.json"]].concat(), "is a relative path", "full path"),
+        (&[&every[..], &["--lock", "/run/x"]].concat(), "already has a lock", "leave"),
+        (&["--every", "1m", "--", "--timeout", "1m"], "not shorter", "--timeout less"),
         (&[&every[..], &["--proxy", "http://u:PLANTED@h:1"]].concat(), "a secret", "password"),
         (
             &[&every[..], &["--hub", "HostName=h.net;DeviceId=d;SharedAccessKey=PLANTED"]].concat(),
@@ -202,8 +203,9 @@ fn what_is_refused() {
         let given = if arguments.contains(&"--with") { given } else { with_a_manager };
         let outcome = run(&given);
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{arguments:?}");
+        // A note about a key on the command line may stand before the error.
         let (error, way_out) =
-            outcome.stderr.split_once("\nhint: ").unwrap_or((&outcome.stderr, ""));
+            outcome.stderr.rsplit_once("\nhint: ").unwrap_or((&outcome.stderr, ""));
         assert!(error.contains(message), "{arguments:?}: {error}");
         assert!(way_out.contains(hint), "{arguments:?}: {way_out}");
         assert!(!outcome.stderr.contains("PLANTED"), "{}", outcome.stderr);
@@ -244,15 +246,16 @@ fn a_user_without_root_is_shown_the_way_out() {
 fn one_run_holds_the_lock_and_none_outlives_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
-    // A run that hangs on what it reads: nothing is ever written to this pipe.
-    let pipe = path("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // A run that hangs while it writes its report: this pipe is full, and nothing reads it (pipe(7)).
+    let (unread, mut pipe) = std::io::pipe().unwrap();
+    pipe.write_all(&vec![0; 64 * 1024]).unwrap();
     let lock = path("run.json");
     let begun = Instant::now();
     let first = Command::new(PROGRAM)
         .args(["check", "--hub", "h.azure-devices.net", "--timeout", "1s", "--lock", &lock])
-        .args(["--ca-file", &pipe, "--skip", "engine"])
+        .args(["--format", "json", "--skip", "engine"])
         .env_clear()
+        .stdout(pipe)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -272,13 +275,14 @@ fn one_run_holds_the_lock_and_none_outlives_its_time() {
     let first = first.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&first.stderr);
     assert_eq!(first.status.code(), Some(3), "{told}");
-    assert!(told.starts_with("error: the run did not end within 3s, and was ended"), "{told}");
+    assert!(told.starts_with("error: the run took longer than 3s and was ended"), "{told}");
     let record: Value = serde_json::from_str(&fs::read_to_string(&lock).unwrap()).unwrap();
     assert_eq!(record["running"], Value::Null);
     assert_eq!(record["last"]["exit_code"], 3);
 
+    drop(unread);
     // The hold ended with it.
-    let third = Outcome::of(edgeprobe().args(["check", "--lock", &lock, "--hub", "a b"]));
+    let third = Outcome::from_command(edgeprobe().args(["check", "--lock", &lock, "--hub", "a b"]));
     assert!(!third.stderr.contains("another run"), "{}", third.stderr);
 }
 

@@ -31,7 +31,7 @@ fn run(arguments: &[&str], hub: Option<&str>) -> Outcome {
     if let Some(hub) = hub {
         command.env("EDGEPROBE_HUB", hub);
     }
-    Outcome::of(&mut command)
+    Outcome::from_command(&mut command)
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_key_leaves_the_command_line_and_the_memory_goes_to_no_file() {
     }
     let output = child.wait_with_output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.starts_with("note: a key stands on the command line"), "{told}");
+    assert!(told.starts_with("note: the command line contains a key"), "{told}");
     assert!(told.contains("\nhint: ") && !told.contains(BEGINNING), "{told}");
 }
 
@@ -179,7 +179,7 @@ fn a_proxy_s_password_is_shown_nowhere() {
                 None => command.args(["--proxy", PROXY]),
                 Some(name) => command.env(name, PROXY),
             };
-            let outcome = Outcome::of(&mut command);
+            let outcome = Outcome::from_command(&mut command);
             assert!(outcome.code < 3, "{outcome:?}");
             assert!(outcome.stdout.contains("***@127.0.0.1:9"), "{}", outcome.stdout);
             assert_no_key(format, &outcome);
@@ -206,10 +206,10 @@ fn no_error_about_a_proxy_shows_its_password() {
     }
     let mut command = edgeprobe();
     command.env("https_proxy", "socks5://edge:c2VjcmV0@p:1").args(["check", "--hub", "a.net"]);
-    let outcome = Outcome::of(command.args(NOBODY));
+    let outcome = Outcome::from_command(command.args(NOBODY));
     assert_eq!(outcome.code, 3, "{outcome:?}");
     assert!(outcome.stderr.contains("https_proxy"), "{}", outcome.stderr);
     assert_no_key("environment", &outcome);
-    let ignored = Outcome::of(command.args(["--proxy", "none"]));
+    let ignored = Outcome::from_command(command.args(["--proxy", "none"]));
     assert!(ignored.code < 3, "{ignored:?}");
 }

@@ -50,7 +50,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Outcome {
         .current_dir(folder)
         .env("DOCKER_HOST", format!("unix://{}", folder.join("engine.sock").display()))
         .env("EDGEPROBE_LOG", "trace");
-    Outcome::of(command.args(arguments))
+    Outcome::from_command(command.args(arguments))
 }
 
 #[test]

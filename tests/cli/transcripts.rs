@@ -152,7 +152,9 @@ fn colour_is_there_when_it_is_asked_for() {
 
 #[test]
 fn no_color_is_honoured_and_an_option_goes_before_it() {
-    let run = |arguments: &[&str]| Outcome::of(edgeprobe().env("NO_COLOR", "1").args(arguments));
+    let run = |arguments: &[&str]| {
+        Outcome::from_command(edgeprobe().env("NO_COLOR", "1").args(arguments))
+    };
     assert_plain(&run(&["explain", "dns-hijack"]).stdout);
     let asked = run(&["explain", "dns-hijack", "--color", "always"]).stdout;
     assert!(asked.contains("\u{1b}["), "{asked}");

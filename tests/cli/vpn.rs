@@ -42,7 +42,9 @@ pub(crate) fn ask_with(command: &[&str], announced: &str, engine: &str, more: &[
     let words = ["--hub", HUB, "--resolver", RESOLVER_ADDRESS, "--timeout", "6s"];
     let mut program = edgeprobe();
     program.env("DOCKER_HOST", engine).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    Outcome::of(program.args(command).args(words).arg("--ca-file").arg(&ca_file).args(more))
+    Outcome::from_command(
+        program.args(command).args(words).arg("--ca-file").arg(&ca_file).args(more),
+    )
 }
 
 /// The internet knows the way back to the container network.

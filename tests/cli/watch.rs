@@ -179,7 +179,7 @@ fn a_baseline_is_kept_once_and_compared_with_from_then_on() {
             let look = || -> Outcome {
                 let mut words = words(&ca_file);
                 words.extend(["--baseline", baseline.to_str().unwrap()]);
-                Outcome::of(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words))
+                Outcome::from_command(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words))
             };
             let kept = look();
             assert!(kept.stderr.contains("kept the present links"), "{}", kept.stderr);
@@ -203,7 +203,8 @@ fn a_baseline_is_kept_once_and_compared_with_from_then_on() {
             configure(&TUNNEL_UP);
             let mut words = words(&ca_file);
             words.extend(["--baseline", baseline.to_str().unwrap(), "--format", "json"]);
-            let told = Outcome::of(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words)).json();
+            let told =
+                Outcome::from_command(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words)).json();
             let compared = &told["vpn"]["baseline"];
             assert!(compared["changes"].to_string().contains("+ link tun0"), "{compared}");
             assert!(compared["taken_at"].is_string());
@@ -226,7 +227,9 @@ fn a_baseline_with_more_routes_than_are_read_does_not_say_that_nothing_changed()
         let look = |more: &[&str]| -> Outcome {
             let words = ["vpn", "--hub", HUB, "--resolver", "127.0.0.1:9", "--timeout", "10s"];
             let kept = ["--baseline", baseline.to_str().unwrap()];
-            Outcome::of(edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words).args(kept).args(more))
+            Outcome::from_command(
+                edgeprobe().env(NO_ENGINE.0, NO_ENGINE.1).args(words).args(kept).args(more),
+            )
         };
         assert!(look(&[]).stderr.contains("kept the present links"));
         configure(&["route del 10.35.39.0/24"]);

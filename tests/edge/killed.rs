@@ -49,7 +49,7 @@ fn killed_with_its_keeper_it_leaves_what_the_next_run_removes() {
     let group = engine_group(&lab);
     let words = check(PROGRAM, &["--timeout", "12s"]);
     let words = as_nobody(&group, &words);
-    let whole = Report::of(&lab.device().run(&words).unwrap());
+    let whole = Report::from_output(&lab.device().run(&words).unwrap());
     assert!(whole.observations().any(|o| !o["facts"]["means"]["own_container"].is_null()));
     let before = rest(&lab);
     let check = lab.device().spawn(&words).unwrap();
@@ -92,7 +92,7 @@ fn empty_network() -> Lab {
 fn kill_in(lab: &Lab, words: &[&str], means: &str, probe: &str) {
     let begun = Instant::now();
     // The first one completes: a bridge that never had a port gives itself an address, and keeps it.
-    let report = Report::of(&lab.device().run(words).unwrap());
+    let report = Report::from_output(&lab.device().run(words).unwrap());
     let usual = begun.elapsed();
     let joined = |o: &serde_json::Value| !o["facts"]["means"][means].is_null();
     assert!(report.observations().any(joined), "nothing is joined by {means}: {report:?}");

@@ -7,6 +7,7 @@
     clippy::print_stdout
 )]
 
+mod bad_lines;
 mod bundle;
 mod killed;
 mod logs;

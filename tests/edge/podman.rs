@@ -54,9 +54,9 @@ fn a_device_with_podman_is_asked_from_a_container_s_place_and_from_one_of_its_ow
     lab.sh(&format!("until [ -S {socket} ]; do sleep 0.05; done; chmod 666 {socket}")).unwrap();
 
     let words = check(PROGRAM, &["--timeout", "20s"]);
-    let by_root = Report::of(&lab.device().run(&words).unwrap());
+    let by_root = Report::from_output(&lab.device().run(&words).unwrap());
     let user = as_nobody(NOBODY, &words);
-    let by_user = Report::of(&lab.device().run(&user).unwrap());
+    let by_user = Report::from_output(&lab.device().run(&user).unwrap());
     // The cleanup goes on after the run has ended, until the image is removed.
     let left = lab.device().sh(
         "for try in $(seq 100); do [ $(podman images -q | wc -l) = 1 ] && break; sleep 0.1; done

@@ -11,7 +11,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn of(output: &Output) -> Self {
+    pub(crate) fn from_output(output: &Output) -> Self {
         let document = serde_json::from_str(&output.stdout)
             .unwrap_or_else(|error| panic!("no report ({error}): {}", output.summary()));
         Self { exit_code: output.status.code(), document }

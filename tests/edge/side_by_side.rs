@@ -53,7 +53,7 @@ fn a_healthy_check_takes_few_round_trips() {
 fn check_far_away() -> Report {
     let topology = Topology { round_trip: ROUND_TRIP, ..Topology::NORMAL };
     let lab = Lab::build(topology, &internet()).unwrap();
-    Report::of(&lab.device().run(&check(EDGEPROBE, &[])).unwrap())
+    Report::from_output(&lab.device().run(&check(EDGEPROBE, &[])).unwrap())
 }
 
 /// The conversations of one vantage, by what they ask.

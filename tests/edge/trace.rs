@@ -15,7 +15,7 @@ fn a_trace_that_is_asked_for_alone_shows_where_the_packets_vanish() {
     let words =
         [PROGRAM, "probe", "trace", "--format", "json", "--hub", HUB_NAME, "--ca-file", CA_FILE];
     let stages = |lab: &Lab| -> Vec<String> {
-        let report = Report::of(&lab.device().run(&words).unwrap());
+        let report = Report::from_output(&lab.device().run(&words).unwrap());
         // The rule spares the engine's default network.
         let traces = report
             .observations()

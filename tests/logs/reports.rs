@@ -119,7 +119,7 @@ fn problems(report: &Report) -> Vec<String> {
             .findings
             .iter()
             .map(|finding| {
-                let Finding { signature, place, state, .. } = Finding::of(finding);
+                let Finding { signature, place, state, .. } = Finding::from_log(finding);
                 format!("{signature} {place} {state}")
             })
             .collect();
@@ -136,7 +136,7 @@ struct Finding {
 }
 
 impl Finding {
-    fn of(finding: &edgeprobe::logs::Finding) -> Self {
+    fn from_log(finding: &edgeprobe::logs::Finding) -> Self {
         Self {
             signature: finding.signature.clone(),
             place: format!("{:?}", finding.place),

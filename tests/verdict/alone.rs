@@ -24,7 +24,7 @@ fn a_network_that_reaches_the_hub_is_healthy_and_the_host_is_said_to_be_left_out
 }
 
 #[test]
-fn a_network_that_reaches_nothing_is_blocked_by_nobody_yet() {
+fn a_network_that_reaches_nothing_does_not_prove_a_filter() {
     let verdict = alone().cut_off(Token::TimedOut).expect(Status::Blocked, &[]);
     assert!(!verdict.unexplained.is_empty());
     assert_eq!(verdict.confidence, Confidence::Likely);

@@ -25,7 +25,7 @@ fn with_ipv6(device: Device, beside: bool) -> Device {
 #[test]
 fn a_network_without_ipv4_is_said_not_to_be_asked_from() {
     let device = Device::networked().without(at_edge);
-    let verdict = with_ipv6(device, false).expect(Status::Healthy, &[]);
+    let verdict = with_ipv6(device, false).expect(Status::Inconclusive, &[]);
     let missing = verdict.not_tested.iter().find(|it| it.what.contains("azure-iot-edge")).unwrap();
     assert!(missing.why.contains("no IPv4 subnet"), "{missing:#?}");
 }

@@ -69,7 +69,7 @@ fn silent_name_servers_are_the_resolvers_fault_and_block() {
 }
 
 #[test]
-fn refusing_failing_and_closed_name_servers_are_told_apart() {
+fn refusing_failing_and_closed_name_servers_differ() {
     for (token, word) in [
         (Token::DnsRefused, "refuses"),
         (Token::ConnectionRefused, "refuses"),
@@ -194,7 +194,7 @@ fn a_closed_8883_degrades_when_mqtt_is_asked_for() {
 }
 
 #[test]
-fn a_refused_upgrade_degrades_beside_amqp_and_blocks_without_it() {
+fn a_refused_upgrade_degrades_with_amqp_and_blocks_without() {
     let refused = || {
         Device::healthy().changed(on(Transport::AmqpWs), |o| {
             fail(o, Step::Upgrade, Token::UpgradeRefused);
@@ -304,7 +304,7 @@ fn what_nothing_explains_is_said_and_never_confirmed() {
 }
 
 #[test]
-fn a_control_host_that_is_out_of_reach_is_no_fault_of_its_own() {
+fn an_unreachable_control_host_is_no_fault() {
     let verdict = Device::healthy()
         .failing(to_control, Step::Connect, Token::TimedOut)
         .expect(Status::Healthy, &[]);

@@ -23,7 +23,7 @@ fn asks_for_more_time(verdict: &Verdict) {
 }
 
 #[test]
-fn beside_a_first_choice_that_works_a_conversation_that_was_cut_short_is_not_tested() {
+fn a_connection_that_was_cut_short_is_not_tested_while_the_first_choice_works() {
     for step in [Step::Connect, Step::Tls, Step::Upgrade, Step::Amqp] {
         let verdict = Device::healthy()
             .changed(on(Transport::AmqpWs), cut(step))
@@ -46,19 +46,19 @@ fn the_same_silence_after_full_patience_still_confirms() {
 fn a_first_choice_that_was_cut_short_is_likely_closed_and_no_more() {
     let verdict = Device::healthy()
         .changed(on(Transport::Amqp), cut(Step::Connect))
-        .expect(Status::Degraded, &[AmqpPortBlocked]);
+        .expect(Status::Inconclusive, &[AmqpPortBlocked]);
     asks_for_more_time(&verdict);
     let wanted = verdict.causes[0].would_confirm.as_deref().unwrap_or_default();
     assert!(wanted.contains("longer --timeout"), "{wanted}");
 }
 
 #[test]
-fn a_hub_that_was_not_waited_for_is_blocked_and_nothing_is_confirmed() {
+fn a_hub_that_was_not_waited_for_decides_nothing() {
     let verdict = Device::healthy()
         .changed(to_hub, cut(Step::Connect))
         .changed(to_control, cut(Step::Connect))
         .without(|o| matches!(o.facts, Facts::Clock(_)))
-        .expect(Status::Blocked, &[EgressBlocked]);
+        .expect(Status::Inconclusive, &[EgressBlocked]);
     asks_for_more_time(&verdict);
     assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
 }
@@ -69,7 +69,7 @@ fn where_no_cause_is_known_the_verdict_says_that_time_was_short() {
         .changed(to_hub, cut(Step::Tls))
         .without(to_control)
         .without(|o| matches!(o.facts, Facts::Clock(_)))
-        .expect(Status::Blocked, &[]);
+        .expect(Status::Inconclusive, &[]);
     asks_for_more_time(&verdict);
     assert!(verdict.summary.contains("--timeout"), "{}", verdict.summary);
     assert!(verdict.outlook.edge_agent.starts_with("Not known"), "{}", verdict.outlook.edge_agent);
@@ -80,13 +80,13 @@ fn a_resolver_that_was_not_waited_for_is_not_proved_dead() {
     let verdict = Device::healthy()
         .nameless(Token::DnsTimeout, Some(Token::DnsTimeout))
         .changed(|o| is_hub_name(o) || is_control_name(o), cut(Step::Resolve))
-        .expect(Status::Blocked, &[DnsHostFailure]);
+        .expect(Status::Inconclusive, &[DnsHostFailure]);
     asks_for_more_time(&verdict);
     assert_eq!(verdict.causes[0].confidence, Confidence::Likely);
 }
 
 #[test]
-fn what_was_refused_beside_it_is_confirmed_all_the_same() {
+fn a_refusal_is_confirmed_although_another_wait_was_cut_short() {
     let verdict = Device::healthy()
         .failing(on(Transport::Amqp), Step::Connect, Token::ConnectionRefused)
         .changed(on(Transport::Https), cut(Step::Http))

@@ -24,13 +24,14 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// A host on which everything works.
+    /// A host on which everything works, and which is all that was asked.
     pub(crate) fn healthy() -> Self {
         let target = Target {
             hub: HUB.to_owned(),
             parent: None,
             protocols: vec![Transport::Amqp, Transport::AmqpWs],
             ports: vec![443, 5671, 8883],
+            host_alone: true,
             ..Target::default()
         };
         let server = Resolver::Server(SERVER.parse().unwrap());
@@ -48,6 +49,19 @@ impl Device {
         observations.extend([443, 5671, 8883].map(port));
         observations.push(clock(0.4));
         Self { target, observations }
+    }
+
+    /// As [`Device::healthy`], where the containers' side was to be asked as well.
+    pub(crate) fn host_beside_modules() -> Self {
+        let mut device = Self::healthy();
+        device.target.host_alone = false;
+        device
+    }
+
+    /// The host is all that was asked, and all that was to be asked.
+    pub(crate) fn by_the_host_alone(mut self) -> Self {
+        self.target.host_alone = true;
+        self
     }
 
     /// Nothing was observed at all.

@@ -42,7 +42,7 @@ fn facts(observation: &mut Observation) -> &mut PortFacts {
 }
 
 #[test]
-fn edge_hub_on_one_address_is_at_work_whoever_has_the_port_on_another() {
+fn edge_hub_on_one_address_works_while_another_process_has_the_port_on_another() {
     for holders in [[edge_hub(), nginx()], [nginx(), edge_hub()]] {
         let verdict = Device::networked()
             .changed(of_port(443), |port| {
@@ -56,7 +56,7 @@ fn edge_hub_on_one_address_is_at_work_whoever_has_the_port_on_another() {
 }
 
 #[test]
-fn a_stranger_on_the_port_is_the_cause_beside_edge_hub_on_another_port() {
+fn another_process_on_one_port_is_the_cause_while_edge_hub_has_another() {
     let verdict = Device::networked()
         .changed(of_port(5671), |port| taken(port, edge_hub()))
         .changed(of_port(443), |port| taken(port, nginx()))

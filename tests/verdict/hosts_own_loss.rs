@@ -38,7 +38,9 @@ fn what_a_network_of_the_device_reaches_and_its_host_does_not_is_stopped_by_the_
         let cause = &verdict.causes[0];
         assert!(cause.summary.contains("this host's own"), "{}", cause.summary);
         assert!(verdict.outlook.edge_agent.contains("daemons on the host"), "{verdict:#?}");
-        assert!(!cause.remedy.iter().any(|step| step.text.contains("whoever runs the firewall")));
+        assert!(
+            !cause.remedy.iter().any(|step| step.text.contains("administrator of the firewall"))
+        );
     }
     // Where the kernel sends its own packets another way than the network's, that way may be closed.
     let verdict = Device::networked()
@@ -66,7 +68,7 @@ fn beside_a_modem() -> Device {
 }
 
 #[test]
-fn an_uplink_by_which_others_are_reached_leads_somewhere() {
+fn an_uplink_that_reaches_other_hosts_is_not_dead() {
     for token in [Token::TimedOut, Token::ConnectionRefused] {
         let verdict = beside_a_modem().failing(to_hub, Step::Connect, token).sure(&[EgressBlocked]);
         assert!(verdict.summary.ends_with("By wwan0 the hub is reached."), "{}", verdict.summary);
@@ -98,7 +100,7 @@ fn unanswered(token: Token) -> impl Fn(&mut Observation) {
 }
 
 #[test]
-fn one_handshake_that_is_lost_beside_another_that_went_on_is_nobodys_filter() {
+fn one_lost_handshake_while_another_completes_proves_no_filter() {
     let upgrade = |o: &Observation| at_edge(o) && on(Transport::AmqpWs)(o);
     let mut small = connection(Transport::Https, Role::Detour, HUB_ADDRESS);
     detoured(&mut small, Detour::SmallSegments);
@@ -113,7 +115,7 @@ fn one_handshake_that_is_lost_beside_another_that_went_on_is_nobodys_filter() {
 }
 
 #[test]
-fn of_a_route_by_two_uplinks_nobody_knows_which_one_carried_the_answer() {
+fn a_route_by_two_uplinks_does_not_show_which_carried_the_answer() {
     let verdict = beside_a_modem()
         .retabled(|tables| {
             let default = |route: &&mut Route| route.destination.prefix_len() == 0;

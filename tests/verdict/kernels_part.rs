@@ -72,7 +72,7 @@ fn a_firewall_that_uses_the_kernels_words_is_known_by_its_rule_or_by_a_gateway_t
         .sure(&[ForwardBlocked]);
     answering(by_its_own_uplink(), true)
         .traced(Stage::RejectedByHost, |trace| refused_by_the_host(trace, 1))
-        .sure(&[ForwardBlocked]);
+        .expect(Status::Blocked, &[ForwardBlocked]);
     by_its_own_uplink()
         .traced(Stage::RejectedByHost, |trace| refused_by_the_host(trace, 13))
         .sure(&[ForwardBlocked]);
@@ -95,7 +95,7 @@ fn a_tunnel_that_says_it_leads_nowhere_is_the_vpns() {
 }
 
 #[test]
-fn of_two_packets_the_one_whose_rule_is_known_is_told() {
+fn the_packet_with_a_known_rule_is_named_first() {
     let rule = "-A FORWARD -p tcp -j DROP";
     let verdict = Device::networked()
         .cut_off(Token::TimedOut)
@@ -134,7 +134,7 @@ fn an_uplink_that_forwards_nothing_keeps_the_answers() {
     let shown = format!("{:?}", verdict.causes[0].remedy);
     assert!(shown.contains("net.ipv4.conf.eth0.forwarding=1"), "{shown}");
     // What does not leave is not lost for the answers' sake.
-    device().traced(Stage::LostInside, |_| ()).sure(&[ForwardBlocked]);
+    device().traced(Stage::LostInside, |_| ()).expect(Status::Blocked, &[ForwardBlocked]);
 }
 
 fn policy(source: &str, destination: &str, direction: IpsecDirection) -> IpsecPolicy {
@@ -201,11 +201,11 @@ fn what_ipsec_counted_while_a_packet_was_lost_is_a_likely_cause() {
         .traced(Stage::LostInside, |trace| {
             trace.ipsec_errors = [("XfrmInNoStates".to_owned(), 3)].into();
         })
-        .sure(&[ForwardBlocked]);
+        .expect(Status::Blocked, &[ForwardBlocked]);
 }
 
 #[test]
-fn rules_that_were_not_read_are_told() {
+fn unread_rules_are_named() {
     for (why, word) in [
         (Unread::TooMany, "8 MiB"),
         (Unread::TooSlow, "--timeout"),
@@ -234,7 +234,7 @@ fn tables_that_were_not_read_whole_make_a_likely_verdict() {
 }
 
 #[test]
-fn networks_that_the_engine_has_beyond_those_that_are_read_are_told() {
+fn networks_that_were_left_out_are_counted() {
     let device = Device::networked().changed(is_engine, |observation| {
         let Facts::Engine(facts) = &mut observation.facts else { unreachable!() };
         facts.networks_left_out = 7;

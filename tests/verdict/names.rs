@@ -150,7 +150,7 @@ fn the_hub_is_known_in_every_cloud() {
 }
 
 #[test]
-fn the_private_endpoints_own_name_is_told_from_a_stranger() {
+fn the_private_endpoints_name_and_another_server_differ() {
     let mismatch = TrustResult::NameMismatch;
     let mut device = Device::healthy()
         .changed(to_hub, |o| {

@@ -184,7 +184,7 @@ fn containers_that_alone_are_kept_from_the_parent_have_a_fault_of_this_device() 
 }
 
 #[test]
-fn a_silent_resolver_is_no_fault_of_the_parents() {
+fn a_silent_resolver_is_not_the_parents_fault() {
     child()
         .without(|o| o.facts.endpoint().is_some() || is_route(o))
         .changed(is_parents_name, |o| {

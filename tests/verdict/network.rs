@@ -27,7 +27,7 @@ impl Device {
     /// A device on which everything works, seen from the host and from a container on the edge
     /// network.
     pub(crate) fn networked() -> Self {
-        let mut device = Self::healthy()
+        let mut device = Self::host_beside_modules()
             .with(passed("route_tables/all", "links, routes and rules", tables()))
             .with(engine(&[edge_network()]));
         device.observations.extend(seen_by_a_module(&edge_network()));
@@ -145,7 +145,7 @@ pub(crate) fn engine(networks: &[EdgeNetwork]) -> Observation {
 /// Everything that a container on a healthy network sees, and what the kernel says of it.
 fn seen_by_a_module(network: &EdgeNetwork) -> Vec<Observation> {
     let means = Some(Means::Container { name: "edgeAgent".to_owned() });
-    let facts = VantageFacts { network: network.clone(), means };
+    let facts = VantageFacts { network: network.clone(), means, resolver: None, tables: None };
     let place = format!("a place on {}", network.name);
     let resolver = Resolver::Server(EMBEDDED.parse().unwrap());
     let mut seen = vec![
@@ -239,6 +239,7 @@ fn trace(stage: Stage, port: u16) -> Trace {
         stage,
         dropped_by: Vec::new(),
         masqueraded: None,
+        translated_by: None,
         rules_unread: None,
         silent_neighbour: None,
         unwatched: 0,

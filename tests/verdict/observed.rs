@@ -110,6 +110,7 @@ pub(crate) fn name(name: &str, role: Role, resolver: Resolver, addresses: &[&str
             ipv6: Some(RecordOutcome::NoRecords),
             hosts_file: Vec::new(),
             behind_stub: Vec::new(),
+            over_tcp: None,
             interface: None,
         }),
     )
@@ -163,6 +164,7 @@ pub(crate) fn connection(transport: Transport, role: Role, peer: &str) -> Observ
         local: None,
         round_trip_ms: Some(20.0),
         kernel_round_trip_ms: None,
+        round_trips: None,
         tls: Some(tls),
         http: (transport != Transport::Amqp).then_some(http),
         amqp: speaks_amqp.then(|| AmqpFacts {
@@ -241,6 +243,7 @@ pub(crate) fn passed(id: &str, target: &str, facts: Facts) -> Observation {
         started_ms: 0.0,
         duration_ms: 1.0,
         steps: Vec::new(),
+        tries: None,
         facts,
     }
 }

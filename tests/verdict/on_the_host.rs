@@ -47,7 +47,7 @@ fn a_network_that_edge_hub_alone_uses_degrades() {
 #[test]
 fn a_network_that_edge_agent_uses_blocks_wherever_edge_hub_is() {
     for names in [&[][..], &["edgeHub"]] {
-        with_on_the_host(dropped(), names).sure(&[ForwardBlocked]);
+        with_on_the_host(dropped(), names).expect(Status::Blocked, &[ForwardBlocked]);
     }
 }
 

@@ -7,7 +7,8 @@ use edgeprobe_verdict::{Confidence, Status, Verdict};
 
 use crate::device::*;
 
-const LACKS: [Token; 3] = [Token::OwnLimit, Token::OwnPermission, Token::TlsNotVerified];
+const LACKS: [Token; 5] =
+    [Token::OwnLimit, Token::OwnPermission, Token::OwnPause, Token::OwnLoss, Token::TlsNotVerified];
 
 /// Was not asked, for what the run itself lacked.
 fn lacking(token: Token) -> impl Fn(&mut Observation) {
@@ -44,7 +45,7 @@ fn nothing_that_was_not_asked_is_a_fault() {
 }
 
 #[test]
-fn what_works_beside_it_is_no_more_than_inconclusive() {
+fn what_works_is_inconclusive_where_the_run_lacked_something() {
     for part in [to_hub as fn(&Observation) -> bool, is_hub_name] {
         let verdict = Device::healthy()
             .changed(|seen| part(seen) && !on_443(seen), lacking(Token::OwnLimit))
@@ -67,7 +68,7 @@ fn what_only_sheds_light_leaves_the_verdict_as_it_is() {
 }
 
 #[test]
-fn a_transport_that_fails_beside_one_that_was_not_asked_confirms_nothing() {
+fn a_failed_transport_confirms_nothing_while_another_was_not_asked() {
     let verdict = Device::healthy()
         .failing(on(Transport::Amqp), Step::Connect, Token::ConnectionRefused)
         .changed(on_443, lacking(Token::OwnLimit))

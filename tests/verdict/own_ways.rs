@@ -77,7 +77,7 @@ fn is_not_named(verdict: &Verdict, id: CauseId) {
 }
 
 #[test]
-fn a_dead_router_of_ipv6_beside_a_gateway_that_answers_leaves_the_host_online() {
+fn a_dead_ipv6_router_leaves_a_host_with_an_ipv4_gateway_online() {
     let device = dual_stack(Device::healthy())
         .changed(|o| is_route(o) && is_to_ipv6(o), silent_gateway)
         .failing(to_control, Step::Connect, Token::TimedOut);
@@ -139,7 +139,7 @@ fn a_name_server_on_a_site_s_route_does_not_hide_that_there_is_no_way_out() {
 }
 
 #[test]
-fn without_any_gateway_the_stand_in_address_proves_it() {
+fn without_a_gateway_the_substitute_address_proves_it() {
     on_site_routes(&[], Token::DnsTimeout).expect(Status::Blocked, &[HostOffline]);
 }
 
@@ -191,7 +191,7 @@ fn where_no_other_host_was_tried_none_is_spoken_of() {
 }
 
 #[test]
-fn where_the_host_was_not_tried_a_network_does_not_speak_for_it() {
+fn a_network_does_not_count_for_a_host_that_was_not_tried() {
     let verdict = Device::networked()
         .without(|o| at_host(o) && o.facts.endpoint().is_some())
         .without(|o| matches!(o.facts, Facts::Clock(_)))
@@ -213,7 +213,7 @@ fn pinned(observation: &mut Observation) {
 }
 
 #[test]
-fn a_pin_beside_an_address_that_is_just_as_closed_is_only_a_warning() {
+fn a_pinned_address_is_a_warning_if_the_name_servers_address_is_closed_too() {
     let mut device = Device::healthy().changed(is_hub_name, pinned).with(route("20.50.1.1"));
     for transport in [Transport::Amqp, Transport::AmqpWs, Transport::Https] {
         device = device.with(connection(transport, Role::Hub, "20.50.1.1"));
@@ -243,7 +243,7 @@ fn on_ipv6(host: impl Fn(&mut Observation), token: Token) -> Device {
 }
 
 #[test]
-fn a_network_of_ipv4_beside_a_host_that_has_ipv6_alone_lacks_a_route() {
+fn an_ipv4_network_on_an_ipv6_host_lacks_a_route() {
     let nat64 = on_ipv6(no_way, Token::NetworkUnreachable)
         .retabled(|tables| tables.routes.retain(|route| route.destination.prefix_len() > 0));
     let dead = on_ipv6(silent_gateway, Token::HostUnreachable);

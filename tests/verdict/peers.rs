@@ -103,7 +103,7 @@ fn an_interceptor_that_the_host_trusts_leaves_the_containers_open() {
 }
 
 #[test]
-fn a_companys_root_that_does_not_stand_under_the_hub_is_no_fault() {
+fn a_company_root_that_did_not_sign_the_hubs_certificate_is_no_fault() {
     Device::healthy()
         .changed(to_control, |o| {
             let trusted = TrustResult::Trusted;

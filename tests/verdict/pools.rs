@@ -27,10 +27,11 @@ fn an_engine_without_a_free_pool_cannot_make_the_runtimes_network() {
 }
 
 #[test]
-fn two_halves_of_everything_leave_docker_no_pool_and_podman_all_of_its_own() {
+fn two_halves_of_everything_leave_docker_no_pool_and_podman_all() {
     let device = |kind| {
         let halves = ["0.0.0.0/1 dev wg0", "128.0.0.0/1 dev wg0"];
         Device::networked()
+            .by_the_host_alone()
             .rerouted(&[("wg0", LinkKind::Wireguard)], &halves, &[])
             .without(|o| is_engine(o) || !at_host(o))
             .with(engine(&[default_network()]))
@@ -47,13 +48,14 @@ fn two_halves_of_everything_leave_docker_no_pool_and_podman_all_of_its_own() {
 }
 
 #[test]
-fn a_subnet_that_the_engine_would_choose_over_a_route_is_told_before_it_is_chosen() {
+fn a_future_subnet_that_covers_a_route_is_warned_of() {
     warns_of(&before_its_network_is_made(), "172.18.0.0/15");
 }
 
 /// A device whose engine has its default network alone, and a route that it does not heed.
 fn before_its_network_is_made() -> Device {
     Device::networked()
+        .by_the_host_alone()
         .rerouted(&[("tun0", LinkKind::Tun)], &["172.18.0.0/15 via 10.8.0.1 dev tun0"], &[])
         .without(|o| is_engine(o) || !at_host(o))
         .with(engine(&[default_network()]))
@@ -98,7 +100,7 @@ fn a_configured_subnet_counts_in_place_of_the_engines_choice() {
 }
 
 #[test]
-fn a_configured_subnet_over_what_the_device_needs_is_told_before_it_is_made() {
+fn a_configured_subnet_that_covers_a_needed_address_is_warned_of_before_it_exists() {
     for (subnet, needed) in [
         ("172.18.0.0/15", "172.18.0.0/15"),
         ("10.0.0.0/24", "10.0.0.53/32"),

@@ -9,7 +9,7 @@ use crate::device::*;
 const LINK: &str = "contoso.privatelink.azure-devices.net";
 
 #[test]
-fn a_private_zone_without_the_hubs_record_is_told_from_a_hub_that_does_not_exist() {
+fn a_private_zone_without_the_hubs_record_is_not_an_unknown_hub() {
     for token in [Token::DnsNxdomain, Token::DnsNoAddress] {
         let device = Device::healthy().nameless(token, None).changed(is_hub_name, leads_by(LINK));
         let verdict = device.sure(&[HubNameUnknown]);

@@ -11,14 +11,41 @@ use crate::device::*;
 use crate::network::*;
 
 #[test]
-fn a_network_that_was_not_joined_is_not_tested_and_the_host_decides() {
-    let verdict = Device::unprivileged().expect(Status::Healthy, &[]);
+fn a_network_that_was_not_joined_is_not_tested_and_the_host_does_not_stand_for_it() {
+    let verdict = Device::unprivileged().expect(Status::Inconclusive, &[]);
+    assert!(verdict.summary.contains("This host reaches"), "{}", verdict.summary);
+    assert!(verdict.summary.contains("sudo edgeprobe check"), "{}", verdict.summary);
+    assert!(verdict.outlook.edge_agent.contains("Not known"), "{:?}", verdict.outlook);
     assert_eq!(verdict.confidence, Confidence::Likely);
     let bridge = bridge(&verdict);
     assert!(bridge.what.contains("azure-iot-edge"), "{bridge:?}");
     assert!(bridge.why.contains("run as root"), "{bridge:?}");
     assert!(bridge.why.contains("kernel"), "{bridge:?}");
     assert!(!bridge.why.contains("hint"), "{bridge:?}");
+}
+
+#[test]
+fn a_runtime_without_an_engine_that_was_asked_has_modules_that_were_not() {
+    let facts = RuntimeFacts {
+        generation: Some(edgeprobe_facts::runtime::Generation::Toml),
+        ..RuntimeFacts::default()
+    };
+    let facts = Facts::Runtime(Box::new(facts));
+    let device = Device::host_beside_modules().with(passed("runtime/files", "the runtime", facts));
+    device.expect(Status::Inconclusive, &[]);
+}
+
+#[test]
+fn an_edge_agent_on_the_host_network_is_asked_from_the_host() {
+    let agent = edgeprobe_facts::engine::Container {
+        name: "edgeAgent".to_owned(),
+        network_mode: Some("host".to_owned()),
+        ..Default::default()
+    };
+    let mut seen = engine(&[]);
+    let Facts::Engine(facts) = &mut seen.facts else { unreachable!() };
+    facts.containers = vec![agent];
+    Device::host_beside_modules().with(seen).expect(Status::Healthy, &[]);
 }
 
 #[test]
@@ -41,7 +68,7 @@ fn what_the_host_alone_shows_still_counts_without_any_privilege() {
 }
 
 #[test]
-fn a_container_of_its_own_is_as_good_as_being_there_while_all_is_well() {
+fn a_helper_container_sees_a_healthy_network_like_a_module() {
     let verdict = Device::in_own_container().expect(Status::Healthy, &[]);
     assert_eq!(verdict.confidence, Confidence::Confirmed);
 }
@@ -76,20 +103,23 @@ fn a_container_that_ends_before_it_answers_leaves_the_network_untested() {
     let mute = |o: &edgeprobe_facts::Observation| {
         at_edge(o) && !matches!(o.facts, Facts::EdgeRoute(_) | Facts::Vantage(_))
     };
-    let verdict = Device::in_own_container().without(mute).expect(Status::Healthy, &[]);
+    let verdict = Device::in_own_container().without(mute).expect(Status::Inconclusive, &[]);
     assert_eq!(verdict.confidence, Confidence::Likely);
     assert!(bridge(&verdict).why.contains("not answered"), "{:?}", verdict.not_tested);
 }
 
 #[test]
 fn a_network_that_was_not_asked_to_be_joined_is_known_by_the_kernel_alone() {
-    let verdict = Device::unprivileged().without(is_vantage).expect(Status::Healthy, &[]);
+    let verdict = Device::unprivileged().without(is_vantage).expect(Status::Inconclusive, &[]);
     assert!(bridge(&verdict).why.contains("only the kernel"), "{:?}", verdict.not_tested);
 }
 
 #[test]
-fn a_run_from_the_host_alone_says_that_it_was_told_so() {
-    let device = Device::networked().without(|o| !at_host(o));
+fn a_run_from_the_host_alone_says_that_the_user_chose_it() {
+    let mut device = Device::networked().without(|o| !at_host(o));
+    let verdict = device.expect(Status::Inconclusive, &[]);
+    assert!(verdict.summary.contains("--vantage host"), "{}", verdict.summary);
+    device.target.host_alone = true;
     let verdict = device.expect(Status::Healthy, &[]);
     assert!(bridge(&verdict).why.contains("--vantage"), "{:?}", verdict.not_tested);
 }
@@ -98,27 +128,27 @@ fn a_run_from_the_host_alone_says_that_it_was_told_so() {
 fn without_an_engine_there_is_no_network_to_test() {
     let mut absent = engine(&[]);
     absent.outcome = Outcome::Skipped;
-    let verdict = Device::healthy().with(absent).expect(Status::Healthy, &[]);
+    let verdict = Device::host_beside_modules().with(absent).expect(Status::Healthy, &[]);
     assert!(bridge(&verdict).why.contains("No container engine"), "{:?}", verdict.not_tested);
 }
 
 #[test]
 fn an_engine_that_may_not_be_asked_hides_its_networks() {
-    let verdict = Device::healthy()
+    let verdict = Device::host_beside_modules()
         .with(engine_fails(Token::EnginePermissionDenied))
-        .expect(Status::Healthy, &[]);
+        .expect(Status::Inconclusive, &[]);
     assert!(bridge(&verdict).why.contains("socket"), "{:?}", verdict.not_tested);
     assert!(verdict.unexplained.is_empty());
 }
 
 #[test]
 fn an_engine_without_the_runtimes_networks_is_said_to_have_none() {
-    let verdict = Device::healthy().with(engine(&[])).expect(Status::Healthy, &[]);
+    let verdict = Device::host_beside_modules().with(engine(&[])).expect(Status::Inconclusive, &[]);
     assert!(bridge(&verdict).why.contains("no network"), "{:?}", verdict.not_tested);
 }
 
 #[test]
-fn a_cause_that_stands_on_two_networks_is_named_once_for_the_runtimes_own() {
+fn a_cause_on_two_networks_is_named_once_for_the_runtimes_network() {
     let verdict = Device::networked()
         .with_default_network()
         .retabled(|tables| tables.ip_forward = Some(false))
@@ -129,7 +159,7 @@ fn a_cause_that_stands_on_two_networks_is_named_once_for_the_runtimes_own() {
 }
 
 #[test]
-fn the_default_network_beside_the_runtimes_own_can_only_warn() {
+fn the_default_network_can_only_warn_where_the_runtime_has_its_own() {
     let verdict = Device::networked()
         .with_default_network()
         .failing(|o| at_default(o) && to_hub(o), Step::Connect, Token::TimedOut)
@@ -141,7 +171,7 @@ fn the_default_network_beside_the_runtimes_own_can_only_warn() {
 }
 
 #[test]
-fn the_default_network_stands_in_where_the_runtime_has_none_yet() {
+fn the_default_network_counts_where_the_runtime_has_none_yet() {
     let verdict = Device::networked()
         .with_default_network()
         .without(at_edge)
@@ -156,7 +186,7 @@ fn bridge(verdict: &Verdict) -> &NotTested {
 }
 
 /// A port that is held by a process of root's that this user cannot see.
-fn held_by_somebody(observation: &mut edgeprobe_facts::Observation) {
+fn held_by_an_unseen_process(observation: &mut edgeprobe_facts::Observation) {
     let user = Some("root".to_owned());
     taken(observation, edgeprobe_facts::ports::Holder { user, ..Default::default() });
 }
@@ -172,36 +202,36 @@ fn closed_engine() -> edgeprobe_facts::Observation {
 
 #[test]
 fn all_ports_held_by_who_cannot_be_seen_may_be_edge_hub_and_raise_no_alarm() {
-    let verdict = Device::healthy()
+    let verdict = Device::host_beside_modules()
         .with(closed_engine())
-        .changed(|o| matches!(o.facts, edgeprobe_facts::Facts::Ports(_)), held_by_somebody)
-        .expect(Status::Healthy, &[]);
+        .changed(|o| matches!(o.facts, edgeprobe_facts::Facts::Ports(_)), held_by_an_unseen_process)
+        .expect(Status::Inconclusive, &[]);
     assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
     assert!(verdict.unexplained.is_empty());
 }
 
 #[test]
 fn one_port_held_by_who_cannot_be_seen_may_be_all_that_edge_hub_maps() {
-    let verdict = Device::healthy()
+    let verdict = Device::host_beside_modules()
         .with(closed_engine())
-        .changed(of_port(443), held_by_somebody)
-        .expect(Status::Healthy, &[]);
+        .changed(of_port(443), held_by_an_unseen_process)
+        .expect(Status::Inconclusive, &[]);
     assert_eq!(verdict.confidence, Confidence::Likely);
     assert!(verdict.not_tested.iter().any(|missing| missing.why.contains("Edge Hub itself")));
     assert!(verdict.unexplained.is_empty());
 }
 
 #[test]
-fn a_port_held_by_who_can_be_seen_is_a_strangers_beside_one_that_may_be_edge_hubs() {
+fn a_port_with_a_seen_holder_is_in_use_although_another_may_be_edge_hubs() {
     let nginx = edgeprobe_facts::ports::Holder {
         pid: Some(812),
         process: Some("nginx".to_owned()),
         ..Default::default()
     };
-    let verdict = Device::healthy()
+    let verdict = Device::host_beside_modules()
         .with(closed_engine())
         .changed(of_port(443), |port| taken(port, nginx.clone()))
-        .changed(of_port(8883), held_by_somebody)
+        .changed(of_port(8883), held_by_an_unseen_process)
         .expect(Status::Blocked, &[PortInUse]);
     assert_eq!(verdict.causes[0].details["port"], 443);
 }
@@ -209,12 +239,12 @@ fn a_port_held_by_who_can_be_seen_is_a_strangers_beside_one_that_may_be_edge_hub
 #[test]
 fn a_port_held_by_who_cannot_be_seen_is_a_strangers_where_the_engine_answers_for_its_containers() {
     Device::networked()
-        .changed(of_port(443), held_by_somebody)
+        .changed(of_port(443), held_by_an_unseen_process)
         .expect(Status::Blocked, &[PortInUse]);
 }
 
 #[test]
-fn what_is_wrong_with_a_configuration_is_told_in_french_too() {
+fn a_broken_configuration_is_described_in_french_too() {
     for (flaw, told) in [
         (Flaw::Line(4), "erreur de syntaxe à la ligne 4"),
         (Flaw::Somewhere, "erreur de syntaxe"),

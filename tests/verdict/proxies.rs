@@ -130,7 +130,7 @@ fn a_proxy_cannot_carry_amqp_and_the_outlook_says_what_to_set() {
 }
 
 #[test]
-fn behind_a_proxy_a_single_transport_of_its_own_port_is_told_what_to_become() {
+fn behind_a_proxy_a_single_transport_on_its_own_port_gets_the_setting_to_change() {
     for (transport, cause, wanted) in [
         (Transport::Amqp, AmqpPortBlocked, "UpstreamProtocol AmqpWs"),
         (Transport::Mqtt, MqttPortBlocked, "UpstreamProtocol MqttWs"),
@@ -181,7 +181,7 @@ fn an_environment_s_proxy_on_a_device_that_needs_none_is_no_matter() {
 }
 
 #[test]
-fn a_proxy_that_edge_agent_is_told_of_and_that_refuses_blocks_it_though_the_way_is_open() {
+fn edge_agents_proxy_that_refuses_blocks_although_the_direct_way_is_open() {
     let device = Device::networked()
         .set(&[(Part::EdgeAgent, Some(PROXY))])
         .asked_by(PROXY, Part::EdgeAgent)
@@ -202,10 +202,10 @@ fn engine_alone(url: &str) -> Device {
 }
 
 #[test]
-fn a_proxy_that_only_the_engine_is_told_of_is_required() {
+fn a_proxy_in_the_engines_settings_alone_is_required() {
     let device = engine_alone(PROXY);
     let verdict = device.expect(Status::Blocked, &[ProxyRequired]);
-    assert!(verdict.summary.contains("the engine is told of and edgeAgent not"));
+    assert!(verdict.summary.contains("the engine is set up for and edgeAgent not"));
     assert!(verdict.unexplained.is_empty(), "{verdict:#?}");
     assert_eq!(detail(&verdict, "told")[0]["part"], "engine");
     assert_eq!(detail(&verdict, "not_told")[0], "edge_agent");
@@ -268,7 +268,7 @@ fn a_proxy_that_answers_in_the_hub_s_place_intercepts() {
 #[test]
 fn no_proxy_excepts_the_hub_for_those_who_read_it() {
     let excepted = |part: Part| {
-        let no_proxy = NoProxyList::of(".azure-devices.net");
+        let no_proxy = NoProxyList::parse(".azure-devices.net");
         ProxySetting { no_proxy, ..setting(part, Some(PROXY)) }
     };
     assert!(excepted(Part::Engine).proxy_to(HUB, 443).is_none());
@@ -294,7 +294,7 @@ fn a_report_that_was_written_down_is_judged_the_same() {
 }
 
 #[test]
-fn a_proxy_whose_tunnel_leads_to_a_stranger_is_required_all_the_same() {
+fn a_proxy_whose_tunnel_leads_to_another_server_is_still_required() {
     let broker = |o: &mut Observation| {
         fail(o, Step::Upgrade, Token::UpgradeRefused);
     };

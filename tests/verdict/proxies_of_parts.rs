@@ -86,7 +86,7 @@ fn a_device_whose_edge_agent_does_not_run_yet_gets_no_identity_by_a_dead_proxy()
 }
 
 #[test]
-fn what_nobody_of_the_runtime_is_told_of_is_no_fault() {
+fn a_proxy_that_no_part_of_the_runtime_uses_is_no_fault() {
     for part in [Part::Environment, Part::System, Part::Engine] {
         let device = Device::networked().with_edge_agent().set(&[(part, Some(PROXY))]);
         let verdict = dead(asked(device, part, PROXY, on_the_host)).expect(Status::Healthy, &[]);
@@ -95,7 +95,7 @@ fn what_nobody_of_the_runtime_is_told_of_is_no_fault() {
 }
 
 #[test]
-fn a_proxy_that_refuses_websocket_alone_is_none_the_worse_for_the_daemons() {
+fn a_proxy_that_refuses_websocket_does_not_affect_the_daemons() {
     let refused = |o: &Observation| is_proxied(o) && on(Transport::AmqpWs)(o);
     told(&[Part::Daemon])
         .failing(refused, Step::Upgrade, Token::UpgradeRefused)
@@ -156,12 +156,12 @@ fn edge_hub_s_dead_proxy_degrades_it_or_shuts_it_in() {
     }
     let verdict = dead(device.by_websocket_alone()).sure(&[ProxyRejects]);
     assert_eq!(verdict.causes[0].effect, Effect::Blocks);
-    assert!(verdict.outlook.edge_hub.contains("by no way"), "{}", verdict.outlook.edge_hub);
+    assert!(verdict.outlook.edge_hub.contains("does not reach"), "{}", verdict.outlook.edge_hub);
     assert!(verdict.outlook.edge_agent.contains("first attempt"));
 }
 
 #[test]
-fn a_container_s_name_that_only_the_engine_knows_is_held_against_nobody() {
+fn a_container_name_that_only_the_engine_knows_is_no_fault() {
     let url = "http://proxy-module:3128";
     let unknown = |resolver: &str| {
         let resolver = Resolver::Server(resolver.parse().unwrap());

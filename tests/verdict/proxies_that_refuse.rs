@@ -16,7 +16,7 @@ use crate::proxies::*;
 type Change = fn(&mut ProxyAnswer);
 
 #[test]
-fn refusals_are_told_in_the_proxy_s_own_terms() {
+fn refusals_have_the_proxys_own_terms() {
     let none = |_: &mut ProxyAnswer| ();
     let cases: [(Token, u16, Change, &str); 6] = [
         (Token::ProxyAuthenticationRequired, 407, none, "its URL has none"),
@@ -45,7 +45,7 @@ fn refusals_are_told_in_the_proxy_s_own_terms() {
 }
 
 #[test]
-fn wrong_credentials_are_told_from_missing_ones_and_none_is_shown() {
+fn wrong_and_missing_credentials_differ_and_none_is_shown() {
     let url = "http://user:hunter2@10.0.0.1:3128";
     let device = Device::networked().shut_in().told(url, true).asked_by(url, Part::Environment);
     let device = device.answered(Token::ProxyAuthenticationRequired, 407, |_| ());
@@ -56,7 +56,7 @@ fn wrong_credentials_are_told_from_missing_ones_and_none_is_shown() {
 }
 
 #[test]
-fn a_policy_against_the_hub_alone_is_told_from_one_against_all() {
+fn a_proxy_policy_against_the_hub_and_one_against_all_differ() {
     let device = behind_a_proxy().answered(Token::ProxyForbidden, 403, |_| ());
     let control = proxied(Transport::Https, Role::Control, PROXY, Part::Environment);
     let verdict = device.with(control).sure(&[ProxyRejects]);
@@ -64,10 +64,10 @@ fn a_policy_against_the_hub_alone_is_told_from_one_against_all() {
 }
 
 #[test]
-fn a_proxy_that_nobody_reaches_is_told_by_how_it_fails() {
+fn an_unreachable_proxy_is_described_by_its_failure() {
     for (token, word) in [
         (Token::TimedOut, "gives no answer"),
-        (Token::ConnectionRefused, "Nobody listens"),
+        (Token::ConnectionRefused, "Nothing listens"),
         (Token::HostUnreachable, "cannot be reached"),
     ] {
         let device = behind_a_proxy().failing(is_proxied, Step::Connect, token);
@@ -93,7 +93,7 @@ fn a_proxy_on_this_host_s_loopback_serves_no_container() {
 }
 
 #[test]
-fn a_proxy_whose_name_containers_cannot_resolve_is_none_for_them() {
+fn a_proxy_name_that_containers_cannot_resolve_blocks_them() {
     let url = "http://proxy.corp:3128";
     let server = || Resolver::Server("10.0.0.53:53".parse().unwrap());
     let known = name("proxy.corp", Role::Proxy, Resolver::System, &[PROXY_ADDRESS]);
@@ -111,7 +111,7 @@ fn a_proxy_whose_name_containers_cannot_resolve_is_none_for_them() {
 }
 
 #[test]
-fn a_proxy_whose_name_nobody_knows_explains_every_resolver_that_says_so() {
+fn an_unknown_proxy_name_explains_each_resolvers_denial() {
     let url = "http://proxy.site.example:3128";
     let unknown = |resolver| {
         let mut name = name("proxy.site.example", Role::Proxy, resolver, &[]);

@@ -39,7 +39,7 @@ fn a_vpn_in_the_main_table_is_passed_by_a_table_of_the_networks_own() {
 }
 
 #[test]
-fn a_vpn_with_a_rule_of_its_own_is_passed_by_a_rule_ahead_of_it() {
+fn the_remedy_puts_a_rule_ahead_of_the_vpns_rule() {
     let rules = [
         "32764: from all lookup 254 suppress_prefixlength 0",
         "32765: not from all fwmark 51820 lookup 51820",
@@ -113,7 +113,7 @@ fn a_port_is_freed_by_who_supervises_its_holder() {
 }
 
 #[test]
-fn a_command_names_the_interface_and_the_address_at_hand() {
+fn a_command_names_this_devices_interface_and_address() {
     let verdict = Device::networked()
         .nameless(Token::DnsTimeout, Some(Token::DnsTimeout))
         // A way beyond this device is asked for where no name has an address.

@@ -51,3 +51,38 @@ fn a_satellite_that_answers_tcp_on_the_ground_is_a_slow_way_out() {
     assert!(verdict.causes[0].summary.contains("the way out itself"), "{}", verdict.summary);
     assert!(verdict.causes[0].summary.contains("660 ms"), "{}", verdict.causes[0].summary);
 }
+
+#[test]
+fn one_slow_handshake_on_a_busy_device_is_no_long_way() {
+    // The handshake took 514 ms, and what followed it 23 ms.
+    let busy = [(Step::Connect, 514.0), (Step::Tls, 23.0), (Step::Amqp, 24.0)];
+    Device::healthy()
+        .without(|seen| to_hub(seen) && on_443(seen))
+        .changed(to_hub, timed(&busy))
+        .expect(Status::Healthy, &[]);
+}
+
+#[test]
+fn fewer_than_three_measured_times_make_it_likely_at_the_most() {
+    let once = [(Step::Connect, 514.0)];
+    let confidence = |device: Device| {
+        let verdict = device.changed(to_hub, timed(&once)).verdict();
+        let cause = verdict.causes.iter().find(|cause| cause.id == HighLatency).cloned();
+        cause.map(|cause| {
+            (cause.confidence, cause.details["round_trips_ms"].as_array().unwrap().len())
+        })
+    };
+    let alone = Device::healthy().without(|seen| to_hub(seen) && on_443(seen));
+    assert_eq!(confidence(alone), Some((edgeprobe_verdict::Confidence::Likely, 1)));
+    assert_eq!(confidence(Device::healthy()), Some((edgeprobe_verdict::Confidence::Confirmed, 3)));
+}
+
+#[test]
+fn what_was_sent_again_is_no_long_way() {
+    let lossy = [(Step::Connect, 1_020.0), (Step::Tls, 640.0), (Step::Amqp, 410.0)];
+    let lost = |seen: &mut Observation| {
+        seen.tries = Some(edgeprobe_facts::Tries { begun: 1, sent: 9, lost: 2, unanswered: 0 });
+    };
+    let verdict = Device::healthy().changed(to_hub, timed(&lossy)).changed(to_hub, lost).verdict();
+    assert!(verdict.causes.iter().all(|cause| cause.id != HighLatency), "{verdict:#?}");
+}

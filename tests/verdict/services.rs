@@ -173,7 +173,7 @@ fn an_image_that_is_on_the_device_only_warns() {
         .with(engine(Some(&[IMAGE])))
         .expect(Status::Healthy, &[RegistryAccessDenied]);
     assert_eq!(verdict.causes[0].effect, Effect::Warns);
-    assert!(verdict.causes[0].summary.contains("goes on starting"));
+    assert!(verdict.causes[0].summary.contains("still start"));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn without_an_engine_that_tells_it_degrades() {
 }
 
 #[test]
-fn a_refusal_of_nobody_in_particular_warns_and_is_not_sure() {
+fn a_refusal_of_an_anonymous_client_is_a_likely_warning() {
     let verdict = Device::healthy()
         .with(refused(401, Some("UNAUTHORIZED")))
         .with(no_engine())
@@ -197,7 +197,7 @@ fn a_refusal_of_nobody_in_particular_warns_and_is_not_sure() {
 }
 
 #[test]
-fn whom_credentials_were_withheld_from_is_told_and_why() {
+fn the_host_that_got_no_credentials_is_named_with_the_reason() {
     let withheld = |registry: Observation, why| {
         of(registry, |facts| {
             facts.credentials = CredentialUse::Withheld;
@@ -273,7 +273,7 @@ fn a_page_that_refuses_the_greeting_is_not_sure() {
 }
 
 #[test]
-fn an_image_that_the_registry_does_not_know_is_told_from_a_refusal() {
+fn an_unknown_image_and_a_refusal_differ() {
     let missing =
         failing(registry(Some("module:1.0")), Part::Image, Step::Http, Token::HttpNotFound);
     let missing =
@@ -300,7 +300,7 @@ fn an_image_for_other_platforms_names_them() {
 }
 
 #[test]
-fn a_registry_out_of_reach_beside_a_hub_in_reach_is_named() {
+fn an_unreachable_registry_is_named_where_the_hub_is_reached() {
     for (step, token) in [
         (Step::Resolve, Token::DnsNoAnswer),
         (Step::Connect, Token::TimedOut),
@@ -362,7 +362,7 @@ fn a_registry_that_is_busy_only_warns() {
 }
 
 #[test]
-fn the_registry_that_nobody_named_only_warns_and_gives_way_to_one_that_was_named() {
+fn a_default_registry_only_warns_and_a_named_one_replaces_it() {
     let by_default =
         of(failing(registry(None), Part::Registry, Step::Connect, Token::TimedOut), |facts| {
             facts.registry = "mcr.microsoft.com".to_owned();
@@ -372,7 +372,7 @@ fn the_registry_that_nobody_named_only_warns_and_gives_way_to_one_that_was_named
         .with(by_default.clone())
         .with(no_engine())
         .expect(Status::Healthy, &[RegistryUnreachable]);
-    assert!(verdict.causes[0].summary.contains("Nobody named a registry"));
+    assert!(verdict.causes[0].summary.contains("No option and no configuration names a registry"));
     let verdict = Device::healthy()
         .with(by_default)
         .with(registry(Some("module:1.0")))

@@ -161,7 +161,7 @@ fn the_running_engine_s_word_comes_first_and_its_files_have_the_credentials() {
     let Facts::Engine(facts) = &mut running.facts else { panic!("no engine") };
     facts.version = Some("27.5.1".to_owned());
     facts.settings.https_proxy = Some("http://xxxxx:xxxxx@10.0.0.1:3128".parse().unwrap());
-    facts.settings.no_proxy = NoProxyList::of("registry.plant");
+    facts.settings.no_proxy = NoProxyList::parse("registry.plant");
     let files = |url: &str| {
         let proxies = vec![ProxySetting {
             part: runtime::Part::Engine,

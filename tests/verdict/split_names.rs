@@ -44,7 +44,7 @@ fn a_server_that_the_stub_keeps_to_its_own_domain_is_no_fault() {
 }
 
 #[test]
-fn a_server_that_programs_ask_and_that_fails_is_told_by_how_it_fails() {
+fn a_failing_server_that_programs_ask_is_described_by_its_failure() {
     for (token, how) in [
         (Token::DnsRefused, "refuses"),
         (Token::DnsTimeout, "does not answer"),
@@ -58,7 +58,7 @@ fn a_server_that_programs_ask_and_that_fails_is_told_by_how_it_fails() {
 }
 
 #[test]
-fn a_server_behind_the_stub_is_the_fault_where_nobody_answers() {
+fn a_server_behind_the_stub_is_the_fault_where_none_answers() {
     let verdict = device(true, Token::DnsTimeout)
         .nameless(Token::DnsTimeout, Some(Token::DnsTimeout))
         .verdict();
@@ -68,7 +68,7 @@ fn a_server_behind_the_stub_is_the_fault_where_nobody_answers() {
 }
 
 #[test]
-fn a_server_that_is_silent_for_the_hub_s_zone_alone_is_told_as_such() {
+fn a_server_that_is_silent_for_the_hubs_zone_alone_is_described_so() {
     let verdict = Device::healthy()
         .nameless(Token::DnsTimeout, None)
         .expect(Status::Blocked, &[DnsHostFailure]);
@@ -81,7 +81,7 @@ fn a_server_that_is_silent_for_the_hub_s_zone_alone_is_told_as_such() {
 }
 
 #[test]
-fn a_server_that_is_silent_for_containers_and_the_hub_s_zone_alone_is_told_as_such() {
+fn a_server_that_is_silent_to_containers_for_the_hubs_zone_alone_is_described_so() {
     let verdict = Device::networked()
         .changed(|o| at_edge(o) && is_hub_name(o), |o| unresolve(o, Token::DnsTimeout))
         .expect(Status::Blocked, &[DnsContainerFailure]);

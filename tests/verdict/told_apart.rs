@@ -40,7 +40,7 @@ fn a_443_that_opens_and_is_cut_is_no_closed_port_and_not_ruled_out_as_open() {
 }
 
 #[test]
-fn a_long_way_is_told_from_a_slow_way_out() {
+fn a_far_hub_and_a_slow_way_out_differ() {
     let slow = |observation: &mut Observation| {
         endpoint_of(observation).unwrap().round_trip_ms = Some(640.0);
     };
@@ -55,7 +55,7 @@ fn a_long_way_is_told_from_a_slow_way_out() {
 }
 
 #[test]
-fn a_server_that_fails_for_one_zone_alone_is_told_from_one_that_fails() {
+fn a_server_that_fails_for_one_zone_and_one_that_fails_for_all_differ() {
     let failing = |control| Device::healthy().nameless(Token::DnsServfail, control);
     let verdict = failing(None).expect(Status::Blocked, &[DnsHostFailure]);
     assert!(told(&verdict).contains("answers for other names"), "{}", told(&verdict));

@@ -41,7 +41,7 @@ fn another_status_without_a_mark_of_the_hubs_is_still_something_else() {
 }
 
 #[test]
-fn a_filter_that_recognises_amqp_is_told_by_a_hub_that_speaks_by_websocket() {
+fn a_filter_of_amqp_is_seen_where_the_hub_answers_by_websocket() {
     for token in [Token::ConnectionReset, Token::ConnectionClosed, Token::TimedOut] {
         let verdict = Device::networked()
             .failing(on(Transport::Amqp), Step::Amqp, token)

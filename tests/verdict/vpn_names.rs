@@ -78,7 +78,7 @@ fn behind_a_proxy_it_is_one_warning_and_not_two() {
 }
 
 #[test]
-fn servers_that_refuse_containers_are_as_good_as_silent() {
+fn servers_that_refuse_containers_count_like_silent_ones() {
     for token in [Token::DnsServfail, Token::DnsRefused] {
         split_tunnel()
             .changed(at_edge_name, |o| unresolve(o, token))
@@ -161,7 +161,7 @@ fn a_way_to_what_is_no_name_server_neither_proves_nor_clears() {
 }
 
 #[test]
-fn a_tunnel_by_which_containers_reach_the_hub_lets_their_packets_pass() {
+fn a_tunnel_that_carries_containers_to_the_hub_passes_their_packets() {
     // All of the Internet is behind it, name servers too: what stops the questions is not the VPN.
     let full = with_way_to(Device::networked(), BEHIND).rerouted(TUN, &HALVES, &[]);
     full.clone().expect(Status::Healthy, &[]);

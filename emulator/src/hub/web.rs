@@ -35,7 +35,7 @@ impl Site {
         if self.upgrades == Upgrades::Refused {
             return self.forbidden().send_and_close(&mut stream).await;
         }
-        match Upgrade::of(&request) {
+        match Upgrade::from_request(&request) {
             Some(upgrade) => self.converse(stream, &request, upgrade).await,
             None => self.bad_request().send_and_close(&mut stream).await,
         }
@@ -110,7 +110,7 @@ struct Upgrade {
 }
 
 impl Upgrade {
-    fn of(request: &Request) -> Option<Self> {
+    fn from_request(request: &Request) -> Option<Self> {
         let well_formed = request.method == "GET"
             && request.path() == WEBSOCKET_PATH
             && request.lists("connection", "upgrade")

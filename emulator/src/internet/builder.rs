@@ -14,7 +14,7 @@ use super::{
 };
 use crate::dns::{Answer, NameServer, Zone};
 use crate::http::Clock;
-use crate::hub::{Hub, Upgrades};
+use crate::hub::{EarlyConnects, Hub, Upgrades};
 use crate::middlebox::{Interceptor, NameFilter, SlowLine};
 use crate::service::Service;
 use crate::silence::{SilentPort, serve_mute};
@@ -70,13 +70,20 @@ impl Builder {
             Some(Fault::WebsocketBlocked) => Upgrades::Refused,
             _ => Upgrades::Served,
         };
-        let hub = Hub::new(&trust.hub)?.with_upgrades(upgrades).with_clock(clock);
+        let early_connects = match fault {
+            Some(Fault::EdgeHubMqttDefect) => EarlyConnects::Lost,
+            _ => EarlyConnects::Answered,
+        };
+        let hub = Hub::new(&trust.hub)?
+            .with_upgrades(upgrades)
+            .with_early_connects(early_connects)
+            .with_clock(clock);
         Ok(Self { scenario, trust, hub, clock, running: Vec::new() })
     }
 
     pub(super) async fn build(mut self) -> Result<Internet, StartError> {
         let plan = self.scenario.plan;
-        let wiring = Wiring::of(self.scenario.fault);
+        let wiring = Wiring::from_fault(self.scenario.fault);
         let at_hub = |port| SocketAddr::new(plan.hub, port);
         let amqp = self.place(Role::Amqp, wiring.amqp, at_hub(plan.ports.amqp)).await?;
         let web = self.place(Role::Web, wiring.web, at_hub(plan.ports.web)).await?;

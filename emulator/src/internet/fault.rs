@@ -12,6 +12,8 @@ pub enum Fault {
     HttpsPortBlocked,
     /// Packets to the MQTT port vanish.
     MqttPortBlocked,
+    /// The hub's MQTT port loses a CONNECT that comes with the end of the TLS handshake.
+    EdgeHubMqttDefect,
     /// Packets to every port but the name server's vanish.
     EgressBlocked,
     /// Upgrades are refused while plain requests pass.
@@ -44,11 +46,12 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, in the order in which a list should show them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::AmqpPortBlocked,
         Self::WebsocketBlocked,
         Self::HttpsPortBlocked,
         Self::MqttPortBlocked,
+        Self::EdgeHubMqttDefect,
         Self::EgressBlocked,
         Self::DnsHostFailure,
         Self::DnsHijack,
@@ -85,6 +88,10 @@ impl Fault {
             Self::MqttPortBlocked => {
                 ("mqtt-port-blocked", "the MQTT port never answers a connection attempt")
             }
+            Self::EdgeHubMqttDefect => (
+                "edge-hub-mqtt-defect",
+                "an MQTT CONNECT that comes with the end of the handshake is lost",
+            ),
             Self::EgressBlocked => {
                 ("egress-blocked", "no port but the name server's answers a connection attempt")
             }
@@ -143,7 +150,7 @@ impl FromStr for Fault {
 
 /// The word is the id of no fault that can be produced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is no fault that can be produced here; hint: one of {}", known())]
+#[error("`{given}` is not a fault that can be produced here; hint: one of {}", known())]
 pub struct UnknownFault {
     given: String,
 }

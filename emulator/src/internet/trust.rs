@@ -39,7 +39,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    fn of(authorities: &[&Authority]) -> Self {
+    fn from_authorities(authorities: &[&Authority]) -> Self {
         Self {
             der: authorities.iter().map(|authority| authority.root_certificate().clone()).collect(),
             pem: authorities.iter().map(|authority| authority.root_pem()).collect(),
@@ -74,10 +74,10 @@ impl Trust {
             portal: gateway.issue(&["portal.emulated.example"], usual)?,
             block_page: gateway.issue(&["block-page.emulated.example"], usual)?,
             device: match fault {
-                Some(Fault::RootCaMissing) => Store::of(&[&control_root]),
-                _ => Store::of(&[&hub_root, &control_root]),
+                Some(Fault::RootCaMissing) => Store::from_authorities(&[&control_root]),
+                _ => Store::from_authorities(&[&hub_root, &control_root]),
             },
-            public: Store::of(&[&hub_root, &control_root]),
+            public: Store::from_authorities(&[&hub_root, &control_root]),
             interceptor_pem: gateway.root_pem().to_owned(),
         })
     }

@@ -29,7 +29,7 @@ pub(super) struct Wiring {
 }
 
 impl Wiring {
-    pub(super) fn of(fault: Option<Fault>) -> Self {
+    pub(super) fn from_fault(fault: Option<Fault>) -> Self {
         let clear = Self::same(Path::Clear);
         let Some(fault) = fault else { return clear };
         match fault {
@@ -44,6 +44,7 @@ impl Wiring {
             Fault::HighLatency => Self::same(Path::Slow),
             Fault::CaptivePortal => Self::same(Path::Portal),
             Fault::WebsocketBlocked
+            | Fault::EdgeHubMqttDefect
             | Fault::DnsHostFailure
             | Fault::DnsHijack
             | Fault::HubNameUnknown

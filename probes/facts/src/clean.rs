@@ -36,7 +36,7 @@ pub fn bytes(bytes: &[u8], limit: usize) -> String {
 }
 
 /// The text without a terminal's sequences and without characters that a terminal would act on or
-/// nobody would see. Line breaks and tabs stay.
+/// no reader sees. Line breaks and tabs stay.
 pub fn text(text: &str) -> Cow<'_, str> {
     let is_kept = |c: &char| matches!(c, '\n' | '\t') || !is_unsafe(*c);
     if text.chars().all(|c| is_kept(&c)) {

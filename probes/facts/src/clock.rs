@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The device's clock beside what its peers say.
+/// The device's clock compared with its peers' clocks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClockFacts {
     /// The device's time, in seconds since 1970 (UTC).

@@ -21,9 +21,12 @@ pub mod registry;
 pub mod route;
 pub mod ruleset;
 pub mod runtime;
+pub mod systemd;
 pub mod trace;
+pub mod tries;
 pub mod vantage;
 pub mod vocabulary;
 
 pub use observation::{Facts, Failure, Observation, Outcome, Probe, StepRecord};
-pub use vocabulary::{Role, Step, Token, Vantage};
+pub use tries::Tries;
+pub use vocabulary::{Effect, Role, Step, Token, Vantage};

@@ -1,8 +1,10 @@
-//! What was found in a log, in the shape of an observation. Whoever reads logs fills it in.
+//! What was found in a log, in the shape of an observation. The readers of logs fill it in.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::vocabulary::Effect;
 
 /// One log, and what it shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,7 +50,7 @@ pub struct LogFinding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// What it means for the device while it lasts.
-    pub effect: LogEffect,
+    pub effect: Effect,
     /// For attempts to connect: whose, and what became of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<Attempts>,
@@ -90,19 +92,6 @@ fn is_one(episodes: &u64) -> bool {
     *episodes <= 1
 }
 
-/// What a finding means for the device while it lasts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LogEffect {
-    /// Edge Agent cannot connect, or Edge Hub cannot start.
-    #[default]
-    Blocks,
-    /// It works, at a cost.
-    Degrades,
-    /// It works.
-    Warns,
-}
-
 /// A series of attempts to connect to IoT Hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempts {
@@ -116,7 +105,10 @@ pub struct Attempts {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
+    // Files of signatures write it with a hyphen.
+    #[serde(alias = "edge-agent")]
     EdgeAgent,
+    #[serde(alias = "edge-hub")]
     EdgeHub,
 }
 

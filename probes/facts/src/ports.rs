@@ -15,7 +15,7 @@ pub struct PortFacts {
     pub port: u16,
     /// Each local address that was tried, and what the kernel answered.
     pub binds: Vec<Bind>,
-    /// Who holds the port. Empty when it is free, or held by nobody that can be seen from here.
+    /// Who holds the port. Empty when it is free, or when the holder cannot be seen from here.
     pub holders: Vec<Holder>,
     /// Whether this process has the privilege to bind this port: it is not below
     /// `net.ipv4.ip_unprivileged_port_start`, or the process has `CAP_NET_BIND_SERVICE`.
@@ -30,7 +30,7 @@ pub struct PortFacts {
 }
 
 impl PortFacts {
-    /// Whether Edge Hub is among the holders, as it may be beside others on other addresses.
+    /// Whether Edge Hub is among the holders. Others may hold the port on other addresses.
     ///
     /// Reports of earlier versions say `held_by_edge_hub` only where it holds the port alone.
     pub fn has_edge_hub(&self) -> bool {

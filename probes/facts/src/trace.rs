@@ -37,6 +37,9 @@ pub struct Trace {
     /// whichever interface; absent where the rules were not read, or the attempt was not lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masqueraded: Option<bool>,
+    /// The rule that gave it its source address, where that stands in the rule and nothing came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translated_by: Option<FilterRule>,
     /// Why the rules could not be read, or not all of them, so that the one at work may have no
     /// name; absent also where the attempt was not lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +74,7 @@ impl Trace {
             stage: Stage::NotEntered,
             dropped_by: Vec::new(),
             masqueraded: None,
+            translated_by: None,
             rules_unread: None,
             silent_neighbour: None,
             unwatched: 0,
@@ -110,14 +114,14 @@ pub enum Stage {
     /// It came in, did not leave, and something on the host took the connection: a proxy that it
     /// was redirected to.
     AnsweredByHost,
-    /// It left with the container's own address, which nobody outside can answer, and nothing came
+    /// It left with the container's own address, which no peer outside can answer, and nothing came
     /// back.
     LeftUntranslated,
     /// It left with an address of the host, and nothing came back.
     NoReply,
     /// An answer came back to the host and was not handed on to the bridge.
     ReplyLost,
-    /// The answer reached the bridge, whatever it says.
+    /// The answer reached the bridge, whether it accepts or refuses.
     Delivered,
 }
 

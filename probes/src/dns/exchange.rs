@@ -1,24 +1,30 @@
 //! One question put to one name server: over UDP, sent again while there is silence, and over TCP
-//! when the answer does not fit a packet (RFC 1035, section 4.2; RFC 7766).
+//! when the answer does not fit a packet (RFC 1035, section 4.2; RFC 7766) or none comes.
 //!
 //! The sockets are this module's own. hickory-resolver's UDP sockets are not connected, so a port
 //! that is closed looks like silence to it, and it hides packets that answer nothing.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use edgeprobe_facts::{Failure, Step, Token};
+use hickory_proto::rr::RecordType;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::question::{Answer, Packet, Question};
+use super::tally::Tally;
 use crate::recorder::io_failure;
-use crate::{interface, own};
+use crate::{clean, interface, own};
 
 /// Without EDNS an answer has at most 512 bytes; what is longer is read as far as this.
 const MAX_DATAGRAM: usize = 4096;
+
+/// How often a question is sent over UDP at most.
+const MOST_TRIES: u32 = 8;
 
 /// A name server, and how long it may stay silent.
 #[derive(Clone, Copy)]
@@ -49,41 +55,82 @@ impl Server<'_> {
 
     /// Puts a question and waits for its answer, for as long as the server's patience.
     ///
+    /// Where UDP stays silent, the question is put over TCP as well: that says whether the server is
+    /// there, and is no answer, for programs ask over UDP.
+    ///
     /// # Errors
     ///
     /// Fails with [`Token::DnsTimeout`] after silence, with [`Token::DnsBadAnswer`] when what comes
     /// back is no answer, and otherwise with the token of the operating system's error.
-    pub(super) async fn ask(self, question: &Question) -> Result<Answer, Failure> {
+    pub(super) async fn ask(
+        self,
+        name: &str,
+        family: RecordType,
+        tally: &Tally,
+    ) -> Result<Answer, Failure> {
         let begun = Instant::now();
-        match self.ask_over_udp(question, begun).await? {
-            Datagram::Answer(answer) => Ok(answer),
-            Datagram::Truncated => timeout_at(begun + self.patience, self.ask_over_tcp(question))
-                .await
-                .unwrap_or_else(|_| Err(self.silent_over_tcp())),
+        let question = self.question(name, family)?;
+        let mut over_udp = pin!(self.ask_over_udp(name, family, begun, tally));
+        let beside = async {
+            sleep_until(begun + self.patience * 2 / 5).await;
+            self.ask_over_tcp(&question).await
+        };
+        let mut beside = pin!(beside);
+        let mut over_tcp = None;
+        let datagram = loop {
+            tokio::select! {
+                biased;
+                datagram = &mut over_udp => break datagram,
+                answer = &mut beside, if over_tcp.is_none() => over_tcp = Some(answer),
+            }
+        };
+        match datagram {
+            Ok(Datagram::Answer(answer)) => Ok(answer),
+            Ok(Datagram::Truncated) => {
+                timeout_at(begun + self.patience, self.ask_over_tcp(&question))
+                    .await
+                    .unwrap_or_else(|_| Err(self.silent_over_tcp()))
+            }
+            Err(failure) => {
+                if failure.token == Token::DnsTimeout {
+                    tally.heard_over_tcp(&over_tcp.unwrap_or_else(|| Err(self.silent_over_tcp())));
+                }
+                Err(failure)
+            }
         }
     }
 
-    async fn ask_over_udp(self, question: &Question, begun: Instant) -> Result<Datagram, Failure> {
+    async fn ask_over_udp(
+        self,
+        name: &str,
+        family: RecordType,
+        begun: Instant,
+        tally: &Tally,
+    ) -> Result<Datagram, Failure> {
         let failed = |error| self.io_failure("UDP", &error);
         let socket = connect(self).await.map_err(failed)?;
         let mut strays = 0_u32;
-        let listening = self.listening();
-        for until in listening {
-            let attempt = async {
-                let sent = socket.send(question.message()).await;
-                sent.map_err(own::of_sending).map_err(failed)?;
-                self.listen(&socket, question, &mut strays).await
-            };
-            if let Ok(result) = timeout_at(begun + until, attempt).await {
-                return result;
+        let mut sent = Vec::new();
+        for until in self.listening() {
+            // Each with a number of its own, so that an answer says which of them it is to.
+            let question = self.question(name, family)?;
+            let sending = socket.send(question.message()).await;
+            sending.map_err(own::of_sending).map_err(failed)?;
+            sent.push(question);
+            let listening = self.listen(&socket, &sent, &mut strays);
+            if let Ok(heard) = timeout_at(begun + until, listening).await {
+                let (number, datagram) = heard?;
+                tally.answered(number);
+                return Ok(datagram);
             }
         }
         Err(match strays {
             0 => {
+                tally.in_vain(sent.len());
                 let predicate = format!(
                     "did not answer within {:.1} s ({} tries)",
                     self.patience.as_secs_f64(),
-                    listening.len()
+                    sent.len()
                 );
                 self.failure(Token::DnsTimeout, predicate).after(self.patience)
             }
@@ -94,32 +141,44 @@ impl Server<'_> {
         })
     }
 
-    /// How long each try listens, counted from the first one. The question is sent again after 1 s
-    /// and 3 s, or earlier when there is less patience than the usual 5 s.
-    fn listening(self) -> [Duration; 3] {
-        [
-            Duration::from_secs(1).min(self.patience / 5),
-            Duration::from_secs(3).min(self.patience * 3 / 5),
-            self.patience,
-        ]
+    fn question(self, name: &str, family: RecordType) -> Result<Question, Failure> {
+        Question::new(name, family).map_err(|error| {
+            let why = clean::line(&error.to_string(), 80);
+            self.failure(Token::IoError, format!("was not asked, for the name is none: {why}"))
+        })
     }
 
-    /// Waits for the packet that answers the question. It is for the caller to lose patience.
+    /// Until when each try listens, counted from the first one: one second each, or less where there is
+    /// less patience than 5 s, and the last one to the end.
+    fn listening(self) -> Vec<Duration> {
+        let each = Duration::from_secs(1).min(self.patience / 5);
+        let mut until: Vec<Duration> = (1..MOST_TRIES).map(|number| each * number).collect();
+        until.retain(|until| *until + each <= self.patience);
+        until.push(self.patience);
+        until
+    }
+
+    /// Waits for the packet that answers one of these questions, and says which. It is for the caller to
+    /// lose patience.
     async fn listen(
         self,
         socket: &UdpSocket,
-        question: &Question,
+        sent: &[Question],
         strays: &mut u32,
-    ) -> Result<Datagram, Failure> {
+    ) -> Result<(usize, Datagram), Failure> {
         let mut buffer = [0; MAX_DATAGRAM];
         loop {
             let length = socket.recv(&mut buffer).await.map_err(|e| self.io_failure("UDP", &e))?;
-            match question.read(buffer.get(..length).unwrap_or_default()) {
-                Packet::Answer(answer) => return Ok(Datagram::Answer(answer)),
-                Packet::Truncated => return Ok(Datagram::Truncated),
-                Packet::Garbled(why) => return Err(self.garbled(&why)),
+            let packet = buffer.get(..length).unwrap_or_default();
+            let read = sent.iter().map(|question| question.read(packet)).enumerate();
+            match read.into_iter().find(|(_, read)| !matches!(read, Packet::Stray)) {
+                Some((number, Packet::Answer(answer))) => {
+                    return Ok((number, Datagram::Answer(answer)));
+                }
+                Some((number, Packet::Truncated)) => return Ok((number, Datagram::Truncated)),
+                Some((_, Packet::Garbled(why))) => return Err(self.garbled(&why)),
                 // Anyone can forge a packet, so only the right one ends the wait.
-                Packet::Stray => *strays = strays.saturating_add(1),
+                Some((_, Packet::Stray)) | None => *strays = strays.saturating_add(1),
             }
         }
     }
@@ -224,11 +283,11 @@ mod tests {
     }
 
     #[test]
-    fn the_question_is_sent_again_after_one_and_three_seconds() {
-        let seconds = |patience| {
-            server("10.0.0.53:53", Duration::from_secs(patience)).listening().map(|d| d.as_secs())
-        };
-        assert_eq!(seconds(5), [1, 3, 5]);
-        assert_eq!(seconds(30), [1, 3, 30]);
+    fn the_question_is_sent_again_each_second_and_sooner_where_time_is_short() {
+        let until = |patience| server("10.0.0.53:53", Duration::from_millis(patience)).listening();
+        let seconds = |patience| until(patience).iter().map(Duration::as_secs).collect::<Vec<_>>();
+        assert_eq!(seconds(5_000), [1, 2, 3, 4, 5]);
+        assert_eq!(seconds(30_000), [1, 2, 3, 4, 5, 6, 7, 30]);
+        assert_eq!(until(500).len(), 5);
     }
 }

@@ -1,6 +1,6 @@
 //! Configuration files, read up to a limit.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use crate::bounded;
@@ -10,9 +10,7 @@ const LIMIT: u64 = 1024 * 1024;
 
 /// The first mebibyte of a file.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    bounded::open(path)?.take(LIMIT).read_to_end(&mut content)?;
-    Ok(content)
+    bounded::beginning(bounded::open(path)?, LIMIT)
 }
 
 /// The words of each line that is no comment; what is not UTF-8 becomes U+FFFD.

@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 
 use super::{MAX_NAME, in_order, same_name};
 use crate::clean;
-use crate::tool::Program;
+use crate::tool::{Program, Rights};
 
 /// Three lines for each address come to less than this for any answer of DNS.
 const MAX_OUTPUT: u64 = 64 * 1024;
@@ -54,7 +54,7 @@ impl Getent<'_> {
     /// Fails when the program cannot be run, or does not end as getent ends.
     pub(super) async fn ask(self, name: &str) -> io::Result<SystemAnswer> {
         let arguments = [self.arguments, &[name]].concat();
-        let mut child = self.program.start(&arguments, Stdio::null())?;
+        let mut child = self.program.start(&arguments, Stdio::null(), Rights::None)?;
         let mut output = Vec::new();
         if let Some(stdout) = child.stdout.take() {
             stdout.take(MAX_OUTPUT).read_to_end(&mut output).await?;

@@ -1,5 +1,6 @@
 //! Where Linux keeps what its resolvers are configured with.
 
+use edgeprobe_facts::dns::resolv_conf::{BEHIND_STUB, RESOLV_CONF};
 use rustix::net::{AddressFamily, SocketType, netdevice, socket};
 
 use super::name_servers::ResolverFiles;
@@ -8,10 +9,8 @@ use super::name_servers::ResolverFiles;
 pub(super) const HOSTS: &str = "/etc/hosts";
 
 /// What the C library reads, and what systemd-resolved writes of the servers that it asks itself.
-pub(super) const RESOLVER_FILES: Option<ResolverFiles<'_>> = Some(ResolverFiles {
-    resolv_conf: "/etc/resolv.conf",
-    behind_stub: "/run/systemd/resolve/resolv.conf",
-});
+pub(super) const RESOLVER_FILES: Option<ResolverFiles<'_>> =
+    Some(ResolverFiles { resolv_conf: RESOLV_CONF, behind_stub: BEHIND_STUB });
 
 /// The number of the interface that a scope id names (`fe80::1%eth0`), in this network namespace.
 pub(super) fn interface_index(name: &str) -> Option<u32> {

@@ -4,6 +4,7 @@
 //! resolver in front of several hides which of them is at fault; and the system's own resolver
 //! ([`ask_system`]), because that is what programs get.
 
+mod container;
 mod exchange;
 mod file;
 #[cfg(feature = "fuzzing")]
@@ -17,7 +18,9 @@ mod platform;
 mod question;
 mod server;
 mod system;
+mod tally;
 
+pub use container::ask_as_container;
 pub use name_servers::{ConfiguredServers, configured_servers};
 pub use server::{ask_server, ask_server_by};
 pub use system::ask_system;

@@ -4,6 +4,8 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::path::Path;
 
+use edgeprobe_facts::dns::resolv_conf;
+
 use super::{file, platform};
 
 /// The port that resolv.conf means; it has no way to name another.
@@ -75,11 +77,8 @@ impl ConfiguredServers {
 /// the C library does.
 pub(super) fn parse(content: &[u8], interface: &impl Fn(&str) -> Option<u32>) -> Vec<SocketAddr> {
     let mut servers = Vec::new();
-    for words in file::lines(content, &['#', ';']) {
-        let [keyword, address, ..] = words.as_slice() else { continue };
-        if keyword != "nameserver" {
-            continue;
-        }
+    for word in resolv_conf::name_servers(&String::from_utf8_lossy(content)) {
+        let address = word.split(['#', ';']).next().unwrap_or_default();
         if let Some(server) = server(address, interface)
             && !servers.contains(&server)
         {

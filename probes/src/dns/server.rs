@@ -11,7 +11,8 @@ use hickory_proto::rr::RecordType;
 use tokio::time::timeout;
 
 use super::exchange::Server;
-use super::question::{Answer, Question};
+use super::question::Answer;
+use super::tally::Tally;
 use super::{MAX_NAME, in_order};
 use crate::clean;
 use crate::recorder::{Recorder, Timeline, outcome};
@@ -62,9 +63,11 @@ async fn ask_by(
     let asked = Server { address: server, patience, interface };
     let name_shown = clean::line(name, MAX_NAME);
 
-    let (ipv4, ipv6) = ask_both(asked, name).await;
+    let tally = Tally::default();
+    let (ipv4, ipv6) = ask_both(asked, name, &tally).await;
     let result = conclude(asked, &name_shown, &ipv4, &ipv6);
     recorder.record(Step::Resolve, outcome(&result), begun);
+    recorder.count(tally.tries());
 
     let answers = || [&ipv4, &ipv6].into_iter().flatten();
     let facts = DnsFacts {
@@ -84,6 +87,7 @@ async fn ask_by(
         ipv6: record_outcome(&ipv6),
         hosts_file: Vec::new(),
         behind_stub: Vec::new(),
+        over_tcp: tally.over_tcp(),
         interface: interface.map(str::to_owned),
     };
     let label = asked.label();
@@ -103,10 +107,10 @@ async fn ask_by(
 }
 
 /// Puts the questions for IPv4 and for IPv6 addresses at the same time.
-async fn ask_both(server: Server<'_>, name: &str) -> (Asked, Asked) {
+async fn ask_both(server: Server<'_>, name: &str, tally: &Tally) -> (Asked, Asked) {
     let begun = Instant::now();
-    let mut ipv4 = pin!(ask(server, name, RecordType::A));
-    let mut ipv6 = pin!(ask(server, name, RecordType::AAAA));
+    let mut ipv4 = pin!(server.ask(name, RecordType::A, tally));
+    let mut ipv6 = pin!(server.ask(name, RecordType::AAAA, tally));
     tokio::select! {
         biased;
         ipv4 = &mut ipv4 => {
@@ -124,14 +128,6 @@ async fn ask_both(server: Server<'_>, name: &str) -> (Asked, Asked) {
     }
 }
 
-async fn ask(server: Server<'_>, name: &str, family: RecordType) -> Asked {
-    let question = Question::new(name, family).map_err(|error| {
-        let why = clean::line(&error.to_string(), 80);
-        server.failure(Token::IoError, format!("was not asked, for the name is none: {why}"))
-    })?;
-    server.ask(&question).await
-}
-
 /// Whether IPv4's answer settles what is to be reported.
 fn is_conclusive(ipv4: &Asked) -> bool {
     matches!(outcome_of(ipv4), RecordOutcome::Answered | RecordOutcome::Nxdomain)
@@ -147,7 +143,7 @@ fn record_outcome(asked: &Asked) -> Option<RecordOutcome> {
     was_asked.then(|| outcome_of(asked))
 }
 
-fn outcome_of(asked: &Asked) -> RecordOutcome {
+pub(super) fn outcome_of(asked: &Asked) -> RecordOutcome {
     match asked {
         Ok(answer) => answer.outcome(),
         Err(failure) => match failure.token {

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use edgeprobe_facts::dns::{DnsFacts, Resolver};
-use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Role, Step, Token, Tries, Vantage};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use hickory_resolver::TokioResolver;
 use hickory_resolver::net::NetError;
 use tokio::time::timeout;
@@ -54,10 +56,18 @@ impl System<'_> {
         let limit = (timeline.patience() * 3 / 2).min(timeline.remaining());
         let shown = clean::line(name, MAX_NAME);
 
-        let result = timeout(limit, self.ask(name, &shown))
+        let mut tries = Tries::default();
+        let result = timeout(limit, self.ask(name, &shown, limit, &mut tries))
             .await
             .unwrap_or_else(|_| Err(too_late(&shown, limit)));
         recorder.record(Step::Resolve, outcome(&result), begun);
+        if result.is_ok() {
+            // Which of the packets behind it were lost, the resolver does not say.
+            tries = Tries { begun: tries.begun, ..Tries::default() };
+        } else if begun.elapsed() >= LONG {
+            tries.unanswered = tries.begun;
+        }
+        recorder.count(tries);
 
         let (answer, result) = match result {
             Ok(answer) => (answer, Ok(())),
@@ -73,6 +83,7 @@ impl System<'_> {
             ipv6: None,
             hosts_file: hosts::addresses_in(self.hosts, name),
             behind_stub: self.behind_stub.clone(),
+            over_tcp: None,
             interface: None,
         };
         recorder.finish(
@@ -85,13 +96,19 @@ impl System<'_> {
     }
 
     /// At least one address, or why there is none.
-    async fn ask(&self, name: &str, shown: &str) -> Result<SystemAnswer, Failure> {
+    async fn ask(
+        &self,
+        name: &str,
+        shown: &str,
+        limit: Duration,
+        tries: &mut Tries,
+    ) -> Result<SystemAnswer, Failure> {
         if !can_be_asked(name) {
             return Err(no_answer(format!("`{shown}` is no host name")));
         }
         let lack = match self.getent.clone() {
             None => None,
-            Some(getent) => match getent.ask(name).await {
+            Some(getent) => match repeated(&getent, name, limit, tries).await {
                 // What this process may not do, getent may not do either.
                 Ok(answer) if answer.addresses.is_empty() => {
                     let Some(lack) = own::confinement() else {
@@ -128,6 +145,50 @@ impl System<'_> {
         }
     }
 }
+
+/// Asks getent, and begins again while it does not answer: the C library repeats a lost packet only
+/// after 5 s. The first that has an address is the answer.
+///
+/// That there is none counts at once where it comes at once; where it comes late, the C library may have
+/// given up.
+async fn repeated(
+    getent: &Getent<'_>,
+    name: &str,
+    limit: Duration,
+    tries: &mut Tries,
+) -> io::Result<SystemAnswer> {
+    let ask = || async {
+        let begun = Instant::now();
+        let answer: io::Result<SystemAnswer> = getent.clone().ask(name).await;
+        (answer, begun.elapsed())
+    };
+    let spacing = limit / MOST_TRIES;
+    let mut asked: FuturesUnordered<_> = FuturesUnordered::new();
+    let mut next = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
+    loop {
+        tokio::select! {
+            biased;
+            Some((answer, took)) = asked.next() => {
+                let is_none = matches!(&answer, Ok(SystemAnswer { addresses, .. }) if addresses.is_empty());
+                let is_last = asked.is_empty() && tries.begun >= MOST_TRIES;
+                if !is_none || took < LONG || is_last {
+                    return answer;
+                }
+            }
+            () = next.as_mut(), if tries.begun < MOST_TRIES => {
+                tries.begun += 1;
+                asked.push(ask());
+                next.as_mut().reset(tokio::time::Instant::now() + spacing);
+            }
+        }
+    }
+}
+
+/// How often the system's resolver is asked at most.
+const MOST_TRIES: u32 = 8;
+
+/// From how much on an answer comes late: no sooner do resolvers give up a server.
+const LONG: Duration = Duration::from_secs(1);
 
 /// The error, where it says something of this process alone.
 fn lack_of(error: io::Error) -> Option<io::Error> {

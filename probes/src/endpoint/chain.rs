@@ -42,10 +42,10 @@ struct Read {
 
 impl Chain {
     /// The chain of what a peer sent, its own certificate first; none when it sent nothing.
-    pub(super) fn of(sent: &[CertificateDer<'_>]) -> Option<Self> {
+    pub(super) fn from_certificates(sent: &[CertificateDer<'_>]) -> Option<Self> {
         let (leaf, others) = sent.split_first()?;
-        let mut chain = Self { links: vec![Link::of(leaf)], complete: true };
-        let mut others: Vec<Link> = others.iter().map(Link::of).collect();
+        let mut chain = Self { links: vec![Link::from_certificate(leaf)], complete: true };
+        let mut others: Vec<Link> = others.iter().map(Link::from_certificate).collect();
         let mut next = 0;
         while let Some(link) = chain.links.get(next) {
             let issuer = link.read.as_ref().map(|read| read.issuer.clone());
@@ -130,7 +130,7 @@ impl Chain {
 }
 
 impl Link {
-    fn of(der: &CertificateDer<'_>) -> Self {
+    fn from_certificate(der: &CertificateDer<'_>) -> Self {
         let read = X509Certificate::from_der(der).ok().map(|(_, certificate)| Read {
             subject: certificate.subject().as_raw().to_vec(),
             issuer: certificate.issuer().as_raw().to_vec(),
@@ -194,21 +194,21 @@ mod tests {
         let (one, two) = (certificate("one", "two", LONG), certificate("two", "root", LONG));
         let mut sent = vec![leaf, two.clone(), one.clone(), one.clone()];
         sent.extend((0..90).map(|number| certificate(&format!("other {number}"), "root", LONG)));
-        let chain = Chain::of(&sent).unwrap();
+        let chain = Chain::from_certificates(&sent).unwrap();
         assert_eq!(chain.split().1, [one, two]);
         assert!(chain.is_complete(), "what leads nowhere is not missed");
         assert!(!chain.is_issued_by_itself());
-        assert!(Chain::of(&[]).is_none());
+        assert!(Chain::from_certificates(&[]).is_none());
     }
 
     #[test]
     fn of_many_authorities_of_one_name_few_are_kept_and_no_refusal_counts() {
         let mut sent = vec![certificate("hub", "same", LONG)];
         sent.extend((0..9).map(|_| certificate("same", "same", LONG)));
-        let chain = Chain::of(&sent).unwrap();
+        let chain = Chain::from_certificates(&sent).unwrap();
         assert_eq!(chain.split().1.len(), MOST_OF_ONE_SUBJECT);
         assert!(!chain.is_complete());
-        let two = Chain::of(&sent[..3]).unwrap();
+        let two = Chain::from_certificates(&sent[..3]).unwrap();
         assert!(two.is_complete());
     }
 
@@ -219,7 +219,7 @@ mod tests {
             let (subject, issuer) = (format!("a{number}"), format!("a{}", (number + 1) % 30));
             sent.push(certificate(&subject, &issuer, LONG));
         }
-        let chain = Chain::of(&sent).unwrap();
+        let chain = Chain::from_certificates(&sent).unwrap();
         assert_eq!(chain.links.len(), MOST);
         assert!(!chain.is_complete());
     }
@@ -227,12 +227,12 @@ mod tests {
     #[test]
     fn a_chain_that_is_valid_now_is_looked_at_now_alone() {
         let sent = [certificate("hub", "one", (2020, 2030)), certificate("one", "root", LONG)];
-        assert!(Chain::of(&sent).unwrap().other_moments(now()).is_empty());
+        assert!(Chain::from_certificates(&sent).unwrap().other_moments(now()).is_empty());
         let ended = [certificate("hub", "one", (2010, 2012)), certificate("one", "root", LONG)];
-        assert_eq!(Chain::of(&ended).unwrap().other_moments(now()).len(), 1);
+        assert_eq!(Chain::from_certificates(&ended).unwrap().other_moments(now()).len(), 1);
         // The authority's own certificate began within the other's time.
         let late = [certificate("hub", "one", (2010, 2012)), certificate("one", "r", (2011, 2013))];
-        let moments = Chain::of(&late).unwrap().other_moments(now());
+        let moments = Chain::from_certificates(&late).unwrap().other_moments(now());
         // 2011-01-01, by `date +%s`.
         assert_eq!(moments.iter().map(UnixTime::as_secs).collect::<Vec<_>>(), [1_293_840_000]);
     }
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_certificate_are_left_to_whoever_verifies() {
         let sent = [CertificateDer::from(&b"\x30\x00"[..]), CertificateDer::from(&b"abc"[..])];
-        let chain = Chain::of(&sent).unwrap();
+        let chain = Chain::from_certificates(&sent).unwrap();
         assert_eq!(chain.split().1.len(), 1);
         assert!(chain.other_moments(now()).is_empty());
     }

@@ -27,7 +27,7 @@ fn facts() -> EndpointFacts {
         detour: None,
         proxy: None,
     };
-    EndpointFacts::of(&endpoint, IpAddr::V4(Ipv4Addr::LOCALHOST))
+    EndpointFacts::from_question(&endpoint, IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 fn kept(facts: &EndpointFacts, result: Result<(), Failure>) -> Value {
@@ -92,7 +92,7 @@ pub fn certificates(mut bytes: &[u8]) -> Value {
         bytes = rest;
     }
     let described: Vec<_> = sent.iter().map(certificate::describe).collect();
-    let Some(chain) = Chain::of(&sent) else { return json!(described) };
+    let Some(chain) = Chain::from_certificates(&sent) else { return json!(described) };
     let now = UnixTime::since_unix_epoch(Duration::from_secs(1_750_000_000));
     let Ok(name) = ServerName::try_from("hub.azure-devices.net") else { return Value::Null };
     let mut left = 8;

@@ -50,7 +50,7 @@ where
     if head.status == 101 {
         return Ok(Answer { facts: found, accept, rest });
     }
-    let mut body = Excerpt::of(&head, rest, BODY_EXCERPT);
+    let mut body = Excerpt::after_head(&head, rest, BODY_EXCERPT);
     // The head is the answer: a body that stalls or breaks takes nothing from it.
     let _ = tokio::time::timeout(BODY_PATIENCE, body.read(stream)).await;
     Ok(Answer { facts: HttpFacts { body: body.text(), ..found }, accept, rest: Vec::new() })

@@ -20,7 +20,7 @@ pub(super) async fn greet(
     let mut received = Vec::new();
     match converse(carrier, Step::Mqtt, CONNECT, MAX_ANSWER, &mut received, parse).await? {
         Answer::Connack(connack) => {
-            facts.mqtt = Some(MqttFacts { connack });
+            facts.mqtt = Some(MqttFacts { connack, lost_at_once: 0 });
             Ok(())
         }
         Answer::Foreign => {

@@ -84,7 +84,7 @@ impl Verifier {
             public: TrustResult::NotVerified,
             within_validity: TrustResult::NotVerified,
         };
-        let chain = Chain::of(sent)?;
+        let chain = Chain::from_certificates(sent)?;
         let (answer, answered) = oneshot::channel();
         let fingerprint = fingerprint(sent, name);
         let job = Job { chain, fingerprint, name: name.clone(), stores, answer };

@@ -1,9 +1,8 @@
 //! What the running engine was started with: the flags of its command line come before its file.
 //!
-//! dockerd keeps its process's number in a file. Whoever else is called so, an engine inside a
-//! container for example, is not this device's engine.
+//! dockerd keeps its process's number in a file. Another process of that name, such as an engine
+//! inside a container, is not this device's engine.
 
-use std::io::Read;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -30,26 +29,25 @@ pub(super) struct CommandLine {
 
 /// The command line of the engine whose process one of these files names; none where it does not run
 /// or this user may not see it.
-pub(super) fn of_the_running(pid_files: &[PathBuf]) -> Option<CommandLine> {
+pub(super) fn from_running(pid_files: &[PathBuf]) -> Option<CommandLine> {
     pid_files.iter().find_map(|file| {
         let pid: u32 = text(file, 32)?.trim().parse().ok()?;
         let process = Path::new("/proc").join(pid.to_string());
         let is_the_engine = text(&process.join("comm"), 64)?.trim() == "dockerd";
         let line = text(&process.join("cmdline"), LIMIT).filter(|_| is_the_engine)?;
-        Some(CommandLine::of(line.split('\0').skip(1)))
+        Some(CommandLine::from_arguments(line.split('\0').skip(1)))
     })
 }
 
 fn text(file: &Path, limit: u64) -> Option<String> {
-    let mut content = Vec::new();
-    bounded::open(file).ok()?.take(limit).read_to_end(&mut content).ok()?;
+    let content = bounded::beginning(bounded::open(file).ok()?, limit).ok()?;
     Some(String::from_utf8_lossy(&content).into_owned())
 }
 
 impl CommandLine {
     /// Reads the arguments after the program's name. What cannot be understood is passed over: an
     /// engine that runs has understood it.
-    pub(super) fn of<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn from_arguments<'a>(arguments: impl Iterator<Item = &'a str>) -> Self {
         let mut line = Self::default();
         let mut arguments = arguments.peekable();
         while let Some(argument) = arguments.next() {
@@ -60,7 +58,7 @@ impl CommandLine {
             if line.switch(flag, given) {
                 continue;
             }
-            // A value may stand in an argument of its own, but for switches.
+            // A value may be the next argument, except for switches.
             let value = given.or_else(|| arguments.peek().copied());
             if let Some(value) = value {
                 line.value(flag, value);
@@ -187,7 +185,7 @@ mod tests {
     use super::*;
 
     fn over(line: &str, file: &EngineSettings) -> EngineSettings {
-        CommandLine::of(line.split(' ')).over(file.clone())
+        CommandLine::from_arguments(line.split(' ')).over(file.clone())
     }
 
     #[test]
@@ -219,7 +217,7 @@ mod tests {
         let settings =
             over("--dns --bip nothing --iptables=perhaps --dns", &EngineSettings::default());
         assert!(settings.is_empty(), "{settings:?}");
-        let named = CommandLine::of("--config-file /etc/plant/engine.json".split(' '));
+        let named = CommandLine::from_arguments("--config-file /etc/plant/engine.json".split(' '));
         assert_eq!(named.config_file, Some(PathBuf::from("/etc/plant/engine.json")));
     }
 
@@ -228,6 +226,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("docker.pid");
         std::fs::write(&file, std::process::id().to_string()).unwrap();
-        assert_eq!(of_the_running(&[file, directory.path().join("absent")]), None);
+        assert_eq!(from_running(&[file, directory.path().join("absent")]), None);
     }
 }

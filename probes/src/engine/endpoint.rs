@@ -13,6 +13,7 @@ use super::client::Carried;
 #[cfg(target_os = "linux")]
 use super::client::{Client, ClientError};
 use super::local;
+use crate::runtime::{self, Root};
 use crate::{clean, own};
 
 /// The port of an engine's unencrypted API when `DOCKER_HOST` names none.
@@ -35,11 +36,21 @@ pub struct Places {
 }
 
 impl Places {
-    /// The places of this device: `DOCKER_HOST`, the default sockets, the usual directories.
+    /// The places of this device: `DOCKER_HOST`, else where the configured runtime asks its engine, else
+    /// the default sockets; the usual directories.
     pub fn of_this_device() -> Self {
+        let given = env::var_os("DOCKER_HOST").filter(|text| !text.is_empty());
+        let given = given.map(|text| text.to_string_lossy().into_owned());
+        // The engine that counts is the one that the runtime asks.
+        let configured = runtime::engine_uri(&Root::of_this_device()).filter(|_| given.is_none());
+        let socket = configured.as_deref().and_then(|uri| uri.strip_prefix("unix://"));
+        let sockets = match socket {
+            Some(path) => vec![PathBuf::from(path)],
+            None => local::SOCKETS.iter().map(PathBuf::from).collect(),
+        };
         Self {
-            docker_host: env::var_os("DOCKER_HOST").map(|text| text.to_string_lossy().into_owned()),
-            sockets: local::SOCKETS.iter().map(PathBuf::from).collect(),
+            docker_host: given.or(configured.clone().filter(|_| socket.is_none())),
+            sockets,
             programs: local::PROGRAM_DIRECTORIES
                 .iter()
                 .flat_map(|directory| {

@@ -36,7 +36,7 @@ pub fn log(bytes: &[u8]) -> Value {
 pub fn configuration(bytes: &[u8]) -> Value {
     let file = settings::parse(bytes);
     let text = String::from_utf8_lossy(bytes);
-    let line = CommandLine::of(text.split('\0'));
+    let line = CommandLine::from_arguments(text.split('\0'));
     let host = Endpoint::parse(&text).map(|endpoint| endpoint.to_string());
     let problem = file.as_ref().err().map(|error| crate::clean::line(&error.to_string(), 160));
     json!([line.over(file.unwrap_or_default()), problem, host.unwrap_or_else(|error| error)])

@@ -60,7 +60,7 @@ impl EngineLogs {
             timeout(limit, self.client.get(&version, SINGLE)),
             timeout(limit, self.client.get(&info, SINGLE)),
             timeout(limit, self.networks()),
-            timeout(limit, self.of_the_runtime()),
+            timeout(limit, self.inspect_runtime()),
         );
         let mut all = Inspections::default();
         let failed = &mut all.failed;
@@ -90,7 +90,7 @@ impl EngineLogs {
         Ok(inspected)
     }
 
-    async fn of_the_runtime(&self) -> Result<Inspected, ClientError> {
+    async fn inspect_runtime(&self) -> Result<Inspected, ClientError> {
         let path = Path::new("/containers/json").with("all", "true");
         let Containers(listed) = self.client.get(&path, LIST).await?;
         let mut inspected = Inspected::default();

@@ -69,7 +69,7 @@ pub async fn inspect_in(timeline: Timeline, vantage: &Vantage, places: &Places) 
 
 /// A client of this device's own engine, whose requests end within `limit`.
 ///
-/// Errors say in a line why there is none.
+/// Errors say in one line why there is no engine.
 #[cfg(target_os = "linux")]
 pub(crate) async fn local_client(limit: std::time::Duration) -> Result<client::Client, String> {
     let mut problem = "there is no engine's socket".to_owned();

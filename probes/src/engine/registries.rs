@@ -12,7 +12,7 @@ pub(super) fn insecure(entry: &str) -> String {
     // The engine takes a scheme away and warns of it.
     let scheme = entry.find("://").filter(|end| *end <= "https".len());
     let bare = scheme.and_then(|end| entry.get(end + 3..)).unwrap_or(entry);
-    let is_host = Reference::of_registry(bare).is_ok_and(|registry| registry.image().is_none());
+    let is_host = Reference::parse_registry(bare).is_ok_and(|registry| registry.image().is_none());
     if is_host || bare.parse::<IpNet>().is_ok() { bare.to_owned() } else { MASK.to_string() }
 }
 

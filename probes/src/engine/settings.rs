@@ -32,7 +32,7 @@ pub(super) async fn read(
     limit: Duration,
 ) -> EngineSettings {
     let reading = blocking::run(move || {
-        let line = command_line::of_the_running(&pid_files).unwrap_or_default();
+        let line = command_line::from_running(&pid_files).unwrap_or_default();
         let files = line.config_file.clone().map_or(files, |named| vec![named]);
         line.over(files.iter().find_map(|file| read_file(file)).unwrap_or_default())
     });

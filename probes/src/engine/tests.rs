@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use edgeprobe_facts::engine::ApiVersion;
+
 use super::*;
 
 /// A directory that goes with the test.
@@ -132,6 +134,53 @@ async fn an_engine_that_refuses_by_policy_is_a_fault() {
     assert_eq!(observation.token(), Some(Token::EnginePermissionDenied));
     let detail = observation.failure.unwrap().detail;
     assert!(detail.ends_with("the engine refuses: authorization [2J denied"), "{detail}");
+}
+
+/// Docker Engine 29.3 as far as its versions go: it answers without one, and refuses what is too old.
+fn engine_29(listener: &UnixListener) {
+    let answer = |client: &mut std::os::unix::net::UnixStream| {
+        let mut request = [0; 4096];
+        let length = client.read(&mut request).unwrap();
+        let request = String::from_utf8_lossy(&request[..length]).into_owned();
+        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        let (status, body) = match path.split('?').next().unwrap_or_default() {
+            "/version" => {
+                (200, r#"{"Version":"29.3.0","ApiVersion":"1.54","MinAPIVersion":"1.40"}"#)
+            }
+            "/v1.34/version" => (
+                400,
+                "{\"message\":\"client version 1.34 is too old. Minimum supported API version is 1.40, \
+                 please upgrade your client to a newer version\\u001b[2J\"}",
+            ),
+            path if path.ends_with("/info") => (200, "{}"),
+            path if path.starts_with("/v1.47/") => (200, "[]"),
+            _ => (404, "{}"),
+        };
+        write!(client, "HTTP/1.1 {status} -\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+            .unwrap();
+        status
+    };
+    // The version, the refused one, containers that run, those of the runtime, networks, info, images.
+    for _ in 0..7 {
+        answer(&mut listener.accept().unwrap().0);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_s_versions_and_its_refusal_of_an_older_one_are_known() {
+    let directory = Directory::new();
+    let listener = UnixListener::bind(directory.socket()).unwrap();
+    let served = tokio::task::spawn_blocking(move || engine_29(&listener));
+    let (observation, facts) = look(&at(&directory.socket()), SOON).await;
+    served.await.unwrap();
+    assert_eq!(observation.outcome, Outcome::Pass, "{observation:#?}");
+    let api = facts.api.unwrap();
+    assert_eq!((api.oldest, api.newest), (ApiVersion::new(1, 40), ApiVersion::new(1, 54)));
+    let [asked] = api.asked.as_slice() else { panic!("{:?}", api.asked) };
+    assert_eq!(asked.version, ApiVersion::new(1, 34));
+    let refusal = asked.refusal.as_deref().unwrap();
+    assert!(refusal.starts_with("client version 1.34 is too old."), "{refusal}");
+    assert!(!refusal.contains('\u{1b}'), "{refusal}");
 }
 
 #[tokio::test]

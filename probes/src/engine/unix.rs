@@ -6,6 +6,7 @@ use std::path::Path;
 use tokio::net::UnixStream;
 
 use super::client::Carried;
+use crate::walls;
 
 /// Docker's socket, then Podman's compatible one.
 pub(super) const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
@@ -30,10 +31,21 @@ pub(super) const PID_FILES: [&str; 2] =
 
 /// Whether something is at the path. What this user may not look at is taken to be there.
 pub(super) fn is_present(path: &Path) -> bool {
-    path.metadata().map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
+    walls::or_with_privileges(path, Path::metadata)
+        .map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
 }
 
 /// Connects to the socket.
 pub(super) async fn connect(path: &Path) -> io::Result<Box<dyn Carried>> {
-    Ok(Box::new(UnixStream::connect(path).await?))
+    match UnixStream::connect(path).await {
+        // Another user's engine, whose folder root alone may enter beside that user.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let path = path.to_owned();
+            let connecting = move || std::os::unix::net::UnixStream::connect(path);
+            let stream = walls::run_with_privileges(connecting).await??;
+            stream.set_nonblocking(true)?;
+            Ok(Box::new(UnixStream::from_std(stream)?))
+        }
+        connected => Ok(Box::new(connected?)),
+    }
 }

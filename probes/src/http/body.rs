@@ -22,7 +22,7 @@ enum Extent {
 
 impl Body {
     /// The body that follows a head, of which this is there already.
-    pub(super) fn of(head: &Head, raw: Vec<u8>) -> Self {
+    pub(super) fn after_head(head: &Head, raw: Vec<u8>) -> Self {
         let chunked = head
             .header("transfer-encoding")
             .is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
@@ -116,7 +116,7 @@ mod tests {
     fn content(headers: &str, raw: &[u8]) -> Vec<u8> {
         let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
         let (head, _) = Head::parse(head.as_bytes()).unwrap().unwrap();
-        Body::of(&head, raw.to_vec()).content()
+        Body::after_head(&head, raw.to_vec()).content()
     }
 
     #[test]

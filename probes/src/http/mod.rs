@@ -114,7 +114,7 @@ pub(crate) async fn exchange(
     most: usize,
 ) -> Result<Message, NoAnswer> {
     let (head, rest) = ask(stream, request).await?;
-    let mut body = Body::of(&head, rest);
+    let mut body = Body::after_head(&head, rest);
     let whole = body.read(stream, most).await;
     let reusable = whole && body.is_delimited() && !head.closes();
     let mut body = body.content();
@@ -131,8 +131,8 @@ pub(crate) struct Excerpt {
 
 impl Excerpt {
     /// The excerpt of an answer, of which this came with the head.
-    pub(crate) fn of(head: &Head, rest: Vec<u8>, most: usize) -> Self {
-        Self { body: Body::of(head, rest), most }
+    pub(crate) fn after_head(head: &Head, rest: Vec<u8>, most: usize) -> Self {
+        Self { body: Body::after_head(head, rest), most }
     }
 
     /// Reads on until there is enough or the body ends.

@@ -25,8 +25,12 @@ pub(super) fn sockets(_port: u16) -> Option<Vec<Socket>> {
     None
 }
 
-pub(super) fn processes(_inodes: &[u64], _until: Instant) -> Vec<SocketProcess> {
+pub(super) fn holders(_inodes: &[u64], _until: Instant) -> Vec<()> {
     Vec::new()
+}
+
+pub(super) fn describe((): &()) -> Option<SocketProcess> {
+    None
 }
 
 pub(super) fn passwd() -> String {

@@ -1,7 +1,8 @@
 //! The kernel's socket tables, the process table and the user list of Linux.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+use std::path::Path;
 use std::time::Instant;
 
 use procfs::FromBufReadSI;
@@ -10,8 +11,8 @@ use procfs::process::{FDTarget, Process, all_processes};
 use rustix::io::Errno;
 
 use super::{Socket, SocketProcess};
-use crate::clean;
 use crate::privileges::may_bind_every_port;
+use crate::{bounded, clean, walls};
 
 /// `SO_REUSEADDR` binds beside what lingers, and never beside a socket that listens.
 pub(super) const REUSE_TELLS_LISTENERS_APART: bool = true;
@@ -48,8 +49,9 @@ pub(super) fn sockets(port: u16) -> Option<Vec<Socket>> {
     Some(entries.into_iter().filter(|socket| socket.0 == port).map(|socket| socket.1).collect())
 }
 
-/// The processes that have one of these sockets open, as far as they are seen before `until`.
-pub(super) fn processes(inodes: &[u64], until: Instant) -> Vec<SocketProcess> {
+/// The processes that have one of these sockets open, each with the socket's inode, as far as they are
+/// seen before `until`. Those of other users are seen with CAP_SYS_PTRACE.
+pub(super) fn holders(inodes: &[u64], until: Instant) -> Vec<(Process, u64)> {
     let mut found = Vec::new();
     let mut left = DESCRIPTORS_LIMIT;
     let Ok(processes) = all_processes() else { return found };
@@ -67,9 +69,10 @@ pub(super) fn processes(inodes: &[u64], until: Instant) -> Vec<SocketProcess> {
                 && !held.contains(&inode)
             {
                 held.push(inode);
+                let Ok(process) = Process::new(process.pid()) else { break };
+                found.push((process, inode));
             }
         }
-        found.extend(held.into_iter().filter_map(|inode| describe(&process, inode)));
     }
     found
 }
@@ -79,12 +82,13 @@ pub(super) fn passwd() -> String {
     read("/etc/passwd", FILE_LIMIT).unwrap_or_default()
 }
 
-fn describe(process: &Process, inode: u64) -> Option<SocketProcess> {
+/// What a process says of itself, read through its folder, which is open.
+pub(super) fn describe((process, inode): &(Process, u64)) -> Option<SocketProcess> {
     let stat = process.stat().ok()?;
     let arguments = process.open_relative("cmdline").ok().and_then(|f| text(f, ARGUMENTS_LIMIT));
     let cgroup = process.open_relative("cgroup").ok().and_then(|f| text(f, CGROUP_LIMIT));
     Some(SocketProcess {
-        inode,
+        inode: *inode,
         pid: u32::try_from(stat.pid).ok()?,
         parent: u32::try_from(stat.ppid).unwrap_or_default(),
         name: clean::line(&stat.comm, 32),
@@ -131,11 +135,10 @@ fn in_first_user_namespace() -> bool {
 }
 
 fn read(path: &str, limit: u64) -> Option<String> {
-    text(File::open(path).ok()?, limit)
+    text(walls::open(Path::new(path)).ok()?, limit)
 }
 
 fn text(file: File, limit: u64) -> Option<String> {
-    let mut bytes = Vec::new();
-    file.take(limit).read_to_end(&mut bytes).ok()?;
+    let bytes = bounded::beginning(file, limit).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

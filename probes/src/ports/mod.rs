@@ -23,8 +23,8 @@ use edgeprobe_facts::engine::Container;
 use edgeprobe_facts::ports::{Bind, BindResult, Holder, PortFacts};
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Vantage};
 
-use crate::blocking;
 use crate::recorder::{Recorder, Timeline, io_failure};
+use crate::walls;
 
 /// Every address of the host, of either family.
 const ALL: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
@@ -73,16 +73,16 @@ async fn ask(
     addresses: &[IpAddr],
     containers: &[Container],
 ) -> Result<(), Failure> {
-    // Tables and binds are asked on this thread, because it may be in a network namespace of its
-    // own; both are quick. The process table is the same everywhere and may be long.
+    // Tables and binds are quick. The process table may be long.
     let tables = system::sockets(facts.port);
     facts.tables_unread = tables.is_none();
     let sockets = tables.as_deref().unwrap_or_default();
     let connections = sockets.iter().any(|socket| !socket.listening);
     let addresses = if addresses.is_empty() { &ALL } else { addresses };
     for &address in addresses {
-        let result = bind::attempt(address, facts.port, connections)
-            .map_err(|error| io_failure(Step::Bind, &error))?;
+        let port = facts.port;
+        let bound = walls::with_privileges(move || bind::attempt(address, port, connections));
+        let result = bound.map_err(|error| io_failure(Step::Bind, &error))?;
         facts.binds.push(Bind { address, result });
     }
 
@@ -105,7 +105,8 @@ async fn owners(sockets: &[Socket], timeline: Timeline) -> Vec<SocketProcess> {
     }
     // Less than the step's own limit, so that a scan that is cut short still gives what it found.
     let until = Instant::now() + timeline.patience().min(timeline.remaining()) / 2;
-    blocking::run(move || system::processes(&inodes, until)).await.unwrap_or_default()
+    let found = walls::run_with_privileges(move || system::holders(&inodes, until)).await;
+    found.map(|found| found.iter().filter_map(system::describe).collect()).unwrap_or_default()
 }
 
 /// A TCP socket whose local port is the one in question.

@@ -13,7 +13,7 @@ use crate::recorder::io_failure;
 /// How many authentication schemes of an answer are kept; there are a handful in the world.
 const MAX_SCHEMES: usize = 8;
 
-/// How much of an answer that is none is shown, in characters.
+/// How much of an invalid answer is shown, in characters.
 const EXCERPT: usize = 120;
 
 /// Asks the proxy at the other end of `stream` for a tunnel to a host's port.

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn of(value: &str) -> Option<Challenge> {
+    fn challenge(value: &str) -> Option<Challenge> {
         read([value].into_iter())
     }
 
@@ -75,7 +75,7 @@ mod tests {
     fn the_realm_and_the_service_are_read() {
         let azure = "Bearer realm=\"https://contoso.azurecr.io/oauth2/token\",service=\"contoso.azurecr.io\"";
         assert_eq!(
-            of(azure),
+            challenge(azure),
             Some(Challenge::Bearer {
                 realm: "https://contoso.azurecr.io/oauth2/token".to_owned(),
                 service: Some("contoso.azurecr.io".to_owned()),
@@ -83,7 +83,7 @@ mod tests {
         );
         let odd = "bearer error=\"a, realm=\\\"x\\\"\", Realm=https://a/t , scope=b";
         assert_eq!(
-            of(odd),
+            challenge(odd),
             Some(Challenge::Bearer { realm: "https://a/t".to_owned(), service: None })
         );
     }
@@ -92,15 +92,15 @@ mod tests {
     fn a_token_is_preferred_to_credentials() {
         let both = ["Basic realm=\"a\"", "Bearer realm=\"https://b/\""];
         assert!(matches!(read(both.into_iter()), Some(Challenge::Bearer { .. })));
-        assert_eq!(of("Basic"), Some(Challenge::Basic));
-        assert_eq!(of("Negotiate"), None);
-        assert_eq!(of("Bearer service=\"a\""), None);
+        assert_eq!(challenge("Basic"), Some(Challenge::Basic));
+        assert_eq!(challenge("Negotiate"), None);
+        assert_eq!(challenge("Bearer service=\"a\""), None);
     }
 
     proptest! {
         #[test]
         fn no_text_upsets_it(text: String) {
-            let _ = of(&format!("Bearer {text}"));
+            let _ = challenge(&format!("Bearer {text}"));
         }
     }
 }

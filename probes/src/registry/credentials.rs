@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use edgeprobe_facts::registry::Reference;
 use serde::Deserialize;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{bounded, clean};
 
@@ -26,8 +27,8 @@ pub struct Credentials {
     store: bool,
 }
 
-/// What one registry is to be told. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
+/// What one registry is to be told. `Debug` does not show it, and nothing of it is left in memory.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub(super) enum Secret {
     Password {
         user: String,
@@ -48,7 +49,7 @@ pub(super) enum Lookup<'c> {
 /// The engine's file cannot be used. No variant shows its content.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
-    /// There is no such file: nobody has signed in.
+    /// There is no such file: no user has signed in.
     #[error("there is no file `{}`", path.display())]
     Missing { path: PathBuf },
     /// The file cannot be read.
@@ -70,7 +71,8 @@ impl Credentials {
     /// Reads the file.
     pub fn load(path: &Path) -> Result<Self, CredentialsError> {
         let owned = || path.to_path_buf();
-        let text = bounded::read(path, LIMIT).map_err(|source| match source.kind() {
+        let text = bounded::read(path, LIMIT).map(Zeroizing::new);
+        let text = text.map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => CredentialsError::Missing { path: owned() },
             _ => CredentialsError::Unreadable { path: owned(), source },
         })?;
@@ -83,10 +85,10 @@ impl Credentials {
         let file: ConfigFile = serde_json::from_slice(text).map_err(|error| {
             CredentialsError::Malformed { path: path.to_path_buf(), line: error.line() }
         })?;
-        Ok(Self::of(file))
+        Ok(Self::from_file(file))
     }
 
-    fn of(file: ConfigFile) -> Self {
+    fn from_file(file: ConfigFile) -> Self {
         let mut entries = BTreeMap::new();
         for (key, entry) in file.auths {
             if let Some(secret) = entry.secret() {
@@ -101,7 +103,7 @@ impl Credentials {
     }
 
     /// What the file says of a registry.
-    pub(super) fn of_registry(&self, reference: &Reference) -> Lookup<'_> {
+    pub(super) fn for_registry(&self, reference: &Reference) -> Lookup<'_> {
         let key =
             if reference.is_docker_hub() { host_of(DOCKER_HUB_KEY) } else { reference.registry() };
         match self.entries.get(&key) {
@@ -114,10 +116,12 @@ impl Credentials {
 
 impl Secret {
     /// The value of an `Authorization` header, where the secret can be one (RFC 7617).
-    pub(super) fn basic(&self) -> Option<String> {
+    pub(super) fn basic(&self) -> Option<Zeroizing<String>> {
         match self {
             Self::Password { user, password } => {
-                Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+                let pair = Zeroizing::new(format!("{user}:{password}"));
+                let encoded = Zeroizing::new(STANDARD.encode(&*pair));
+                Some(Zeroizing::new(format!("Basic {}", *encoded)))
             }
             Self::IdentityToken(_) => None,
         }
@@ -154,7 +158,7 @@ struct ConfigFile {
     creds_store: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
 struct Entry {
     auth: Option<String>,
     username: Option<String>,
@@ -165,15 +169,15 @@ struct Entry {
 
 impl Entry {
     /// None where a helper keeps the secret: the entry is empty then.
-    fn secret(self) -> Option<Secret> {
-        if let Some(token) = self.identity_token.filter(|token| !token.is_empty()) {
+    fn secret(mut self) -> Option<Secret> {
+        if let Some(token) = self.identity_token.take().filter(|token| !token.is_empty()) {
             return Some(Secret::IdentityToken(token));
         }
-        if let (Some(user), Some(password)) = (self.username, self.password) {
+        if let (Some(user), Some(password)) = (self.username.take(), self.password.take()) {
             return Some(Secret::Password { user, password });
         }
-        let decoded = STANDARD.decode(self.auth?.trim()).ok()?;
-        let text = String::from_utf8(decoded).ok()?;
+        let decoded = Zeroizing::new(STANDARD.decode(self.auth.as_deref()?.trim()).ok()?);
+        let text = std::str::from_utf8(&decoded).ok()?;
         let (user, password) = text.trim_end_matches('\0').split_once(':')?;
         Some(Secret::Password { user: user.to_owned(), password: password.to_owned() })
     }
@@ -193,7 +197,7 @@ mod tests {
     }
 
     fn secret(credentials: &Credentials, registry: &str) -> Option<Secret> {
-        match credentials.of_registry(&Reference::of_registry(registry).unwrap()) {
+        match credentials.for_registry(&Reference::parse_registry(registry).unwrap()) {
             Lookup::Found(secret) => Some(secret.clone()),
             Lookup::Helper | Lookup::Absent => None,
         }
@@ -224,9 +228,9 @@ mod tests {
     fn helpers_are_known_and_not_run() {
         let by_store = load(r#"{"auths": {"a.io": {}}, "credsStore": "desktop"}"#).unwrap();
         let by_host = load(r#"{"credHelpers": {"a.io": "ecr-login"}}"#).unwrap();
-        let reference = Reference::of_registry("a.io").unwrap();
+        let reference = Reference::parse_registry("a.io").unwrap();
         for credentials in [by_store, by_host] {
-            assert!(matches!(credentials.of_registry(&reference), Lookup::Helper));
+            assert!(matches!(credentials.for_registry(&reference), Lookup::Helper));
         }
     }
 

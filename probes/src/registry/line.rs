@@ -17,6 +17,7 @@ use crate::dns;
 use crate::endpoint::{Carriage, Stream, TrustStores, secure, through, unsecured};
 use crate::own;
 use crate::recorder::{Recorder, io_failure};
+use crate::walls;
 
 /// How many addresses of a host are connected to, all at once.
 const ADDRESSES: usize = 8;
@@ -167,7 +168,7 @@ impl Opener<'_> {
     fn way_to(&self, host: &Host) -> Option<ViaFacts> {
         let setting = self.proxy.filter(|_| host.scheme == Scheme::Https)?;
         let url = setting.proxy_to(&host.server, host.port)?.clone();
-        Some(ViaFacts::of(&Via { url, part: setting.part }))
+        Some(ViaFacts::from_via(&Via { url, part: setting.part }))
     }
 
     async fn resolve(&mut self, name: &str) -> Result<Vec<IpAddr>, Failure> {
@@ -263,7 +264,7 @@ impl Opener<'_> {
         };
         let mut files: Vec<PathBuf> = folders
             .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
+            .filter_map(|folder| walls::opened_with_privileges(folder, |it| fs::read_dir(it)).ok())
             .flat_map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
             .take(AUTHORITIES)

@@ -19,13 +19,16 @@ use std::sync::Arc;
 pub use credentials::{Credentials, CredentialsError};
 
 use edgeprobe_facts::registry::{CredentialUse, Part, Query, Reference, RegistryFacts, Scheme};
-use edgeprobe_facts::{Facts, Failure, Observation, Vantage};
+use edgeprobe_facts::{Facts, Failure, Observation, Step, Token, Tries, Vantage};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep};
 
 use self::credentials::Lookup;
 use self::line::Opener;
 use self::pull::Pull;
 use crate::endpoint::TrustStores;
-use crate::recorder::{Recorder, Timeline};
+use crate::recorder::{Progress, Recorder, Timeline};
 
 /// The folder of authorities that the engine trusts for single registries.
 pub const AUTHORITIES: &str =
@@ -66,8 +69,71 @@ pub async fn probe(
     access: &Access,
     trust: &TrustStores,
 ) -> Observation {
+    let recorder = Recorder::start(timeline);
+    let begin = || {
+        let recorder = recorder.again();
+        let progress = recorder.progress();
+        (progress, Box::pin(ask(recorder, vantage, query, access, trust)))
+    };
+    let (first, asking) = begin();
+    let mut progress = vec![first];
+    let mut under_way = FuturesUnordered::from_iter([asking]);
+    let mut answer: Option<Observation> = None;
+    let spacing = timeline.limit() / MOST_TRIES;
+    let mut next = Box::pin(sleep(spacing));
+    loop {
+        tokio::select! {
+            biased;
+            Some(observation) = under_way.next() => {
+                let is_last = under_way.is_empty();
+                if !is_silent(&observation) {
+                    return observation;
+                }
+                let silent = answer.get_or_insert(observation);
+                if is_last || timeline.remaining().is_zero() {
+                    let patience = timeline.patience();
+                    let stages = progress.iter().filter_map(Progress::now);
+                    let unanswered = stages.map(|stage| stage.sent_in_vain(patience)).sum();
+                    let times = u32::try_from(progress.len()).unwrap_or(u32::MAX);
+                    silent.tries = Some(Tries { begun: times, unanswered, ..Tries::default() });
+                    return silent.clone();
+                }
+            }
+            () = next.as_mut() => {
+                // Looking up its name is repeated by whoever looks it up.
+                let newest = progress.last().and_then(Progress::now);
+                let is_beyond = newest.is_some_and(|stage| stage.step > Step::Resolve);
+                let is_less = progress.len() < MOST_TRIES as usize;
+                if is_beyond && is_less && !timeline.remaining().is_zero() {
+                    let (more, asking) = begin();
+                    progress.push(more);
+                    under_way.push(asking);
+                }
+                next.as_mut().reset(Instant::now() + spacing);
+            }
+        }
+    }
+}
+
+/// How often a registry that does not answer is asked at most: what of a long conversation is lost costs
+/// it no more than a try.
+const MOST_TRIES: u32 = 3;
+
+/// Whether nothing came back, from the registry or from a name server.
+fn is_silent(observation: &Observation) -> bool {
+    let hung = [Token::TimedOut, Token::DnsTimeout, Token::DnsNoAnswer];
+    observation.failed() && observation.token().is_some_and(|token| hung.contains(&token))
+}
+
+/// Asks once.
+async fn ask(
+    mut recorder: Recorder,
+    vantage: &Vantage,
+    query: &Query,
+    access: &Access,
+    trust: &TrustStores,
+) -> Observation {
     let reference = &query.reference;
-    let mut recorder = Recorder::start(timeline);
     let mut facts = RegistryFacts {
         registry: reference.registry(),
         image: reference.image().map(ToString::to_string),
@@ -112,7 +178,7 @@ pub async fn probe(
 }
 
 fn use_before_asking(reference: &Reference, access: &Access) -> CredentialUse {
-    match access.credentials.as_deref().map(|credentials| credentials.of_registry(reference)) {
+    match access.credentials.as_deref().map(|credentials| credentials.for_registry(reference)) {
         None => CredentialUse::NotAsked,
         Some(Lookup::Found(_)) => CredentialUse::Unneeded,
         Some(Lookup::Helper) => CredentialUse::Helper,

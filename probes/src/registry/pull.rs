@@ -49,7 +49,7 @@ impl Pull<'_> {
     async fn greet(&mut self) -> Result<(u16, Option<Asked>), Failure> {
         self.part = Part::Registry;
         let mistrust = self.reach().await?;
-        let greeting = self.get(Request::of("/v2/")).await;
+        let greeting = self.get(Request::for_path("/v2/")).await;
         // Whatever was said under a certificate that is not accepted, the certificate comes first.
         mistrust?;
         let (greeting, speaker) = greeting?;
@@ -116,7 +116,7 @@ impl Pull<'_> {
                 };
                 self.part = Part::Registry;
                 let authorization = Some(&authorization);
-                let request = Request { authorization, ..Request::of("/v2/") };
+                let request = Request { authorization, ..Request::for_path("/v2/") };
                 let (answer, _) = self.get(request).await?;
                 self.good(&answer)
             }
@@ -190,7 +190,7 @@ impl Pull<'_> {
         authorization: Option<&Authorization>,
     ) -> Result<(), Failure> {
         self.part = Part::Data;
-        let request = Request { authorization, most: 0, ..Request::of(path) };
+        let request = Request { authorization, most: 0, ..Request::for_path(path) };
         let (answer, _) = self.ask(&request).await?;
         let Some(location) = redirect(&answer) else { return self.good(&answer) };
         let (_, host) = self.host_of(location)?;

@@ -4,6 +4,7 @@ use edgeprobe_facts::registry::Scheme;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use url::Url;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::credentials::Secret;
 use super::line::Host;
@@ -24,13 +25,13 @@ pub(super) struct Request<'r> {
 
 /// The value of an `Authorization` header.
 pub(super) struct Authorization {
-    pub(super) value: String,
+    pub(super) value: Zeroizing<String>,
     /// Whether it was got with credentials. A token that the service gives to everyone is no secret.
     pub(super) is_secret: bool,
 }
 
 impl<'r> Request<'r> {
-    pub(super) fn of(path: &'r str) -> Self {
+    pub(super) fn for_path(path: &'r str) -> Self {
         Self { path, accept: "*/*", authorization: None, most: SMALL }
     }
 }
@@ -63,17 +64,18 @@ pub(super) fn path_of(url: &Url) -> String {
 }
 
 /// The request as it is sent.
-pub(super) fn text(request: &Request<'_>, host: &Host) -> String {
+pub(super) fn text(request: &Request<'_>, host: &Host) -> Zeroizing<String> {
     let authorization = request
         .authorization
-        .map(|it| format!("Authorization: {}\r\n", it.value))
+        .map(|it| Zeroizing::new(format!("Authorization: {}\r\n", *it.value)))
         .unwrap_or_default();
-    format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: edgeprobe\r\nAccept: {}\r\n{authorization}\r\n",
+    Zeroizing::new(format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: edgeprobe\r\nAccept: {}\r\n{}\r\n",
         request.path,
         authority(host),
-        request.accept
-    )
+        request.accept,
+        *authorization
+    ))
 }
 
 /// The request for a token: with a password as the token service has always taken it, with an
@@ -84,7 +86,7 @@ pub(super) fn token_request(
     service: Option<&str>,
     scope: Option<&str>,
     secret: Option<&Secret>,
-) -> String {
+) -> Zeroizing<String> {
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let mut fields: Vec<String> = Vec::new();
     fields.extend(service.map(|service| format!("service={}", encoded(service))));
@@ -97,13 +99,15 @@ pub(super) fn token_request(
         fields.push("grant_type=refresh_token".to_owned());
         fields.push("client_id=edgeprobe".to_owned());
         fields.push(format!("refresh_token={}", encoded(token)));
-        let form = fields.join("&");
-        return format!(
+        let form = Zeroizing::new(fields.join("&"));
+        fields.zeroize();
+        return Zeroizing::new(format!(
             "POST {} HTTP/1.1\r\n{head}Content-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{form}",
+             Content-Length: {}\r\n\r\n{}",
             path_of(url),
-            form.len()
-        );
+            form.len(),
+            *form
+        ));
     }
     let path = path_of(url);
     let joint = if path.contains('?') { "&" } else { "?" };
@@ -111,9 +115,9 @@ pub(super) fn token_request(
     let path = if query.is_empty() { path } else { format!("{path}{joint}{query}") };
     let authorization = secret
         .and_then(Secret::basic)
-        .map(|basic| format!("Authorization: {basic}\r\n"))
+        .map(|basic| Zeroizing::new(format!("Authorization: {}\r\n", *basic)))
         .unwrap_or_default();
-    format!("GET {path} HTTP/1.1\r\n{head}{authorization}\r\n")
+    Zeroizing::new(format!("GET {path} HTTP/1.1\r\n{head}{}\r\n", *authorization))
 }
 
 /// Whether the text may stand in a header.

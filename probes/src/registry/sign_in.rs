@@ -7,6 +7,7 @@
 use edgeprobe_facts::Failure;
 use edgeprobe_facts::registry::{Challenge, CredentialUse, Doubt, Part, Withheld};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::asking::bad;
 use super::credentials::{Lookup, Secret};
@@ -92,7 +93,10 @@ impl Pull<'_> {
         let answer = self.say(&mut line, &request, SMALL).await?;
         self.good(&answer)?;
         let token = token_of(&answer.body).ok_or_else(|| bad("answered 200 without a token"))?;
-        Ok(Authorization { value: format!("Bearer {token}"), is_secret: secret.is_some() })
+        Ok(Authorization {
+            value: Zeroizing::new(format!("Bearer {token}")),
+            is_secret: secret.is_some(),
+        })
     }
 
     /// Whether this line may carry this, which is noted where it is a secret.
@@ -123,7 +127,7 @@ impl Pull<'_> {
 
     /// What the engine's file has for this registry.
     pub(super) fn secret(&self) -> Option<Secret> {
-        match self.credentials?.of_registry(self.reference) {
+        match self.credentials?.for_registry(self.reference) {
             Lookup::Found(secret) => Some(secret.clone()),
             Lookup::Helper | Lookup::Absent => None,
         }

@@ -14,7 +14,7 @@ pub(super) struct Chains<'a> {
 }
 
 impl<'a> Chains<'a> {
-    pub(super) fn of(ruleset: &'a Ruleset) -> Self {
+    pub(super) fn from_ruleset(ruleset: &'a Ruleset) -> Self {
         let named = ruleset.chains.iter().map(|chain| (name(chain), chain)).collect();
         Self { all: &ruleset.chains, named }
     }

@@ -17,7 +17,7 @@ const PASSED: [Hook; 5] =
 /// inferred.
 pub fn dropped_between(before: &Ruleset, after: &Ruleset) -> Vec<FilterRule> {
     let between = difference(before, after);
-    let chains = Chains::of(&between);
+    let chains = Chains::from_ruleset(&between);
     let reached = chains.reached_from(chains.entered_by(&PASSED), is_met);
     let rules = reached.iter().flat_map(|chain| &chain.rules);
     let policies = reached.iter().filter_map(|chain| chain.policy.as_ref());

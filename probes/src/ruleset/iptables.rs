@@ -76,7 +76,7 @@ fn chain(tool: Tool, table: &str, text: &str) -> Option<Chain> {
             chain: name.clone(),
             packets,
             verdict: Some(verdict(policy)),
-            ..FilterRule::of(tool, Family::Ip, Position::Policy, &text)
+            ..FilterRule::from_text(tool, Family::Ip, Position::Policy, &text)
         };
         policy.with_vpn()
     });
@@ -106,7 +106,7 @@ fn rule(
         packets,
         sources: scope.sources,
         narrowed: scope.narrowed,
-        ..FilterRule::of(tool, Family::Ip, Position::Policy, text)
+        ..FilterRule::from_text(tool, Family::Ip, Position::Policy, text)
     };
     rule.verdict = target.map(|target| match target {
         Target::Goto(_) => Verdict::Goto,

@@ -16,7 +16,7 @@ mod statement;
 mod translation;
 pub use self::forward::dropped_between;
 pub use self::read::{RulesetError, are_legacy_tables_loaded, read};
-pub use self::translation::masquerades;
+pub use self::translation::{masquerades, translation_to};
 use edgeprobe_facts::ruleset::{
     Chain, Family, FilterRule, Hook, Position, Ruleset, Tool, Unread, Verdict, name,
 };

@@ -92,7 +92,7 @@ fn chain(object: ChainObject) -> Option<Chain> {
             table: table.clone(),
             chain: name.clone(),
             verdict: Some(if policy == "drop" { Verdict::Drop } else { Verdict::Accept }),
-            ..FilterRule::of(Tool::Nft, family, Position::Policy, &text)
+            ..FilterRule::from_text(Tool::Nft, family, Position::Policy, &text)
         };
         rule.with_vpn()
     });
@@ -101,7 +101,7 @@ fn chain(object: ChainObject) -> Option<Chain> {
 
 fn read_rule(object: &RuleObject, texts: &Texts<'_>, maps: &Maps) -> Option<FilterRule> {
     let family = family(&object.family)?;
-    let effect = Effect::of(&object.expr, |name| {
+    let effect = Effect::from_statements(&object.expr, |name| {
         maps.get(&(family, object.table.clone(), name.to_owned())).cloned().unwrap_or_default()
     });
     let known = texts.get(&(object.family.as_str(), object.table.as_str(), object.handle));
@@ -117,7 +117,7 @@ fn read_rule(object: &RuleObject, texts: &Texts<'_>, maps: &Maps) -> Option<Filt
         leads_to: effect.leads_to,
         sources: effect.scope.sources,
         narrowed: effect.scope.narrowed,
-        ..FilterRule::of(Tool::Nft, family, Position::Handle(object.handle), &text)
+        ..FilterRule::from_text(Tool::Nft, family, Position::Handle(object.handle), &text)
     };
     Some(rule.with_vpn())
 }

@@ -27,7 +27,7 @@ pub(super) struct Effect {
 impl Effect {
     /// The effect of the statements, which are taken from left to right; `map` gives the chains that
     /// a map leads to.
-    pub(super) fn of(statements: &[Value], map: impl Fn(&str) -> Vec<String>) -> Self {
+    pub(super) fn from_statements(statements: &[Value], map: impl Fn(&str) -> Vec<String>) -> Self {
         let mut effect = Self::default();
         for statement in statements {
             let single = statement.as_object().and_then(|object| object.iter().next());
@@ -134,7 +134,7 @@ fn is_interface(expression: &Value) -> bool {
     matches!(key, Some("iif" | "oif" | "iifname" | "oifname"))
 }
 
-/// Addresses, prefixes, ranges, or a set of these; nothing for what is none, such as a named set.
+/// Addresses, prefixes, ranges, or a set of these; nothing for other matches, such as a named set.
 fn networks(value: &Value) -> Option<Vec<IpNet>> {
     let members = value.get("set").unwrap_or(value);
     let mut networks = match members.as_array() {

@@ -324,7 +324,7 @@ proptest! {
         ];
         for content in contents {
             let expression = vec![serde_json::json!({ name.as_str(): content })];
-            statement::Effect::of(&expression, |_| Vec::new());
+            statement::Effect::from_statements(&expression, |_| Vec::new());
         }
     }
 }

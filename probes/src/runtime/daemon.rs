@@ -19,6 +19,7 @@ pub(super) fn add(layers: &Layers, facts: &mut RuntimeFacts) {
     facts.parent = layers.setting(parent);
     facts.network = layers.setting(network);
     facts.subnet = layers.setting(subnet);
+    facts.engine_uri = layers.setting(engine_uri);
     facts.provisioning = provisioning(layers);
     let by_hand = facts.provisioning.as_ref().is_none_or(Provisioning::is_manual);
     facts.hub = if by_hand { layers.setting(hub) } else { None };
@@ -66,6 +67,14 @@ fn parent(document: &Document) -> Option<String> {
 fn network(document: &Document) -> Option<String> {
     let network = document.at(&["moby_runtime", "network"])?;
     names::network(network.as_str().or_else(|| network.get("name")?.as_str())?)
+}
+
+/// Where the daemon asks the engine: a socket or a host, and nothing that could be a secret.
+pub(super) fn engine_uri(document: &Document) -> Option<String> {
+    let uri = document.text(&["moby_runtime", "uri"])?;
+    let is_known = uri.starts_with("unix:///") || uri.starts_with("tcp://");
+    let is_plain = uri.len() <= 256 && uri.bytes().all(|it| it.is_ascii_graphic() && it != b'@');
+    (is_known && is_plain).then(|| uri.to_owned())
 }
 
 /// The first IPv4 subnet that the daemon is to make the network with.

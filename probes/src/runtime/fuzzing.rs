@@ -30,7 +30,7 @@ pub fn lines(text: &str) -> Value {
     let mut variables = Variables::of_file(text, "variables");
     variables.extend(unit.variables);
     let setting = proxies::setting(&mut reader, Part::Engine, &variables, "none");
-    json!([setting, reader.into_sources(), logical_lines(text).len(), masked("unit", text)])
+    json!([setting, reader.into_sources(), logical_lines(text).count(), masked("unit", text)])
 }
 
 fn masked(name: &str, text: &str) -> Option<String> {

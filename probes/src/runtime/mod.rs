@@ -10,6 +10,7 @@ mod document;
 mod form;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod placeholders;
 mod preview;
 mod proxies;
 mod root;
@@ -18,6 +19,7 @@ mod systemd;
 mod text;
 mod toml;
 mod variables;
+mod version;
 mod yaml;
 
 #[cfg_attr(windows, path = "windows.rs")]
@@ -26,9 +28,10 @@ mod places;
 
 pub use root::Root;
 pub use shown::shown;
+pub use version::ask_the_program;
 
 use document::Layers;
-use edgeprobe_facts::runtime::{Generation, Part, RuntimeFacts, names};
+use edgeprobe_facts::runtime::{Flaw, Generation, Part, RuntimeFacts, SourceState, names};
 use edgeprobe_facts::{Facts, Observation, Outcome, Vantage};
 use root::Reader;
 
@@ -44,11 +47,19 @@ pub fn read(root: &Root) -> RuntimeFacts {
     let mut reader = Reader::new(root);
     let layers = configuration(&mut reader, &mut facts);
     facts.proxies = proxies::read(&mut reader, root);
+    let placeholders = placeholders::find(&layers);
+    for first in placeholders.iter().take(1) {
+        let names = placeholders.iter().filter(|it| it.source == first.source);
+        let names: Vec<String> = names.map(|it| format!("`{}`", it.name)).collect();
+        let detail = format!("{} still what the template has in its place", names.join(", "));
+        reader.broken(&first.source, Some(Flaw::Placeholder), &detail);
+    }
     if let Some(first) = layers.iter().next() {
         let environment = daemon::agent_environment(&layers);
         let agent = proxies::setting(&mut reader, Part::EdgeAgent, &environment, &first.source);
         facts.proxies.push(agent);
     }
+    facts.version = facts.generation.and_then(|_| version::read(root));
     facts.sources = reader.into_sources();
     facts
 }
@@ -73,9 +84,19 @@ fn configuration(reader: &mut Reader<'_>, facts: &mut RuntimeFacts) -> Layers {
     Layers::default()
 }
 
+/// Where the configured runtime asks its engine; none where no file says so, or none may be read.
+pub fn engine_uri(root: &Root) -> Option<String> {
+    let mut reader = Reader::new(root);
+    configuration(&mut reader, &mut RuntimeFacts::default())
+        .setting(daemon::engine_uri)
+        .map(|setting| setting.value)
+}
+
 /// The facts as an observation. Skipped where no runtime is configured, which is no fault.
 pub fn observe(timeline: Timeline, vantage: &Vantage, facts: RuntimeFacts) -> Observation {
-    let installed = facts.generation.is_some();
+    // What is broken says nothing, so that the answer is not a good one.
+    let is_broken = facts.sources.iter().any(|source| source.state == SourceState::Broken);
+    let installed = facts.generation.is_some() && !is_broken;
     let recorder = Recorder::start(timeline);
     let facts = Facts::Runtime(Box::new(facts));
     let mut observation =

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use edgeprobe_facts::runtime::{Flaw, Source, SourceState};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::document::Document;
 use super::form::Form;
 use super::places;
-use crate::{bounded, clean};
+use crate::{bounded, clean, walls};
 
 /// How much of a file is read, in bytes; real ones have some thousand.
 const LARGEST: u64 = 1024 * 1024;
@@ -43,7 +44,7 @@ impl Root {
     }
 
     /// The path of a device's own path below this root.
-    fn path(&self, path: &str) -> PathBuf {
+    pub(super) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path.trim_start_matches('/'))
     }
 }
@@ -66,12 +67,12 @@ impl<'r> Reader<'r> {
 
     /// Whether anything is at the path; what this user may not look at is taken to be there.
     pub(super) fn is_there(&self, path: &str) -> bool {
-        fs::metadata(self.root.path(path))
+        walls::or_with_privileges(&self.root.path(path), |path| fs::metadata(path))
             .map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| true)
     }
 
-    /// The text of a file, if there is one and it can be read.
-    pub(super) fn text(&mut self, path: &str) -> Option<String> {
+    /// The text of a file, if there is one and it can be read. It may hold a key, and is wiped.
+    pub(super) fn text(&mut self, path: &str) -> Option<Zeroizing<String>> {
         match content(&self.root.path(path)) {
             Ok(text) => {
                 self.note(Source {
@@ -80,7 +81,7 @@ impl<'r> Reader<'r> {
                     detail: None,
                     flaw: None,
                 });
-                Some(text)
+                Some(Zeroizing::new(text))
             }
             Err(Unread::Io(error)) if is_absence(&error) => None,
             Err(Unread::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -112,7 +113,8 @@ impl<'r> Reader<'r> {
 
     /// The files of a folder whose names end so, in the order of their names.
     pub(super) fn files(&mut self, folder: &str, extension: &str) -> Vec<String> {
-        let entries = match fs::read_dir(self.root.path(folder)) {
+        let path = self.root.path(folder);
+        let entries = match walls::opened_with_privileges(&path, |path| fs::read_dir(path)) {
             Ok(entries) => entries,
             Err(error) if is_absence(&error) => return Vec::new(),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -183,7 +185,8 @@ impl From<io::Error> for Unread {
 
 fn content(path: &Path) -> Result<String, Unread> {
     // systemd masks a unit so.
-    if fs::canonicalize(path)? == Path::new("/dev/null") {
+    let whole = walls::or_with_privileges(path, |path| fs::canonicalize(path))?;
+    if whole == Path::new("/dev/null") {
         return Err(Unread::Io(io::ErrorKind::NotFound.into()));
     }
     bounded::text(path, LARGEST).map_err(|error| match error.kind() {

@@ -1,30 +1,11 @@
 //! The quoting of systemd's files (systemd.syntax(7)).
 
+use edgeprobe_facts::systemd;
+
 /// The lines of a text: continued ones joined, comments and empty ones left out.
-pub(super) fn logical_lines(content: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut open = String::new();
-    for line in content.lines() {
-        let trimmed = line.trim();
-        // A comment between continued lines is passed over.
-        if trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(part) = trimmed.strip_suffix('\\') {
-            open += part;
-            open.push(' ');
-            continue;
-        }
-        open += trimmed;
-        let whole = std::mem::take(&mut open);
-        if !whole.trim().is_empty() {
-            lines.push(whole.trim().to_owned());
-        }
-    }
-    if !open.trim().is_empty() {
-        lines.push(open.trim().to_owned());
-    }
-    lines
+pub(super) fn logical_lines(content: &str) -> impl Iterator<Item = String> {
+    let lines = systemd::logical_lines(content).into_iter();
+    lines.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
 /// The words of a setting, with their quotes and escapes resolved.
@@ -108,7 +89,10 @@ mod tests {
     #[test]
     fn continued_lines_are_joined_and_comments_between_them_passed_over() {
         let text = "[Service]\n# one\nEnvironment=A=1 \\\n; two\n  B=2\n\nC=3 \\";
-        assert_eq!(logical_lines(text), ["[Service]", "Environment=A=1  B=2", "C=3"]);
+        assert_eq!(
+            logical_lines(text).collect::<Vec<_>>(),
+            ["[Service]", "Environment=A=1  B=2", "C=3"]
+        );
     }
 
     #[test]

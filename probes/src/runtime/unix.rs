@@ -40,3 +40,7 @@ pub(super) const ENGINE: [&str; 2] =
 
 /// The variables of every session.
 pub(super) const ENVIRONMENT: Option<&str> = Some("/etc/environment");
+
+/// The list of Debian's packages, and the description of the runtime's snap.
+pub(super) const PACKAGES: Option<&str> = Some("/var/lib/dpkg/status");
+pub(super) const SNAP: Option<&str> = Some("/snap/azure-iot-edge/current/meta/snap.yaml");

@@ -67,7 +67,7 @@ impl Variables {
 
     /// `no_proxy`, made safe to keep.
     pub(super) fn no_proxy(&self) -> Option<NoProxyList> {
-        NoProxyList::of(self.lower_or_upper("no_proxy")?.0)
+        NoProxyList::parse(self.lower_or_upper("no_proxy")?.0)
     }
 }
 

@@ -29,3 +29,7 @@ pub(super) const ENGINE: [&str; 3] = [
 
 /// Windows keeps the variables of every session in its registry.
 pub(super) const ENVIRONMENT: Option<&str> = None;
+
+/// Windows keeps the versions of programs in its registry.
+pub(super) const PACKAGES: Option<&str> = None;
+pub(super) const SNAP: Option<&str> = None;

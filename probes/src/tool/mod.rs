@@ -1,5 +1,5 @@
 //! The device's own programs, asked for what they list: bounded in time and size, in plain English,
-//! and without the environment of whoever runs this one.
+//! and without this program's environment.
 
 mod find;
 mod start;
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+pub(crate) use start::Rights;
 #[cfg(target_os = "linux")]
 pub(crate) use start::start_this_program;
 pub use start::{ENDS_WITH, Program, run_until_the_end_of, start_anew};
@@ -68,7 +69,8 @@ async fn run(
     arguments: &[&str],
 ) -> Result<String, ToolError> {
     let not_run = |source| ToolError::NotRun { program, source };
-    let mut child = found.start(arguments, Stdio::piped()).map_err(not_run)?;
+    let started = found.start(arguments, Stdio::piped(), Rights::Own);
+    let mut child = started.map_err(not_run)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let output = bounded(stdout, MAX_OUTPUT + 1);
     let complaint = bounded(stderr, MAX_COMPLAINT);

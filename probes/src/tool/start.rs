@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::find::find;
+use crate::walls;
 
 /// What programs that start others look in.
 const SEARCH_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -42,17 +43,21 @@ impl Program {
         &self,
         arguments: &[&str],
         complaints: Stdio,
+        rights: Rights,
     ) -> io::Result<tokio::process::Child> {
         let mut command = clean(&self.0);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(complaints);
-        tokio::process::Command::from(command).kill_on_drop(true).spawn()
+        let mut command = tokio::process::Command::from(command);
+        command.kill_on_drop(true);
+        spawn(command, rights)
     }
 
     /// Starts it with its output and its complaints in pipes. The times that it tells are in UTC.
     pub fn start_in_utc(&self, arguments: &[impl AsRef<OsStr>]) -> io::Result<Child> {
         let mut command = clean(&self.0);
         command.env("TZ", "UTC").args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        walls::with_privileges(move || command.spawn())
     }
 
     /// Starts it with its output and its complaints in pipes. It may run for long: the kernel kills
@@ -66,8 +71,34 @@ impl Program {
             clean(&self.0)
         };
         command.args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // The thread that starts it must not end before this program.
+        walls::in_worker(move || command.spawn())
     }
+}
+
+/// What a program may do that is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rights {
+    /// All that this program may: it reads what only root may see.
+    Own,
+    /// No more than any process of this user: it reads the answers of strangers.
+    None,
+}
+
+/// Starts a program that the runtime of this thread waits for.
+fn spawn(
+    mut command: tokio::process::Command,
+    rights: Rights,
+) -> io::Result<tokio::process::Child> {
+    let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+    walls::with_privileges(move || {
+        if rights == Rights::None {
+            walls::confine_program();
+        }
+        let _entered = runtime.enter();
+        command.spawn()
+    })
 }
 
 /// Becomes the program with these arguments, which the kernel kills when the thread that started
@@ -115,7 +146,7 @@ pub(crate) fn start_this_program(word: &str) -> io::Result<tokio::process::Child
     command.arg0("edgeprobe").arg(word);
     command.envs(std::env::var_os(ENGINE).map(|place| (ENGINE, place)));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    tokio::process::Command::from(command).spawn()
+    spawn(tokio::process::Command::from(command), Rights::Own)
 }
 
 /// Gives up this program for itself with these arguments; the process and its environment stay the

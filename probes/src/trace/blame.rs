@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::recorder::Timeline;
-use crate::ruleset::{self, dropped_between, masquerades};
+use crate::ruleset::{self, dropped_between, masquerades, translation_to};
 
 /// How long the device's tools may take to list the rules; they take some tens of milliseconds, and
 /// the attempt waits for it.
@@ -79,6 +79,10 @@ pub(super) async fn add(
     subnet: &IpNet,
 ) {
     let ended = Instant::now();
+    if let (Stage::NoReply, Ok(before)) = (trace.stage, &before) {
+        let left = trace.left.first().map(|departure| *departure.source.ip());
+        trace.translated_by = left.and_then(|source| translation_to(before, source, subnet));
+    }
     if !is_lost(trace.stage) {
         return;
     }

@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 use super::filter;
 use super::packet;
 use super::stage::{Direction, Sighting};
+use crate::walls;
 
-/// `ETH_P_ALL`: outgoing packets are shown to nobody who asks for less. In network byte order, as
-/// packet(7) wants it.
+/// `ETH_P_ALL`: a socket for less sees no outgoing packets. In network byte order, as packet(7)
+/// wants it.
 const EVERYTHING: u16 = 3_u16.to_be();
 
 /// The most packets that are kept. Few pass the filter, and an attempt takes a dozen.
@@ -38,17 +39,12 @@ struct Watcher {
 }
 
 impl Capture {
-    /// Watches the interfaces, given by index and name, in the calling thread's network namespace.
+    /// Watches the interfaces, given by index and name, in the host's network namespace.
     ///
     /// Needs CAP_NET_RAW. Whatever passes after this returns is seen.
     pub(super) fn start(interfaces: &[(u32, String)]) -> io::Result<Self> {
-        let mut watchers = Vec::new();
-        for (index, name) in interfaces {
-            for direction in [Direction::In, Direction::Out] {
-                let socket = open(*index, direction)?;
-                watchers.push(Watcher { socket, interface: name.clone(), direction });
-            }
-        }
+        let interfaces = interfaces.to_vec();
+        let watchers = walls::with_privileges(move || watchers(&interfaces))?;
         let (stop, stopped) = UnixStream::pair()?;
         let (seen, coming) = mpsc::channel(LIMIT);
         thread::Builder::new()
@@ -69,6 +65,17 @@ impl Capture {
             _ => std::future::pending().await,
         }
     }
+}
+
+fn watchers(interfaces: &[(u32, String)]) -> io::Result<Vec<Watcher>> {
+    let mut watchers = Vec::new();
+    for (index, name) in interfaces {
+        for direction in [Direction::In, Direction::Out] {
+            let socket = open(*index, direction)?;
+            watchers.push(Watcher { socket, interface: name.clone(), direction });
+        }
+    }
+    Ok(watchers)
 }
 
 fn open(interface: u32, direction: Direction) -> io::Result<Socket> {

@@ -20,7 +20,7 @@ use crate::route::linux::netlink::Netlink;
 use crate::route::linux::{index_of, link, neighbour, xfrm};
 use crate::vantage::Place;
 
-/// How long an attempt goes on without anything new: an opening that nobody answers is sent again
+/// How long an attempt goes on without anything new: an opening without an answer is sent again
 /// after 1 s and after 3 s (RFC 6298), and the second time shows no more than the third.
 const QUIET: Duration = Duration::from_millis(3200);
 
@@ -39,6 +39,7 @@ const AFTERMATH: Duration = Duration::from_millis(100);
 /// the host's network namespace; skipped without. Fails at [`Step::Connect`] as the attempt does.
 pub async fn follow(
     timeline: Timeline,
+    vantage: &Vantage,
     network: &EdgeNetwork,
     place: &Place,
     tables: &Tables,
@@ -66,10 +67,9 @@ pub async fn follow(
     seen.ipsec_errors = xfrm::risen(&ipsec, xfrm::errors());
     blame::add(&mut seen, timeline, (readings, before), &network.subnet).await;
     seen.silent_neighbour = silent_neighbour(network, &seen);
-    let vantage = Vantage::Bridge(crate::clean::line(&network.name, 64));
     let subject = destination.to_string();
     let facts = Facts::Trace(Box::new(seen));
-    let mut observation = recorder.finish(&vantage, &subject, subject.clone(), result, facts);
+    let mut observation = recorder.finish(vantage, &subject, subject.clone(), result, facts);
     if skipped {
         observation.outcome = Outcome::Skipped;
     }

@@ -49,7 +49,8 @@ async fn followed_after(
         let readings = Readings::default();
         let late = after.saturating_sub(timeline.limit().saturating_sub(timeline.remaining()));
         tokio::time::sleep(late).await;
-        follow(timeline, &edge_network(), borrowed.place(), &tables, hub, &readings).await
+        let vantage = edgeprobe_facts::Vantage::Bridge("edge".to_owned());
+        follow(timeline, &vantage, &edge_network(), borrowed.place(), &tables, hub, &readings).await
     };
     let observation = host.place.run(check).await.unwrap();
     server.abort();

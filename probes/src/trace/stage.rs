@@ -44,7 +44,7 @@ pub(crate) fn trace(attempt: &Attempt, sightings: &[Sighting]) -> Trace {
                     source: sighting.packet.source,
                     destination: sighting.packet.destination,
                 };
-                // The kernel sends it again while nobody answers.
+                // The kernel sends it again while no answer comes.
                 if !trace.left.contains(&departure) {
                     trace.left.push(departure);
                 }

@@ -12,11 +12,11 @@ use ipnet::{IpNet, Ipv4Net};
 use super::candidates::candidates;
 use super::wiring::{self, Port};
 use super::{Place, PlaceError};
-use crate::blocking;
 use crate::recorder::Timeline;
 use crate::route::linux::neighbour::{self, NEIGHBOUR_GROUP, verdict};
 use crate::route::linux::netlink::Netlink;
 use crate::route::linux::{Link, index_of, link};
+use crate::walls;
 
 /// How long the bridge may take to answer for its own address. It does so within a millisecond.
 const GATEWAY_PATIENCE: Duration = Duration::from_millis(500);
@@ -27,7 +27,7 @@ const ANOTHER_TIME: Duration = Duration::from_millis(25);
 /// How long another holder of an address may take to answer after the bridge has. It is as near.
 const HOLDER_PATIENCE: Duration = Duration::from_millis(50);
 
-/// A place on a container network with an address of its own.
+/// A place on a container network with a borrowed address.
 ///
 /// Dropping it takes the interface away at once. If this process ends in any other way, the kernel
 /// does the same, since nothing but the process holds the namespace.
@@ -36,8 +36,9 @@ pub struct Borrowed {
     place: Place,
     address: Ipv4Addr,
     gateway_answers: bool,
-    /// A socket in the host's namespace, whichever thread drops this.
-    host: Netlink,
+    /// A socket in the host's namespace, whichever thread drops this; taken by the thread with
+    /// privileges that does.
+    host: Option<Netlink>,
     bridge: u32,
     outer: u32,
 }
@@ -61,9 +62,16 @@ impl Borrowed {
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        // Both would go by themselves, the neighbour entry only after a while.
-        drop(wiring::unplug(&mut self.host, self.outer));
-        drop(wiring::forget(&mut self.host, self.bridge, self.address));
+        let Some(mut host) = self.host.take() else { return };
+        let (outer, bridge, address) = (self.outer, self.bridge, self.address);
+        let given_back = walls::with_privileges(move || {
+            wiring::unplug(&mut host, outer)?;
+            wiring::forget(&mut host, bridge, address)
+        });
+        // Both go by themselves, the neighbour entry only after a while.
+        if let Err(error) = given_back {
+            tracing::debug!("the borrowed address is not given back at once: {error}");
+        }
     }
 }
 
@@ -118,8 +126,8 @@ pub async fn borrow(
 ) -> Result<Borrowed, BorrowError> {
     let name = crate::clean::line(&network.name, 64);
     let timed_out = || BorrowError::TimedOut { network: name.clone() };
-    // When nobody waits any longer, the work still ends by itself and takes everything away again.
-    let work = blocking::run(move || Attempt::new(&network)?.run(&network, &taken));
+    // When the caller gives up, the work still ends by itself and removes everything.
+    let work = walls::run_with_privileges(move || Attempt::new(&network)?.run(&network, &taken));
     match tokio::time::timeout(timeline.remaining(), work).await {
         Err(_) => Err(timed_out()),
         Ok(Ok(result)) => result,
@@ -170,7 +178,7 @@ impl Attempt {
             place,
             address: self.gateway,
             gateway_answers: false,
-            host: self.host,
+            host: Some(self.host),
             bridge: self.port.bridge,
             outer,
         };

@@ -2,15 +2,17 @@
 
 use super::container::{ContainerError, Containers, HelperContainer};
 use edgeprobe_facts::route::edge::EdgeNetwork;
-use edgeprobe_facts::vantage::{Means, Resident, VantageFacts};
+use edgeprobe_facts::route::tables::Tables;
+use edgeprobe_facts::vantage::{ContainerResolver, Means, Resident, VantageFacts};
 use edgeprobe_facts::{Facts, Failure, Observation, Outcome, Step, Token, Vantage};
 
 use super::borrow::{BorrowError, Borrowed, borrow};
 use super::network_question::NetworkQuestion;
+use super::own_files;
 use super::place::{Place, PlaceError};
-use crate::clean;
 use crate::endpoint::TrustStores;
 use crate::recorder::{Recorder, Timeline, io_failure};
+use crate::{blocking, clean, route};
 
 /// A place on a container network, for as long as this is kept.
 #[derive(Debug)]
@@ -85,14 +87,82 @@ pub async fn join(
         Ok((means, joined)) => (Some(means), Some(joined), None),
         Err(failure) => (None, None, Some(failure)),
     };
+    let own = match (&means, joined.as_ref().and_then(JoinedNetwork::place)) {
+        (Some(Means::Container { name }), Some(place)) => {
+            let entered =
+                residents.iter().find(|resident| clean::line(&resident.name, 64) == *name);
+            own_settings(timeline, entered, place).await
+        }
+        _ => OwnSettings::default(),
+    };
     let target = format!("a place on {}", clean::line(&network.name, 64));
-    let facts = Facts::Vantage(Box::new(VantageFacts { network, means }));
+    let OwnSettings { resolver, tables } = own;
+    let facts = Facts::Vantage(Box::new(VantageFacts { network, means, resolver, tables }));
     let mut observation = recorder.finish(&vantage, "joined", target, Ok(()), facts);
     if reason.is_some() {
         observation.outcome = Outcome::Skipped;
         observation.failure = reason;
     }
     (observation, joined)
+}
+
+/// Enters the place of one container, and of no other.
+///
+/// The observation is skipped, with the reason as its failure, when it cannot be entered.
+pub async fn enter(
+    timeline: Timeline,
+    vantage: &Vantage,
+    network: EdgeNetwork,
+    resident: &Resident,
+) -> (Observation, Option<JoinedNetwork>) {
+    let mut recorder = Recorder::start(timeline);
+    let name = clean::line(&resident.name, 64);
+    let work =
+        async { enterable(resident.pid).await.map_err(|error| reason(&BorrowError::Place(error))) };
+    let entered = recorder.step(Step::Route, timeline.patience(), work).await;
+    let (means, own, place, failure) = match entered {
+        Ok(place) => {
+            let own = own_settings(timeline, Some(resident), &place).await;
+            (Some(Means::Container { name: name.clone() }), own, Some(place), None)
+        }
+        Err(failure) => (None, OwnSettings::default(), None, Some(failure)),
+    };
+    let OwnSettings { resolver, tables } = own;
+    let facts = Facts::Vantage(Box::new(VantageFacts { network, means, resolver, tables }));
+    let target = format!("the place of {name}");
+    let mut observation = recorder.finish(vantage, "joined", target, Ok(()), facts);
+    if failure.is_some() {
+        observation.outcome = Outcome::Skipped;
+        observation.failure = failure;
+    }
+    (observation, place.map(|place| JoinedNetwork::Place { place, borrowed: None }))
+}
+
+/// What a container has of its own beside its network's.
+#[derive(Default)]
+struct OwnSettings {
+    resolver: Option<ContainerResolver>,
+    tables: Option<Box<Tables>>,
+}
+
+/// Reads them; what cannot be read is absent.
+async fn own_settings(
+    timeline: Timeline,
+    resident: Option<&Resident>,
+    place: &Place,
+) -> OwnSettings {
+    let Some(resident) = resident.filter(|resident| resident.is_the_runtimes) else {
+        return OwnSettings::default();
+    };
+    let (pid, vantage) = (resident.pid, Vantage::Host);
+    let resolver = blocking::run(move || own_files::read(pid).ok());
+    let tables = place.run(move || async move { route::probe_tables(timeline, &vantage).await });
+    let (resolver, tables) = tokio::join!(resolver, tables);
+    let tables = tables.ok().and_then(|seen| match (seen.outcome, seen.facts) {
+        (Outcome::Pass, Facts::RouteTables(tables)) => Some(tables),
+        _ => None,
+    });
+    OwnSettings { resolver: resolver.ok().flatten(), tables }
 }
 
 async fn find_place(

@@ -10,6 +10,8 @@ mod container;
 mod joined_network;
 mod network_question;
 #[cfg(target_os = "linux")]
+mod own_files;
+#[cfg(target_os = "linux")]
 mod place;
 #[cfg(target_os = "linux")]
 #[cfg(test)]
@@ -25,7 +27,7 @@ pub use container::{
     remove_containers_after_run,
 };
 #[cfg(target_os = "linux")]
-pub use joined_network::{JoinedNetwork, JoinedNetworkError, join};
+pub use joined_network::{JoinedNetwork, JoinedNetworkError, enter, join};
 #[cfg(target_os = "linux")]
 pub use place::{Place, PlaceError};
 

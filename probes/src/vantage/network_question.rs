@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use edgeprobe_facts::endpoint::Endpoint;
+use edgeprobe_facts::vantage::ContainerResolver;
 use edgeprobe_facts::{Observation, Role, Vantage};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ use crate::recorder::Timeline;
 pub enum NetworkQuestion {
     /// A name, of one name server.
     Server { server: SocketAddr, name: String, role: Role },
+    /// A name, as the C library of the container that was entered asks for it.
+    Container { resolver: Box<ContainerResolver>, name: String, role: Role },
     /// A connection to one address of a host.
     Connect { endpoint: Endpoint, peer: IpAddr },
 }
@@ -31,6 +34,9 @@ impl NetworkQuestion {
         match self {
             Self::Server { server, name, role } => {
                 dns::ask_server(timeline, vantage, *server, name, *role).await
+            }
+            Self::Container { resolver, name, role } => {
+                dns::ask_as_container(timeline, vantage, resolver, name, *role).await
             }
             Self::Connect { endpoint, peer } => {
                 endpoint::probe(timeline, vantage, endpoint, *peer, trust).await

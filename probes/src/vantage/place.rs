@@ -11,6 +11,8 @@ use std::thread;
 
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
+use crate::walls;
+
 /// A network namespace.
 ///
 /// It is held by an open file alone, so a namespace that [`Place::anonymous`] made ends with the
@@ -67,7 +69,8 @@ impl Place {
     /// Fails when the process is gone, is another user's, or shares this thread's namespace.
     pub fn of_process(pid: u32) -> Result<Self, PlaceError> {
         let path: PathBuf = ["/proc", &pid.to_string(), "ns", "net"].iter().collect();
-        let namespace = File::open(path).map_err(|source| match source.kind() {
+        let opened = walls::open(&path);
+        let namespace = opened.map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => PlaceError::NoProcess { pid, source },
             _ => PlaceError::NotOpened { pid, source },
         })?;
@@ -79,17 +82,17 @@ impl Place {
         }
     }
 
-    /// A new network namespace that nobody else sees: a loopback interface, which is down.
+    /// A new anonymous network namespace: a loopback interface, which is down.
     ///
-    /// Needs CAP_SYS_ADMIN.
+    /// The calling thread needs CAP_SYS_ADMIN.
     pub fn anonymous() -> Result<Self, PlaceError> {
-        // A thread of its own, so that the caller's stays where it is.
+        // A new thread, so that the caller's stays in its namespace.
         let made = on_own_thread(|| unshare_network().and_then(|()| Self::here()));
         made.map_err(|source| PlaceError::NotMade { source })
     }
 
     /// Runs the future that `make` gives on a thread of its own inside the namespace, and returns
-    /// its value.
+    /// its value. The thread has no privileges any more when it makes the future.
     ///
     /// The thread has a Tokio runtime of its own. Every socket that the future opens is in the
     /// namespace, and so is every process and blocking thread that it starts. The file system
@@ -105,29 +108,28 @@ impl Place {
     {
         let (mut answer, answered) = tokio::sync::oneshot::channel();
         let place = self.clone();
-        thread::Builder::new()
-            .name("vantage".to_owned())
-            .spawn(move || match place.enter() {
-                Err(error) => drop(answer.send(Err(error))),
-                Ok(runtime) => {
-                    let value = runtime.block_on(async {
-                        tokio::select! {
-                            value = make() => Some(value),
-                            () = answer.closed() => None,
-                        }
-                    });
-                    // What is still on a blocking thread is not waited for.
-                    runtime.shutdown_background();
-                    if let Some(value) = value {
-                        drop(answer.send(Ok(value)));
+        let started = walls::start_with_privileges("vantage", move || match place.enter() {
+            Err(error) => drop(answer.send(Err(error))),
+            Ok(runtime) => {
+                let value = runtime.block_on(async {
+                    tokio::select! {
+                        value = make() => Some(value),
+                        () = answer.closed() => None,
                     }
+                });
+                // What is still on a blocking thread is not waited for.
+                runtime.shutdown_background();
+                if let Some(value) = value {
+                    drop(answer.send(Ok(value)));
                 }
-            })
-            .map_err(|error| PlaceError::NotRun(error.to_string()))?;
+            }
+        });
+        started.map_err(|error| PlaceError::NotRun(error.to_string()))?;
         answered.await.unwrap_or_else(|_| Err(PlaceError::NotRun("it panicked".to_owned())))
     }
 
-    /// Does something brief inside the namespace, on a thread of its own, while the caller waits.
+    /// Does something brief inside the namespace, on a new thread, while the caller, which has the
+    /// privilege to enter it, waits.
     pub(crate) fn within<T: Send>(
         &self,
         work: impl FnOnce() -> io::Result<T> + Send,
@@ -135,10 +137,12 @@ impl Place {
         on_own_thread(|| self.move_thread().and_then(|()| work()))
     }
 
-    /// Moves the calling thread into the namespace and gives it a runtime there.
+    /// Moves the calling thread into the namespace, confines it, and gives it a runtime there.
     fn enter(&self) -> Result<tokio::runtime::Runtime, PlaceError> {
         self.move_thread().map_err(|source| PlaceError::NotEntered { source })?;
-        // Made after the move, so that the threads it starts are inside as well.
+        // What a system lacks of the walls was said when they were raised.
+        drop(walls::confine());
+        // Made after the move, so that the threads it starts are inside and confined as well.
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -174,7 +178,7 @@ fn on_own_thread<T: Send>(work: impl FnOnce() -> io::Result<T> + Send) -> io::Re
     })
 }
 
-/// Gives the calling thread a network namespace of its own.
+/// Moves the calling thread into a new network namespace.
 #[expect(
     deprecated,
     reason = "its successor is unsafe because of CLONE_FILES alone, which is not asked for here"

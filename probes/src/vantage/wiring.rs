@@ -110,7 +110,7 @@ fn switch_on(link: &mut LinkMessage) {
 }
 
 /// Asks on the link who has an address (ARP). An interface without an address asks as RFC 5227
-/// wants it: from 0.0.0.0, so that nobody takes the question for a claim.
+/// wants it: from 0.0.0.0, so that no host takes the question for a claim.
 pub(super) fn ask_who_has(inside: &mut Netlink, interface: u32, whom: Ipv4Addr) -> io::Result<()> {
     // What is known already would not be asked again.
     drop(forget(inside, interface, whom));

@@ -6,7 +6,7 @@ use edgeprobe_facts::endpoint::Transport;
 use crate::support::*;
 
 async fn answered(parts: &[&[u8]]) -> edgeprobe_facts::Observation {
-    let question = Question::of(Transport::Amqp);
+    let question = Question::about(Transport::Amqp);
     World::new().ask(question, async |stream| answer(stream, parts).await).await
 }
 
@@ -75,17 +75,17 @@ async fn endless_frames_are_not_listened_to() {
 #[tokio::test]
 async fn a_peer_that_closes_is_told_from_one_that_is_silent() {
     let world = World::new();
-    let seen = world.ask(Question::of(Transport::Amqp), close).await;
+    let seen = world.ask(Question::about(Transport::Amqp), close).await;
     assert_eq!(failure(&seen), "amqp connection_closed");
 
-    let seen = world.ask(Question::of(Transport::Amqp).impatient(), hold).await;
+    let seen = world.ask(Question::about(Transport::Amqp).impatient(), hold).await;
     assert_eq!(failure(&seen), "amqp timed_out");
     assert_eq!(steps(&seen), "connect tls amqp!");
 }
 
 #[tokio::test]
 async fn a_peer_that_stops_after_its_header_is_silent() {
-    let question = Question::of(Transport::Amqp).impatient();
+    let question = Question::about(Transport::Amqp).impatient();
     let seen = World::new().ask(question, async |s| answer(s, &[SASL_HEADER]).await).await;
     assert_eq!(failure(&seen), "amqp timed_out");
 }

@@ -18,7 +18,7 @@ async fn ask(identity: &Identity, trust: &TrustStores) -> Observation {
     let hub = tls(identity.server(), async |stream| {
         answer(stream, &[SASL_HEADER, HUB_MECHANISMS]).await;
     });
-    Question::of(Transport::Amqp).ask(trust, hub).await
+    Question::about(Transport::Amqp).ask(trust, hub).await
 }
 
 fn trust(observation: &Observation) -> &Trust {
@@ -151,7 +151,8 @@ async fn a_chain_without_its_key_proves_nothing() {
             .unwrap()
             .with_no_client_auth()
             .with_cert_resolver(pair.clone());
-        let seen = Question::of(Transport::Amqp).ask(&trusting(&root), tls(impostor, close)).await;
+        let seen =
+            Question::about(Transport::Amqp).ask(&trusting(&root), tls(impostor, close)).await;
         assert_eq!(failure(&seen), "tls tls_bad_certificate");
         assert!(!facts(&seen).tls.as_ref().unwrap().established);
     }

@@ -7,7 +7,7 @@ use tokio_rustls::rustls::version::TLS12;
 
 use crate::support::*;
 
-const QUESTION: fn() -> Question = || Question::of(Transport::Amqp);
+const QUESTION: fn() -> Question = || Question::about(Transport::Amqp);
 
 /// A peer that reads the ClientHello, writes `bytes` and holds the line.
 async fn saying(mut socket: TcpStream, bytes: &[u8]) {

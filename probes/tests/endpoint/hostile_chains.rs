@@ -27,7 +27,7 @@ async fn ask(identity: &Identity, trust: &TrustStores) -> Vec<Observation> {
             let hub = tls(server.clone(), async |stream| {
                 answer(stream, &[SASL_HEADER, HUB_MECHANISMS]).await;
             });
-            let question = Question { limit: LIMIT, ..Question::of(Transport::Amqp) };
+            let question = Question { limit: LIMIT, ..Question::about(Transport::Amqp) };
             seen.push(question.ask(&trust, hub).await);
         }
         seen
@@ -84,7 +84,7 @@ async fn many_authorities_of_one_name_are_not_verified_and_the_conversation_goes
 async fn what_fails_under_a_chain_that_is_not_verified_fails() {
     let trust = trusting(&Authority::new("Root"));
     let closing = tls(namesakes(9).server(), close);
-    let seen = Question::of(Transport::Amqp).ask(&trust, closing).await;
+    let seen = Question::about(Transport::Amqp).ask(&trust, closing).await;
     assert_eq!(failure(&seen), "amqp connection_closed");
 }
 
@@ -181,6 +181,6 @@ async fn a_store_of_which_a_part_was_not_read_refuses_nobody() {
     let hub = tls(identity.server(), async |stream| {
         answer(stream, &[SASL_HEADER, HUB_MECHANISMS]).await;
     });
-    let seen = Question::of(Transport::Amqp).ask(&part, hub).await;
+    let seen = Question::about(Transport::Amqp).ask(&part, hub).await;
     assert_eq!(seen.token(), Some(Token::TlsNotVerified), "{:?}", seen.failure);
 }

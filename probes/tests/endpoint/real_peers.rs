@@ -17,7 +17,7 @@ struct Files {
 }
 
 impl Files {
-    fn of(identity: &Identity) -> Self {
+    fn from_identity(identity: &Identity) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut pem = rcgen_pem(&identity.chain[0]);
         pem.push_str(&identity.key.serialize_pem());
@@ -93,7 +93,7 @@ async fn a_renegotiation_for_a_client_certificate_is_no_block() {
     }
     for transport in [Transport::AmqpWs, Transport::Https] {
         let world = World::new();
-        let files = Files::of(&world.identity);
+        let files = Files::from_identity(&world.identity);
         let (mut child, mut lines) = start(
             Command::new("openssl")
                 .args(["s_server", "-tls1_2", "-accept", "127.0.0.1:0", "-cert"])
@@ -112,7 +112,7 @@ async fn a_renegotiation_for_a_client_certificate_is_no_block() {
             std::future::pending::<()>().await;
         };
         // OpenSSL falls silent when its wish is declined, so this is how long the test takes.
-        let question = Question { limit: Duration::from_secs(4), ..Question::of(transport) };
+        let question = Question { limit: Duration::from_secs(4), ..Question::about(transport) };
         let seen = tokio::select! {
             seen = question.ask_port(&world.trust, port) => seen,
             () = renegotiating => unreachable!("it waits for ever"),
@@ -147,13 +147,13 @@ async fn qpid_proton_is_not_taken_for_the_hub() {
         return;
     }
     let world = World::new();
-    let files = Files::of(&world.identity);
+    let files = Files::from_identity(&world.identity);
     // Proton cannot say which port it was given.
     let free = free_port();
     let (_child, mut lines) =
         start(Command::new(python).args(["-c", PROTON]).arg(files.pem()).arg(free.to_string()));
     line_with(&mut lines, "listening").await;
-    let seen = Question::of(Transport::Amqp).ask_port(&world.trust, free).await;
+    let seen = Question::about(Transport::Amqp).ask_port(&world.trust, free).await;
     assert_eq!(failure(&seen), "amqp amqp_not_iot_hub", "{seen:#?}");
     let amqp = facts(&seen).amqp.as_ref().unwrap();
     assert!(amqp.mechanisms.iter().any(|name| name == "ANONYMOUS"), "{amqp:?}");

@@ -209,7 +209,7 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    pub(crate) fn of(transport: Transport) -> Self {
+    pub(crate) fn about(transport: Transport) -> Self {
         Self { transport, role: Role::Hub, limit: Duration::from_secs(20) }
     }
 

@@ -41,7 +41,7 @@ fn binary(payload: &[u8]) -> Vec<u8> {
 
 async fn switched(transport: Transport, headers: &str, frames: &[&[u8]]) -> Observation {
     let behaviour = async |stream| switch(stream, headers, frames).await;
-    World::new().ask(Question::of(transport), behaviour).await
+    World::new().ask(Question::about(transport), behaviour).await
 }
 
 const AMQP: &str = "Sec-WebSocket-Protocol: AMQPWSB10\r\n";
@@ -89,7 +89,7 @@ async fn a_refusal_keeps_who_refused() {
     let refusal = b"HTTP/1.1 403 Forbidden\r\nServer: squid/6.1\r\nVia: 1.1 proxy.example\r\n\
         Transfer-Encoding: chunked\r\n\r\n13\r\n<b>\x1b]0;x\x07Denied by X</b>\r\n0\r\n\r\n";
     let world = World::new();
-    let question = Question::of(Transport::AmqpWs);
+    let question = Question::about(Transport::AmqpWs);
     let seen = world.ask(question, async |stream| answer(stream, &[refusal]).await).await;
     assert_eq!(failure(&seen), "upgrade upgrade_refused");
     assert_eq!(seen.failure.as_ref().unwrap().detail, "answered 403 by squid/6.1");
@@ -112,7 +112,7 @@ async fn the_subprotocol_is_insisted_on() {
 #[tokio::test]
 async fn an_upgrade_without_the_proof_is_none() {
     let echo = b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\r\n";
-    let question = Question::of(Transport::AmqpWs);
+    let question = Question::about(Transport::AmqpWs);
     let seen = World::new().ask(question, async |stream| answer(stream, &[echo]).await).await;
     assert_eq!(failure(&seen), "upgrade http_bad_answer");
 }
@@ -129,7 +129,7 @@ async fn frames_that_are_none_are_unexpected_bytes() {
 #[tokio::test]
 async fn closing_and_silence_are_told_apart_at_each_step() {
     let world = World::new();
-    let question = Question::of(Transport::AmqpWs);
+    let question = Question::about(Transport::AmqpWs);
     let seen = world.ask(question, close).await;
     assert_eq!(failure(&seen), "upgrade connection_closed");
     let seen = world.ask(question.impatient(), hold).await;

@@ -36,7 +36,7 @@ impl Squid {
             https_proxy: Some(
                 format!("http://edge:{PASSWORD}@127.0.0.1:{}", self.0.port).parse().unwrap(),
             ),
-            no_proxy: no_proxy.and_then(NoProxyList::of),
+            no_proxy: no_proxy.and_then(NoProxyList::parse),
             source: "the engine".to_owned(),
         }
     }
@@ -84,7 +84,7 @@ async fn a_registry_that_the_engine_reaches_without_its_proxy_is_asked_directly(
     asker.proxy = Some(ProxySetting {
         part: runtime::Part::Engine,
         https_proxy: Some(nobody),
-        no_proxy: NoProxyList::of("localhost"),
+        no_proxy: NoProxyList::parse("localhost"),
         source: "the engine".to_owned(),
     });
     let seen = asker.ask(&format!("localhost:{}/edge/module:1.0", front.port())).await;

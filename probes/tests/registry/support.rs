@@ -59,7 +59,7 @@ impl Asker {
 
     /// Sends them to this registry over any line.
     pub(crate) fn also_insecurely(mut self, registry: &str) -> Self {
-        self.access.insecure_credentials.push(Reference::of_registry(registry).unwrap());
+        self.access.insecure_credentials.push(Reference::parse_registry(registry).unwrap());
         self
     }
 
@@ -74,7 +74,7 @@ impl Asker {
     }
 
     pub(crate) async fn ask_as(&self, registry: &str, insecure: bool) -> Observation {
-        let reference = Reference::of_registry(registry).unwrap();
+        let reference = Reference::parse_registry(registry).unwrap();
         let query =
             Query { reference, named_by: NamedBy::User, insecure, proxy: self.proxy.clone() };
         let timeline = Timeline::start(self.limit);

@@ -1,4 +1,4 @@
-//! Addresses for addresses: whatever two of them had in common, their images have too.
+//! Replaces addresses by addresses: two replacements have the same common prefix as the originals.
 //!
 //! Each bit is turned or not by a coin that the bits before it decide (Xu, Fan, Ammar and Moon 2002),
 //! so that addresses of one subnet stay in one subnet, a route covers what it covered, and no two
@@ -234,7 +234,7 @@ mod tests {
             let addresses = Addresses::new([], []);
             for ip in [IpAddr::V4(v4), IpAddr::V6(Ipv6Addr::from_bits(bits))] {
                 let image = addresses.ip(ip);
-                prop_assert_eq!(AddressKind::of(ip), AddressKind::of(image), "{} {}", ip, image);
+                prop_assert_eq!(AddressKind::from_address(ip), AddressKind::from_address(image), "{} {}", ip, image);
                 prop_assert_eq!(ip.is_multicast(), image.is_multicast());
                 prop_assert_eq!(image, addresses.ip(ip), "always the same");
             }

@@ -86,7 +86,7 @@ impl Hardware {
             for (byte, group) in bytes.iter_mut().zip(own) {
                 *byte = u8::from_str_radix(group, 16).ok()?;
             }
-            let shown = self.of(bytes);
+            let shown = self.replacement(bytes);
             for (group, byte) in image.iter_mut().skip(*at).zip(shown) {
                 *group = if is_short { format!("{byte:x}") } else { format!("{byte:02x}") };
             }
@@ -97,11 +97,11 @@ impl Hardware {
     /// The image of twelve digits.
     fn digits(&mut self, digits: &str) -> Option<String> {
         let [_, _, bytes @ ..] = u64::from_str_radix(digits, 16).ok()?.to_be_bytes();
-        Some(self.of(bytes).map(|byte| format!("{byte:02x}")).concat())
+        Some(self.replacement(bytes).map(|byte| format!("{byte:02x}")).concat())
     }
 
     /// The image of an address; groups and broadcast stay.
-    fn of(&mut self, address: [u8; 6]) -> [u8; 6] {
+    fn replacement(&mut self, address: [u8; 6]) -> [u8; 6] {
         let [first, ..] = address;
         if first & 1 == 1 || address == [0; 6] {
             return address;

@@ -71,7 +71,7 @@ const WHOLE: [&str; 4] = [
 ];
 
 /// Final labels by which a dotted word is known for a host's name. Written as .NET writes
-/// namespaces, with a capital letter, it is none.
+/// namespaces, with a capital letter, it is not a name.
 const FINAL: &[&str] = &[
     "com",
     "net",

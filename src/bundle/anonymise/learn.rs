@@ -170,12 +170,12 @@ pub(super) fn user_name(user: &str, names: &mut Names) {
 pub(super) static VOCABULARY: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let mut words = BTreeSet::new();
     if let Ok(schema) = serde_json::to_value(schemars::schema_for!(Report)) {
-        of_schema(&schema, &mut words);
+        words_of_schema(&schema, &mut words);
     }
     words
 });
 
-fn of_schema(schema: &Value, words: &mut BTreeSet<String>) {
+fn words_of_schema(schema: &Value, words: &mut BTreeSet<String>) {
     match schema {
         Value::Object(members) => {
             for (name, member) in members {
@@ -193,10 +193,10 @@ fn of_schema(schema: &Value, words: &mut BTreeSet<String>) {
                     }
                     _ => {}
                 }
-                of_schema(member, words);
+                words_of_schema(member, words);
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| of_schema(item, words)),
+        Value::Array(items) => items.iter().for_each(|item| words_of_schema(item, words)),
         _ => {}
     }
 }

@@ -1,7 +1,8 @@
-//! An archive in which nobody is recognised: addresses, names of hosts, hubs, devices and users are
-//! replaced by others, the same everywhere in it, so that the verdict stays what it was.
+//! An archive that identifies no device and no person: addresses and the names of hosts, hubs, devices
+//! and users are replaced, each by the same word in the whole archive, so that the verdict stays the
+//! same.
 //!
-//! The table of what became what lives as long as an [`Anonymiser`], and is written nowhere.
+//! The table of replacements lives as long as an [`Anonymiser`] and is never written.
 
 mod addresses;
 mod hardware;
@@ -25,8 +26,8 @@ use text::Replacer;
 pub struct Anonymiser(Replacer);
 
 impl Anonymiser {
-    /// Learns the names of a report, of the texts that stand beside it, and of this device, its
-    /// ids and its user.
+    /// Learns the names of a report, of the texts that accompany it, and of this device, its ids
+    /// and its user.
     pub fn new<'t>(
         report: Option<&Report>,
         texts: impl IntoIterator<Item = (&'t str, &'t str)>,
@@ -66,8 +67,8 @@ impl Anonymiser {
         self.0.text(text)
     }
 
-    /// A JSON document with everything replaced, names of members included; a text that is none as a
-    /// text.
+    /// A JSON document with everything replaced, names of members included; a text that is not
+    /// JSON as a text.
     pub fn document(&mut self, text: &str) -> String {
         let Ok(mut value) = serde_json::from_str::<Value>(text) else { return self.text(text) };
         self.value(&mut value, true);

@@ -12,7 +12,7 @@ const STEMS: [&str; 4] = ["name", "label", "item", "word"];
 const DISTINCT: usize = 5;
 
 /// The most words that are learned. A device has some ten; a gateway's logs may have some thousand
-/// names of other devices, and what somebody else put into them must not take all memory.
+/// names of other devices, and their content from outside must not take all memory.
 const MOST: usize = 50_000;
 
 /// The longest word that is learned; a device's id has 128 characters at most.
@@ -26,7 +26,7 @@ pub(super) struct Names {
     taken: BTreeSet<String>,
     /// Words that stand alone, without dots around them.
     words: BTreeSet<String>,
-    /// Domains of learned names: whatever ends with one is a name too.
+    /// Domains of learned names: every word that ends with one is a name too.
     domains: BTreeSet<String>,
     /// Words that mean something in the archive's own documents.
     vocabulary: &'static BTreeSet<String>,
@@ -82,7 +82,7 @@ impl Names {
         }
     }
 
-    /// Learns a word that stands for this device, its hub or a user wherever it stands.
+    /// Learns a word that means this device, its hub or a user in every text.
     pub(super) fn learn_word(&mut self, word: &str) {
         let word = word.trim().to_ascii_lowercase();
         let says_nothing = word.len() < 2
@@ -171,7 +171,7 @@ impl Names {
         image
     }
 
-    /// A word that is nobody's image yet: of the same length where that can be, with the characters
+    /// A word that replaces no other word yet: of the same length where possible, with the characters
     /// at their places that no host name has, so that what is wrong with a name is still wrong.
     fn fresh(&mut self, label: &str) -> String {
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';

@@ -14,7 +14,7 @@ use super::{reverse, written};
 static DOTTED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)[a-z0-9_-]+(?:\.[a-z0-9_-]+)+").ok());
 
-/// Replaces what was learned, and whatever shows by its form what it is.
+/// Replaces what was learned, and everything with a distinct form.
 pub(super) struct Replacer {
     addresses: Addresses,
     hardware: Hardware,

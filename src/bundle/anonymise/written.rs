@@ -1,4 +1,5 @@
-//! IP addresses as texts have them: with ports, prefixes and whatever else stands right beside one.
+//! IP addresses as texts have them: with ports, prefixes and other characters right before or after
+//! them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -41,7 +42,7 @@ fn is_reverse(name: &str, after: &str) -> bool {
 fn image(text: &str, length: Option<&str>, addresses: &Addresses) -> Option<String> {
     let slash = length.map(|length| format!("/{length}")).unwrap_or_default();
     if let Ok(ip) = text.parse::<IpAddr>() {
-        return Some(of(ip, length, addresses));
+        return Some(replacement(ip, length, addresses));
     }
     let bare = text.trim_end_matches(['.', ':']);
     if bare.len() < text.len() {
@@ -64,7 +65,7 @@ fn image(text: &str, length: Option<&str>, addresses: &Addresses) -> Option<Stri
 }
 
 /// The text with the images of what is an IPv4 address in it: `10.0.0.1:443`, `addr:10.0.0.1`,
-/// `peer_10.0.0.1`, `10.0.0.1.53`; none where there is none.
+/// `peer_10.0.0.1`, `10.0.0.1.53`; `None` where there is no address.
 fn inside(text: &str, length: Option<&str>, addresses: &Addresses) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
@@ -81,7 +82,7 @@ fn inside(text: &str, length: Option<&str>, addresses: &Addresses) -> Option<Str
         let length = length.filter(|_| after.is_empty() && own.len() == run.len());
         match v4(own).filter(|_| !is_version) {
             Some((ip, port)) => {
-                out += &of(ip.into(), length, addresses);
+                out += &replacement(ip.into(), length, addresses);
                 out += port;
                 out += run.get(own.len()..).unwrap_or_default();
                 found = true;
@@ -112,7 +113,7 @@ fn v4(numbers: &str) -> Option<(Ipv4Addr, &str)> {
 }
 
 /// The image of an address, or of a prefix where a length stands behind it.
-fn of(ip: IpAddr, length: Option<&str>, addresses: &Addresses) -> String {
+fn replacement(ip: IpAddr, length: Option<&str>, addresses: &Addresses) -> String {
     let net = length.and_then(|length| IpNet::new(ip, length.parse().ok()?).ok());
     let slash = length.map(|length| format!("/{length}")).unwrap_or_default();
     match net {

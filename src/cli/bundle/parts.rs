@@ -44,8 +44,8 @@ pub(super) fn anonymise(
     }
 }
 
-/// The report in both its forms: for programs, and as `told` for people in a language.
-pub(super) fn of_the_report(
+/// The report in two forms: for programs, and `told` for people in their language.
+pub(super) fn report_items(
     report: &Result<Report, String>,
     told: Option<&Report>,
     language: Language,

@@ -3,16 +3,17 @@
 use std::env;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
-use std::time::SystemTime;
+
+use jiff::Timestamp;
 
 use super::{Form, Options};
 use crate::cli::output::Destination;
 use crate::cli::problem::Problem;
 
-/// Where the archive goes; a name of its own where none is given.
+/// Where the archive goes; a default name where the user gives none.
 pub(super) fn destination(
     options: &Options,
-    now: SystemTime,
+    now: Timestamp,
 ) -> Result<(Option<PathBuf>, Destination), Problem> {
     let path = match &options.output {
         Some(path) => path.clone(),
@@ -27,19 +28,15 @@ pub(super) fn destination(
             .hint("give --output a file, or leave --format out"));
     }
     if std::io::stdout().is_terminal() {
-        return Err(Problem::new("an archive is nothing for a terminal")
+        return Err(Problem::new("an archive cannot be written to a terminal")
             .hint("give --output a file, or send it on: edgeprobe bundle --output - >case.zip"));
     }
     Ok((None, destination))
 }
 
 /// `edgeprobe-DEVICE-20261124T221530Z.zip`; an anonymised one has no device in its name.
-fn default_name(anonymise: bool, now: SystemTime) -> String {
-    let time: String = humantime::format_rfc3339_seconds(now)
-        .to_string()
-        .chars()
-        .filter(|c| !matches!(c, '-' | ':'))
-        .collect();
+fn default_name(anonymise: bool, now: Timestamp) -> String {
+    let time = now.strftime("%Y%m%dT%H%M%SZ");
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
     let device = own_name().filter(|_| !anonymise);
     let device: String = device.unwrap_or_default().chars().map(safe).take(64).collect();

@@ -1,4 +1,4 @@
-//! The logs of a check, read beside its probes: each on a thread of its own, and none waited for
+//! The logs of a check, read while its probes run: each on a separate thread, and none waited for
 //! beyond the time that is there.
 
 use std::sync::LazyLock;
@@ -16,22 +16,19 @@ use super::collect::Collected;
 use super::now;
 use crate::cli::problem::Problem;
 use crate::language::Language;
-use crate::logs::{Moment, Scanned, Signatures, facts};
+use crate::logs::{DAY, Moment, Scanned, Signatures, facts};
 use crate::sources::{How, Input, Obstacle, Piece, RUNTIME_CONTAINERS, RUNTIME_UNITS, SourceError};
-
-/// Of logs that nobody named only the last day is read; milliseconds.
-const A_DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// Of a container's log and a journal so many lines at the end are read.
 const LINES: u32 = 100_000;
 
-/// What nobody asked for is not waited for longer than this once the probes have ended.
+/// Logs that the user did not ask for are not waited for longer than this after the probes end.
 const UNASKED: Duration = Duration::from_secs(1);
 
 /// A container that is not there is known by then, before anything else is asked.
 const NAMED: Duration = Duration::from_secs(1);
 
-/// Readers that are told to end do so within this.
+/// Readers end within this time after they are asked to.
 const ENDING: Duration = Duration::from_millis(200);
 
 /// Logs whose observations are kept; a support bundle has one for each module.
@@ -103,7 +100,8 @@ impl Reading {
     /// Begins to read. Errors when a container that was named is known not to be there.
     pub(in crate::cli) fn start(logs: &Logs, timeline: Timeline) -> Result<Self, Problem> {
         let present = now();
-        let since = matches!(logs, Logs::Here { .. }).then_some(present - A_DAY);
+        // Of logs that the user did not name, only the last day is read.
+        let since = matches!(logs, Logs::Here { .. }).then_some(present - DAY);
         let how = How { since, last: Some(LINES), end_alone: true, ..How::default() };
         let (sender, reports) = channel();
         let begun = |input: &Input| !matches!(input, Input::Container(_));
@@ -120,7 +118,7 @@ impl Reading {
             let reading = move || read(index, &input, &how, present, &sender);
             std::thread::Builder::new().spawn(reading).map_err(|error| {
                 Problem::new(format!("cannot start reading the logs: {error}"))
-                    .hint("allow more threads (`ulimit -u`), or leave them out by --no-logs")
+                    .hint("allow more threads (`ulimit -u`), or skip the logs with --no-logs")
             })?;
         }
         let mut reading = Self {
@@ -179,7 +177,7 @@ impl Reading {
         }
     }
 
-    /// An input that was named and cannot be read is a mistake of whoever named it.
+    /// An input that the user named and that cannot be read is a usage error.
     fn refuse(&mut self) -> Result<(), Problem> {
         if !matches!(self.logs, Logs::Named(_)) {
             return Ok(());
@@ -198,7 +196,7 @@ impl Reading {
         let mut origins = Vec::new();
         for (input, fate) in &mut self.inputs {
             let Fate::Read(scanned, took) = fate else { continue };
-            // Of what nobody named, that which says nothing is not there.
+            // An input that the user did not name and that gives nothing does not exist.
             for log in scanned.drain(..).filter(|log| named || log.source.lines > 0) {
                 logs.push(log);
                 origins.push((input.clone(), *took));
@@ -286,6 +284,7 @@ impl Reading {
             started_ms: self.started_ms,
             duration_ms: milliseconds(took),
             steps: vec![step],
+            tries: None,
             facts: Facts::Logs(Box::new(facts)),
         }
     }
@@ -305,12 +304,12 @@ fn read(
 ) {
     let begun = Instant::now();
     let Some(signatures) = &*BUILT_IN else { return };
-    // An observation is English; what is told of it has the language of the verdict.
+    // An observation is English; sentences about it have the language of the verdict.
     let mut collected = Collected::new(signatures, how.since, present, Language::English);
     let mut told = false;
     let result = input.read(how, &mut |piece| {
         if matches!(piece, Piece::Begins(_)) && !std::mem::replace(&mut told, true) {
-            // Nobody listens any more when the run is over.
+            // The receiver is gone when the run is over.
             let _ = reports.send((index, Report::Begun));
         }
         collected.take(piece)

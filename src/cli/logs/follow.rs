@@ -1,4 +1,4 @@
-//! Reading on: each input on a thread of its own, what is new told as it comes.
+//! Follows logs: one thread for each input; new findings are printed as they come.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -133,7 +133,7 @@ fn interrupt(sender: SyncSender<News>) -> io::Result<()> {
     thread::Builder::new().name("interrupt".to_owned()).spawn(waiting).map(drop)
 }
 
-/// What was told, so that the same is not told again.
+/// What was printed, so that it is not printed again.
 #[derive(Default)]
 struct Told {
     states: BTreeMap<(String, String, String), State>,

@@ -37,35 +37,39 @@ struct Line {
 /// Reads `--every`.
 pub(super) fn interval(text: &str) -> Result<Duration, Problem> {
     humantime::parse_duration(text).map_err(|_| {
-        Problem::new(format!("--every: `{}` is no duration", clean::line(text, 40)))
+        Problem::new(format!("--every: `{}` is not a duration", clean::line(text, 40)))
             .hint("for example --every 15m or --every 1h")
     })
 }
 
 /// The run with these options. `user` is the folder of the state of a user who is not root.
-pub(super) fn of(given: &[String], times: &Times, user: Option<&Path>) -> Result<Job, Problem> {
+pub(super) fn from_options(
+    given: &[String],
+    times: &Times,
+    user: Option<&Path>,
+) -> Result<Job, Problem> {
     for word in given {
         no_secret(word)?;
     }
     let options = Line::try_parse_from(given).map_err(|error| as_problem(&error))?.options;
     if options.lock.is_some() {
         return Err(
-            Problem::new("--lock: the schedule has a lock of its own").hint("leave the option out")
+            Problem::new("--lock: the schedule already has a lock").hint("leave the option out")
         );
     }
     for (option, path) in options.files() {
         if path.is_relative() {
             let shown = clean::line(&path.display().to_string(), 200);
             return Err(Problem::new(format!(
-                "{option}: {shown} is relative to a folder in which no periodic run starts"
+                "{option}: {shown} is a relative path, and periodic runs start in another folder"
             ))
-            .hint("give it the whole path, from / on"));
+            .hint("give the full path, starting with /"));
         }
     }
     let limit = timeout(&options.target.timeout)?;
     if limit + GRACE >= times.shortest_gap() {
         return Err(Problem::new(format!(
-            "--timeout: a run may take {}, which is no shorter than the time between two ({})",
+            "--timeout: a run may take {}, which is not shorter than the time between two runs ({})",
             humantime::format_duration(limit),
             humantime::format_duration(times.shortest_gap())
         ))
@@ -110,7 +114,7 @@ fn no_secret(word: &str) -> Result<(), Problem> {
     // The program starts anew where a key is given for the hub, with a mark in the key's place.
     if has_user || word.contains(MASK) || mask(word) != word {
         return Err(Problem::new(
-            "a secret stands in the options, and everybody can read a schedule",
+            "the options contain a secret, and every user can read a schedule",
         )
         .hint(
             "give --hub the host name alone, --proxy a URL without a password; a proxy's \
@@ -126,12 +130,12 @@ fn no_secret(word: &str) -> Result<(), Problem> {
 
 fn this_program() -> Result<PathBuf, Problem> {
     env::current_exe().and_then(|path| path.canonicalize()).map_err(|error| {
-        Problem::new(format!("cannot tell where this program is: {error}"))
-            .hint("run it by its whole path")
+        Problem::new(format!("cannot find the path of this program: {error}"))
+            .hint("run it by its full path")
     })
 }
 
-/// The folder for the state of this user's own runs; none for root.
+/// The folder for the state of this user's own runs; `None` for root.
 pub(super) fn ordinary_user() -> Option<PathBuf> {
     if is_root() {
         return None;
@@ -166,7 +170,7 @@ pub(super) fn forgotten_variables(given: &[String]) -> Option<String> {
         return None;
     }
     let problem = Problem::new(format!(
-        "the runs do not have what is set here: {}",
+        "periodic runs do not have these settings: {}",
         names.join(", ")
     ))
     .hint(

@@ -27,19 +27,21 @@ pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Problem> {
             return destination(path).map(|_| None);
         }
         Err(error) => {
-            return Err(Problem::new(format!("cannot read the baseline {shown}: {error}"))
-                .hint("give --baseline a file that it wrote, or one that is not there yet"));
+            return Err(Problem::new(format!("cannot read the baseline {shown}: {error}")).hint(
+                "give --baseline a file that edgeprobe wrote, or one that does not exist yet",
+            ));
         }
     };
     let baseline: Result<Baseline, _> = serde_json::from_str(&text);
     match baseline {
         Ok(baseline) if baseline.schema == changes::SCHEMA => Ok(Some(baseline)),
-        _ => Err(Problem::new(format!("{shown} is no baseline of edgeprobe's"))
-            .hint("give --baseline a file that it wrote, or one that is not there yet")),
+        _ => Err(Problem::new(format!("{shown} is not an edgeprobe baseline"))
+            .hint("give --baseline a file that edgeprobe wrote, or one that does not exist yet")),
     }
 }
 
-/// The present beside a baseline; without one, beside itself. `None` where it could not be read.
+/// The present compared with a baseline; without one, with itself. `None` where it could not be
+/// read.
 pub(super) fn compare(kept: Option<&Baseline>, report: &Report) -> Option<Comparison> {
     let now = tables(report)?;
     Some(match kept {
@@ -56,7 +58,7 @@ pub(super) fn compare(kept: Option<&Baseline>, report: &Report) -> Option<Compar
     })
 }
 
-/// Writes the baseline where there is none yet, and tells people how the present compares.
+/// Writes the baseline where no file exists yet; otherwise shows what has changed since.
 pub(super) fn keep_or_tell(
     path: &Path,
     kept: Option<&Baseline>,

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::pin::pin;
 
 use edgeprobe_facts::Probe;
+use edgeprobe_facts::dns::resolv_conf::{BEHIND_STUB, RESOLV_CONF};
 use edgeprobe_probes::route::Changes;
 
 use super::super::check::Telling;
 use super::super::format::Format;
 use super::super::output::Destination;
 use super::super::problem::Problem;
-use super::super::setup::{BEHIND_STUB, RESOLV_CONF, Setup};
+use super::super::setup::Setup;
 use super::baseline::shown;
 use super::{healthy, look, tables};
 use crate::changes;
@@ -30,7 +31,7 @@ pub(super) fn listen(setup: &Setup) -> Result<Changes, Problem> {
     })
 }
 
-/// Watches until somebody interrupts it, and then answers with the exit code of the last answer.
+/// Watches until the user interrupts it, and then returns the exit code of the last answer.
 pub(super) fn watch(
     mut changes: Changes,
     last: Report,
@@ -57,13 +58,14 @@ pub(super) fn watch(
         if !go_on {
             return Ok(answer(&last.report, language).status.exit_code());
         }
-        // A look borrows an address for a moment, which is a change of its own: the tables and the
+        // A look borrows an address for a moment, which is itself a change: the tables and the
         // files alone tell whether there is anything to look at.
         let glanced = Seen::at(&glance.afresh(), telling, language)?;
         if last.differences(&glanced).is_none_or(|all| all.is_empty()) {
             continue;
         }
-        // What is told is what the answer stands on: more may have changed since the glance.
+        // The printed changes are those that the answer rests on: more may have changed since the
+        // glance.
         let mut now = Seen::at(&setup.afresh(), telling, language)?;
         let differences = last.differences(&now).unwrap_or_default();
         let same = answer(&now.report, language) == answer(&last.report, language);
@@ -94,13 +96,13 @@ impl Seen {
     /// What has come and gone until another look; `None` where the tables could not be read.
     fn differences(&self, later: &Self) -> Option<Vec<String>> {
         let mut all = changes::between(tables(&self.report)?, tables(&later.report)?);
-        all.extend(of_names(&self.names, &later.names));
+        all.extend(name_server_changes(&self.names, &later.names));
         Some(all)
     }
 }
 
 /// What has come and gone in the configuration of names.
-fn of_names(before: &ResolverFiles, after: &ResolverFiles) -> Vec<String> {
+fn name_server_changes(before: &ResolverFiles, after: &ResolverFiles) -> Vec<String> {
     let text = |files: &ResolverFiles| files.resolved.clone().unwrap_or_default();
     let mut lines = changes::in_resolver_file(RESOLV_CONF, &before.resolv_conf, &after.resolv_conf);
     let behind = changes::in_resolver_file(BEHIND_STUB, &text(before), &text(after));
@@ -121,7 +123,7 @@ fn tell(
     destination: &Destination,
 ) -> Result<(), Problem> {
     let is_file = destination.is_file();
-    // Whoever was told of a fault is told of its end.
+    // After a fault was shown, its end is shown too.
     if telling.quiet && !is_file && healthy(report, language) && healthy(before, language) {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! An observation in a sentence.
 
+use edgeprobe_facts::runtime::SourceState;
 use edgeprobe_facts::trace::{Stage, Trace};
 use edgeprobe_facts::vantage::Means;
 use edgeprobe_facts::{Facts, Observation, Outcome, Role, Vantage};
@@ -13,7 +14,7 @@ const MOST: usize = 6;
 
 /// The observations that say most: failures before successes, each failure once.
 ///
-/// What a log says has a sentence of its own.
+/// A log's finding has its own sentence.
 pub(in crate::report) fn the_telling<'o>(
     observations: impl Iterator<Item = &'o Observation>,
 ) -> Vec<&'o Observation> {
@@ -30,7 +31,7 @@ pub(in crate::report) fn sentence(observation: &Observation, language: Language)
     let told = without_place(observation, language);
     match &observation.vantage {
         Vantage::Host => told,
-        Vantage::Bridge(name) => {
+        Vantage::Bridge(name) | Vantage::Module(name) => {
             say(&Text::new("from").with("network", name).with("sentence", told), language)
         }
     }
@@ -60,7 +61,7 @@ pub(super) fn without_place(observation: &Observation, language: Language) -> St
 
 fn said_well(observation: &Observation, language: Language) -> String {
     match (observation.outcome, &observation.facts) {
-        // That there is none is an answer.
+        // The absence of a name is an answer too.
         (Outcome::Skipped, facts) if !matches!(facts, Facts::Runtime(_)) => {
             word("not_asked", language)
         }
@@ -128,10 +129,19 @@ fn success(observation: &Observation) -> Text {
             None => Text::new("engine_unknown"),
         }
         .with("containers", facts.containers.len()),
-        Facts::Runtime(facts) => Text::new(match facts.generation {
-            Some(_) => "runtime_found",
-            None => "runtime_not_found",
-        }),
+        Facts::Runtime(facts) => {
+            let unread = facts.sources.iter().find(|source| source.state != SourceState::Read);
+            match (facts.generation, unread) {
+                (None, None) => Text::new("runtime_not_found"),
+                (_, Some(source)) if source.state == SourceState::Unreadable => {
+                    Text::new("runtime_unreadable").with("name", &source.name)
+                }
+                (_, Some(source)) => Text::new("runtime_broken")
+                    .with("name", &source.name)
+                    .with("detail", verdict::flaw(source)),
+                (Some(_), None) => Text::new("runtime_found"),
+            }
+        }
         Facts::Registry(facts) => match (&facts.image, facts.last_answer()) {
             (Some(_), _) => Text::new("registry_serves"),
             (None, Some(answer)) => Text::new("registry_greets").with("status", answer.status),

@@ -1,4 +1,4 @@
-//! What the device's logs show beside the causes.
+//! What the device's logs show in addition to the causes.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::report::words::say;
 use crate::verdict::{CauseId, Logged, LoggedState};
 
 /// Each fault that a log shows and no cause accounts for, with what it leaves and what to do.
-pub(super) fn of(report: &Report, language: Language) -> String {
+pub(super) fn section(report: &Report, language: Language) -> String {
     report.verdict.logged.iter().map(|logged| one(logged, report, language)).collect()
 }
 

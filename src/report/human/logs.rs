@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::language::{Language, Text, Word};
 use crate::logs::{Finding, LogReport, Source, State};
-use crate::report::style::{BOLD, DIM, WIDTH, labelled, of, paint};
+use crate::report::style::{BOLD, DIM, WIDTH, for_status, labelled, paint};
 use crate::report::words::{confidence, say, status, word};
 use crate::verdict::{Confidence, Status};
 
@@ -20,7 +20,7 @@ const MOST_FINDINGS: usize = 12;
 /// Characters that are shown of a log's line.
 const TEXT: usize = 200;
 
-/// The report as text, with styles; whoever prints it takes them out where they do not belong.
+/// The report as text with styles; the printer removes them where the output has none.
 pub fn text(report: &LogReport, language: Language) -> String {
     let verdict = &report.verdict;
     let said = status(verdict.status, language).to_uppercase();
@@ -34,7 +34,7 @@ pub fn text(report: &LogReport, language: Language) -> String {
     let indent = (label.chars().count() + 2).max(LABEL);
     let wrapped = labelled(&label, indent, &verdict.summary);
     let rest = wrapped.strip_prefix(said.as_str()).unwrap_or_default();
-    let mut out = format!("{}{rest}\n", paint(of(verdict.status), &said));
+    let mut out = format!("{}{rest}\n", paint(for_status(verdict.status), &said));
     out += &causes(report, language);
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
     // What lasts comes before what is over, what decides before what does not.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use edgeprobe_facts::Observation;
 
 use super::Report;
-use super::style::{BOLD, DIM, labelled, of, paint};
+use super::style::{BOLD, DIM, for_status, labelled, paint};
 use super::words::{self, say, word};
 use crate::language::{Language, Text};
 use crate::verdict::{Cause, CauseId, Confidence, Status};
@@ -20,7 +20,7 @@ pub mod vpn;
 
 pub use full::full;
 
-/// How much is told.
+/// How much is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
     /// What a person needs to act.
@@ -36,25 +36,25 @@ const LABEL: usize = 12;
 /// At most this many remedies are shown for a cause; its own page has them all.
 const MOST_REMEDIES: usize = 3;
 
-/// The report as text, with styles; whoever prints it takes them out where they do not belong.
+/// The report as text with styles; the printer removes them where the output has none.
 pub fn text(report: &Report, detail: Detail, language: Language) -> String {
     let verdict = &report.verdict;
     let mut out = headline(report, language);
     for cause in &verdict.causes {
         out += &about(cause, &verdict.summary, report, language);
     }
-    out += &logged::of(report, language);
+    out += &logged::section(report, language);
     out += &unexplained(report, language);
     if verdict.status != Status::Healthy {
         out += "\n";
         out += &line(&word("label.outlook", language), &verdict.outlook.edge_agent);
         out += &line("", &verdict.outlook.edge_hub);
     }
-    let probed = table::of(&report.observations, &report.target, language);
+    let probed = table::render(&report.observations, &report.target, language);
     if !probed.is_empty() {
         let _ = write!(out, "\n{probed}");
     }
-    out += &settings::of(&report.target, language);
+    out += &settings::section(&report.target, language);
     out += &left_open(report, detail, language);
     if detail == Detail::Verbose {
         out += &everything(report, language);
@@ -62,7 +62,7 @@ pub fn text(report: &Report, detail: Detail, language: Language) -> String {
     out
 }
 
-/// The verdict in its first line, with its sentence beside it.
+/// The verdict and its sentence, in the first line.
 fn headline(report: &Report, language: Language) -> String {
     let verdict = &report.verdict;
     let word = words::status(verdict.status, language).to_uppercase();
@@ -76,7 +76,7 @@ fn headline(report: &Report, language: Language) -> String {
     let indent = (label.chars().count() + 2).max(LABEL);
     let wrapped = labelled(&label, indent, &verdict.summary);
     let rest = wrapped.strip_prefix(word.as_str()).unwrap_or_default();
-    format!("{}{rest}\n", paint(of(verdict.status), &word))
+    format!("{}{rest}\n", paint(for_status(verdict.status), &word))
 }
 
 /// One cause: its id, its sentence where the headline has not said it, its evidence, what to do.
@@ -131,6 +131,9 @@ fn unexplained(report: &Report, language: Language) -> String {
 fn left_open(report: &Report, detail: Detail, language: Language) -> String {
     let verdict = &report.verdict;
     let mut out = String::new();
+    for (index, note) in verdict.notes.iter().enumerate() {
+        out += &line(&first(index, "label.note", language), &note.text);
+    }
     for (index, missing) in verdict.not_tested.iter().enumerate() {
         let label = first(index, "label.not_tested", language);
         let text = Text::new("not_tested").with("what", &missing.what).with("why", &missing.why);

@@ -7,7 +7,7 @@ use crate::verdict::Target;
 
 /// A line for the parts that were read from the device; nothing where all were given or are
 /// defaults.
-pub(super) fn of(target: &Target, language: Language) -> String {
+pub(super) fn section(target: &Target, language: Language) -> String {
     let sources = &target.sources;
     let transports: Vec<String> = target.protocols.iter().map(ToString::to_string).collect();
     let network = target.network.clone().unwrap_or_default();
@@ -54,13 +54,13 @@ mod tests {
     fn only_what_the_device_said_is_told_of() {
         let mut target = Target { hub: "h.net".to_owned(), ..Target::default() };
         target.sources.hub = Some("--hub".to_owned());
-        assert_eq!(of(&target, Language::English), "");
+        assert_eq!(section(&target, Language::English), "");
         target.sources = Sources {
             hub: Some("/etc/aziot/config.toml".to_owned()),
             ports: Some("edgeHub".to_owned()),
             ..Sources::default()
         };
-        let told = of(&target, Language::English);
+        let told = section(&target, Language::English);
         let expected = "h.net from /etc/aziot/config.toml; Edge Hub without ports from edgeHub";
         assert_eq!(told.split_whitespace().skip(1).collect::<Vec<_>>().join(" "), expected);
     }

@@ -26,7 +26,7 @@ enum Row {
 }
 
 /// The table, or nothing when nothing was asked.
-pub(super) fn of(observations: &[Observation], target: &Target, language: Language) -> String {
+pub(super) fn render(observations: &[Observation], target: &Target, language: Language) -> String {
     let mut vantages: Vec<&Vantage> = observations.iter().map(|o| &o.vantage).collect();
     vantages.sort();
     vantages.dedup();
@@ -56,7 +56,7 @@ pub(super) fn of(observations: &[Observation], target: &Target, language: Langua
     if out.is_empty() { out } else { format!("{}\n{out}", paint(BOLD, header.trim_end())) }
 }
 
-/// The text in a column of this width, with a space after it whatever its length.
+/// The text in a column of this width, always with a space after it.
 fn column(text: &str, width: usize) -> String {
     format!("{text:<0$} ", width.saturating_sub(1))
 }
@@ -64,7 +64,9 @@ fn column(text: &str, width: usize) -> String {
 fn name(vantage: &Vantage) -> Text {
     match vantage {
         Vantage::Host => Text::new("table.from_host"),
-        Vantage::Bridge(name) => Text::new("table.from").with("network", name),
+        Vantage::Bridge(name) | Vantage::Module(name) => {
+            Text::new("table.from").with("network", name)
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::evidence::without_place;
 use super::{about, cause_and_sentence};
 use crate::language::{Language, Text};
 use crate::report::Report;
-use crate::report::style::{BOLD, labelled, of, paint};
+use crate::report::style::{BOLD, for_status, labelled, paint};
 use crate::report::words::{say, word};
 use crate::verdict::{self, Effect, Status};
 
@@ -25,7 +25,7 @@ const MAIN_TABLE: u32 = 254;
 /// The answer to the one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Healthy for no, blocked or degraded for yes, inconclusive where it cannot be told.
+    /// Healthy for no, blocked or degraded for yes, inconclusive where it is undecided.
     pub status: Status,
     pub sentence: String,
 }
@@ -48,6 +48,13 @@ pub fn answer(report: &Report, language: Language) -> Answer {
         (false, false) if working == networks.len() => (Status::Healthy, "vpn.works"),
         (false, false) => (Status::Inconclusive, "vpn.not_decided"),
     };
+    // A filter of a VPN that is down, or one that only the containers meet, shows to nobody else.
+    let unasked = report.verdict.status == Status::Inconclusive
+        && verdict::modules_unasked(&report.target, &report.observations);
+    let (status, key) = match status {
+        Status::Healthy if unasked => (Status::Inconclusive, "vpn.modules_unasked"),
+        decided => (decided, key),
+    };
     let first = tunnels.first().map(|tunnel| say(tunnel, language)).unwrap_or_default();
     Answer { status, sentence: say(&Text::new(key).with("tunnel", first), language) }
 }
@@ -66,7 +73,7 @@ pub fn text(report: &Report, language: Language) -> String {
     let indent = word.chars().count() + 2;
     let wrapped = labelled(&word, indent, &answer.sentence);
     let rest = wrapped.strip_prefix(word.as_str()).unwrap_or_default();
-    let mut out = format!("{}{rest}\n", paint(of(answer.status), &word));
+    let mut out = format!("{}{rest}\n", paint(for_status(answer.status), &word));
     for cause in report.verdict.causes.iter().filter(|c| c.id.is_about_a_vpn()) {
         out += &about(cause, &answer.sentence, report, language);
     }

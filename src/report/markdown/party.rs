@@ -13,7 +13,7 @@ pub(super) fn asked(cause: &Cause, report: &Report, language: Language) -> Optio
         Party::Network => "markdown.ask.network",
         Party::Vpn => "markdown.ask.vpn",
         Party::Azure => "markdown.ask.azure",
-        Party::NotTold => return None,
+        Party::Unknown => return None,
     };
     let target = &report.target;
     let hub = target.parent.as_ref().unwrap_or(&target.hub);

@@ -74,11 +74,11 @@ pub struct RemedyText {
     /// The findings that it is for, by the variants of their sentences; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     only: Vec<String>,
-    /// The findings that it is beside the point of.
+    /// The findings that it is not for, by the variants of their sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unless: Vec<String>,
     /// The words that it is for, by placeholder: the VPN's product, the tool that changes a rule. A
-    /// finding that says another word there has no use for it.
+    /// finding with another word there does not get it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     when: BTreeMap<String, Vec<String>>,
 }
@@ -248,7 +248,7 @@ static FRENCH: LazyLock<Pages> = LazyLock::new(|| pages(|texts| texts.fr));
 static MISSING: LazyLock<Entry> = LazyLock::new(Entry::missing);
 
 static MESSAGES: LazyLock<Phrasebook> = LazyLock::new(|| {
-    Phrasebook::new(include_str!("en/messages.toml"), include_str!("fr/messages.toml"))
+    Phrasebook::from_toml(include_str!("en/messages.toml"), include_str!("fr/messages.toml"))
 });
 
 fn pages(of: fn(Texts) -> Entry) -> Pages {

@@ -46,7 +46,7 @@ fn every_cause_has_a_page_that_parses() {
 /// may stand on one page of the two. Whoever comes from the wrong side finds it in docs/causes,
 /// where a page also lists those that name it; for that, some other page must name each cause.
 #[test]
-fn every_cause_is_told_from_others_and_by_others() {
+fn every_cause_has_look_alikes_and_is_one() {
     let pages: Vec<(CauseId, Entry)> =
         CauseId::ALL.iter().map(|id| (*id, page(*id, Language::English))).collect();
     let names = |page: &Entry, id| page.look_alikes.iter().any(|other| other.cause == id);
@@ -71,7 +71,7 @@ fn every_cause_is_told_from_others_and_by_others() {
 
 #[test]
 fn both_languages_have_the_same_messages() {
-    assert_none(MESSAGES.differences());
+    assert_none(MESSAGES.mistakes());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What several rules ask in the same way.
+//! Questions that several rules share.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::map::Entry;
 
 use crate::catalogue::Word;
-use crate::evidence::{Connection, Evidence, Use, View, denies};
+use crate::evidence::{Connection, Evidence, UsedBy, View, denies};
 use crate::rule::{Finding, Proof};
 use crate::words::listed;
 pub(super) use crate::words::place;
@@ -16,7 +16,7 @@ use crate::{Confidence, Effect};
 
 /// Asks a rule of each vantage, and makes one finding of what they say.
 ///
-/// A cause that stands at two vantages is one cause with two proofs. It is refuted only where no
+/// A cause that holds at two vantages is one cause with two proofs. It is refuted only if no
 /// vantage shows it.
 pub(super) fn at_each_vantage<'o>(
     evidence: &Evidence<'o>,
@@ -26,14 +26,13 @@ pub(super) fn at_each_vantage<'o>(
         evidence
             .views()
             .iter()
-            .map(|view| no_graver_than_its_use(evidence.used_by(&view.vantage), examine(view))),
+            .map(|view| limited_by_use(evidence.used_by(&view.vantage), examine(view))),
     )
 }
 
-/// As [`at_each_vantage`], for a rule about transports that Edge Agent speaks, and the runtime's
-/// programs on the host do not: what the host alone loses of them is no more than a warning where Edge
-/// Agent, in a container network, has one that works.
-pub(super) fn at_each_vantage_by<'o>(
+/// As [`at_each_vantage`], for a rule about transports that only Edge Agent uses. Their loss on the
+/// host alone is a warning where one of them works from Edge Agent's container network.
+pub(super) fn at_each_vantage_by_transport<'o>(
     evidence: &Evidence<'o>,
     transports: &[Transport],
     examine: impl Fn(&View<'o>) -> Vec<Finding>,
@@ -43,9 +42,12 @@ pub(super) fn at_each_vantage_by<'o>(
     let is_spoken_elsewhere =
         |view: &View<'_>| view.vantage == Vantage::Host && agent.vantage != Vantage::Host && works;
     as_one(evidence.views().iter().map(|view| {
-        let used_by =
-            if is_spoken_elsewhere(view) { Use::Nobodys } else { evidence.used_by(&view.vantage) };
-        no_graver_than_its_use(used_by, examine(view))
+        let used_by = if is_spoken_elsewhere(view) {
+            UsedBy::NoPart
+        } else {
+            evidence.used_by(&view.vantage)
+        };
+        limited_by_use(used_by, examine(view))
     }))
 }
 
@@ -67,14 +69,13 @@ pub(super) fn as_one(places: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding>
     proofs.map(Finding::Proved).or(refutation).into_iter().collect()
 }
 
-/// The same findings, as grave as the use that the runtime makes of where they were made allows: what
-/// it does not use at all can do no more than warn, and what keeps Edge Hub alone from the hub stops
-/// its messages and not Edge Agent.
-pub(super) fn no_graver_than_its_use(used_by: Use, findings: Vec<Finding>) -> Vec<Finding> {
+/// The same findings with their effect limited by the runtime's use of their vantage: a vantage
+/// that the runtime does not use can only warn, and one that only Edge Hub uses degrades.
+pub(super) fn limited_by_use(used_by: UsedBy, findings: Vec<Finding>) -> Vec<Finding> {
     let gravest = match used_by {
-        Use::EdgeAgents => Effect::Blocks,
-        Use::EdgeHubs => Effect::Degrades,
-        Use::Nobodys => Effect::Warns,
+        UsedBy::EdgeAgent => Effect::Blocks,
+        UsedBy::EdgeHub => Effect::Degrades,
+        UsedBy::NoPart => Effect::Warns,
     };
     let limited = |finding| match finding {
         Finding::Proved(proof) => {
@@ -85,7 +86,7 @@ pub(super) fn no_graver_than_its_use(used_by: Use, findings: Vec<Finding>) -> Ve
     findings.into_iter().map(limited).collect()
 }
 
-/// One proof from two places: the graver one's sentence and effect, all the evidence.
+/// One proof from two vantages: the sentence and effect of the worse one, and all the evidence.
 fn joined(first: Proof, second: Proof) -> Proof {
     let (mut proof, other) =
         if second.effect < first.effect { (second, first) } else { (first, second) };
@@ -96,7 +97,7 @@ fn joined(first: Proof, second: Proof) -> Proof {
     proof.evidence.extend(other.evidence.into_iter().filter(|id| known.insert(id.clone())));
     proof.explains.extend(other.explains);
     for (name, value) in other.details {
-        // What both lead elsewhere is told of both.
+        // The lists of both are joined.
         let is_both = ["networks", "routes"].contains(&name.as_str());
         match proof.details.entry(name) {
             Entry::Vacant(entry) => {
@@ -155,9 +156,9 @@ pub(super) fn peers(connections: &[Connection<'_>]) -> Word {
     listed(peers.filter(|peer| known.insert(*peer)))
 }
 
-/// The connections that did not open to an address where something else than IoT Hub answers on
-/// another port, and IoT Hub on none.
-pub(super) fn closed_beside<'o>(
+/// The connections that did not open to an address where another service than IoT Hub answers on
+/// another port, and IoT Hub on no port.
+pub(super) fn closed_where_another_answers<'o>(
     connections: &[Connection<'o>],
     answering: &[Connection<'o>],
 ) -> Vec<Connection<'o>> {
@@ -188,13 +189,13 @@ pub(super) fn cut_in_handshake(connection: &Connection<'_>) -> bool {
     connection.connected() && cut && no_chain && !connection.established()
 }
 
-/// The connections to the control host. What it answers without TLS, anybody could.
+/// The connections to the control host. Plain HTTP does not count: any host could answer it.
 pub(super) fn controls<'o>(view: &View<'o>) -> Vec<Connection<'o>> {
     view.connections(Role::Control).filter(|c| c.facts.transport != Transport::Http).collect()
 }
 
-/// Every failure, seen from anywhere, of the kind that lost packets bring about: names, routes and
-/// connections. A server that answers "no such name" was reached, so its answer has another cause.
+/// Every failure, from any vantage, that lost packets cause: names, routes and connections. A
+/// server that answers "no such name" was reached, so its answer has another cause.
 pub(super) fn lost_on_the_way<'o>(evidence: &Evidence<'o>) -> Vec<&'o Observation> {
     let of_the_network = |observation: &&Observation| {
         matches!(observation.failed_step(), Some(Step::Resolve | Step::Route | Step::Connect))

@@ -7,17 +7,17 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::Party;
+use crate::attributes::{Party, PeerInALog};
 use crate::rule::Rule;
 
 macro_rules! cause_ids {
     ($($(#[$doc:meta])* $variant:ident = $word:literal in $stage:ident::$module:ident,)*) => {
         /// A documented root cause.
         ///
-        /// The order of the variants is the order of the path: device, container network, host, name,
-        /// uplink and beyond, TLS, protocol; then what keeps Edge Hub from starting; then what the
-        /// connection to the hub does not depend on. Of two causes with the same effect the earlier is
-        /// told first.
+        /// The order of the variants is the order of the path: device, container network, host,
+        /// name, uplink and beyond, TLS, protocol; then causes that stop Edge Hub; then causes that
+        /// the connection to the hub does not depend on. Of two causes with the same effect the
+        /// earlier one comes first.
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
         )]
@@ -51,6 +51,7 @@ macro_rules! cause_ids {
 cause_ids! {
     HostnameInvalid = "hostname-invalid" in device::hostname_invalid,
     EngineUnavailable = "engine-unavailable" in device::engine_unavailable,
+    EngineRefusesRuntime = "engine-refuses-runtime" in device::engine_refuses_runtime,
     AddressPoolExhausted = "address-pool-exhausted" in device::address_pool_exhausted,
     IpForwardDisabled = "ip-forward-disabled" in bridge::ip_forward_disabled,
     VpnOverride = "vpn-override" in bridge::vpn_override,
@@ -80,6 +81,7 @@ cause_ids! {
     NotIotHub = "not-iot-hub" in hub::not_iot_hub,
     WebsocketBlocked = "websocket-blocked" in hub::websocket_blocked,
     ParentUnreachable = "parent-unreachable" in hub::parent_unreachable,
+    EdgeHubMqttDefect = "edge-hub-mqtt-defect" in hub::edge_hub_mqtt_defect,
     ProvisioningUnreachable = "provisioning-unreachable" in services::provisioning_unreachable,
     RegistryUnreachable = "registry-unreachable" in services::registry_unreachable,
     RegistryAccessDenied = "registry-access-denied" in services::registry_access_denied,
@@ -87,6 +89,7 @@ cause_ids! {
     PortInUse = "port-in-use" in ports::port_in_use,
     PortNotPermitted = "port-not-permitted" in ports::port_not_permitted,
     Ipv6Broken = "ipv6-broken" in uplink::ipv6_broken,
+    LossyLink = "lossy-link" in uplink::lossy_link,
     HighLatency = "high-latency" in uplink::high_latency,
 }
 
@@ -101,11 +104,10 @@ impl CauseId {
         self.rule().ended_by
     }
 
-    /// What a log points to that fails towards the device's parent.
-    pub const OF_A_PARENT: Self = Self::ParentUnreachable;
-
-    /// What a log points to where the hub's own name is not known; another host's name is not it.
-    pub const OF_THE_HUBS_NAME: Self = Self::HubNameUnknown;
+    /// The peer that a log's finding must be about, to point to it.
+    pub fn peer_in_a_log(self) -> PeerInALog {
+        self.rule().peer_in_a_log
+    }
 }
 
 impl fmt::Display for CauseId {

@@ -58,7 +58,7 @@ impl Disputed {
         needed
     }
 
-    /// The candidates beside which there is one of a better rank that explains all that they do.
+    /// The candidates that have a rival of better rank which explains everything that they explain.
     fn outdone_candidates(&self) -> Vec<usize> {
         let is_outdone = |(candidate, explained): &(&usize, &BTreeSet<usize>)| {
             self.rivals(explained).any(|other| {
@@ -69,13 +69,13 @@ impl Disputed {
         self.candidates.iter().filter(is_outdone).map(|(candidate, _)| *candidate).collect()
     }
 
-    /// Those who explain the failure of these that the fewest explain.
+    /// The candidates that explain the one of these failures which the fewest candidates explain.
     fn rivals(&self, failures: &BTreeSet<usize>) -> impl Iterator<Item = &usize> {
         let explaining = failures.iter().filter_map(|failure| self.failures.get(failure));
         explaining.min_by_key(|by| by.len()).into_iter().flatten()
     }
 
-    /// The failures that whoever explains a certain other one explains too.
+    /// The failures that every candidate explains which explains a certain other failure.
     fn implied_failures(&self) -> BTreeSet<usize> {
         let mut implied = BTreeSet::new();
         for (failure, by) in &self.failures {

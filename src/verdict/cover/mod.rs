@@ -1,8 +1,8 @@
 //! The smallest set of causes that explains every failure.
 //!
 //! Parsimonious covering (Reggia, Nau and Wang 1983; Peng and Reggia 1990): of all sets of proved
-//! causes, take the smallest that accounts for all that can be accounted for. What a chosen cause
-//! already explains is a consequence and names no cause of its own.
+//! causes, take the smallest that accounts for all that can be accounted for. A failure that a
+//! chosen cause explains is a consequence and needs no other cause.
 //!
 //! The problem is first made smaller without a change of its answer (`disputed.rs`): a candidate that
 //! alone explains a failure is in every cover. Only what is still disputed is searched (`search.rs`).
@@ -25,8 +25,8 @@ pub(super) struct Candidate<'p> {
 
 /// The indices of the chosen candidates, in their order.
 ///
-/// A candidate that explains no failure stands on its own (a warning) and is chosen unless all that it
-/// shows is what another brings about.
+/// A candidate that explains no failure (a warning) is chosen, unless another candidate explains
+/// everything that it shows.
 pub(super) fn smallest_cover(
     candidates: &[Candidate<'_>],
     failures: &BTreeSet<String>,
@@ -82,7 +82,7 @@ impl<'c, 'p> Chosen<'c, 'p> {
         }
     }
 
-    /// Whether one of them brings about all that a warning shows.
+    /// Whether one of them explains everything that a warning shows.
     fn bring_about(&self, warning: &Candidate<'p>) -> bool {
         let first = warning.explains.first().and_then(|first| self.by_failure.get(first));
         first.is_some_and(|causes| causes.iter().any(|it| warning.explains.is_subset(&it.explains)))
@@ -128,19 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_of_what_another_cause_brings_about_is_none_of_its_own() {
+    fn a_warning_that_another_cause_explains_is_dropped() {
         let candidates = [candidate(&["dns", "late"], 0), candidate(&["late"], 3)];
         assert_eq!(smallest_cover(&candidates, &failures(&["dns"])), [0]);
         assert_eq!(smallest_cover(&candidates, &failures(&[])), [0]);
     }
 
     #[test]
-    fn what_nothing_explains_does_not_hinder() {
+    fn an_unexplained_failure_does_not_stop_the_cover() {
         assert_eq!(smallest_cover(&[candidate(&["a"], 0)], &failures(&["a", "b"])), [0]);
     }
 
     #[test]
-    fn a_thousand_faults_of_their_own_are_all_named() {
+    fn a_thousand_independent_faults_are_all_named() {
         let names: Vec<String> = (0..1_000).map(|port| format!("port {port:04}")).collect();
         let own = names.iter().enumerate().map(|(rank, name)| candidate(&[name], rank));
         let candidates: Vec<Candidate<'_>> = own.collect();
@@ -150,7 +150,7 @@ mod tests {
 
     /// A ring has no candidate that is in every cover, and none that another is better than.
     #[test]
-    fn what_is_disputed_on_and_on_is_covered_all_the_same() {
+    fn a_ring_of_candidates_is_covered() {
         let names: Vec<String> = (0..60).map(|number| format!("{number:02}")).collect();
         let next = |at: usize| names[(at + 1) % names.len()].as_str();
         let ring = (0..names.len()).map(|at| candidate(&[&names[at], next(at)], at));
@@ -184,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_out_of_the_search_changes_nothing(
+        fn the_reduction_does_not_change_the_cover(
             sets in prop::collection::vec(prop::collection::btree_set(0..8_usize, 1..5), 0..11),
             known in prop::collection::btree_set(0..8_usize, 0..9),
         ) {

@@ -1,4 +1,4 @@
-//! Whose certificates a connection brought to light.
+//! The certificates of a connection's peer.
 
 use edgeprobe_facts::endpoint::{Certificate, Trust, TrustResult};
 

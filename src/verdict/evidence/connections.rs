@@ -1,4 +1,4 @@
-//! What the connections brought, seen from one vantage.
+//! The connections and their results, from one vantage.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -95,9 +95,9 @@ impl<'o> Connection<'o> {
             .is_some_and(|trust| trust.within_validity == TrustResult::Trusted || trust.accepted())
     }
 
-    /// The HTTP status by which IoT Hub itself turns the device away, under a certificate of IoT Hub's
-    /// that nobody else has the key of: a refusal that bears its mark, or 429 or a server's own
-    /// failure, which its front end answers without one.
+    /// The HTTP status with which IoT Hub itself refuses the device, under IoT Hub's own
+    /// certificate: a refusal with IoT Hub's header, or 429 or a 5xx, which its front end sends
+    /// without the header.
     pub(crate) fn turned_away(&self) -> Option<u16> {
         let http = self.facts.http.as_ref()?;
         let status = http.status;

@@ -13,7 +13,7 @@ use edgeprobe_facts::{Facts, Observation, Vantage};
 
 use super::{Connection, Evidence, View};
 
-/// One container network beside the host.
+/// One container network in comparison with the host.
 pub(crate) struct EdgeReading<'o> {
     pub(crate) view: View<'o>,
     pub(crate) network: &'o EdgeNetwork,
@@ -27,12 +27,14 @@ pub(crate) struct EdgeReading<'o> {
     pub(crate) opened: Vec<Connection<'o>>,
     /// Those that did not, although the host's own connection to the same port did.
     pub(crate) cut_off: Vec<Connection<'o>>,
-    /// Whether the host was asked for no connection at all, so that nothing tells what only the
-    /// network does not reach from what nobody here does.
+    /// Whether the host was asked for no connection, so that the network cannot be compared with
+    /// it.
     pub(crate) alone: bool,
     /// Whether the host reaches the hub by IPv6 alone and the network has IPv4 alone, so that the
-    /// host's own connections stand for none of the network's.
+    /// two cannot be compared.
     pub(crate) lacks_the_hosts_family: bool,
+    /// Whether the engine keeps the network from the world outside.
+    pub(crate) is_internal: bool,
 }
 
 impl<'o> Evidence<'o> {
@@ -46,7 +48,7 @@ impl<'o> Evidence<'o> {
         !self.host_tried() && self.views().iter().any(View::tried)
     }
 
-    /// Whether the host tried to connect to the hub, by whichever way.
+    /// Whether the host tried to connect to the hub, directly or by a proxy.
     pub(crate) fn host_tried(&self) -> bool {
         self.host().tried()
     }
@@ -61,7 +63,7 @@ impl<'o> Evidence<'o> {
             let opened: BTreeSet<SocketAddr> = opened.collect();
             self.views()
                 .into_iter()
-                .filter(|view| matches!(view.vantage, Vantage::Bridge(_)))
+                .filter(|view| view.vantage.is_in_a_container())
                 .filter_map(|view| self.edge(view, &host, &opened))
                 .collect()
         };
@@ -89,8 +91,11 @@ impl<'o> Evidence<'o> {
             Facts::Vantage(facts) => Some(&facts.network),
             _ => None,
         })?;
-        let ways = view.all().filter_map(|observation| match &observation.facts {
-            Facts::EdgeRoute(facts) => Some((observation, &**facts)),
+        // The kernel is asked about a network, whichever of its containers sends.
+        let ways = self.all().iter().filter_map(|observation| match &observation.facts {
+            Facts::EdgeRoute(facts) if facts.network.name == network.name => {
+                Some((observation, &**facts))
+            }
             _ => None,
         });
         let traces = view.all().filter_map(|observation| match &observation.facts {
@@ -98,7 +103,8 @@ impl<'o> Evidence<'o> {
             _ => None,
         });
         let (ways, traces) = (ways.collect(), traces.collect());
-        // What is on the network's own link, or in the container itself, tells nothing of the way out.
+        // A peer on the network's own link, or in the container itself, shows nothing of the way
+        // out.
         let leads_out = |connection: &Connection<'o>| {
             let peer = connection.facts.peer;
             !peer.is_loopback() && !network.subnet.contains(&peer)
@@ -121,6 +127,9 @@ impl<'o> Evidence<'o> {
             && !self.gives_ipv6(network);
         let cut_off = closed.into_iter().filter(is_sent).filter(host_opened).collect();
         let (alone, tables) = (self.is_without_the_host(), self.tables());
+        let is_internal = self.engine().is_some_and(|(_, engine)| {
+            engine.networks.iter().any(|own| own.name == network.name && own.internal)
+        });
         Some(EdgeReading {
             view,
             network,
@@ -131,12 +140,13 @@ impl<'o> Evidence<'o> {
             cut_off,
             alone,
             lacks_the_hosts_family,
+            is_internal,
         })
     }
 }
 
 impl View<'_> {
-    /// Whether connections to the hub open, and none of them by IPv4.
+    /// Whether connections to the hub open by IPv6 alone.
     fn opens_ipv6_alone(&self) -> bool {
         let own = self.connections(edgeprobe_facts::Role::Hub);
         let mut opened = own.filter(Connection::connected).peekable();
@@ -150,8 +160,8 @@ impl View<'_> {
 }
 
 impl<'o> EdgeReading<'o> {
-    /// Whether the network reaches nothing of what the host reaches, or loses its packets on this
-    /// host already, whatever becomes of the host's own.
+    /// Whether the network reaches nothing that the host reaches, or loses its packets on this
+    /// host.
     pub(crate) fn is_cut_off(&self) -> bool {
         self.opened.is_empty() && (!self.cut_off.is_empty() || self.is_lost_on_this_host())
     }
@@ -165,8 +175,8 @@ impl<'o> EdgeReading<'o> {
         })
     }
 
-    /// Whether the kernel leads the answers for the network's modules elsewhere than to its bridge,
-    /// although those for an address that was borrowed come back.
+    /// Whether the kernel routes the answers for the network's modules away from its bridge,
+    /// although those for a borrowed address come back.
     pub(crate) fn answers_are_led_elsewhere(&self) -> bool {
         let borrowed = self.view.all().any(|observation| match &observation.facts {
             Facts::Vantage(facts) => matches!(facts.means, Some(Means::BorrowedAddress { .. })),
@@ -187,6 +197,14 @@ impl<'o> EdgeReading<'o> {
     /// Whether nothing that was tried from the network opened, and the host tried nothing.
     pub(crate) fn fails_alone(&self) -> bool {
         self.alone && self.opened.is_empty() && self.was_tried()
+    }
+
+    /// The container whose own place this is, where it is not its network's.
+    pub(crate) fn module(&self) -> Option<&str> {
+        match &self.view.vantage {
+            Vantage::Module(name) => Some(name),
+            Vantage::Host | Vantage::Bridge(_) => None,
+        }
     }
 
     /// Whether questions could be asked from the network.

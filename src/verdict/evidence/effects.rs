@@ -2,14 +2,14 @@
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Facts, Observation, Vantage};
+use edgeprobe_facts::{Facts, Observation};
 
 use super::{Evidence, Presence, RegistryReading, View, is_of_a_service};
 use crate::{Confidence, Effect};
 
 impl<'o> Evidence<'o> {
-    /// What it does to this device that a registry does not serve it: nothing today where the image
-    /// is here, and no more than a warning where nobody named the registry.
+    /// The effect of a registry that does not serve this device: a warning where the image is here
+    /// or where the user named no registry.
     pub(crate) fn effect_of_registry(&self, reading: &RegistryReading<'_>) -> Effect {
         let mirrored = reading.facts.registry == "docker.io"
             && self.engine().is_some_and(|(_, facts)| facts.settings.registry_mirrors.is_some());
@@ -23,8 +23,7 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What it does to this device that it cannot be provisioned: one that has its identity goes on
-    /// with it.
+    /// The effect of a lost provisioning service. A device with an identity keeps it.
     pub(crate) fn effect_of_provisioning(&self) -> Effect {
         match self.edge_agent_runs() {
             Some(true) => Effect::Warns,
@@ -33,15 +32,14 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What it does to parts of the runtime that their proxy is lost, and the key of the sentence that
-    /// says so.
+    /// The effect of a lost proxy on the parts that use it, and the key of its sentence.
     pub(crate) fn effect_on_parts(
         &self,
         view: &View<'_>,
         parts: &[Part],
     ) -> (Effect, &'static str) {
-        if matches!(view.vantage, Vantage::Bridge(_)) {
-            // On a port of its own, Edge Hub needs no proxy.
+        if view.vantage.is_in_a_container() {
+            // Edge Hub needs no proxy where its own port works.
             let direct = view.hub();
             let is_open = |transport: &Transport| {
                 direct.iter().any(|c| c.facts.transport == *transport && c.works())
@@ -60,12 +58,12 @@ impl<'o> Evidence<'o> {
         }
     }
 
-    /// What it does that a service failed so.
+    /// The effect of this failure of a service.
     pub(crate) fn effect_of_service(&self, failed: &'o Observation) -> Effect {
         match &failed.facts {
             Facts::Registry(facts) => {
                 let reading = RegistryReading { observation: failed, facts };
-                // One that nobody named matters only where there is no other, and warns then too.
+                // A default registry matters only where no other is named, and can only warn.
                 if reading.is_by_default() {
                     Effect::Warns
                 } else {
@@ -81,7 +79,7 @@ impl<'o> Evidence<'o> {
         seen.failed() && is_of_a_service(seen) && self.is_a_needed_service(seen)
     }
 
-    /// How sure a finding is that would be the hub's as well if the way out were at fault.
+    /// How sure a finding is that could also come from a fault of the way out.
     pub(crate) fn beside_the_hub(&self) -> Confidence {
         if self.host_reaches_the_hub().is_empty() {
             Confidence::Likely

@@ -5,23 +5,22 @@ use edgeprobe_facts::ports::{Holder, PortFacts};
 
 use super::Evidence;
 
-/// The processes by which engines hold ports for their containers.
+/// The processes that hold ports for an engine's containers.
 const ENGINES: [&str; 4] = ["docker-proxy", "dockerd", "rootlessport", "conmon"];
 
 impl<'o> Evidence<'o> {
-    /// The ports that Edge Hub does not have and could not take, as far as it was seen.
+    /// The ports that Edge Hub does not hold and could not bind, as far as the run saw.
     pub(crate) fn missed_ports(&self) -> impl Iterator<Item = (&'o Observation, &'o PortFacts)> {
         self.ports().filter(|(port, facts)| port.failed() && !facts.has_edge_hub())
     }
 
-    /// Whether Edge Hub itself may be what holds this port, because nothing could be seen that
-    /// tells: nobody answers for the engine's containers, and the port is held by one of the
-    /// engine's own processes or by somebody whose process cannot be seen. Each port is asked by
-    /// itself, since a deployment may map some of them alone.
+    /// Whether Edge Hub itself may hold this port: the engine does not list its containers, and one
+    /// of the engine's own processes or an unseen process holds the port. Each port counts alone,
+    /// because a deployment may map only some of them.
     pub(crate) fn may_be_edge_hubs(&self, facts: &PortFacts) -> bool {
         let engine = self.engine().map(|(engine, _)| engine);
         let answers = match engine {
-            // One that was not asked answers as little as one that does not answer.
+            // An engine that was not asked counts like one that does not answer.
             Some(engine) => engine.failure.is_none(),
             None => !facts.tables_unread,
         };

@@ -32,11 +32,19 @@ impl<'o> Evidence<'o> {
         })
     }
 
+    /// The runtime's configuration, where a runtime is installed.
+    pub(crate) fn installed_runtime(&self) -> Option<(&'o Observation, &'o RuntimeFacts)> {
+        self.all().iter().find_map(|observation| match &observation.facts {
+            Facts::Runtime(facts) if facts.generation.is_some() => Some((observation, &**facts)),
+            _ => None,
+        })
+    }
+
     /// Whether the runtime is configured with credentials for this registry.
     pub(crate) fn runtime_signs_in(&self, facts: &RegistryFacts) -> bool {
         self.runtime().is_some_and(|runtime| {
             runtime.registries.iter().any(|setting| {
-                Reference::of_registry(&setting.value)
+                Reference::parse_registry(&setting.value)
                     .is_ok_and(|known| known.registry() == facts.registry)
             })
         })
@@ -48,7 +56,7 @@ impl<'o> Evidence<'o> {
         let (observation, facts) = self.engine()?;
         match observation.outcome {
             Outcome::Pass => Some(facts.containers.iter().any(Container::is_edge_agent)),
-            // What could not be asked may run all the same.
+            // An engine that could not be asked may still run it.
             Outcome::Skipped => observation.failure.is_none().then_some(false),
             Outcome::Fail => None,
         }
@@ -66,7 +74,7 @@ impl<'o> Evidence<'o> {
         let names = engine.images.iter().flatten().chain(running);
         let whole = facts.whole();
         let is_it = |name: &String| {
-            Reference::of_image(name).is_ok_and(|known| match facts.image {
+            Reference::parse_image(name).is_ok_and(|known| match facts.image {
                 Some(_) => known.to_string() == whole,
                 None => known.registry() == facts.registry,
             })

@@ -1,4 +1,4 @@
-//! Who knows the hub's name where another denies it.
+//! The sources that know the hub's name where another denies it.
 
 use edgeprobe_facts::dns::AddressKind;
 use edgeprobe_facts::{Observation, Role};
@@ -14,9 +14,9 @@ pub(crate) struct Knowledge<'o> {
 }
 
 impl<'o> Evidence<'o> {
-    /// Whoever answers with addresses for the hub's name, asked from anywhere; those whose answer is
-    /// shown to be true first. What filters answer in place of an address, and what a hosts file
-    /// pins, counts only where the hub is reached there.
+    /// The answers with addresses for the hub's name, from any vantage, those that are shown to be
+    /// true first. A filter's answer, and an address that a hosts file pins, count only where the
+    /// hub is reached there.
     pub(crate) fn knowing_the_hub(&self) -> Vec<Knowledge<'o>> {
         let views = self.views();
         let there: Vec<Connection<'o>> = views
@@ -31,7 +31,7 @@ impl<'o> Evidence<'o> {
             Knowledge { answer, reached }
         });
         let may_be_true = |it: &Knowledge<'o>| {
-            let mut kinds = it.answer.facts.ips().map(AddressKind::of);
+            let mut kinds = it.answer.facts.ips().map(AddressKind::from_address);
             let named = kinds.any(|it| matches!(it, AddressKind::Public | AddressKind::Private));
             !it.reached.is_empty() || (named && !it.answer.facts.from_hosts_file())
         };

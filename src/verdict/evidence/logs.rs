@@ -1,6 +1,6 @@
 //! What the device's own logs show.
 
-use edgeprobe_facts::logs::{Attempts, Course, LogEffect, LogFacts, LogFinding, Party};
+use edgeprobe_facts::logs::{Attempts, Course, LogFacts, LogFinding, Party};
 use edgeprobe_facts::{Facts, Observation, Outcome};
 
 use super::Evidence;
@@ -62,11 +62,7 @@ impl<'o> LogReading<'o> {
     }
 
     pub(crate) fn effect(&self) -> Effect {
-        match self.finding.effect {
-            LogEffect::Blocks => Effect::Blocks,
-            LogEffect::Degrades => Effect::Degrades,
-            LogEffect::Warns => Effect::Warns,
-        }
+        self.finding.effect
     }
 
     /// Whether the log shows it up to now: nothing ended it, and it was seen so lately that the
@@ -83,8 +79,8 @@ impl<'o> LogReading<'o> {
         self.finding.lasts && self.finding.age_s.is_none_or(recent)
     }
 
-    /// Whether it is about a device or module behind Edge Hub alone: what keeps it from the hub
-    /// need not keep anybody else.
+    /// Whether it is about a device or module behind Edge Hub alone, whose fault need not be anyone
+    /// else's.
     pub(crate) fn is_of_one_client(&self) -> bool {
         let of_edge_hub = |attempts: Attempts| attempts.party == Party::EdgeHub;
         let client = self.detail("client").unwrap_or_default();
@@ -106,7 +102,8 @@ impl<'o> LogReading<'o> {
     /// The registry that it speaks of, where it names one or an image of it.
     pub(crate) fn registry(&self) -> Option<String> {
         let of_image = || {
-            let reference = edgeprobe_facts::registry::Reference::of_image(self.detail("image")?);
+            let reference =
+                edgeprobe_facts::registry::Reference::parse_image(self.detail("image")?);
             Some(reference.ok()?.registry())
         };
         self.detail("registry").map(str::to_owned).or_else(of_image)

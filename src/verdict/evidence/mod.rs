@@ -11,6 +11,7 @@ mod known;
 mod logs;
 mod names;
 mod parts;
+mod pins;
 mod places;
 mod pools;
 mod private_endpoint;
@@ -26,7 +27,8 @@ pub(super) use known::Knowledge;
 pub(super) use logs::LogReading;
 pub(super) use names::{Answer, denies};
 pub(super) use parts::ByProxy;
-pub(super) use places::Use;
+pub(super) use pins::{EDGE_AGENT, Pin, PinnedBy, pins};
+pub(super) use places::UsedBy;
 pub(super) use services::{RegistryReading, is_of_a_service};
 pub(super) use ways::{ends_here, was_answered};
 
@@ -71,7 +73,13 @@ impl<'o> Evidence<'o> {
         }
         let views = by_vantage
             .into_iter()
-            .map(|(vantage, seen)| View::new(vantage.clone(), seen, target, Rc::clone(&way)))
+            .map(|(vantage, seen)| {
+                let way = match vantage {
+                    Vantage::Module(_) => Rc::new(target.way_from(vantage, observations)),
+                    Vantage::Host | Vantage::Bridge(_) => Rc::clone(&way),
+                };
+                View::new(vantage.clone(), seen, target, way)
+            })
             .collect();
         let engine = observations.iter().find_map(|observation| match &observation.facts {
             Facts::Engine(facts) => Some((observation, facts)),

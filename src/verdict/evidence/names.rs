@@ -1,4 +1,4 @@
-//! What the resolvers said, seen from one vantage.
+//! The resolvers' answers, from one vantage.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -66,9 +66,9 @@ impl<'o> View<'o> {
         self.seen.hub_addresses.get_or_init(addresses).clone()
     }
 
-    /// The denials of the hub's name and of the control's by servers that deny both, where no
-    /// server denies the hub's alone: they know no names of the Internet, and their word on the
-    /// hub's is worth nothing.
+    /// The denials by servers that deny the hub's name and the control's, where no server denies
+    /// the hub's alone. Such servers know no names of the Internet, and their denial of the hub's
+    /// shows nothing.
     pub(crate) fn denials_of_everything(&self) -> Vec<Answer<'o>> {
         let controls: Vec<Answer<'o>> = self.answers(Role::Control).collect();
         let deniers: Vec<Answer<'o>> = self
@@ -80,7 +80,7 @@ impl<'o> View<'o> {
         };
         let all: Option<Vec<[Answer<'o>; 2]>> = deniers
             .iter()
-            // Whoever leads on to a private endpoint knows the hub's own name.
+            // A server that leads to a private endpoint knows the hub's own name.
             .map(|denier| match denier.lacking_record() {
                 Some(_) => None,
                 None => Some([*denier, on_the_control(denier).filter(Answer::denies)?]),

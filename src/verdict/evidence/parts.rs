@@ -1,8 +1,8 @@
-//! The parts of the runtime beside Edge Agent that go by a proxy, and what came of it.
+//! The parts of the runtime other than Edge Agent that go by a proxy, and the result.
 //!
-//! The daemons reach the hub's port 443 from the host and Edge Hub reaches it from its network, each
-//! by the proxy that it is told of itself and by no other way. Whoever runs this program is no part
-//! of the runtime, and the engine asks registries alone.
+//! The daemons reach the hub's port 443 from the host and Edge Hub reaches it from its network,
+//! each only by the proxy in its own settings. This program's environment is no part of the
+//! runtime, and the engine asks registries alone.
 
 use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::endpoint::{Transport, Via};
@@ -11,9 +11,9 @@ use edgeprobe_facts::{Facts, Observation, Step, Vantage};
 
 use super::{Answer, Connection, Evidence, View};
 
-/// A proxy that parts of the runtime go by, seen from where they run.
+/// A proxy that parts of the runtime use, from where they run.
 pub(crate) struct ByProxy<'o> {
-    /// The parts that are told of it, none of which is Edge Agent.
+    /// The parts that have it in their settings, without Edge Agent.
     pub(crate) parts: Vec<Part>,
     pub(crate) via: Via,
     /// The connections to the hub by it that these parts depend on.
@@ -23,7 +23,7 @@ pub(crate) struct ByProxy<'o> {
 }
 
 impl<'o> ByProxy<'o> {
-    /// What these parts miss. Of a transport that works at one address, another is not missed.
+    /// What these parts lose. A transport that works at one address is not lost.
     pub(crate) fn missed(&self) -> Vec<&'o Observation> {
         let works = |transport: Transport| {
             self.connections.iter().any(|c| c.facts.transport == transport && c.works())
@@ -57,7 +57,7 @@ impl<'o> Evidence<'o> {
             if in_a_container {
                 return transport == Transport::Https || view.transports().contains(&transport);
             }
-            // The daemons speak HTTPS alone: what a proxy does to WebSocket is nothing to them.
+            // The daemons use HTTPS alone: a proxy that stops WebSocket does not affect them.
             transport == Transport::Https
                 || (!https && connection.observation.failed_step() <= Some(Step::Tls))
         });
@@ -66,7 +66,7 @@ impl<'o> Evidence<'o> {
     }
 
     /// The answers of resolvers here for a proxy's name, if none has an address. The engine's own
-    /// resolver knows containers by their names, and nobody else does.
+    /// resolver alone knows containers by their names.
     fn nameless(&self, view: &View<'o>, via: &Via) -> Vec<Answer<'o>> {
         let answers = view.proxy_answers(via);
         let of_the_engine = |answer: &Answer<'o>| match answer.facts.resolver {

@@ -1,19 +1,19 @@
 //! Where the runtime's parts work, and what a container network is to them.
 
 use edgeprobe_facts::Vantage;
-use edgeprobe_facts::engine::{Container, DEFAULT_NETWORKS};
+use edgeprobe_facts::engine::{Container, DEFAULT_NETWORKS, EDGE_HUB};
 
 use super::{Evidence, View};
 
-/// Who of the runtime depends on what is seen from a vantage.
+/// The part of the runtime that depends on a vantage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// Edge Agent, and whoever else is there.
-    EdgeAgents,
+pub(crate) enum UsedBy {
+    /// Edge Agent, and any other part that is there.
+    EdgeAgent,
     /// Edge Hub, while Edge Agent works from the host.
-    EdgeHubs,
+    EdgeHub,
     /// Neither.
-    Nobodys,
+    NoPart,
 }
 
 impl<'o> Evidence<'o> {
@@ -22,7 +22,7 @@ impl<'o> Evidence<'o> {
     /// that is known.
     pub(crate) fn agent(&self) -> View<'o> {
         let is_joined = |view: &View<'o>| {
-            self.used_by(&view.vantage) == Use::EdgeAgents
+            self.used_by(&view.vantage) == UsedBy::EdgeAgent
                 && matches!(view.vantage, Vantage::Bridge(_))
                 && view.all().any(|observation| observation.facts.endpoint().is_some())
         };
@@ -30,24 +30,26 @@ impl<'o> Evidence<'o> {
         self.agent.get_or_init(agent).clone()
     }
 
-    /// Who of the runtime depends on this vantage.
-    pub(crate) fn used_by(&self, vantage: &Vantage) -> Use {
+    /// The part of the runtime that depends on this vantage.
+    pub(crate) fn used_by(&self, vantage: &Vantage) -> UsedBy {
         if *vantage == Vantage::Host {
-            Use::EdgeAgents
+            UsedBy::EdgeAgent
+        } else if let Vantage::Module(name) = vantage {
+            if name == EDGE_HUB { UsedBy::EdgeHub } else { UsedBy::NoPart }
         } else if self.is_the_default_beside_another(vantage) {
-            Use::Nobodys
+            UsedBy::NoPart
         } else if !self.is_on_the_host(Container::is_edge_agent) {
-            Use::EdgeAgents
+            UsedBy::EdgeAgent
         } else if !self.is_on_the_host(Container::is_edge_hub) {
-            Use::EdgeHubs
+            UsedBy::EdgeHub
         } else {
-            Use::Nobodys
+            UsedBy::NoPart
         }
     }
 
     /// Whether the runtime does not use this container network.
-    pub(crate) fn is_spare(&self, vantage: &Vantage) -> bool {
-        self.used_by(vantage) == Use::Nobodys
+    pub(crate) fn is_unused(&self, vantage: &Vantage) -> bool {
+        self.used_by(vantage) == UsedBy::NoPart
     }
 
     /// Whether the engine has Edge Agent's container on the host's own network.
@@ -61,14 +63,15 @@ impl<'o> Evidence<'o> {
         containers.any(|it| is_it(it) && it.network_mode.as_deref() == Some("host"))
     }
 
-    /// Whether this is the engine's default network beside another: only where the runtime has none
-    /// of its own does the default one stand in.
+    /// Whether this is the engine's default network while the runtime has its own. The default
+    /// network counts only where the runtime has none.
     fn is_the_default_beside_another(&self, vantage: &Vantage) -> bool {
         let is_default = |vantage: &Vantage| match vantage {
-            Vantage::Host => false,
+            Vantage::Host | Vantage::Module(_) => false,
             Vantage::Bridge(name) => DEFAULT_NETWORKS.contains(&name.as_str()),
         };
-        let is_another = |vantage: &Vantage| *vantage != Vantage::Host && !is_default(vantage);
+        let is_another =
+            |vantage: &Vantage| matches!(vantage, Vantage::Bridge(_)) && !is_default(vantage);
         is_default(vantage) && self.views.iter().any(|view| is_another(&view.vantage))
     }
 }

@@ -70,7 +70,7 @@ impl<'o> Evidence<'o> {
                 engine.claim_of_route(route.destination, on_link)
             });
         let servers = host.answers(Role::Hub).filter_map(|answer| match answer.facts.resolver {
-            Resolver::Server(address) => Some(Claim::of_name_server(address.ip())),
+            Resolver::Server(address) => Some(Claim::from_name_server(address.ip())),
             Resolver::System => None,
         });
         let hub = host.hub_addresses();
@@ -100,8 +100,8 @@ fn holder(networks: &[Network], subnet: IpNet) -> Option<String> {
     Some(clean::line(&holder.name, 64))
 }
 
-/// A subnet that somebody chose. The engine compares it with its own networks alone; a range that it
-/// lies in was chosen with it, so only what lies inside it is in its way.
+/// A subnet that the configuration gives. The engine compares it with its own networks alone. A
+/// wider range around it was chosen with it, so only ranges inside it conflict.
 fn given(subnet: IpNet, claims: &[Claim]) -> Prediction {
     let inside = claims.iter().map(|claim| claim.network).filter(|claim| subnet.contains(claim));
     let mut conflicts: Vec<IpNet> = inside.collect();

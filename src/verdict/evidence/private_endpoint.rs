@@ -33,9 +33,10 @@ impl View<'_> {
         self.answers(Role::Hub).any(|answer| answer.is_by_private_link())
     }
 
-    /// Whether the addresses of the hub are all of this kind; not so where there are none.
+    /// Whether the hub has addresses here and all are of this kind.
     pub(crate) fn hub_addresses_are(&self, kind: AddressKind) -> bool {
         let addresses = self.hub_addresses();
-        !addresses.is_empty() && addresses.into_iter().all(|it| AddressKind::of(it) == kind)
+        !addresses.is_empty()
+            && addresses.into_iter().all(|it| AddressKind::from_address(it) == kind)
     }
 }

@@ -1,4 +1,4 @@
-//! What came of going by proxies, seen from one vantage.
+//! The connections by proxies, from one vantage.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -58,8 +58,8 @@ impl<'o> Evidence<'o> {
         by_it.map(|connection| connection.facts.peer).collect()
     }
 
-    /// Whether the proxy on Edge Agent's way opens a way out from here; where nobody asked from here,
-    /// from the host, or else from where Edge Agent runs.
+    /// Whether the proxy on Edge Agent's way opens a tunnel from here. If this vantage was not
+    /// asked, the host's result counts, or else that of Edge Agent's vantage.
     pub(crate) fn opens_its_proxy(&self, view: &View<'o>) -> bool {
         let mut tried = view.proxied_hub_connections();
         for other in [Self::host, Self::agent] {
@@ -85,7 +85,7 @@ impl Connection<'_> {
 }
 
 impl<'o> View<'o> {
-    /// The way that Edge Agent takes to the hub's port 443.
+    /// The way that Edge Agent, or in its own place Edge Hub, takes to the hub's port 443.
     pub(crate) fn way(&self) -> &Way {
         &self.way
     }
@@ -165,8 +165,8 @@ impl<'o> View<'o> {
         self.deciding_answers(Role::Proxy).into_iter().filter(named).collect()
     }
 
-    /// The addresses that programs here would use for a proxy; `None` where its URL names one, or
-    /// nobody here was asked.
+    /// The addresses that programs here would use for a proxy. `None` where its URL has the
+    /// address, or no resolver here was asked.
     fn addresses_of(&self, via: &Via) -> Option<BTreeSet<IpAddr>> {
         let answers = self.proxy_answers(via);
         (!answers.is_empty())

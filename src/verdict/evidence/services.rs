@@ -21,7 +21,7 @@ impl RegistryReading<'_> {
         self.observation.token()
     }
 
-    /// Whether the registry refused, for want of credentials or in spite of them.
+    /// Whether the registry refused, with credentials or without.
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self.token(), Some(Token::HttpUnauthorized | Token::HttpForbidden))
     }
@@ -105,7 +105,7 @@ impl<'o> Evidence<'o> {
         gives && self.edge_agent_runs() != Some(true) && (lost || nameless)
     }
 
-    /// What a device that has its identity misses of the provisioning service for want of this proxy.
+    /// What a device with an identity loses of the provisioning service without this proxy.
     pub(crate) fn unprovisioned_by(&self, by: &ByProxy<'o>) -> Vec<&'o Observation> {
         self.lost_before_provisioning(by)
     }

@@ -24,14 +24,14 @@ pub(crate) struct FailureKind {
     proxy: Option<(String, u16)>,
     /// A certificate was refused for the time alone.
     is_untimely: bool,
-    /// It is a registry's that somebody named.
+    /// It is of a registry that the user or the configuration names.
     is_of_a_named_registry: bool,
     /// The service has no address but IPv4's.
     is_ipv4_alone: bool,
 }
 
 impl FailureKind {
-    fn of(failed: &Observation) -> Option<Self> {
+    fn from_failure(failed: &Observation) -> Option<Self> {
         let place = |proxy: &ViaFacts| (proxy.url.host().to_owned(), proxy.url.port());
         Some(Self {
             step: failed.failed_step()?,
@@ -50,7 +50,7 @@ impl<'o> Evidence<'o> {
         &self,
         failed: &Observation,
     ) -> Option<(FailureKind, Rc<[&'o Observation]>)> {
-        let kind = FailureKind::of(failed)?;
+        let kind = FailureKind::from_failure(failed)?;
         let known = self.shared_failures.0.borrow().get(&kind).cloned();
         let shared = known.unwrap_or_else(|| {
             let shared: Rc<[&'o Observation]> = self.failures_like(&kind).into();
@@ -75,7 +75,7 @@ impl<'o> Evidence<'o> {
             return self.failures_by_proxy((proxy, *port), step);
         }
         if step == Step::Resolve {
-            // Nobody misses the hub's name where a proxy looks for it.
+            // Where a proxy resolves the hub's name, the device does not need it.
             if self.needs_no_direct_way() {
                 return Vec::new();
             }
@@ -132,7 +132,7 @@ impl<'o> Evidence<'o> {
     }
 }
 
-/// The answers that these are, where none of them has an address.
+/// The observations of these answers, if no answer has an address.
 fn unnamed<'o>(answers: &[Answer<'o>]) -> Option<Vec<&'o Observation>> {
     let failed = answers.iter().map(|answer| answer.observation).filter(|o| o.failed());
     let failed: Vec<&Observation> = failed.collect();

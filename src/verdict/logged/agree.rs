@@ -8,7 +8,7 @@ use crate::evidence::LogReading;
 use crate::rule::Proof;
 use crate::{Confidence, Effect};
 
-/// Findings that stand beside a cause; one of each log is enough.
+/// The most findings that are listed with a cause; one of each log is enough.
 const MOST: usize = 3;
 
 /// Whether a finding may be of this cause, and where both name a port or an image, of the same.

@@ -65,12 +65,11 @@ pub(super) fn test(evidence: &Evidence<'_>, reading: &LogReading<'_>, agent: &Ag
         },
         Subject::Provisioning => {
             let connections = evidence.provisioning();
-            of(connections.iter().map(|c: &Connection<'_>| !c.observation.failed()))
+            test_of_answers(connections.iter().map(|c: &Connection<'_>| !c.observation.failed()))
         }
-        Subject::Registry => of_registry(evidence, reading),
-        Subject::Port => of_port(evidence, reading),
-        // What keeps the engine from making containers, or their packets from the way, does not
-        // while a connection from a container's place stands.
+        Subject::Registry => test_of_registry(evidence, reading),
+        Subject::Port => test_of_port(evidence, reading),
+        // A live connection from inside a container disproves engine and forwarding faults.
         Subject::Device if !is_of_the_clock(reading) => {
             let from_there = evidence.agent().vantage != Vantage::Host;
             let reaches = matches!(agent, Agent::FirstChoice(_) | Agent::Fallback { .. });
@@ -85,24 +84,26 @@ fn is_of_the_clock(reading: &LogReading<'_>) -> bool {
     decided == Some(SameInALog::Clock)
 }
 
-fn of(answers: impl Iterator<Item = bool>) -> Test {
+fn test_of_answers(answers: impl Iterator<Item = bool>) -> Test {
     answers.fold(Test::None, |test, works| match (test, works) {
         (Test::Works, _) | (_, true) => Test::Works,
         _ => Test::Fails,
     })
 }
 
-/// A registry that refuses who comes without credentials says nothing of who has some.
-fn of_registry(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
+/// A registry that refuses a client without credentials says nothing of a client with credentials.
+fn test_of_registry(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
     let asked = evidence.registries().into_iter().filter(|asked| concerns(asked, reading));
-    of(asked.filter(|asked| !asked.wants_credentials() && !asked.is_by_default()).filter_map(
-        |asked| {
-            let failed = asked.observation.failed();
-            let is_image = asked.facts.image.is_some();
-            // That it greets says nothing of an image.
-            (failed || is_image).then_some(!failed)
-        },
-    ))
+    test_of_answers(
+        asked.filter(|asked| !asked.wants_credentials() && !asked.is_by_default()).filter_map(
+            |asked| {
+                let failed = asked.observation.failed();
+                let is_image = asked.facts.image.is_some();
+                // That it greets says nothing of an image.
+                (failed || is_image).then_some(!failed)
+            },
+        ),
+    )
 }
 
 /// Whether what was asked of a registry may be what a finding speaks of.
@@ -128,7 +129,7 @@ pub(super) fn is_here(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> bool
 
 /// An image's registry and name, without the tag or digest that errors leave out.
 pub(super) fn repository(image: &str) -> Option<(String, String)> {
-    let reference = Reference::of_image(image).ok()?;
+    let reference = Reference::parse_image(image).ok()?;
     Some((reference.registry(), reference.image()?.repository.clone()))
 }
 
@@ -138,7 +139,7 @@ fn is_of_an_address(reading: &LogReading<'_>) -> bool {
     reading.variant() == Some("no_such_address")
 }
 
-fn of_port(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
+fn test_of_port(evidence: &Evidence<'_>, reading: &LogReading<'_>) -> Test {
     if is_of_an_address(reading) {
         let wanted = reading.detail("address").and_then(|address| address.parse::<IpAddr>().ok());
         let has = |address: IpAddr| {

@@ -24,13 +24,13 @@ use super::rule::Proof;
 use super::{Effect, Logged, LoggedState, RuledOut, Status, nested};
 use edgeprobe_language::Language;
 
-/// Faults that no cause accounts for and that are told; the report's observations have all.
+/// The most faults without a cause that a verdict lists; the report's observations have all.
 const MOST: usize = 4;
 
-/// The chosen causes in the light of the logs, and what the logs show beside them.
+/// The chosen causes with the logs' findings, and the faults that no cause explains.
 pub(super) struct Weighed<'o> {
     pub(super) causes: Vec<Supported<'o>>,
-    beside: Vec<Beside<'o>>,
+    unexplained: Vec<UnexplainedFault<'o>>,
 }
 
 /// A cause, and the findings of logs that say the same.
@@ -41,12 +41,12 @@ pub(super) struct Supported<'o> {
 }
 
 /// A fault that a log shows and no cause accounts for.
-struct Beside<'o> {
+struct UnexplainedFault<'o> {
     reading: LogReading<'o>,
     standing: Standing,
 }
 
-/// How what a log shows stands beside what the probes saw.
+/// How a log's fault compares with what the probes saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Standing {
     /// It lasts, and what it is about works now.
@@ -104,8 +104,8 @@ pub(super) fn weigh<'o>(
         }
     }
     causes.sort_by_key(|cause| (cause.proof.effect, cause.id));
-    let beside = sort::beside(evidence, rest, &causes, ruled_out, agent);
-    Weighed { causes, beside }
+    let unexplained = sort::unexplained(evidence, rest, &causes, ruled_out, agent);
+    Weighed { causes, unexplained }
 }
 
 /// A log decides a cause once; that the probes prove one elsewhere does not hinder it. The device has
@@ -119,11 +119,11 @@ fn is_known(causes: &[Supported<'_>], id: CauseId) -> bool {
 impl Weighed<'_> {
     /// The status, which a fault that lasts keeps from being good.
     pub(super) fn status(&self, status: Status) -> Status {
-        let unsettled = self.beside.iter().any(|beside| {
+        let unsettled = self.unexplained.iter().any(|fault| {
             matches!(
-                beside.standing,
+                fault.standing,
                 Standing::Intermittent | Standing::HostAlone | Standing::Untested
-            ) && !beside.reading.finding.candidates.is_empty()
+            ) && !fault.reading.finding.candidates.is_empty()
         });
         match status {
             Status::Healthy if unsettled => Status::Degraded,
@@ -133,38 +133,38 @@ impl Weighed<'_> {
 
     /// Whether Edge Agent's way is open now and its log shows none up to now.
     pub(super) fn is_intermittent(&self) -> bool {
-        self.beside.iter().any(|beside| beside.standing == Standing::Intermittent)
+        self.unexplained.iter().any(|fault| fault.standing == Standing::Intermittent)
     }
 
-    /// What keeps the verdict from being sure, in a sentence.
+    /// The sentence that says why the verdict is not certain.
     pub(super) fn unsettled(&self, evidence: &Evidence<'_>, language: Language) -> Option<String> {
-        let telling = self.beside.iter().find(|beside| {
-            beside.standing <= Standing::Untested && !beside.reading.finding.candidates.is_empty()
+        let telling = self.unexplained.iter().find(|fault| {
+            fault.standing <= Standing::Untested && !fault.reading.finding.candidates.is_empty()
         })?;
-        Some(tell::beside(evidence, telling, language))
+        Some(tell::unexplained(evidence, telling, language))
     }
 
     /// Faults that the logs show and that no cause accounts for.
-    pub(super) fn beside(
+    pub(super) fn unexplained(
         &self,
         evidence: &Evidence<'_>,
         ruled_out: &[RuledOut],
         language: Language,
     ) -> Vec<Logged> {
-        let told = |beside: &Beside<'_>| {
-            let reading = &beside.reading;
+        let told = |fault: &UnexplainedFault<'_>| {
+            let reading = &fault.reading;
             let mut out = reading.candidates();
             out.retain(|id| is_ruled_out(ruled_out, *id));
-            let state = match beside.standing {
+            let state = match fault.standing {
                 Standing::Intermittent => LoggedState::Intermittent,
                 Standing::Past => LoggedState::Past,
                 _ => LoggedState::Open,
             };
-            let summary = tell::beside(evidence, beside, language);
-            let remedy = tell::remedy(evidence, beside, language);
+            let summary = tell::unexplained(evidence, fault, language);
+            let remedy = tell::remedy(evidence, fault, language);
             Logged { ruled_out_now: out, remedy, ..tell::base(reading, state, summary) }
         };
-        self.beside.iter().take(MOST).map(told).collect()
+        self.unexplained.iter().take(MOST).map(told).collect()
     }
 }
 

@@ -1,9 +1,9 @@
-//! What a log shows beside all causes: does it come and go, is it open, or is it history?
+//! The faults of logs that no cause explains: are they intermittent, open or past?
 
 use std::collections::BTreeMap;
 
 use super::decide::{Test, is_asked_where_it_runs, is_here, test};
-use super::{Beside, Standing, Supported, is_ruled_out, keep_edge_agent_out};
+use super::{Standing, Supported, UnexplainedFault, is_ruled_out, keep_edge_agent_out};
 use crate::attributes::Subject;
 use crate::evidence::{Evidence, LogReading};
 use crate::reach::Agent;
@@ -11,13 +11,13 @@ use crate::{Effect, RuledOut};
 
 /// The faults that no cause accounts for, those that matter most first: one for each log and subject,
 /// since what a single fault brings about stands in a log in many words.
-pub(super) fn beside<'o>(
+pub(super) fn unexplained<'o>(
     evidence: &Evidence<'o>,
     readings: Vec<LogReading<'o>>,
     causes: &[Supported<'_>],
     ruled_out: &[RuledOut],
     agent: &Agent,
-) -> Vec<Beside<'o>> {
+) -> Vec<UnexplainedFault<'o>> {
     let mut kept: BTreeMap<(&str, Subject, Option<u16>), LogReading<'o>> = BTreeMap::new();
     for reading in readings {
         let subject = reading.subject();
@@ -35,12 +35,12 @@ pub(super) fn beside<'o>(
         }
     }
     let stands = |reading: &LogReading<'o>| standing(evidence, reading, causes, ruled_out, agent);
-    let mut all: Vec<Beside<'o>> = kept
+    let mut all: Vec<UnexplainedFault<'o>> = kept
         .into_values()
-        .map(|reading| Beside { standing: stands(&reading), reading })
-        .filter(|beside| beside.standing != Standing::Past || is_worth_telling(&beside.reading))
+        .map(|reading| UnexplainedFault { standing: stands(&reading), reading })
+        .filter(|fault| fault.standing != Standing::Past || is_worth_telling(&fault.reading))
         .collect();
-    all.sort_by_key(|beside| (beside.standing, beside.reading.subject()));
+    all.sort_by_key(|fault| (fault.standing, fault.reading.subject()));
     all
 }
 

@@ -4,7 +4,7 @@ use edgeprobe_facts::clean;
 use edgeprobe_facts::logs::{Course, LogFinding, Party};
 use serde_json::{Map, Value};
 
-use super::{Beside, Standing};
+use super::{Standing, UnexplainedFault};
 use crate::attributes::Subject;
 use crate::catalogue::{entry, message};
 use crate::causes::CauseId;
@@ -87,10 +87,14 @@ fn holder(proof: &Proof) -> Option<Word> {
     Some(Text::new("holder.process").with("process", of("process")?).with("pid", pid).into())
 }
 
-/// What a log shows beside all causes.
-pub(super) fn beside(evidence: &Evidence<'_>, beside: &Beside<'_>, language: Language) -> String {
-    let reading = &beside.reading;
-    let key = match (beside.standing, reading.subject()) {
+/// The faults of logs that no cause explains.
+pub(super) fn unexplained(
+    evidence: &Evidence<'_>,
+    fault: &UnexplainedFault<'_>,
+    language: Language,
+) -> String {
+    let reading = &fault.reading;
+    let key = match (fault.standing, reading.subject()) {
         (Standing::Intermittent, Subject::Hub) => "logged.intermittent",
         (Standing::Intermittent, Subject::Registry) => "logged.intermittent_registry",
         (Standing::Intermittent, _) => "logged.intermittent_provisioning",
@@ -103,7 +107,7 @@ pub(super) fn beside(evidence: &Evidence<'_>, beside: &Beside<'_>, language: Lan
     let text = words(reading, Text::new(key)).with("hub", &evidence.target.hub);
     let ago = reading.finding.age_s.unwrap_or_default().max(0.0);
     let text = text.with("ago", duration(ago));
-    let is_past = beside.standing == Standing::Past;
+    let is_past = fault.standing == Standing::Past;
     let text = if is_past { text.with("when", then(reading.finding)) } else { text };
     let client = reading.detail("client").map(|client| clean::line(client, 80));
     let text = client.into_iter().fold(text, |text, client| text.with("client", client));
@@ -120,7 +124,7 @@ fn sentence(text: &Text, language: Language) -> String {
 /// What to do about a fault that no cause accounts for.
 pub(super) fn remedy(
     evidence: &Evidence<'_>,
-    beside: &Beside<'_>,
+    fault: &UnexplainedFault<'_>,
     language: Language,
 ) -> Vec<Remedy> {
     let hub = &evidence.target.hub;
@@ -128,16 +132,16 @@ pub(super) fn remedy(
     let say = |key: &'static str| message(&Text::new(key).with("hub", hub), language);
     let with =
         |key, command| Remedy { text: say(key), command: Some(render_command(command, &words)) };
-    match beside.standing {
+    match fault.standing {
         Standing::Intermittent => {
             let mut all = vec![
                 with("logged.do.look", "sudo edgeprobe logs --since 1d"),
                 with("logged.do.repeat", "sudo edgeprobe check --hub {hub} --quiet"),
             ];
-            if beside.reading.candidates().into_iter().any(CauseId::is_about_a_vpn) {
+            if fault.reading.candidates().into_iter().any(CauseId::is_about_a_vpn) {
                 all.push(with("logged.do.vpn", "sudo edgeprobe vpn --hub {hub} --watch"));
             }
-            if beside.reading.subject() == Subject::Hub {
+            if fault.reading.subject() == Subject::Hub {
                 all.push(with("logged.do.identity", "sudo iotedge check"));
             }
             all

@@ -10,8 +10,8 @@ use edgeprobe_facts::vantage::Means;
 use edgeprobe_facts::{Facts, Observation, Outcome, Probe, Token, clean};
 
 use super::Missing;
-use crate::evidence::{Connection, EdgeReading, Evidence, View};
-use crate::told;
+use crate::evidence::{Connection, EDGE_AGENT, EdgeReading, Evidence, View};
+use crate::translation;
 use edgeprobe_language::{Text, Word};
 
 /// The container networks that no question was asked from. One that the runtime does not use is
@@ -22,7 +22,7 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     let without_ipv4 = if left_out { Vec::new() } else { without_ipv4(evidence) };
     if edges.is_empty() && without_ipv4.is_empty() {
         let host = evidence.host();
-        let failure = host.of(Probe::Engine).find_map(told::failure);
+        let failure = host.of(Probe::Engine).find_map(translation::failure);
         let why = Text::new(no_network(evidence));
         let why = failure.into_iter().fold(why, |why, failure| why.with("detail", failure));
         let missing = Missing::new(Text::new("not_tested.bridge"), why);
@@ -30,7 +30,8 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
     }
     edges
         .iter()
-        .filter(|edge| !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| !evidence.is_unused(&edge.view.vantage))
+        .filter(|edge| edge.module().is_none_or(|module| evidence.has_its_own_options(module)))
         .filter_map(|edge| {
             let why = if !edge.is_joined() {
                 not_joined(edge)
@@ -40,11 +41,31 @@ pub(super) fn networks(evidence: &Evidence<'_>) -> Vec<Missing> {
                 return None;
             };
             let name = clean::line(&edge.network.name, 64);
-            let missing = Missing::new(Text::new("not_tested.network").with("network", name), why);
-            Some(missing.shown_by(edge.view.of(Probe::Vantage)))
+            let what = match edge.module() {
+                Some(module) => Text::new("not_tested.module").with("module", module),
+                None => Text::new("not_tested.network").with("network", name),
+            };
+            Some(Missing::new(what, why).shown_by(edge.view.of(Probe::Vantage)))
         })
         .chain(without_ipv4)
+        .chain(own_options(evidence))
         .collect()
+}
+
+/// Edge Agent's own place, where its create options make it another than that of the container which
+/// stood for it.
+fn own_options(evidence: &Evidence<'_>) -> Vec<Missing> {
+    let stands_for_it = |seen: &&Observation| match &seen.facts {
+        Facts::Vantage(facts) => matches!(facts.means, Some(Means::OwnContainer { .. })),
+        _ => false,
+    };
+    let agent = evidence.agent();
+    let seen = agent.of(Probe::Vantage).filter(stands_for_it);
+    let seen: Vec<&Observation> =
+        seen.filter(|_| evidence.has_its_own_options(EDGE_AGENT)).collect();
+    let what = Text::new("not_tested.module").with("module", EDGE_AGENT);
+    let missing = Missing::new(what, Text::new("why.own_place"));
+    if seen.is_empty() { Vec::new() } else { vec![missing.shown_by(seen)] }
 }
 
 /// The runtime's network, or the default one in its place, where it has no IPv4: nothing is asked
@@ -66,8 +87,8 @@ fn without_ipv4(evidence: &Evidence<'_>) -> Vec<Missing> {
         .collect()
 }
 
-/// The container networks that have IPv6 beside IPv4, where the hub has it too and an address was
-/// borrowed: that is an IPv4 address alone.
+/// The container networks with IPv4 and IPv6 in which only a borrowed IPv4 address was asked from,
+/// where the hub has IPv6 too.
 pub(super) fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
     let has_ipv6 = evidence.host().hub_addresses().iter().any(IpAddr::is_ipv6);
     let borrowed = |edge: &&EdgeReading<'_>| {
@@ -79,7 +100,7 @@ pub(super) fn by_ipv6(evidence: &Evidence<'_>) -> Vec<Missing> {
     let edges = evidence.edges();
     let edges = edges.iter().filter(|_| has_ipv6).filter(borrowed);
     edges
-        .filter(|edge| evidence.gives_ipv6(edge.network) && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| evidence.gives_ipv6(edge.network) && !evidence.is_unused(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
             let what = Text::new("not_tested.ipv6").with("network", name);
@@ -110,7 +131,7 @@ pub(super) fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
     let by_ipv6 = by_ipv6
         .iter()
         .filter(lost_by_ipv6)
-        .filter(|edge| !in_own_container(edge) && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| !in_own_container(edge) && !evidence.is_unused(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
             let what = Text::new("not_tested.trace").with("network", name);
@@ -122,7 +143,7 @@ pub(super) fn traces(evidence: &Evidence<'_>) -> Vec<Missing> {
         .edges()
         .iter()
         .filter(in_own_container)
-        .filter(|edge| edge.is_cut_off() && !evidence.is_spare(&edge.view.vantage))
+        .filter(|edge| edge.is_cut_off() && !evidence.is_unused(&edge.view.vantage))
         .map(|edge| {
             let name = clean::line(&edge.network.name, 64);
             let what = Text::new("not_tested.trace").with("network", name);
@@ -169,7 +190,7 @@ pub(super) fn rules(evidence: &Evidence<'_>) -> Vec<Missing> {
         });
         let named = edge.traces.iter().any(|(_, trace)| !trace.dropped_by.is_empty());
         let (seen, why) = filtered.find_map(|(seen, trace)| Some((*seen, trace.rules_unread?)))?;
-        if named || evidence.is_spare(&edge.view.vantage) {
+        if named || evidence.is_unused(&edge.view.vantage) {
             return None;
         }
         let name = clean::line(&edge.network.name, 64);
@@ -211,7 +232,7 @@ fn has_a_network(engine: &EngineFacts) -> bool {
     })
 }
 
-/// Why the network was not joined, and what is known of it all the same.
+/// Why the network was not joined, and what is known of it without that.
 fn not_joined(edge: &EdgeReading<'_>) -> Text {
     let asked = edge.ways.iter().any(|(way, _)| way.outcome != Outcome::Skipped);
     let tried = edge.view.of(Probe::Vantage).find_map(reason);
@@ -224,7 +245,7 @@ fn not_joined(edge: &EdgeReading<'_>) -> Text {
 
 /// The failure as a sentence that other sentences may follow.
 fn reason(vantage: &Observation) -> Option<Word> {
-    let Word::Told { english, text } = told::failure(vantage)? else { return None };
+    let Word::Told { english, text } = translation::failure(vantage)? else { return None };
     let sentence = clean::line(&english, 240).replace(" hint: ", "; ");
     let mut letters = sentence.trim_end_matches('.').chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);

@@ -8,7 +8,7 @@ use crate::world::{Block, HUB_ADDRESS, Middlebox, Peer, World, hub_ipv6};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
-        name: "no-default-route",
+        name: "host-no-default-route",
         cause: CauseId::HostOffline,
         slot: "uplink",
         fits: in_the_open,
@@ -17,7 +17,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "gateway-dead",
+        name: "host-dead-gateway",
         cause: CauseId::HostOffline,
         slot: "uplink",
         fits: in_the_open,
@@ -28,7 +28,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "preferred-uplink-dead",
+        name: "wrong-uplink",
         cause: CauseId::WrongUplink,
         slot: "uplink",
         // A proxy on the router of that uplink would be stranded with it.
@@ -45,7 +45,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| block(world, false, &[], false),
     },
     Fault {
-        name: "hub-dropped",
+        name: "egress-hub-dropped",
         cause: CauseId::EgressBlocked,
         slot: "site-firewall",
         fits: in_the_open,
@@ -59,7 +59,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| block(world, true, &[], true),
     },
     Fault {
-        name: "amqp-dropped",
+        name: "amqp-port-dropped",
         cause: CauseId::AmqpPortBlocked,
         slot: "site-5671",
         fits: in_the_open,
@@ -73,7 +73,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| block(world, false, &[5671], true),
     },
     Fault {
-        name: "https-dropped",
+        name: "https-port-dropped",
         cause: CauseId::HttpsPortBlocked,
         slot: "site-443",
         fits: in_the_open,
@@ -94,7 +94,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| world.site.swallows_above = Some(1400),
     },
     Fault {
-        name: "large-packets-lost-from-containers",
+        name: "mtu-black-hole",
         cause: CauseId::MtuBlackHole,
         slot: "mtu",
         fits: in_the_open,
@@ -105,7 +105,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "portal",
+        name: "captive-portal-on-the-web",
         cause: CauseId::CaptivePortal,
         slot: "middlebox",
         fits: in_the_open,
@@ -119,21 +119,21 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| intercept(world, &[443, 5671, 8883], false),
     },
     Fault {
-        name: "https-intercepted",
+        name: "tls-intercepted-on-443",
         cause: CauseId::TlsIntercepted,
         slot: "middlebox",
         fits: in_the_open,
         inject: |world| intercept(world, &[443], false),
     },
     Fault {
-        name: "intercepted-and-trusted",
+        name: "tls-intercepted-by-a-trusted-root",
         cause: CauseId::TlsIntercepted,
         slot: "middlebox",
         fits: in_the_open,
         inject: |world| intercept(world, &[443, 5671, 8883], true),
     },
     Fault {
-        name: "name-filtered",
+        name: "tls-filtered-by-name",
         cause: CauseId::TlsFiltered,
         slot: "middlebox",
         fits: in_the_open,
@@ -152,7 +152,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "version-filtered",
+        name: "tls-filtered-by-version",
         cause: CauseId::TlsFiltered,
         slot: "middlebox",
         fits: in_the_open,
@@ -177,11 +177,18 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "ipv6-lost",
+        name: "ipv6-broken",
         cause: CauseId::Ipv6Broken,
         slot: "ipv6",
         fits: |setting| setting.ipv6 == Ipv6::Works,
         inject: |world| world.uplinks[0].ipv6 = false,
+    },
+    Fault {
+        name: "lossy",
+        cause: CauseId::LossyLink,
+        slot: "loss",
+        fits: anywhere,
+        inject: |world| world.packets_lost = 3,
     },
     Fault {
         name: "slow",

@@ -20,7 +20,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "bridge-forwarding-off",
+        name: "ip-forward-off-on-bridge",
         cause: CauseId::IpForwardDisabled,
         slot: "forwarding",
         fits: with_engine,
@@ -31,21 +31,21 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "forward-dropped",
+        name: "forward-docker-user-drop",
         cause: CauseId::ForwardBlocked,
         slot: "forward",
         fits: with_engine,
         inject: |world| filtered(world, FilterAction::Drop, &[]),
     },
     Fault {
-        name: "forward-prohibited",
+        name: "forward-reject-admin",
         cause: CauseId::ForwardBlocked,
         slot: "forward",
         fits: with_engine,
         inject: |world| filtered(world, FilterAction::Reject(13), &[]),
     },
     Fault {
-        name: "forward-rejected",
+        name: "forward-reject-port",
         cause: CauseId::ForwardBlocked,
         slot: "forward",
         fits: with_engine,
@@ -112,7 +112,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "bridge-unreachable-rule",
+        name: "bridge-unreachable-table",
         cause: CauseId::BridgeNoRoute,
         slot: "policy",
         // Beside a VPN that is up a rule that rejects is taken for the VPN's.
@@ -135,7 +135,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "hub-inside-subnet",
+        name: "overlap-private-endpoint",
         cause: CauseId::SubnetOverlap,
         slot: "hub-address",
         fits: |setting| of_the_runtime(setting) && setting.ipv6 == Ipv6::None,
@@ -149,7 +149,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "resolver-inside-subnet",
+        name: "overlap-resolver",
         cause: CauseId::SubnetOverlap,
         slot: "resolver",
         fits: |setting| of_the_runtime(setting) && setting.resolver == Resolver::Public,

@@ -1,10 +1,10 @@
 //! The device itself: the engine, the ports, the clock, the trust store.
 
 use edgeprobe::verdict::CauseId;
-use edgeprobe_facts::engine::AddressPool;
+use edgeprobe_facts::engine::{AddressPool, ApiVersion};
 
 use super::{Fault, anywhere, with_engine};
-use crate::setting::{Device, Setting};
+use crate::setting::{Device, Needs, Setting};
 use crate::world::{Holder, Module, World};
 
 const DAY: f64 = 86_400.0;
@@ -18,7 +18,18 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| world.engine.as_mut().unwrap().answers = false,
     },
     Fault {
-        name: "pools-used-up",
+        name: "engine-refuses-runtime",
+        cause: CauseId::EngineRefusesRuntime,
+        slot: "engine",
+        fits: |setting| with_engine(setting) && setting.needs != Needs::Nothing,
+        inject: |world| {
+            let engine = world.engine.as_mut().unwrap();
+            "29.1.3".clone_into(&mut engine.version);
+            engine.api = (ApiVersion::new(1, 44), ApiVersion::new(1, 52));
+        },
+    },
+    Fault {
+        name: "address-pool-used-up",
         cause: CauseId::AddressPoolExhausted,
         slot: "pools",
         fits: |setting| setting.device == Device::Engine,

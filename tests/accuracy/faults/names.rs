@@ -11,7 +11,7 @@ use crate::world::{FilterAction, NOBODY, Peer, Says, World};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
-        name: "resolver-dead",
+        name: "dns-host-dead-server",
         cause: CauseId::DnsHostFailure,
         slot: "resolver",
         fits: anywhere,
@@ -46,7 +46,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| all_say(world, Says::Closed),
     },
     Fault {
-        name: "container-resolver-dead",
+        name: "dns-container-dead-server",
         cause: CauseId::DnsContainerFailure,
         slot: "container-resolver",
         fits: with_engine,

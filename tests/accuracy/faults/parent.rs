@@ -1,6 +1,7 @@
 //! The parent of a child in nested edge.
 
 use edgeprobe::verdict::CauseId;
+use edgeprobe_facts::endpoint::Transport;
 
 use super::Fault;
 use super::names::all_say;
@@ -23,7 +24,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| close(world, &[], true),
     },
     Fault {
-        name: "parent-web-port-dropped",
+        name: "nested-parent-web-dropped",
         cause: CauseId::ParentUnreachable,
         slot: "parent",
         fits: in_the_open,
@@ -47,6 +48,13 @@ pub(super) const FAULTS: &[Fault] = &[
                 *peer = Peer::Page;
             });
         },
+    },
+    Fault {
+        name: "early-connects-lost",
+        cause: CauseId::EdgeHubMqttDefect,
+        slot: "parent-mqtt",
+        fits: |setting| a_child(setting) && setting.protocols.contains(&Transport::Mqtt),
+        inject: |world| world.early_connects_lost = 3,
     },
     Fault {
         name: "no-such-parent",

@@ -21,14 +21,14 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| drop_all_to(world, REGISTRY_ADDRESS),
     },
     Fault {
-        name: "registry-data-dropped",
+        name: "registry-data-host-dropped",
         cause: CauseId::RegistryUnreachable,
         slot: "registry",
         fits: in_the_open,
         inject: |world| drop_all_to(world, DATA_ADDRESS),
     },
     Fault {
-        name: "registry-refuses-address",
+        name: "registry-address-firewall",
         cause: CauseId::RegistryAccessDenied,
         slot: "image",
         fits: configured,
@@ -79,7 +79,7 @@ pub(super) const FAULTS: &[Fault] = &[
         inject: |world| proxy(world).says = ProxySays::NotTheHub,
     },
     Fault {
-        name: "proxy-cannot-connect",
+        name: "proxy-cannot-reach-hub",
         cause: CauseId::ProxyRejects,
         slot: "proxy",
         fits: behind_a_proxy,

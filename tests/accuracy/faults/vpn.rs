@@ -11,7 +11,7 @@ use crate::world::{Filter, FilterAction, World};
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault {
-        name: "openvpn-def1",
+        name: "vpn-openvpn-def1",
         cause: CauseId::VpnOverride,
         slot: "vpn",
         fits: beside_the_bridge,
@@ -21,14 +21,14 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "openvpn-def1-dead",
+        name: "vpn-openvpn-def1-dead",
         cause: CauseId::VpnOverride,
         slot: "vpn",
         fits: no_vpn,
         inject: |world| def1(world, false),
     },
     Fault {
-        name: "wg-quick",
+        name: "vpn-wg-quick",
         cause: CauseId::VpnOverride,
         slot: "vpn",
         fits: beside_the_bridge,
@@ -41,7 +41,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "tailscale-exit-node",
+        name: "vpn-tailscale-exit-node",
         cause: CauseId::VpnOverride,
         slot: "vpn",
         fits: beside_the_bridge,
@@ -55,7 +55,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "kill-switch-routes",
+        name: "vpn-kill-switch-unreachable",
         cause: CauseId::VpnOverride,
         slot: "vpn",
         fits: no_vpn,
@@ -67,7 +67,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "kill-switch-filter",
+        name: "vpn-kill-switch-forward",
         cause: CauseId::VpnOverride,
         slot: "vpn",
         fits: beside_the_bridge,
@@ -95,7 +95,7 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     },
     Fault {
-        name: "vpn-source-rule",
+        name: "vpn-source-rule-prohibit",
         cause: CauseId::VpnOverride,
         slot: "vpn",
         fits: beside_the_bridge,

@@ -6,13 +6,14 @@ use edgeprobe::plan::Edge;
 use edgeprobe_facts::clock::{ClockFacts, ClockSource};
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::engine::{
-    Attachment, Container, EngineFacts, EngineKind, EngineSettings, NetworkSubnet, PublishedPort,
+    ASKED_FROM_1_6, ASKED_UP_TO_1_5, ApiVersion, ApiVersions, AskedVersion, Attachment, Container,
+    EngineFacts, EngineKind, EngineSettings, NetworkSubnet, PublishedPort,
 };
 use edgeprobe_facts::hostname::HostnameFacts;
 use edgeprobe_facts::ports::{Bind, BindResult, Holder as PortHolder, PortFacts};
 use edgeprobe_facts::runtime::Part;
 use edgeprobe_facts::trace::{Answer, Departure, Reply, Stage, Trace};
-use edgeprobe_facts::vantage::{Means, VantageFacts};
+use edgeprobe_facts::vantage::{Means, Resident, VantageFacts};
 use edgeprobe_facts::{Facts, Failure, Observation, Step, Token, Vantage, engine};
 
 use super::path::{Cargo, Ending, Start};
@@ -48,6 +49,7 @@ impl World {
             return record.finish(endpoint, Err(why), Facts::Engine(facts));
         }
         facts.version = Some(engine.version.clone());
+        facts.api = Some(answer_versions(engine));
         facts.kind = Some(EngineKind::Docker);
         facts.ipv4_forwarding = self.tables.ip_forward;
         facts.networks = engine.networks.iter().map(described).collect();
@@ -153,12 +155,36 @@ impl World {
         }
     }
 
+    pub(super) fn answer_enter(&self, edge: &Edge, module: &Resident) -> Observation {
+        let record = Record::new(&Vantage::Module(module.name.clone()), "joined");
+        let target = format!("the place of {}", module.name);
+        let facts = |means| {
+            let network = edge.network.clone();
+            let facts = VantageFacts { network, means, resolver: None, tables: None };
+            Facts::Vantage(Box::new(facts))
+        };
+        let record = record.step(Step::Route, true);
+        if self.user != User::Root {
+            let why = "cannot enter the network namespace: Operation not permitted";
+            let why = Failure::new(Step::Route, Token::Prohibited, why);
+            return record.skip(target, Some(why), facts(None));
+        }
+        let means = Means::Container { name: module.name.clone() };
+        record.finish(target, Ok(()), facts(Some(means)))
+    }
+
     pub(super) fn answer_join(&self, edge: &Edge) -> Observation {
         let network = edge.network.clone();
         let record = Record::new(&edge.vantage(), "joined").step(Step::Route, true);
         let target = format!("a place on {}", network.name);
-        let facts =
-            |means| Facts::Vantage(Box::new(VantageFacts { network: edge.network.clone(), means }));
+        let facts = |means| {
+            Facts::Vantage(Box::new(VantageFacts {
+                network: edge.network.clone(),
+                means,
+                resolver: None,
+                tables: None,
+            }))
+        };
         if self.user != User::Root {
             let why = "no namespace can be made: Operation not permitted";
             let why = Failure::new(Step::Route, Token::Prohibited, why);
@@ -177,6 +203,12 @@ impl World {
     pub(super) fn place<'w>(&'w self, vantage: &Vantage) -> Start<'w> {
         match vantage {
             Vantage::Host => Start::Host { bound: None },
+            Vantage::Module(name) => {
+                let on = |network: &&Network| network.residents.iter().any(|it| it.name == *name);
+                let network = self.engine.as_ref().unwrap().networks.iter().find(on).unwrap();
+                let own = network.residents.iter().find(|it| it.name == *name).unwrap();
+                Start::Module { network, address: own.address }
+            }
             Vantage::Bridge(name) => {
                 let network = self.network(name).unwrap();
                 let running = network.residents.first().map(|module| module.address);
@@ -186,9 +218,13 @@ impl World {
         }
     }
 
-    pub(super) fn answer_trace(&self, edge: &Edge, destination: SocketAddrV4) -> Observation {
-        let vantage = edge.vantage();
-        let start = self.place(&vantage);
+    pub(super) fn answer_trace(
+        &self,
+        vantage: &Vantage,
+        edge: &Edge,
+        destination: SocketAddrV4,
+    ) -> Observation {
+        let start = self.place(vantage);
         let Start::Module { address, .. } = start else { unreachable!() };
         let to = IpAddr::V4(*destination.ip());
         let journey = self.follow(start, to, Cargo::Tcp(destination.port()));
@@ -246,6 +282,7 @@ impl World {
                 .filter(|_| readable && lost)
                 .into_iter()
                 .collect(),
+            translated_by: None,
             masqueraded: (readable && lost).then(|| {
                 self.firewall.masquerades.iter().any(|it| it.subnet == edge.network.subnet)
             }),
@@ -260,7 +297,7 @@ impl World {
             Ending::Here => Some(Token::ConnectionRefused),
             Ending::Error(token) => Some(token),
         };
-        let record = Record::new(&vantage, &destination.to_string());
+        let record = Record::new(vantage, &destination.to_string());
         let record = record.step(Step::Connect, failure.is_none());
         let failure = failure.map(|token| Failure::new(Step::Connect, token, token.to_string()));
         let facts = Facts::Trace(Box::new(trace));
@@ -297,6 +334,20 @@ impl World {
         let facts = Facts::Clock(facts);
         Some(record.finish("the hub's clock", failure.map_or(Ok(()), Err), facts))
     }
+}
+
+/// The versions of the API that the engine names, and its answers to those that it does not have.
+fn answer_versions(engine: &Engine) -> ApiVersions {
+    let (oldest, newest) = engine.api;
+    let asked = [ASKED_UP_TO_1_5, ASKED_FROM_1_6].into_iter();
+    let refused = |version: ApiVersion| AskedVersion {
+        version,
+        refusal: Some(format!(
+            "client version {version} is too old. Minimum supported API version is {oldest}"
+        )),
+    };
+    let asked = asked.filter(|version| !engine.accepts(*version)).map(refused).collect();
+    ApiVersions { oldest, newest, asked }
 }
 
 /// The address that is borrowed from a network: from the top, where the engine gives out last.

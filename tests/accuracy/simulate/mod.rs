@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 use edgeprobe::plan::{Ask, Control, HubPorts, Plan, Question, ResolverFiles, Vantages};
 use edgeprobe::verdict::{Language, Target, Verdict, judge};
 use edgeprobe_facts::endpoint::{Endpoint, Transport, Via};
-use edgeprobe_facts::{Observation, Probe, Role};
+use edgeprobe_facts::{Facts, Observation, Probe, Role, Token, Tries};
 
 use crate::world::{CONTROL, HUB, PARENT, STUB, World};
 
@@ -64,11 +64,29 @@ impl World {
                 }
             }
         }
+        for observation in &mut seen {
+            self.count_packets(observation);
+        }
         seen.extend(self.compare_clocks(&seen));
         seen.sort_by(|one, other| {
             (&one.vantage, one.probe(), &one.id).cmp(&(&other.vantage, other.probe(), &other.id))
         });
         Run { target: plan.target, observations: seen }
+    }
+
+    /// What the probes count of what was sent, and lost. Whoever stays silent was asked eight times.
+    fn count_packets(&self, observation: &mut Observation) {
+        let is_dns = matches!(observation.facts, Facts::Dns(_));
+        if !is_dns && observation.facts.endpoint().is_none() {
+            return;
+        }
+        observation.tries = Some(match observation.token() {
+            None => Tries { begun: 1, sent: 30, lost: self.packets_lost, unanswered: 0 },
+            Some(Token::TimedOut | Token::DnsTimeout) => {
+                Tries { begun: 6, unanswered: 8, ..Tries::default() }
+            }
+            Some(_) => Tries { begun: 1, sent: 1, ..Tries::default() },
+        });
     }
 
     fn plan(&self) -> Plan {
@@ -125,7 +143,11 @@ impl World {
             Question::Engine => self.answer_engine(),
             Question::EdgeRoute { edge, destination } => self.answer_edge_route(edge, *destination),
             Question::Join { edge } => self.answer_join(edge),
-            Question::Trace { edge, destination } => self.answer_trace(edge, *destination),
+            Question::Enter { edge, module } => self.answer_enter(edge, module),
+            Question::Container { .. } => unreachable!("the model reads no container's files"),
+            Question::Trace { edge, destination } => {
+                self.answer_trace(&ask.vantage, edge, *destination)
+            }
             Question::Hostname { .. } => Self::answer_hostname(),
             Question::Registry { query } => self.answer_registry(query),
         }

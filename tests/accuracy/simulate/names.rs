@@ -206,6 +206,7 @@ impl World {
                 .collect(),
             ipv4: Some(kind(false)),
             ipv6: Some(kind(true)),
+            over_tcp: None,
             interface: None,
             hosts_file: Vec::new(),
             behind_stub: Vec::new(),

@@ -104,6 +104,7 @@ impl World {
         };
         facts.tls = Some(tls(true, vec![certificate], Some(trust)));
         record.add(Step::Tls, accepted.is_ok());
+        record.took(facts.round_trip_ms.unwrap_or(1.0));
         let spoken = self.speak(&met, facts, record);
         accepted.and(spoken)
     }
@@ -266,6 +267,7 @@ pub(super) fn facts_of(endpoint: &Endpoint, peer: IpAddr) -> EndpointFacts {
         local: None,
         round_trip_ms: None,
         kernel_round_trip_ms: None,
+        round_trips: None,
         tls: None,
         http: None,
         amqp: None,

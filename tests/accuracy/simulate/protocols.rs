@@ -29,7 +29,9 @@ impl World {
         };
         match facts.transport {
             Transport::Amqp => step(Step::Amqp, greet_amqp(peer, &mut facts.amqp)),
-            Transport::Mqtt => step(Step::Mqtt, greet_mqtt(peer, &mut facts.mqtt)),
+            Transport::Mqtt => {
+                step(Step::Mqtt, greet_mqtt(peer, self.early_connects_lost, &mut facts.mqtt))
+            }
             Transport::Https => {
                 let (http, token) = self.request(peer);
                 facts.http = Some(http);
@@ -47,7 +49,7 @@ impl World {
                 if is_amqp {
                     step(Step::Amqp, greet_amqp(peer, &mut facts.amqp))
                 } else {
-                    step(Step::Mqtt, greet_mqtt(peer, &mut facts.mqtt))
+                    step(Step::Mqtt, greet_mqtt(peer, 0, &mut facts.mqtt))
                 }
             }
         }
@@ -115,10 +117,14 @@ fn greet_amqp(peer: Option<Peer>, facts: &mut Option<AmqpFacts>) -> Option<Token
 }
 
 /// A broker that is not IoT Hub refuses a stranger as IoT Hub does.
-fn greet_mqtt(peer: Option<Peer>, facts: &mut Option<MqttFacts>) -> Option<Token> {
+fn greet_mqtt(
+    peer: Option<Peer>,
+    lost_at_once: u32,
+    facts: &mut Option<MqttFacts>,
+) -> Option<Token> {
     if !matches!(peer, Some(Peer::Hub | Peer::Parent | Peer::Broker)) {
         return Some(Token::ConnectionClosed);
     }
-    *facts = Some(MqttFacts { connack: 5 });
+    *facts = Some(MqttFacts { connack: 5, lost_at_once });
     None
 }

@@ -54,6 +54,7 @@ impl Record {
             started_ms: 0.0,
             duration_ms: 1.0,
             steps: self.steps,
+            tries: None,
             facts,
         }
     }

@@ -205,7 +205,7 @@ impl World {
             .into_iter()
             .find(|it| it.part == edgeprobe_facts::runtime::Part::Engine);
         let query = Query {
-            reference: edgeprobe_facts::registry::Reference::of_image(&setting.image).unwrap(),
+            reference: edgeprobe_facts::registry::Reference::parse_image(&setting.image).unwrap(),
             named_by: edgeprobe_facts::registry::NamedBy::User,
             insecure: false,
             proxy: engines,

@@ -60,7 +60,7 @@ fn no_answer_of_an_engine_is_too_long() {
         command.args(["-c", &format!("ulimit -v {ADDRESS_SPACE}; exec \"$@\""), "sh", PROGRAM]);
         command.args(["probe", "engine", "--hub", "contoso.azure-devices.net"]);
         command.args(["--timeout", "4s", "--ports", "none", "--format", "json"]);
-        Outcome::of(&mut assert_cmd::Command::from_std(command))
+        Outcome::from_command(&mut assert_cmd::Command::from_std(command))
     });
     for (flood, outcome) in outcomes {
         assert_eq!(outcome.stderr, "", "{flood:?}");
@@ -120,7 +120,7 @@ fn a_running_edge_agent_is_found_beyond_any_number_of_containers() {
     let mut command = crate::program::edgeprobe();
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
     command.args(["probe", "engine", "--ports", "none", "--format", "json"]);
-    let report = Outcome::of(&mut command).json();
+    let report = Outcome::from_command(&mut command).json();
     let facts = &engine_of(&report)["facts"];
     let running = facts["containers"].as_array().unwrap();
     let agent = running.iter().find(|container| container["name"] == "edgeAgent").unwrap();

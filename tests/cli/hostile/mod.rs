@@ -228,7 +228,7 @@ fn check_by(
     if let Some(proxy) = proxy {
         command.args(["--proxy", proxy]);
     }
-    Outcome::of(&mut assert_cmd::Command::from_std(command))
+    Outcome::from_command(&mut assert_cmd::Command::from_std(command))
 }
 
 /// Ended in time, in order, and with the answer that the device is blocked.

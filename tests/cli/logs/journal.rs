@@ -19,7 +19,7 @@ const FIRST: u64 = 1_674_563_565_000_000;
 const JOURNAL_REMOTE: &str = "/lib/systemd/systemd-journal-remote";
 
 fn run(arguments: &[&str]) -> Outcome {
-    Outcome::of(edgeprobe().env("DOCKER_HOST", "tcp://127.0.0.1:9").args(arguments))
+    Outcome::from_command(edgeprobe().env("DOCKER_HOST", "tcp://127.0.0.1:9").args(arguments))
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn another_s_program_is_not_run_and_the_environment_is_not_handed_on() {
         let hub = "HostName=h.azure-devices.net;DeviceId=d;SharedAccessKey=c2VjcmV0";
         let mut command = edgeprobe();
         command.env("PATH", path).env("EDGEPROBE_HUB", hub).env("LD_PRELOAD", "/nowhere.so");
-        Outcome::of(command.args(["logs", "--journal", "docker"]));
+        Outcome::from_command(command.args(["logs", "--journal", "docker"]));
         assert!(!stolen.exists(), "the program of the search path was run");
         let environment = fs::read_to_string(asked).unwrap();
         let names = environment.lines().filter(|line| !line.starts_with("PWD="));

@@ -19,7 +19,7 @@ const PORT: &str = "2023-01-24 12:32:45.904 +00:00 [ERR] - Bind for 0.0.0.0:443 
 
 /// A program with this standard input.
 fn piped(arguments: &[&str], input: impl Into<Vec<u8>>) -> Outcome {
-    Outcome::of(edgeprobe().args(arguments).write_stdin(input))
+    Outcome::from_command(edgeprobe().args(arguments).write_stdin(input))
 }
 
 #[track_caller]
@@ -125,7 +125,8 @@ fn what_cannot_be_read_is_told_with_a_hint() {
         (vec!["logs", "--container", "edgeAgent"], "the container engine at unix:///nonexistent"),
         (vec!["logs", "-", "--format", "xml"], "invalid value 'xml'"),
     ] {
-        let outcome = Outcome::of(edgeprobe().env("DOCKER_HOST", empty_host).args(&arguments));
+        let outcome =
+            Outcome::from_command(edgeprobe().env("DOCKER_HOST", empty_host).args(&arguments));
         assert_eq!((outcome.code, outcome.stdout.as_str()), (3, ""), "{arguments:?}: {outcome:?}");
         assert!(outcome.stderr.contains(told), "{arguments:?}: {}", outcome.stderr);
         assert!(outcome.stderr.contains("hint: "), "{}", outcome.stderr);

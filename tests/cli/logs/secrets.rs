@@ -54,7 +54,7 @@ fn no_form_and_no_diagnostic_shows_one() {
         for format in ["human", "json"] {
             let mut command = edgeprobe();
             command.env("EDGEPROBE_LOG", "trace").args(["logs", "-", "--format", format]);
-            let outcome = Outcome::of(command.write_stdin(format!("{line}\n")));
+            let outcome = Outcome::from_command(command.write_stdin(format!("{line}\n")));
             assert_no_secret(&outcome);
         }
     }

@@ -77,13 +77,13 @@ pub(crate) fn names(bytes: &[u8]) {
         Ok(url) => assert_clean(&json!([url, url.host(), url.port(), url.address()])),
         Err(error) => told(Some(error)),
     }
-    for reference in [Reference::of_registry(&text), Reference::of_image(&text)] {
+    for reference in [Reference::parse_registry(&text), Reference::parse_image(&text)] {
         match reference {
             Ok(reference) => assert_clean(&json!([reference.to_string(), reference.registry()])),
             Err(error) => told(Some(&error)),
         }
     }
-    assert_clean(&NoProxyList::of(&text));
+    assert_clean(&NoProxyList::parse(&text));
     let _ = NoProxy::read(&text).covers("hub.example", 443);
     let Ok(input) = text.parse::<Input>();
     told(Some(&input));

@@ -46,8 +46,11 @@ fn no_seed_upsets_another_reader() {
     for of in TARGETS {
         for seed in fs::read_dir(folder().join("seeds").join(of.name)).unwrap() {
             let bytes = fs::read(seed.unwrap().path()).unwrap();
-            if bytes.len() < SHORT {
-                TARGETS.iter().for_each(|target| (target.run)(&bytes));
+            if bytes.len() > SHORT {
+                continue;
+            }
+            for target in TARGETS {
+                (target.run)(&bytes);
             }
         }
     }

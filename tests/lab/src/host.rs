@@ -52,7 +52,7 @@ impl Host {
         let pid = line.trim_start_matches("ready ").trim().parse().map_err(|_| {
             Error::Unreadable { command: name, reason: format!("no process id in `{line}`") }
         })?;
-        Ok(Self { place: Place::of(pid), pid, first })
+        Ok(Self { place: Place::from_pid(pid), pid, first })
     }
 
     /// Returns the id of the host's first process, by which the kernel knows its namespaces.

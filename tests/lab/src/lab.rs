@@ -10,7 +10,7 @@ use crate::sweep::sweep_lab;
 use crate::vpn::Gateway;
 use crate::wire;
 use crate::world::{CA_FILE, CONTROL, HUB_IPV6, HUB_NAME, RESOLVER};
-use crate::{Host, Process, Result, Topology};
+use crate::{Host, Line, Process, Result, Topology};
 
 /// Makes the machine's engine, which the lab itself needs, not installed on this device.
 const REMOVE_ENGINE: &str = "mkdir /run/lab/usr /run/lab/usr.work
@@ -135,10 +135,10 @@ impl Lab {
         }
         let wan = end(router, "wan0", "62.4.16.2/24");
         let provider = end(internet, "isp0", "62.4.16.1/24");
-        if topology.round_trip.is_zero() {
+        if topology.round_trip.is_zero() && topology.line == Line::GOOD {
             link::join(wan, provider)?;
         } else {
-            wire::join(wan, provider, topology.round_trip / 2)?;
+            wire::join(wan, provider, topology.round_trip / 2, topology.line)?;
         }
         // As at home: what the router translates is its own network, and nothing else has a way back.
         router.sh("sysctl -qw net.ipv4.ip_forward=1

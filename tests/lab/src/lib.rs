@@ -62,5 +62,5 @@ pub use process::Process;
 pub use runner::{Outcome, Row, run, run_all};
 pub use scenario::{Device, Expected, Scenario, Status};
 pub use sweep::sweep;
-pub use topology::{Beside, Topology};
+pub use topology::{Beside, Line, Topology};
 pub use vpn::{Carries, Tunnel};

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use edgeprobe_lab::cure::{Treated, cure_all};
 use edgeprobe_lab::mix::{Combination, Examined, draw, examine_all};
 use edgeprobe_lab::servers::{Emulator, Plain, Servers};
-use edgeprobe_lab::{Judge, Row, Scenario, requirements, run_all, scenarios, sweep, table};
+use edgeprobe_lab::{Judge, Line, Row, Scenario, requirements, run_all, scenarios, sweep, table};
 
 /// Real networks with real faults, in namespaces: what edgeprobe's verdicts are held against.
 #[derive(Debug, Parser)]
@@ -114,6 +114,15 @@ struct With {
     /// What the way to the internet adds to every round trip.
     #[arg(long, value_name = "DURATION", default_value = "0ms")]
     round_trip: humantime::Duration,
+    /// How many packets of a hundred the way to the internet loses, in each direction.
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    loss: f64,
+    /// The most that a packet takes longer than another on the way to the internet.
+    #[arg(long, value_name = "DURATION", default_value = "0ms")]
+    jitter: humantime::Duration,
+    /// How many packets of a hundred later ones overtake on the way to the internet.
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    reordering: f64,
     /// How many scenarios run at a time.
     #[arg(long, default_value = "2")]
     jobs: NonZeroUsize,
@@ -248,6 +257,11 @@ fn range(text: &str) -> Result<RangeInclusive<usize>, String> {
 impl With {
     fn apply(&self, mut scenario: Scenario) -> Scenario {
         scenario.topology.round_trip = self.round_trip.into();
+        scenario.topology.line = Line {
+            loss: self.loss / 100.0,
+            jitter: self.jitter.into(),
+            reordering: self.reordering / 100.0,
+        };
         scenario
     }
 

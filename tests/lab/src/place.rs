@@ -20,7 +20,7 @@ pub struct Place {
 
 impl Place {
     /// The namespaces of the process `pid`, a host's first.
-    pub(crate) fn of(pid: u32) -> Self {
+    pub(crate) fn from_pid(pid: u32) -> Self {
         let enter = format!("nsenter --target {pid} --net --mount --uts --pid --");
         // Whoever ends the outer process means the inner one too.
         let die_along = "setpriv --pdeathsig KILL --";

@@ -27,6 +27,8 @@ pub enum Status {
     Degraded,
     /// It does not work: exit code 2.
     Blocked,
+    /// What was seen does not decide: exit code 3.
+    Inconclusive,
 }
 
 /// The verdict that is right.
@@ -99,6 +101,9 @@ impl Expected {
     pub const INTERMITTENT: Self =
         Self { status: Status::Degraded, logged: Some("intermittent"), ..Self::HEALTHY };
 
+    /// Inconclusive, and no cause is named.
+    pub const INCONCLUSIVE: Self = Self { status: Status::Inconclusive, ..Self::HEALTHY };
+
     /// Blocked, by `cause` first.
     pub const fn blocked(cause: &'static str) -> Self {
         Self { status: Status::Blocked, cause: Some(cause), ..Self::HEALTHY }
@@ -140,6 +145,7 @@ impl Status {
             Self::Healthy => "healthy",
             Self::Degraded => "degraded",
             Self::Blocked => "blocked",
+            Self::Inconclusive => "inconclusive",
         }
     }
 
@@ -149,6 +155,7 @@ impl Status {
             Self::Healthy => 0,
             Self::Degraded => 1,
             Self::Blocked => 2,
+            Self::Inconclusive => 3,
         }
     }
 }

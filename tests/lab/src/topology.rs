@@ -50,6 +50,24 @@ pub struct Topology {
     pub second_uplink: bool,
     /// What the way from the router to the internet adds to every round trip.
     pub round_trip: Duration,
+    /// What the way from the router to the internet does to packets beside that.
+    pub line: Line,
+}
+
+/// What a line does to the packets that it carries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// The part of the packets that it loses, in each direction: 0 to 1.
+    pub loss: f64,
+    /// The most that a packet takes longer than another, in each direction.
+    pub jitter: Duration,
+    /// The part of the packets that later ones overtake, in each direction: 0 to 1.
+    pub reordering: f64,
+}
+
+impl Line {
+    /// A line that carries every packet, in order and at once.
+    pub const GOOD: Self = Self { loss: 0.0, jitter: Duration::ZERO, reordering: 0.0 };
 }
 
 impl Topology {
@@ -65,6 +83,7 @@ impl Topology {
         beside: Beside::Nobody,
         second_uplink: false,
         round_trip: Duration::ZERO,
+        line: Line::GOOD,
     };
 }
 

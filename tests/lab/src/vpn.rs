@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::link::{self, End};
 use crate::wire::{self, DeadEnd};
 use crate::world::{COMPANY_SERVER, DEVICE};
-use crate::{Host, Lab, Result};
+use crate::{Host, Lab, Line, Result};
 
 /// Whose packets a tunnel carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Lab {
         let near = end(self.device(), interface, client);
         let far = end(&gateway, interface, tunnel.gateway);
         match tunnel.device {
-            TunnelDevice::Tun => wire::join(near, far, Duration::ZERO)?,
+            TunnelDevice::Tun => wire::join(near, far, Duration::ZERO, Line::GOOD)?,
             TunnelDevice::Veth => link::join(near, far)?,
         }
         // A pair asks by ARP for what a tunnel would just take: the gateway answers for everyone.

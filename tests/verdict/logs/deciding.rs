@@ -1,7 +1,8 @@
 //! Logs that decide what no probe could test: refused images, a port's hidden holder, an address that
 //! the host lacks.
 
-use edgeprobe_facts::logs::{LogEffect, LogFinding};
+use edgeprobe_facts::Effect;
+use edgeprobe_facts::logs::LogFinding;
 use edgeprobe_facts::ports::Holder;
 use edgeprobe_facts::registry::Part;
 use edgeprobe_facts::route::tables::Address;
@@ -22,7 +23,7 @@ fn denied(registry: &str) -> LogFinding {
 }
 
 #[test]
-fn a_port_whose_holder_nobody_may_see_is_decided_by_the_log() {
+fn the_log_decides_about_a_port_with_an_unseen_holder() {
     let unseen = |device: Device| {
         [443, 5671, 8883].into_iter().fold(device, |device, port| {
             device.changed(of_port(port), |o| {
@@ -149,7 +150,7 @@ fn a_manifest_that_the_engine_was_refused_confirms_for_the_same_image_alone() {
         ("contoso.azurecr.io/other:1.0", Confidence::Likely, 0),
     ] {
         let unknown = LogFinding {
-            effect: LogEffect::Degrades,
+            effect: Effect::Degrades,
             ..standing_for("unknown", finding("image-unknown", &["image-not-found"]))
         };
         let log = daemons(unknown.with("image", json!(image)));

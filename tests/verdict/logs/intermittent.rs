@@ -1,7 +1,8 @@
 //! Logs of faults that the probes do not see: intermittent, past, or open.
 
+use edgeprobe_facts::Effect;
 use edgeprobe_facts::endpoint::Transport;
-use edgeprobe_facts::logs::{Course, LogEffect, LogFinding, Party};
+use edgeprobe_facts::logs::{Course, LogFinding, Party};
 use edgeprobe_facts::{Facts, Role, Step, Token};
 use edgeprobe_verdict::CauseId::*;
 use edgeprobe_verdict::{Confidence, LoggedState, Status};
@@ -33,7 +34,7 @@ fn attempts_up_to_now_and_probes_that_succeed_are_an_intermittent_fault() {
 }
 
 #[test]
-fn what_is_over_or_old_is_at_most_told_as_past() {
+fn an_ended_or_old_fault_is_at_most_past() {
     for past in [
         agent_in_vain().over(),
         agent_in_vain().aged(15.0 * 60.0 + 1.0),
@@ -49,7 +50,7 @@ fn what_is_over_or_old_is_at_most_told_as_past() {
         assert!(verdict.logged[0].remedy.is_empty());
     }
     for nothing in [
-        LogFinding { effect: LogEffect::Warns, ..finding("clock-out-of-sync", &["clock-skew"]) },
+        LogFinding { effect: Effect::Warns, ..finding("clock-out-of-sync", &["clock-skew"]) },
         finding("module-not-found", &[]).aged(10_000.0),
     ] {
         let verdict = Device::networked().with(agents(nothing)).expect(Status::Healthy, &[]);
@@ -58,7 +59,7 @@ fn what_is_over_or_old_is_at_most_told_as_past() {
 }
 
 #[test]
-fn a_single_device_behind_edge_hub_is_no_fault_of_the_network() {
+fn a_fault_of_one_device_behind_edge_hub_is_not_the_networks() {
     let log = log(Some("edgeHub"), [hub_in_vain("dev/leaf")]);
     let verdict = Device::networked().with(log).expect(Status::Healthy, &[]);
     assert_eq!(states(&verdict), [LoggedState::Open]);
@@ -136,7 +137,7 @@ fn what_kept_the_engine_from_making_a_network_is_past_once_there_is_one() {
 }
 
 #[test]
-fn of_one_fault_a_log_is_told_once() {
+fn a_log_names_one_fault_once() {
     let findings = [
         finding("name-temporary-failure", &["dns-container-failure", "dns-host-failure"]),
         agent_in_vain(),

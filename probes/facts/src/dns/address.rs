@@ -26,16 +26,16 @@ pub enum AddressKind {
 }
 
 impl AddressKind {
-    pub fn of(address: IpAddr) -> Self {
+    pub fn from_address(address: IpAddr) -> Self {
         match address {
-            IpAddr::V4(v4) => of_v4(v4),
-            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| of_v6(v6), of_v4),
+            IpAddr::V4(v4) => v4_kind(v4),
+            IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or_else(|| v6_kind(v6), v4_kind),
         }
     }
 }
 
 /// By the IANA registry of special-purpose IPv4 addresses (RFC 6890).
-fn of_v4(v4: Ipv4Addr) -> AddressKind {
+fn v4_kind(v4: Ipv4Addr) -> AddressKind {
     let [a, b, c, _] = v4.octets();
     match (a, b, c) {
         (127, ..) => AddressKind::Loopback,
@@ -50,7 +50,7 @@ fn of_v4(v4: Ipv4Addr) -> AddressKind {
 }
 
 /// By the IANA registry of special-purpose IPv6 addresses (RFC 6890).
-fn of_v6(v6: Ipv6Addr) -> AddressKind {
+fn v6_kind(v6: Ipv6Addr) -> AddressKind {
     let [first, second, ..] = v6.segments();
     match first {
         _ if v6.is_loopback() => AddressKind::Loopback,
@@ -88,7 +88,7 @@ mod tests {
             ("fd00::1", AddressKind::Private),
             ("2001:db8::1", AddressKind::Sinkhole),
         ] {
-            assert_eq!(AddressKind::of(address.parse().unwrap()), kind, "{address}");
+            assert_eq!(AddressKind::from_address(address.parse().unwrap()), kind, "{address}");
         }
     }
 }

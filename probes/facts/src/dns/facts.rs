@@ -29,7 +29,10 @@ pub struct DnsFacts {
     /// How the question for IPv6 addresses (AAAA) ended; absent when it was not asked on its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv6: Option<RecordOutcome>,
-    /// The interface that was asked by, whatever the routes say; absent where the routes decided.
+    /// How the same question ended over TCP, which was put where UDP stayed silent; programs seldom do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_tcp: Option<RecordOutcome>,
+    /// The interface that the question was forced through; absent where the routes decided.
     #[serde(rename = "network.interface.name", default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
     /// What the hosts file says of the name; only of the system's own resolver.
@@ -72,7 +75,7 @@ pub struct NamedAddress {
 
 impl From<IpAddr> for NamedAddress {
     fn from(address: IpAddr) -> Self {
-        Self { address, kind: AddressKind::of(address) }
+        Self { address, kind: AddressKind::from_address(address) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod facts;
+pub mod resolv_conf;
 
 pub use address::AddressKind;
 pub use facts::{DnsFacts, NamedAddress, RecordOutcome, Resolver};

@@ -12,7 +12,7 @@ pub enum Detour {
     /// With segments of at most 1 000 bytes in both directions: what passes then and not otherwise
     /// was too large for the path.
     SmallSegments,
-    /// Out by this interface, whatever the routes say.
+    /// Out by this interface instead of the one that the routes choose.
     Interface(String),
     /// Offering TLS 1.2 alone: what goes on then and not otherwise was objected to for its version.
     #[serde(rename = "tls_1_2")]

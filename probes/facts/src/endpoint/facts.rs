@@ -41,6 +41,10 @@ pub struct EndpointFacts {
     /// lengthen. Linux alone, and only where the handshake seemed to take 200 ms or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel_round_trip_ms: Option<f64>,
+    /// All round trips that the kernel measured on this connection. Linux alone, and only where the
+    /// whole took 200 ms or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trips: Option<RoundTrips>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsFacts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,7 +60,7 @@ pub struct EndpointFacts {
 
 impl EndpointFacts {
     /// The facts before anything is known but the question.
-    pub fn of(endpoint: &super::Endpoint, peer: IpAddr) -> Self {
+    pub fn from_question(endpoint: &super::Endpoint, peer: IpAddr) -> Self {
         Self {
             transport: endpoint.transport,
             role: endpoint.role,
@@ -64,10 +68,11 @@ impl EndpointFacts {
             port: endpoint.port,
             peer,
             detour: endpoint.detour.clone(),
-            proxy: endpoint.proxy.as_ref().map(ViaFacts::of),
+            proxy: endpoint.proxy.as_ref().map(ViaFacts::from_via),
             local: None,
             round_trip_ms: None,
             kernel_round_trip_ms: None,
+            round_trips: None,
             tls: None,
             http: None,
             amqp: None,
@@ -75,6 +80,17 @@ impl EndpointFacts {
             unexpected: None,
         }
     }
+}
+
+/// How long round trips took on one connection, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RoundTrips {
+    /// The shortest.
+    pub least_ms: f64,
+    /// The smoothed average (RFC 6298).
+    pub usual_ms: f64,
+    /// How far they are from it on average.
+    pub deviation_ms: f64,
 }
 
 impl EndpointFacts {
@@ -138,7 +154,7 @@ impl fmt::Display for Transport {
 /// The TLS session, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsFacts {
-    /// Whether the handshake was completed, whatever was thought of the certificate.
+    /// Whether the handshake was completed, with a good or a bad certificate.
     #[serde(rename = "tls.established")]
     pub established: bool,
     /// E.g. `TLSv1.2`.
@@ -222,4 +238,13 @@ pub struct AmqpFacts {
 pub struct MqttFacts {
     /// The return code of its CONNACK: 0 accepted, 4 and 5 refused for want of an identity.
     pub connack: u8,
+    /// How many CONNECTs were lost that were sent together with the end of the TLS handshake, while
+    /// those that were sent a little later were answered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_at_once: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

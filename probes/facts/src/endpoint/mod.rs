@@ -7,7 +7,9 @@ mod trust;
 mod via;
 
 pub use detour::Detour;
-pub use facts::{AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, TlsFacts, Transport};
+pub use facts::{
+    AmqpFacts, Certificate, EndpointFacts, HttpFacts, MqttFacts, RoundTrips, TlsFacts, Transport,
+};
 pub use question::Endpoint;
 pub use trust::{Trust, TrustResult};
 pub use via::{Via, ViaFacts};

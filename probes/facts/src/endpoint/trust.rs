@@ -11,7 +11,7 @@ pub struct Trust {
     /// The certificates of `--ca-file`, now; absent without that option.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<TrustResult>,
-    /// The public roots that edgeprobe carries, now: the control beside the device's store.
+    /// The public roots that edgeprobe contains: the control for the device's store.
     pub public: TrustResult,
     /// The best of the three at a moment within the certificate's validity. Differs from the
     /// others when time is all that is wrong.
@@ -24,7 +24,7 @@ impl Trust {
         self.verdict() == TrustResult::Trusted
     }
 
-    /// What this device makes of the chain: the better of its own store and `--ca-file`.
+    /// Whether this device trusts the chain: the better of its own store and `--ca-file`.
     pub fn verdict(&self) -> TrustResult {
         match self.ca_file {
             Some(TrustResult::Trusted) => TrustResult::Trusted,

@@ -9,9 +9,9 @@ use super::TlsFacts;
 use crate::proxy::{ProxyAnswer, ProxyUrl};
 use crate::runtime::Part;
 
-/// A proxy to go by, and the part of the device that is told of it.
+/// A proxy to use, and the part of the device that is configured with it.
 ///
-/// Parts that are told of the same URL share one question: the first that is known asks it.
+/// Parts with the same URL share one question: the first known part asks it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Via {
     // A question goes whole to this program's own process in a container, and nowhere else; what is
@@ -25,7 +25,7 @@ pub struct Via {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ViaFacts {
     pub url: ProxyUrl,
-    /// The part that is told of it, the first one where several are.
+    /// The part that is configured with it, the first one of several.
     pub part: Part,
     /// What it answered to CONNECT; absent when no answer came that could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub struct ViaFacts {
 }
 
 impl ViaFacts {
-    pub fn of(via: &Via) -> Self {
+    pub fn from_via(via: &Via) -> Self {
         Self { url: via.url.clone(), part: via.part, answer: None, tls: None }
     }
 }

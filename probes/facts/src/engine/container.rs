@@ -43,6 +43,47 @@ pub struct Container {
     /// What else the runtime tells it that bears on the network; of the runtime's own containers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Box<ContainerEnvironment>>,
+    /// What its create options set of names and the kernel; of the runtime's own containers, where
+    /// they set any of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_options: Option<Box<CreateOptions>>,
+}
+
+/// What a container's create options (`HostConfig`) change of how it finds names and how its kernel
+/// sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CreateOptions {
+    /// `ExtraHosts`; at most 64.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extra_hosts: Vec<ExtraHost>,
+    /// `Dns`: its name servers, in place of the engine's; at most 8.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dns: Vec<String>,
+    /// `DnsSearch`; at most 16.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dns_search: Vec<String>,
+    /// `DnsOptions`; at most 16.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dns_options: Vec<String>,
+    /// `Sysctls` of the network, as `name=value`; at most 32.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sysctls: Vec<String>,
+}
+
+impl CreateOptions {
+    /// Whether none of it is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One entry of `ExtraHosts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExtraHost {
+    pub name: String,
+    /// An address, or `host-gateway`.
+    pub address: String,
 }
 
 impl Container {
@@ -75,7 +116,7 @@ impl Container {
     }
 }
 
-/// What a container of the runtime is told in its environment, as far as it bears on the network.
+/// The environment of a container of the runtime, as far as it concerns the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ContainerEnvironment {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::api::ApiVersions;
 use super::container::Container;
 use super::network::Network;
 use super::settings::EngineSettings;
@@ -17,6 +18,9 @@ pub struct EngineFacts {
     /// The engine's version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// The versions of its API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiVersions>,
     /// Which engine it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<EngineKind>,

@@ -27,7 +27,7 @@ pub struct Network {
     /// other drivers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<String>,
-    /// What the engine was told to give its containers, in bytes; absent for the default.
+    /// What the engine is configured to give its containers, in bytes; absent for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
     /// Whether the engine translates its containers' addresses; absent for the default, which is to.

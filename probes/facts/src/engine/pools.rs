@@ -39,7 +39,7 @@ pub struct Claim {
 
 impl Claim {
     /// The claim of a name server of the host's resolv.conf, which every engine keeps away from.
-    pub fn of_name_server(address: IpAddr) -> Self {
+    pub fn from_name_server(address: IpAddr) -> Self {
         Self { network: address.into(), avoided: true }
     }
 }
@@ -95,7 +95,7 @@ impl EngineFacts {
 }
 
 /// The subnet that the engine would choose for a new IPv4 network: the first of its pools that
-/// shares no address with its networks or with what it avoids. None when there is none left.
+/// shares no address with its networks or with what it avoids. `None` when the pools are used up.
 ///
 /// Docker before 27 goes on from the last subnet that it gave, so that one that has removed
 /// networks since it started may choose a later one.
@@ -130,7 +130,7 @@ fn first_free(pool: Ipv4Net, size: u8, taken: &[Ipv4Net]) -> Option<Ipv4Net> {
     while start + step <= end(pool) {
         let address = Ipv4Addr::from(u32::try_from(start).ok()?);
         let candidate = Ipv4Net::new(address, size).ok()?;
-        // A pool may hold millions of subnets, so whatever is in the way is passed in one stride.
+        // A pool may hold millions of subnets, so each obstacle is skipped in one step.
         match taken
             .iter()
             .filter(|other| overlap(**other, candidate))
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_name_server_is_avoided() {
         let engine = docker("27.3.1");
-        let claim = Claim::of_name_server("172.17.0.10".parse().unwrap());
+        let claim = Claim::from_name_server("172.17.0.10".parse().unwrap());
         let prediction = predict_subnet(&engine.address_pools(), &[], &[claim]).unwrap();
         assert_eq!(prediction.subnet.to_string(), "172.18.0.0/16");
     }

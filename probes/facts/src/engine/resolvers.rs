@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{EngineFacts, EngineKind};
 use super::network::Network;
+use crate::dns::resolv_conf;
 
 /// How many servers are asked: by the engine's own resolver as by the C library (resolv.conf(5)).
 const SERVERS: usize = 3;
@@ -112,16 +113,9 @@ fn server(address: IpAddr, asked_from: AskedFrom) -> ContainerServer {
     ContainerServer { address: SocketAddr::new(address, 53), asked_from }
 }
 
-/// The servers of a resolv.conf(5), as the engine reads it.
+/// The servers of a resolv.conf(5), as the engine reads it: it passes over what is no plain address.
 fn name_servers(resolv_conf: &str) -> Vec<IpAddr> {
-    resolv_conf
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            words.next().filter(|word| *word == "nameserver")?;
-            words.next()?.parse().ok()
-        })
-        .collect()
+    resolv_conf::name_servers(resolv_conf).filter_map(|address| address.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(super) fn assigned(text: &str, add: &mut impl FnMut(Range<usize>)) -> bool {
             (None, Some(quote)) => quote.start(),
             (None, None) => continue,
         };
-        let how = How::of(is.map_or("", |is| is.as_str()), found.name("close").is_some());
+        let how = How::from_text(is.map_or("", |is| is.as_str()), found.name("close").is_some());
         let reach = if takes_the_line(name.as_str()) {
             Reach::Line(quote_around(text.get(..start).unwrap_or_default()))
         } else {
@@ -110,7 +110,7 @@ enum How {
 }
 
 impl How {
-    fn of(is: &str, is_quoted: bool) -> Self {
+    fn from_text(is: &str, is_quoted: bool) -> Self {
         match is.trim() {
             "" => Self::Quote,
             "::" => Self::Path,

@@ -19,7 +19,7 @@ static OPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// What a program is told right before a secret; the secret is the next word.
+/// The argument right before a secret; the secret is the next word.
 const TOLD: [&str; 15] = [
     // `docker login -u USER -p PASSWORD`, `az login … -p PASSWORD`, also as a list of arguments.
     r#"(?i)\blogin\b.*?[\s"'],?[ \t]*\\*["']?-p(?:\\*["'][ \t]*,[ \t]*|[ =]?)"#,
@@ -43,7 +43,7 @@ const TOLD: [&str; 15] = [
 static ALL_TOLD: LazyLock<Vec<Regex>> =
     LazyLock::new(|| TOLD.iter().filter_map(|told| Regex::new(told).ok()).collect());
 
-/// What a program is told to sign in with, the user's name before the password.
+/// The argument of a sign-in, with the user's name before the password.
 static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"\b(?:curl|wget|https?|xh)\b.*?\s(?:-[A-Za-z]*[uUa]|--(?:proxy-)?user)[ =]*").ok()
 });

@@ -1,4 +1,4 @@
-//! Secrets that are known by a form of their own: private keys, signatures, tokens of known services.
+//! Secrets with a distinct form: private keys, signatures, tokens of known services.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -37,7 +37,7 @@ static SCHEME: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static ALL: LazyLock<Vec<Regex>> =
     LazyLock::new(|| FORMS.iter().filter_map(|form| Regex::new(form).ok()).collect());
 
-/// The secrets of a text that have a form of their own.
+/// The secrets of a text that have a distinct form.
 pub(super) fn forms(text: &str, add: &mut impl FnMut(Range<usize>)) {
     for form in ALL.iter() {
         for found in form.captures_iter(text) {

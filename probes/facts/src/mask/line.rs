@@ -63,7 +63,7 @@ pub fn line(text: &str, limit: usize) -> String {
     clean::line(&mask(text), limit)
 }
 
-/// The text without its secrets, and without whatever looks like a key: somebody may have typed one
+/// The text without its secrets and without anything that looks like a key: a user may have typed one
 /// where it has no place, and with no name.
 pub fn typed(text: &str) -> Cow<'_, str> {
     without(text, &find(text, Before { telling: true, ..Before::default() }).secrets)
@@ -97,7 +97,7 @@ pub(super) fn find(text: &str, before: Before) -> Found {
 /// What there is in a text, read as it is and without its encodings.
 fn find_in(text: &str, before: Before) -> Found {
     let mut found = Found::default();
-    let view = View::of(text);
+    let view = View::parse(text);
     let plain = view.as_ref().map(|view| view.text.as_str());
     if !before.telling && !before.named && !has_a_trace(text) && !plain.is_some_and(has_a_trace) {
         return found;

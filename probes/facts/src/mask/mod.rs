@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `name`, `words` | which names are those of secrets |
 //! | `shape` | which runs of letters and digits are keys |
-//! | `forms` | private keys, tokens and signatures that have a form of their own |
+//! | `forms` | private keys, tokens and signatures, by their distinct form |
 //! | `assigned`, `pairs`, `members`, `commands`, `address` | where a value stands, as its name tells |
 //! | `view` | a text without its encodings |
 

@@ -11,7 +11,7 @@ pub(super) enum Tells {
     Nothing,
     /// The value is a secret if it looks like one: `key`, `auth`, `salt`.
     Perhaps,
-    /// The value is a secret whatever it looks like: `password`, `SharedAccessKey`.
+    /// Every value is a secret: `password`, `SharedAccessKey`.
     Secret,
 }
 

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::MASK;
 
-/// A scheme, and a host with its port; whatever follows is no part of a proxy's address.
+/// A scheme, and a host with its port; what follows is not part of a proxy's address.
 static ADDRESS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)^(?<scheme>(?:https?|ftp|socks[45][ah]?)://)?(?<signed>.*@)?",

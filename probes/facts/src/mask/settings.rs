@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{MASK, Masked, is_harmless, is_proxy, mask, more_marks, proxy, variable};
+use crate::systemd::logical_lines;
 
 /// `[section]`.
 static SECTION: LazyLock<Option<Regex>> =
@@ -25,8 +26,8 @@ const COMMANDS: &str = "exec";
 /// that are continued are one.
 pub fn settings(text: &str) -> Masked {
     let mut masked = Masked::default();
-    for line in whole_lines(text.trim_start_matches('\u{feff}')) {
-        let without = of_line(&line);
+    for line in logical_lines(text.trim_start_matches('\u{feff}')) {
+        let without = masked_line(&line);
         masked.places += more_marks(&without, &line);
         masked.text += &without;
         masked.text.push('\n');
@@ -34,29 +35,8 @@ pub fn settings(text: &str) -> Masked {
     masked
 }
 
-/// The lines of a text as systemd reads them (systemd.syntax(7)), empty ones kept.
-fn whole_lines(text: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut open = String::new();
-    for line in text.lines() {
-        let trimmed = line.trim();
-        if trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(part) = trimmed.strip_suffix('\\') {
-            open += part;
-            open.push(' ');
-            continue;
-        }
-        open += trimmed;
-        lines.push(std::mem::take(&mut open));
-    }
-    lines.extend(Some(open).filter(|open| !open.is_empty()));
-    lines
-}
-
 /// The line with no more than what is known to be harmless.
-fn of_line(line: &str) -> String {
+fn masked_line(line: &str) -> String {
     let is_section = SECTION.as_ref().is_some_and(|section| section.is_match(line));
     if is_section || line.is_empty() {
         return line.to_owned();
@@ -66,11 +46,11 @@ fn of_line(line: &str) -> String {
     };
     let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
     let (lead, name, value) = (part("lead"), part("name"), part("value"));
-    format!("{lead}{}={}", mask(name), of_value(name, value))
+    format!("{lead}{}={}", mask(name), masked_value(name, value))
 }
 
 /// What may be shown of a setting's value.
-fn of_value(name: &str, value: &str) -> String {
+fn masked_value(name: &str, value: &str) -> String {
     let lower = name.to_ascii_lowercase();
     if VARIABLES.contains(&lower.as_str()) {
         return words(value).map(|word| variable(&word)).collect::<Vec<_>>().join(" ");

@@ -1,4 +1,5 @@
-//! Which runs of letters and digits are keys by their form alone, and which are beside a telling word.
+//! Which runs of letters and digits are keys by their form alone, and which after a word for a
+//! secret.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -48,7 +49,7 @@ static PUBLIC_PEM: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The runs of a text that are keys. `beside` says that a telling word stood right before it.
+/// The runs of a text that are keys. `beside` says that a word for a secret stood right before it.
 pub(super) fn keys(text: &str, beside: bool, add: &mut impl FnMut(Range<usize>)) {
     let Some(run) = RUN.as_ref() else { return };
     for found in PAIRS_OF_DIGITS.iter().flat_map(|pairs| pairs.find_iter(text)) {
@@ -143,7 +144,7 @@ fn is_secret(shape: Shape, before: &str, beside: bool) -> bool {
         if nth == 0 && DIGESTS.has(&last) {
             return false;
         }
-        // A key is one wherever it stands.
+        // A key is a secret at every place.
         if shape == Shape::Key && nth > 0 {
             return true;
         }
@@ -170,7 +171,7 @@ pub(super) fn shape(run: &str) -> Shape {
     if body.len() < SHORTEST || is_uuid(body) || is_digest(body) {
         return Shape::Plain;
     }
-    let Signs { small, capital, digits, plus, changes, length } = Signs::of(body);
+    let Signs { small, capital, digits, plus, changes, length } = Signs::from_text(body);
     // Two neighbours of random base64 are of different kinds two times out of three, of random
     // hexadecimals every second time. An identifier has a change or two in each of its words.
     let is_mixed = small >= 2 && capital >= 2;
@@ -200,7 +201,7 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(run: &str) -> Self {
+    fn from_text(run: &str) -> Self {
         let mut signs = Self { small: 0, capital: 0, digits: 0, plus: 0, changes: 0, length: 0 };
         let mut last = None;
         for byte in run.bytes() {

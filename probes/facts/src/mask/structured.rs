@@ -40,7 +40,7 @@ fn shown(value: &Value, place: Place<'_>, masked: &mut usize) -> Value {
         Value::Number(_) if is_harmless(place.name) && !place.secret => value.clone(),
         Value::Number(_) => hide(),
         Value::String(text) => {
-            let shown = of_text(text, place);
+            let shown = masked_text(text, place);
             *masked += usize::from(shown != *text);
             Value::String(shown)
         }
@@ -64,7 +64,7 @@ fn name_of(name: &str) -> String {
     if is_a_name { mask(name).into_owned() } else { MASK.to_string() }
 }
 
-fn of_text(value: &str, Place { name, secret }: Place<'_>) -> String {
+fn masked_text(value: &str, Place { name, secret }: Place<'_>) -> String {
     let hidden = || MASK.to_string();
     if value.is_empty() {
         return String::new();
@@ -87,7 +87,7 @@ fn of_text(value: &str, Place { name, secret }: Place<'_>) -> String {
     if !is_harmless(name) || value.len() > LONGEST || value.contains("data:") {
         return hidden();
     }
-    // Nobody signs in to a host by what is listed here.
+    // Nothing that is listed here signs in to a host.
     if is_hosts(name)
         && let Some((_, host)) = value.rsplit_once('@')
         && !address::is_digest(host)

@@ -23,13 +23,13 @@ static BEGINS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}").ok());
 static ENDS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"-{4,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}").ok());
-/// A full line of a key, wherever it stands in one of the log's.
+/// A full line of a key, at any place in a line of the log.
 static FULL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let least = FULL_LINE;
     Regex::new(&format!(r"(?:[A-Za-z0-9+/]|\\/|\\+u002[BbFf]){{{least},}}(?:=|\\+u003[Dd]){{0,2}}"))
         .ok()
 });
-/// What a line of a key ends with, after whatever a log puts before each line.
+/// How a line of a key ends, after the prefix that a log puts before each line.
 static OF_A_KEY: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"[A-Za-z0-9+/]+={0,2}["',\\]*\s*$"#).ok());
 

@@ -1,4 +1,4 @@
-//! Where a secret's value ends, once something before it has told that it is one.
+//! Where a secret's value ends, after a name has shown that it is a secret.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -113,7 +113,8 @@ fn unquoted(text: &str, reach: Reach) -> usize {
     }
 }
 
-/// A password may hold whatever parts members: it ends one where the next member follows, or nothing.
+/// A password may contain separators: a separator ends it only where the next member or nothing
+/// follows.
 fn member(text: &str) -> usize {
     let mut at = 0;
     while let Some(length) = text.get(at..).and_then(|rest| rest.find(is_end)) {

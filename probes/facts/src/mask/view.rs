@@ -18,7 +18,7 @@ pub(super) struct View {
 
 impl View {
     /// None where the text is plain already.
-    pub(super) fn of(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let is_plain =
             |c: char| !matches!(c, '%' | '\\' | '&') && (c == '\t' || c == '\n' || !is_unsafe(c));
         if text.chars().all(is_plain) {
@@ -182,15 +182,15 @@ mod tests {
             (r"pass\u001b[0mword\033[1m=\e[2mx", "password=x"),
             (r"pass\u{1b}[0mword\u{3d}x \u{", r"password=x \u{"),
         ] {
-            assert_eq!(View::of(text).unwrap().text, plain, "{text}");
+            assert_eq!(View::parse(text).unwrap().text, plain, "{text}");
         }
-        assert!(View::of("plain, clé\t1").is_none());
+        assert!(View::parse("plain, clé\t1").is_none());
     }
 
     #[test]
     fn a_part_is_found_again() {
         let text = "a%3D\u{1b}[1mkey\u{1b}[0m é";
-        let view = View::of(text).unwrap();
+        let view = View::parse(text).unwrap();
         let at = view.text.find("key").unwrap();
         let source = view.source(&(at..at + 3));
         assert_eq!(&text[source], "key");

@@ -1,4 +1,4 @@
-//! The words by which secrets are told, in small letters.
+//! The words by which secrets are recognised, in small letters.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -96,7 +96,7 @@ pub(super) static DIGESTS: Words = Words::new(
      integrity md modulus peer public publickey publique sha thumbprint",
 );
 
-/// What stands in a value's place and is none.
+/// What stands in a value's place and is not a value.
 pub(super) static NOTHING: Words =
     Words::new("null none nil true false yes no oui non undefined empty unset (null) <none>");
 

@@ -20,9 +20,10 @@ use crate::runtime::RuntimeFacts;
 use crate::trace::Trace;
 use crate::vantage::VantageFacts;
 
-/// Declares each probe once: its word in reports and on the command line, and the type of its facts.
+/// Declares each probe once: what it asks, its word in reports and on the command line, and the type of
+/// its facts.
 macro_rules! probes {
-    ($($(#[$doc:meta])* $probe:ident($facts:ty),)*) => {
+    ($(#[doc = $about:literal] $probe:ident($facts:ty),)*) => {
         /// What a probe found. The variant is the observation's `probe`, its content the `facts`.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "probe", content = "facts", rename_all = "snake_case")]
@@ -45,47 +46,54 @@ macro_rules! probes {
         )]
         #[serde(rename_all = "snake_case")]
         pub enum Probe {
-            $($(#[$doc])* $probe,)*
+            $(#[doc = $about] $probe,)*
         }
 
         impl Probe {
             pub const ALL: &'static [Self] = &[$(Self::$probe,)*];
+
+            /// What it asks, in one line.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$probe => $about.trim_ascii().trim_end_matches('.'),)*
+                }
+            }
         }
     };
 }
 
 probes! {
-    /// Each name server and the system's own resolver.
+    /// What each name server and the system's own resolver answer.
     Dns(DnsFacts),
-    /// The way that the kernel would send to an address.
+    /// The route by which the kernel would send to the hub.
     Route(RouteFacts),
-    /// The way that the kernel would forward from a container network.
+    /// The route by which the kernel would forward from the container networks.
     EdgeRoute(Box<EdgeRouteFacts>),
-    /// All of the host's links, routes and policy rules.
+    /// All links, routes and policy rules of the host.
     RouteTables(Box<Tables>),
-    /// Where a container's packet goes on this host.
+    /// Where on this host a container's packet is lost.
     Trace(Box<Trace>),
-    /// A place on a container network.
+    /// Whether each container network can be joined, to probe from there.
     Vantage(Box<VantageFacts>),
-    /// AMQP or MQTT over TLS, on a port of its own.
+    /// AMQP or MQTT over TLS, on 5671 or 8883.
     Tls(EndpointFacts),
     /// AMQP or MQTT over WebSocket, on 443.
     Websocket(EndpointFacts),
-    /// Plain HTTPS on 443.
+    /// Plain HTTPS, on 443.
     Https(EndpointFacts),
-    /// The ports that Edge Hub maps.
+    /// Whether Edge Hub's ports are free, and who holds them.
     Ports(PortFacts),
-    /// The device's clock.
+    /// How far the device's clock is from the hub's.
     Clock(ClockFacts),
-    /// The container engine.
+    /// Which containers and networks the engine has.
     Engine(EngineFacts),
-    /// The installed runtime's configuration.
+    /// What the installed runtime is configured to do.
     Runtime(Box<RuntimeFacts>),
-    /// The device's own host name.
+    /// Whether the runtime accepts the device's own host name.
     Hostname(HostnameFacts),
-    /// A container registry, and an image of it.
+    /// Whether a registry serves an image to this device.
     Registry(Box<RegistryFacts>),
-    /// What the runtime and the engine have written.
+    /// What the runtime and the engine have logged.
     Logs(Box<LogFacts>),
 }
 

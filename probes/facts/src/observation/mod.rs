@@ -9,6 +9,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::tries::Tries;
 use crate::vocabulary::{Step, Token, Vantage};
 
 /// The least that a peer has to be waited for before its silence means anything: a first packet that
@@ -36,6 +37,10 @@ pub struct Observation {
     pub duration_ms: f64,
     /// The steps that were taken, in order.
     pub steps: Vec<StepRecord>,
+    /// How often it was asked and what was lost; absent where nothing was sent, and in reports of
+    /// versions that did not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<Tries>,
     /// What the probe found, typed by probe.
     #[serde(flatten)]
     pub facts: Facts,
@@ -58,6 +63,11 @@ impl Observation {
     /// Whether the failure is a silence that the run's own `--timeout` cut short.
     pub fn is_cut_short(&self) -> bool {
         self.failed() && self.failure.as_ref().is_some_and(|failure| failure.cut_short)
+    }
+
+    /// Whether the failure is that nothing came back.
+    pub fn is_silence(&self) -> bool {
+        self.failed() && matches!(self.token(), Some(Token::TimedOut | Token::DnsTimeout))
     }
 
     /// The step that failed, if one did.

@@ -59,8 +59,8 @@ const LONGEST: usize = 2048;
 pub struct NoProxyList(String);
 
 impl NoProxyList {
-    /// The entries of a list; none where it is empty.
-    pub fn of(list: &str) -> Option<Self> {
+    /// The entries of a list; `None` where it is empty.
+    pub fn parse(list: &str) -> Option<Self> {
         let list = clean::line(list, LONGEST);
         let entries: Vec<&str> = words(&list).collect();
         let Some(wrong) = entries.iter().position(|entry| !may_be_shown(entry)) else {
@@ -117,9 +117,9 @@ impl fmt::Display for NoProxyList {
 
 impl<'de> Deserialize<'de> for NoProxyList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A report that somebody else wrote is no safer than an environment.
+        // A report from outside is no safer than an environment.
         let list = String::deserialize(deserializer)?;
-        Ok(Self::of(&list).unwrap_or_else(|| Self(String::new())))
+        Ok(Self::parse(&list).unwrap_or_else(|| Self(String::new())))
     }
 }
 
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn of_a_list_no_password_is_kept() {
-        let shown = |list: &str| NoProxyList::of(list).map(|list| list.to_string());
+        let shown = |list: &str| NoProxyList::parse(list).map(|list| list.to_string());
         let all = "localhost,.corp, *.example.com;10.0.0.0/8 [fd00::1]:443,fd00::2,hub_1:8080,*";
         assert_eq!(shown(all).as_deref(), Some(all));
         assert_eq!(shown(" , "), None);
@@ -270,7 +270,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_list_upsets_it(list: String, host: String) {
-            let _ = NoProxyList::of(&list);
+            let _ = NoProxyList::parse(&list);
             let _ = NoProxy::read(&list).covers(&host, 443);
         }
     }

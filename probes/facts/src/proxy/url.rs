@@ -14,7 +14,7 @@ use crate::clean;
 /// The longest URL that is read, in characters.
 const LONGEST: usize = 2048;
 
-/// What stands in place of credentials wherever a URL is shown.
+/// What replaces the credentials in every URL that is shown.
 const MASK: &str = "***";
 
 /// What the engine shows in place of a user and of a password.
@@ -79,7 +79,7 @@ impl ProxyUrl {
         self.credentials.is_some()
     }
 
-    /// Whether the credentials stand there masked, so that nobody can be asked with them: the
+    /// Whether the credentials are masked, so that no proxy can be asked with them: the
     /// engine and reports tell of a password only that there is one.
     pub fn hides_credentials(&self) -> bool {
         let masked = |text: &str| text == MASK || text == ENGINES_MASK;
@@ -187,7 +187,7 @@ impl<'de> Deserialize<'de> for ProxyUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut url: Self =
             String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
-        // Whoever writes a password into a report by hand shall not find it in the next one.
+        // A password that a person wrote into a report by hand is masked in the next one.
         url.credentials =
             url.credentials.map(|_| Credentials { user: MASK.to_owned(), password: String::new() });
         Ok(url)

@@ -86,7 +86,7 @@ impl RegistryFacts {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NamedBy {
-    /// Whoever runs this program.
+    /// The user who runs this program.
     User,
     /// The installed runtime's configuration.
     Runtime {
@@ -96,11 +96,11 @@ pub enum NamedBy {
         /// The file or container that says so.
         source: String,
     },
-    /// Nobody: it is where the runtime's own images come from.
+    /// No setting: the runtime's own images come from it.
     Default,
 }
 
-/// How a registry is spoken to.
+/// The scheme of a registry's address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scheme {

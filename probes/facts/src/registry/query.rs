@@ -10,7 +10,7 @@ pub struct Query {
     pub named_by: NamedBy,
     /// Whether the engine is configured not to verify the registry (`insecure-registries`).
     pub insecure: bool,
-    /// What the engine is told of a proxy; for each host of the registry this says by which way it
-    /// is reached.
+    /// The engine's proxy setting; for each host of the registry this says by which way it is
+    /// reached.
     pub proxy: Option<ProxySetting>,
 }

@@ -65,10 +65,10 @@ pub enum ReferenceError {
 
 impl Reference {
     /// Reads `HOST[:PORT][/IMAGE[:TAG|@DIGEST]]`; a text without a slash is a registry's host.
-    pub fn of_registry(text: &str) -> Result<Self, ReferenceError> {
+    pub fn parse_registry(text: &str) -> Result<Self, ReferenceError> {
         let text = checked(text)?;
         if text.contains('/') {
-            return Self::of_image(text);
+            return Self::parse_image(text);
         }
         if text.contains('@') {
             return Err(ReferenceError::Credentials);
@@ -78,7 +78,7 @@ impl Reference {
     }
 
     /// Reads an image's name: `[HOST[:PORT]/]IMAGE[:TAG|@DIGEST]`, of Docker Hub without a host.
-    pub fn of_image(text: &str) -> Result<Self, ReferenceError> {
+    pub fn parse_image(text: &str) -> Result<Self, ReferenceError> {
         let text = checked(text)?;
         // The rule of github.com/distribution/reference: only a dot, a port or `localhost` make the
         // first part a host.
@@ -275,7 +275,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn image(text: &str) -> String {
-        Reference::of_image(text).unwrap().to_string()
+        Reference::parse_image(text).unwrap().to_string()
     }
 
     #[test]
@@ -289,16 +289,16 @@ mod tests {
         assert_eq!(image("[fd00::5]:5000/m:1"), "[fd00::5]:5000/m:1");
         let digest = format!("sha256:{}", "ab".repeat(32));
         assert_eq!(image(&format!("a.io/m:1@{digest}")), format!("a.io/m@{digest}"));
-        let hub = Reference::of_image("alpine").unwrap();
+        let hub = Reference::parse_image("alpine").unwrap();
         assert_eq!(hub.server(), "registry-1.docker.io");
     }
 
     #[test]
     fn a_registry_is_named_alone_or_with_an_image() {
-        let alone = Reference::of_registry("localhost:5000").unwrap();
+        let alone = Reference::parse_registry("localhost:5000").unwrap();
         assert_eq!((alone.server(), alone.port(), alone.image()), ("localhost", Some(5000), None));
         assert!(alone.is_loopback());
-        let with = Reference::of_registry("mcr.microsoft.com/azureiotedge-agent:1.5").unwrap();
+        let with = Reference::parse_registry("mcr.microsoft.com/azureiotedge-agent:1.5").unwrap();
         assert_eq!(with.image().unwrap().to_string(), "azureiotedge-agent:1.5");
         assert_eq!(with.registry_alone().to_string(), "mcr.microsoft.com");
     }
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused_and_no_password_is_shown() {
         use ReferenceError as Error;
-        let of = |text: &str| Reference::of_registry(text).unwrap_err();
+        let of = |text: &str| Reference::parse_registry(text).unwrap_err();
         assert_eq!(of(" "), Error::Empty);
         assert!(matches!(of("https://contoso.azurecr.io"), Error::Url(_)));
         assert!(matches!(of("con toso.io"), Error::Host(_)));
@@ -331,10 +331,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_upsets_it(text: String) {
-            let _ = Reference::of_registry(&text);
-            if let Ok(reference) = Reference::of_image(&text) {
+            let _ = Reference::parse_registry(&text);
+            if let Ok(reference) = Reference::parse_image(&text) {
                 let whole = reference.to_string();
-                prop_assert_eq!(Reference::of_image(&whole).unwrap().to_string(), whole);
+                prop_assert_eq!(Reference::parse_image(&whole).unwrap().to_string(), whole);
             }
         }
     }

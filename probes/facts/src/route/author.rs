@@ -11,8 +11,8 @@ use super::vpn::{TAILSCALE_TABLE, Vpn, is_wg_quick, vpn_of};
 const TAILSCALE_PRIORITIES: std::ops::RangeInclusive<u32> = 5210..=5270;
 const TAILSCALE_MARK: Mark = Mark { value: 0x8_0000, mask: 0xff_0000 };
 
-/// The VPN whose client wrote what decides; none where nothing shows that one did. A VPN that is up
-/// beside it shows nothing.
+/// The VPN whose client wrote the route or rule that decides; `None` without evidence of one.
+/// Another VPN that is up is not evidence.
 pub fn author(tables: &Tables, decision: &Decision<'_>) -> Option<Vpn> {
     let rule = decision.rule;
     let table = decision.route.map(|route| route.table);
@@ -35,7 +35,7 @@ fn is_tailscales(rule: &Rule) -> bool {
         || rule.action == RuleAction::Lookup { table: TAILSCALE_TABLE }
 }
 
-/// The VPN that has routes of its own in a table that is nobody else's.
+/// The VPN that alone has routes in a table.
 fn filled_by(tables: &Tables, table: u32) -> Option<Vpn> {
     const EVERYBODYS: [u32; 4] = [0, 253, MAIN_TABLE, 255];
     if EVERYBODYS.contains(&table) {
@@ -66,7 +66,7 @@ fn spares_a_mark(rule: &Rule) -> bool {
     rule.inverted && rule.mark.is_some()
 }
 
-/// Half of the Internet: nobody but a VPN's client has use for such a route.
+/// Half of the Internet: only a VPN client uses such a route.
 fn is_a_half(route: Option<&Route>) -> bool {
     route.is_some_and(|route| route.destination.prefix_len() == 1)
 }
@@ -92,7 +92,7 @@ mod tests {
     const TAILSCALE: &[(&str, LinkKind)] = &[("tailscale0", LinkKind::Tun)];
 
     /// Whose it is that rejects what the edge network sends.
-    fn of(links: &[(&str, LinkKind)], routes: &[&str], rules: &[&str]) -> Option<Vpn> {
+    fn vpn_in(links: &[(&str, LinkKind)], routes: &[&str], rules: &[&str]) -> Option<Vpn> {
         let tables = device(links, routes, rules);
         let (member, hub) = ("172.18.0.2".parse().unwrap(), "203.0.113.10".parse().unwrap());
         let decision = decide(&tables, &Flow::forwarded(member, "br-edge", hub)).unwrap();
@@ -105,59 +105,59 @@ mod tests {
         for links in [TUN, WIREGUARD, TAILSCALE] {
             let own = format!("10.0.0.0/8 dev {}", links[0].0);
             for rule in ["100: iif br-edge lookup 77", "100: from all lookup 77"] {
-                assert_eq!(of(links, &["unreachable default table 77", &own], &[rule]), None);
+                assert_eq!(vpn_in(links, &["unreachable default table 77", &own], &[rule]), None);
             }
-            assert_eq!(of(links, &[&own], &["100: from 172.18.0.0/16 prohibit"]), None);
+            assert_eq!(vpn_in(links, &[&own], &["100: from 172.18.0.0/16 prohibit"]), None);
         }
         let idle = ["unreachable default table 77", "100.100.100.100/32 dev tailscale0 table 52"];
         let rules = ["100: from all lookup 77", "5270: from all lookup 52"];
-        assert_eq!(of(TAILSCALE, &idle, &rules), None);
+        assert_eq!(vpn_in(TAILSCALE, &idle, &rules), None);
     }
 
     #[test]
     fn a_table_with_routes_by_a_tunnel_is_its_vpns() {
         let routes = ["unreachable default table 77", "10.0.0.0/8 dev wg0 table 77"];
-        assert_eq!(of(WIREGUARD, &routes, &["100: from all lookup 77"]), Some(Vpn::Wireguard));
+        assert_eq!(vpn_in(WIREGUARD, &routes, &["100: from all lookup 77"]), Some(Vpn::Wireguard));
         let routes = ["unreachable default table 52", "10.0.0.0/8 dev tailscale0 table 52"];
-        assert_eq!(of(TAILSCALE, &routes, &["100: from all lookup 52"]), Some(Vpn::Tailscale));
+        assert_eq!(vpn_in(TAILSCALE, &routes, &["100: from all lookup 52"]), Some(Vpn::Tailscale));
     }
 
     #[test]
     fn wg_quicks_own_rule_is_known_though_its_link_is_gone() {
         let routes = ["unreachable default table 51820"];
         let rules = ["32765: not from all fwmark 0xca6c lookup 51820"];
-        assert_eq!(of(&[], &routes, &rules), Some(Vpn::Wireguard));
+        assert_eq!(vpn_in(&[], &routes, &rules), Some(Vpn::Wireguard));
     }
 
     #[test]
     fn who_spares_packets_with_a_mark_is_the_vpn_that_is_there() {
         let routes = ["unreachable default table 205"];
         let rules = ["100: not from all fwmark 0xe1f1 lookup 205"];
-        assert_eq!(of(TUN, &routes, &rules), Some(Vpn::Other));
-        assert_eq!(of(TAILSCALE, &routes, &rules), None);
-        assert_eq!(of(&[], &routes, &rules), None);
+        assert_eq!(vpn_in(TUN, &routes, &rules), Some(Vpn::Other));
+        assert_eq!(vpn_in(TAILSCALE, &routes, &rules), None);
+        assert_eq!(vpn_in(&[], &routes, &rules), None);
     }
 
     #[test]
     fn what_the_rule_beside_it_does_not_take_is_rejected_by_the_same_vpn() {
         let routes = ["10.0.0.0/8 dev tun0 table 100"];
         let rules = ["99: from 172.18.0.0/16 lookup 100", "100: from 172.18.0.0/16 prohibit"];
-        assert_eq!(of(TUN, &routes, &rules), Some(Vpn::Other));
+        assert_eq!(vpn_in(TUN, &routes, &rules), Some(Vpn::Other));
         let rules = ["99: from 172.19.0.0/16 lookup 100", "100: from 172.18.0.0/16 prohibit"];
-        assert_eq!(of(TUN, &routes, &rules), None);
+        assert_eq!(vpn_in(TUN, &routes, &rules), None);
     }
 
     #[test]
     fn halves_of_the_internet_that_reject_are_a_vpns() {
         let halves = ["unreachable 0.0.0.0/1", "unreachable 128.0.0.0/1"];
-        assert_eq!(of(TUN, &halves, &[]), Some(Vpn::Other));
-        assert_eq!(of(TAILSCALE, &halves, &[]), None);
+        assert_eq!(vpn_in(TUN, &halves, &[]), Some(Vpn::Other));
+        assert_eq!(vpn_in(TAILSCALE, &halves, &[]), None);
     }
 
     #[test]
     fn tailscales_own_rules_are_its() {
         let rules = ["5250: from 172.18.0.0/16 unreachable"];
-        assert_eq!(of(TAILSCALE, &[], &rules), Some(Vpn::Tailscale));
-        assert_eq!(of(TUN, &[], &rules), None);
+        assert_eq!(vpn_in(TAILSCALE, &[], &rules), Some(Vpn::Tailscale));
+        assert_eq!(vpn_in(TUN, &[], &rules), None);
     }
 }

@@ -18,7 +18,7 @@ pub struct Flow<'a> {
     pub destination: IpAddr,
     /// None for a packet whose source address is still to be chosen.
     pub source: Option<IpAddr>,
-    /// The interface that it comes in by; none for the host's own packets.
+    /// The interface that it comes in by; `None` for the host's own packets.
     pub input: Option<&'a str>,
     /// The mark that the firewall puts on it.
     pub mark: u32,

@@ -20,7 +20,7 @@ pub struct EdgeNetwork {
     /// The bridge's own address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<IpAddr>,
-    /// What the engine was told to give its containers, in bytes; absent for the default.
+    /// What the engine is configured to give its containers, in bytes; absent for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mtu: Option<u32>,
     /// The addresses of the containers that run on it.

@@ -15,7 +15,7 @@ pub struct Overlap {
     /// What is claimed.
     #[schemars(with = "String")]
     pub network: IpNet,
-    /// The interface that claims it; none for a route that rejects.
+    /// The interface that claims it; `None` for a route that rejects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interface: Option<String>,
     pub by: Claim,

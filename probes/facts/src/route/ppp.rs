@@ -51,7 +51,7 @@ mod tests {
     use super::super::vpn::Vpn;
     use super::*;
 
-    /// What `ppp0` is called beside an uplink with a gateway.
+    /// What `ppp0` is called on a host that has an uplink with a gateway.
     fn ppp0(links: &[(&str, LinkKind)], routes: &[&str]) -> Option<Vpn> {
         let links = [links, &[("ppp0", LinkKind::Ppp)]].concat();
         let mut tables = device(&links, routes, &[]);
@@ -74,7 +74,7 @@ mod tests {
     fn a_link_whose_server_is_reached_the_old_way_is_a_vpns() {
         let server = "198.51.100.4/32 via 192.0.2.1 dev eth0";
         assert_eq!(ppp0(&[], &["default dev ppp0", server]), Some(Vpn::Ppp));
-        // The host alone, without a way that the link takes over, or beside another VPN.
+        // The host alone, without a route that the link takes over, or with another VPN.
         assert_eq!(ppp0(&[], &[server]), None);
         assert_eq!(ppp0(&[], &["default dev ppp0 metric 700", server]), None);
         let routes = ["default dev ppp0", server];

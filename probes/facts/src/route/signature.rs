@@ -1,5 +1,5 @@
-//! The marks that a VPN, or somebody's policy, leaves in the tables when it takes an edge network's
-//! traffic away.
+//! The marks that a VPN, or an administrator's policy, leaves in the tables when it takes an edge
+//! network's traffic away.
 
 use std::net::IpAddr;
 
@@ -44,7 +44,7 @@ pub enum MechanismKind {
     PolicyRule,
     /// A policy rule for the network's own addresses, or for its bridge.
     SourceRule,
-    /// A route or a rule rejects whatever is not meant for a tunnel.
+    /// A route or a rule rejects everything that is not meant for a tunnel.
     KillSwitch,
     /// A route inside the network's own subnet is preferred to the bridge.
     RouteShadowsSubnet,
@@ -110,7 +110,7 @@ fn forward(
         }
         found
     };
-    // A rule for the network alone is worth telling wherever it leads, unless it leads where the
+    // A rule for the network alone is reported for every table, unless it leads where the
     // host's own packets go.
     if is_for_the_network(decision.rule) {
         let host = decide(tables, &Flow::own(destination)).and_then(|decision| decision.route);
@@ -138,7 +138,7 @@ fn back(tables: &Tables, network: &EdgeNetwork, member: IpAddr) -> Option<Mechan
         return None;
     }
     let inside = decision.route.is_some_and(|route| network.subnet.contains(&route.destination));
-    // The bridge has no route of its own while it has no address; then nothing shadows it.
+    // The bridge has no route while it has no address; then nothing shadows it.
     if !inside && !has_route(tables, network) {
         return None;
     }

@@ -157,7 +157,7 @@ pub struct Route {
     pub destination: IpNet,
     pub table: u32,
     pub kind: RouteKind,
-    /// Where it leads; more than one for a multipath route, none for one that rejects.
+    /// The next hops: several for a multipath route, none for a route that rejects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<Hop>,
     /// The smaller, the more it is preferred among routes to the same destination.

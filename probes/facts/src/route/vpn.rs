@@ -56,7 +56,7 @@ impl fmt::Display for Vpn {
     }
 }
 
-/// The VPN that the interface belongs to; none for one that is no VPN's.
+/// The VPN that the interface belongs to; `None` for another interface.
 pub fn vpn_of(tables: &Tables, interface: &str) -> Option<Vpn> {
     let link = tables.link(interface)?;
     // A port of a bridge is a virtual machine's, or bridges a network that is judged as a bridge.

@@ -155,7 +155,7 @@ pub enum Hook {
     Egress,
 }
 
-/// How the tool is told which rule is meant.
+/// How the tool identifies the rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
@@ -171,9 +171,9 @@ pub enum Position {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It is dropped, and nobody is told.
+    /// It is dropped without an answer.
     Drop,
-    /// It is dropped, and its sender is told.
+    /// It is rejected: its sender gets an answer.
     Reject,
     Accept,
     /// It goes on in the chain that led here.
@@ -188,7 +188,7 @@ pub enum Verdict {
     Goto,
     /// It depends on the packet: a verdict map.
     Map,
-    /// It is none of these, such as a mark or a translation of the destination.
+    /// Another verdict, such as a mark or a translation of the destination.
     Other,
 }
 
@@ -205,7 +205,7 @@ impl FilterRule {
     }
 
     /// A rule of which only this is known; `text` is from outside.
-    pub fn of(tool: Tool, family: Family, at: Position, text: &str) -> Self {
+    pub fn from_text(tool: Tool, family: Family, at: Position, text: &str) -> Self {
         Self {
             tool,
             family,

@@ -46,7 +46,7 @@ pub(super) fn vpn_of(rule: &FilterRule) -> Option<Vpn> {
     owner(&rule.table)
         .or_else(|| owner(&rule.chain))
         .or_else(|| comment(&rule.text).and_then(owner))
-        .or_else(|| interfaces(rule).into_iter().find_map(of_interface))
+        .or_else(|| interfaces(rule).into_iter().find_map(from_interface))
 }
 
 fn owner(name: &str) -> Option<Vpn> {
@@ -54,7 +54,7 @@ fn owner(name: &str) -> Option<Vpn> {
     OWNED.iter().find(|(beginning, _)| name.starts_with(beginning)).map(|(_, vpn)| *vpn)
 }
 
-fn of_interface(name: &str) -> Option<Vpn> {
+fn from_interface(name: &str) -> Option<Vpn> {
     INTERFACES.iter().find_map(|(beginning, vpn)| {
         let rest = name.strip_prefix(beginning)?.trim_end_matches(['+', '*']);
         rest.chars().all(|digit| digit.is_ascii_digit()).then_some(*vpn)
@@ -100,7 +100,7 @@ mod tests {
         vpn_of(&FilterRule {
             table: table.to_owned(),
             chain: chain.to_owned(),
-            ..FilterRule::of(tool, Family::Ip, Position::Number(1), text)
+            ..FilterRule::from_text(tool, Family::Ip, Position::Number(1), text)
         })
     }
 

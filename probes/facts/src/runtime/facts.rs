@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::{ASKED_FROM_1_6, ASKED_UP_TO_1_5, ApiVersion, EDGE_HUB};
 use crate::proxy::{NoProxy, NoProxyList, ProxyUrl};
 use crate::vocabulary::Vantage;
 
@@ -15,6 +16,9 @@ pub struct RuntimeFacts {
     /// Which generation's configuration was found; absent when none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<Generation>,
+    /// The installed version, e.g. `1.5.21`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Setting<String>>,
     /// The IoT Hub's host name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hub: Option<Setting<String>>,
@@ -34,6 +38,9 @@ pub struct RuntimeFacts {
     #[schemars(with = "Option<Setting<String>>")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet: Option<Setting<IpNet>>,
+    /// Where the runtime asks its container engine (`moby_runtime.uri`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine_uri: Option<Setting<String>>,
     /// How the device gets its identity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning: Option<Provisioning>,
@@ -43,7 +50,7 @@ pub struct RuntimeFacts {
     /// Registries for which the runtime has credentials, by host name; the credentials are not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registries: Vec<Setting<String>>,
-    /// What each part is told of a proxy. A part that was looked at and has none is listed too.
+    /// The proxy setting of each part. A part that was read and has none is listed too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proxies: Vec<ProxySetting>,
     /// The ports of the host that Edge Hub is configured to map.
@@ -52,6 +59,25 @@ pub struct RuntimeFacts {
     /// Every file and service that was looked at, and whether it could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
+}
+
+impl RuntimeFacts {
+    /// The versions of the engine's API of which the runtime asks for one: a single one where its own
+    /// version is known.
+    pub fn asks_the_engine_for(&self) -> Vec<ApiVersion> {
+        let of_the_version = || {
+            let mut numbers = self.version.as_ref()?.value.split('.');
+            let mut number = || numbers.next()?.parse::<u32>().ok();
+            Some((number()?, number()?))
+        };
+        match (self.generation, of_the_version()) {
+            (Some(Generation::Preview), _) => Vec::new(),
+            (Some(Generation::Yaml), _) => vec![ASKED_UP_TO_1_5],
+            (_, Some(version)) if version < (1, 6) => vec![ASKED_UP_TO_1_5],
+            (_, Some(_)) => vec![ASKED_FROM_1_6],
+            (_, None) => vec![ASKED_UP_TO_1_5, ASKED_FROM_1_6],
+        }
+    }
 }
 
 /// A value and where it stands.
@@ -102,13 +128,13 @@ pub struct ImageSetting {
     pub source: String,
 }
 
-/// The parts of a device that each have a proxy setting of their own.
+/// The parts of a device that each have a separate proxy setting.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The environment of whoever runs this program.
+    /// The environment of the user who runs this program.
     Environment,
     /// The system: /etc/environment and the service manager's defaults.
     System,
@@ -156,12 +182,17 @@ impl Part {
     pub fn is_at(self, vantage: &Vantage) -> bool {
         match self {
             Self::Daemon | Self::IdentityService => *vantage == Vantage::Host,
-            Self::EdgeAgent | Self::EdgeHub => matches!(vantage, Vantage::Bridge(_)),
+            Self::EdgeAgent => matches!(vantage, Vantage::Bridge(_)),
+            Self::EdgeHub => match vantage {
+                Vantage::Host => false,
+                Vantage::Bridge(_) => true,
+                Vantage::Module(name) => name == EDGE_HUB,
+            },
             Self::Environment | Self::System | Self::Engine => false,
         }
     }
 
-    /// Whether the part runs in a container, so that this host's loopback is none of its own.
+    /// Whether the part runs in a container, so that its loopback is not this host's.
     pub fn is_in_a_container(self) -> bool {
         matches!(self, Self::EdgeAgent | Self::EdgeHub)
     }
@@ -173,7 +204,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What one part is told of a proxy.
+/// The proxy setting of one part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProxySetting {
     pub part: Part,
@@ -238,9 +269,12 @@ pub enum Flaw {
     /// A folder, a device or a pipe stands in its place.
     #[error("not a regular file")]
     NotAFile,
-    /// Its `https_proxy` is none that the runtime could use.
+    /// The runtime cannot use its `https_proxy`.
     #[error("`https_proxy` is no proxy that the runtime could use")]
     Proxy,
+    /// A value of it is still what the template has in its place.
+    #[error("a value is still the template's placeholder")]
+    Placeholder,
 }
 
 /// Whether a source could be read. One that is not there is not listed.
@@ -253,4 +287,28 @@ pub enum SourceState {
     Unreadable,
     /// It is not in the form that it should have.
     Broken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_asks_for_the_version_of_its_generation() {
+        let asks = |generation, version: Option<&str>| {
+            let version = version.map(|value| Setting {
+                value: value.to_owned(),
+                source: "/var/lib/dpkg/status".to_owned(),
+            });
+            RuntimeFacts { generation, version, ..RuntimeFacts::default() }.asks_the_engine_for()
+        };
+        let toml = Some(Generation::Toml);
+        assert_eq!(asks(toml, Some("1.5.21")), [ASKED_UP_TO_1_5]);
+        assert_eq!(asks(toml, Some("1.6.0~rc1-1")), [ASKED_FROM_1_6]);
+        assert_eq!(asks(toml, Some("1.10.0")), [ASKED_FROM_1_6]);
+        assert_eq!(asks(Some(Generation::Yaml), None), [ASKED_UP_TO_1_5]);
+        assert_eq!(asks(Some(Generation::Preview), None), []);
+        assert_eq!(asks(toml, None), [ASKED_UP_TO_1_5, ASKED_FROM_1_6]);
+        assert_eq!(asks(None, Some("main")), [ASKED_UP_TO_1_5, ASKED_FROM_1_6]);
+    }
 }

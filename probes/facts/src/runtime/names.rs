@@ -8,7 +8,7 @@ use crate::clean;
 const HOST_NAME: usize = 253;
 
 /// The text, if it can be nothing but a host's name or address. A placeholder of a template, or a
-/// connection string in the wrong place, is none.
+/// connection string in the wrong place, is not a name.
 pub fn host(text: &str) -> Option<String> {
     let text = text.trim();
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');

@@ -15,9 +15,9 @@ pub enum Role {
     Provisioning,
     /// The parent device, in nested edge.
     Parent,
-    /// An HTTP proxy that some part of the device is told of.
+    /// An HTTP proxy that some part of the device is configured with.
     Proxy,
-    /// Another host, asked the same question so that a failure can be told from an outage.
+    /// Another host, asked the same question to distinguish a failure of the hub from an outage.
     Control,
     /// The hub, reached in another way than programs here would, so that a fault of the way can be
     /// told from one of the hub.

@@ -85,14 +85,20 @@ pub enum Token {
     ConnectionClosed,
     /// Nothing came back in time.
     TimedOut,
-    /// An error of the operating system that has no word of its own here.
+    /// An error of the operating system that has no token here.
     IoError,
     /// This process has used up what it may use: open files, memory, buffers, threads, or the size of
     /// an answer that it reads (EMFILE, ENFILE, ENOMEM, ENOBUFS). It says nothing of the network.
     OwnLimit,
-    /// This process itself may not make the call, whoever is asked (EPERM or EACCES by a sandbox or
+    /// This process may not make the call to any peer (EPERM or EACCES by a sandbox or
     /// for want of privilege). It says nothing of the network.
     OwnPermission,
+    /// This process did not run for a while (stopped, suspended, starved), so that an answer may have
+    /// come meanwhile. It says nothing of the network.
+    OwnPause,
+    /// Nothing came back, and the packets that are lost on this line explain it: the silence says
+    /// nothing of the peer.
+    OwnLoss,
 
     /// The certificate's issuer is in no store that the device trusts.
     TlsUnknownIssuer,
@@ -178,7 +184,14 @@ impl Token {
     /// Whether the token says something of this run alone, so that the question was not asked, or its
     /// answer not weighed.
     pub fn is_own(self) -> bool {
-        matches!(self, Self::OwnLimit | Self::OwnPermission | Self::TlsNotVerified)
+        matches!(
+            self,
+            Self::OwnLimit
+                | Self::OwnPermission
+                | Self::OwnPause
+                | Self::OwnLoss
+                | Self::TlsNotVerified
+        )
     }
 }
 

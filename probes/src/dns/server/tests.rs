@@ -148,7 +148,7 @@ async fn a_name_that_does_not_exist_outweighs_silence() {
 }
 
 #[tokio::test]
-async fn silence_is_a_timeout_after_three_tries() {
+async fn silence_is_a_timeout_after_five_tries() {
     let (count, mut counted) = tokio::sync::mpsc::unbounded_channel();
     let server = name_server(move |_| {
         count.send(()).unwrap();
@@ -157,9 +157,12 @@ async fn silence_is_a_timeout_after_three_tries() {
     .await;
     let observation = observe(server, BRIEF).await;
     assert_eq!(observation.token(), Some(Token::DnsTimeout));
-    assert_eq!(detail(&observation), format!("{server} did not answer within 0.2 s (3 tries)"));
-    // Three for each family.
-    for _ in 0..6 {
+    assert_eq!(detail(&observation), format!("{server} did not answer within 0.2 s (5 tries)"));
+    assert_eq!(observation.tries.map(|tries| (tries.sent, tries.unanswered)), Some((0, 10)));
+    // Nobody listens there over TCP either.
+    assert_eq!(facts(&observation).over_tcp, Some(RecordOutcome::Unreachable));
+    // Five for each family.
+    for _ in 0..10 {
         counted.recv().await.unwrap();
     }
 }
@@ -173,7 +176,51 @@ async fn a_lost_packet_is_sent_again() {
         if seen <= 2 { vec![] } else { vec![as_azure(question)] }
     })
     .await;
-    assert_eq!(observe(server, AMPLE).await.outcome, Outcome::Pass);
+    let observation = observe(server, AMPLE).await;
+    assert_eq!(observation.outcome, Outcome::Pass);
+    let tries = observation.tries.unwrap();
+    assert_eq!((tries.begun, tries.sent, tries.lost, tries.unanswered), (4, 4, 2, 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_is_no_packet_lost() {
+    let mut first: Vec<Message> = Vec::new();
+    let server = name_server(move |question| {
+        // The answer to the first comes when the second is there.
+        if let Some(earlier) = first.iter().find(|it| family(it) == family(question)) {
+            return vec![as_azure(earlier)];
+        }
+        first.push(question.clone());
+        vec![]
+    })
+    .await;
+    let observation = observe(server, AMPLE).await;
+    assert_eq!(observation.outcome, Outcome::Pass);
+    assert_eq!(observation.tries.unwrap().lost, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_over_udp_is_asked_over_tcp_as_well() {
+    let (udp, tcp) = loop {
+        let tcp = TcpListener::bind("127.53.0.5:0").await.unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
+            break (udp, tcp);
+        }
+    };
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = tcp.accept().await {
+            let length = client.read_u16().await.unwrap();
+            let mut question = vec![0; length.into()];
+            client.read_exact(&mut question).await.unwrap();
+            let answer = as_azure(&Message::from_vec(&question).unwrap());
+            let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
+            client.write_all(&[&length[..], &answer].concat()).await.unwrap();
+        }
+    });
+    // Long enough for TCP on a busy machine.
+    let observation = observe(udp.local_addr().unwrap(), Duration::from_secs(4)).await;
+    assert_eq!(observation.token(), Some(Token::DnsTimeout), "programs ask over UDP");
+    assert_eq!(facts(&observation).over_tcp, Some(RecordOutcome::Answered));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::{DeviceStore, Unusable};
-use crate::bounded;
+use crate::{bounded, walls};
 
 /// The variables that name other places; both may be set.
 const FILE: &str = "SSL_CERT_FILE";
@@ -47,19 +47,26 @@ pub(in crate::endpoint) fn read() -> Result<DeviceStore, Unusable> {
         let usual = openssl_probe::probe();
         (usual.cert_file, usual.cert_dir)
     };
-    let mut reading = Reading::default();
-    if let Some(path) = file {
-        reading.bundle(&path);
-    }
-    for path in folders.iter().filter(|path| !path.as_os_str().is_empty()) {
-        reading.folder(path);
-    }
-    Ok(reading.end())
+    // At once: a store may have hundreds of files.
+    let reading = walls::with_privileges(move || {
+        let mut reading = Reading::default();
+        if let Some(path) = file {
+            reading.bundle(&path);
+        }
+        for path in folders.iter().filter(|path| !path.as_os_str().is_empty()) {
+            reading.folder(path);
+        }
+        Ok::<_, io::Error>(reading)
+    });
+    // Without a thread to read it, nothing is known of the store.
+    let unread = || Reading { unreadable: 1, is_cut: true, ..Reading::default() };
+    Ok(reading.unwrap_or_else(|_| unread()).end())
 }
 
+/// What is read of a store, before any of it is understood.
 #[derive(Default)]
 struct Reading {
-    certificates: HashSet<CertificateDer<'static>>,
+    contents: Vec<Vec<u8>>,
     /// Files that were read already, by whatever name.
     known: HashSet<PathBuf>,
     unreadable: usize,
@@ -86,7 +93,10 @@ impl Reading {
             Err(error) => Err(error),
         };
         match content {
-            Ok(content) => self.add(&content),
+            Ok(content) => {
+                self.bytes += content.len();
+                self.contents.push(content);
+            }
             Err(error) => {
                 self.unreadable += 1;
                 return Err(error);
@@ -122,19 +132,17 @@ impl Reading {
         }
     }
 
-    fn add(&mut self, content: &[u8]) {
-        self.bytes += content.len();
-        for certificate in CertificateDer::pem_slice_iter(content) {
+    fn end(mut self) -> DeviceStore {
+        let mut certificates = HashSet::new();
+        let contents = std::mem::take(&mut self.contents);
+        for certificate in contents.iter().flat_map(|it| CertificateDer::pem_slice_iter(it)) {
             match certificate {
-                Ok(_) if self.certificates.len() >= MAX_CERTIFICATES => self.is_cut = true,
-                Ok(certificate) => drop(self.certificates.insert(certificate)),
+                Ok(_) if certificates.len() >= MAX_CERTIFICATES => self.is_cut = true,
+                Ok(certificate) => drop(certificates.insert(certificate)),
                 Err(_) => self.unreadable += 1,
             }
         }
-    }
-
-    fn end(self) -> DeviceStore {
-        let mut certificates: Vec<_> = self.certificates.into_iter().collect();
+        let mut certificates: Vec<CertificateDer<'static>> = certificates.into_iter().collect();
         certificates.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
         DeviceStore { certificates, unreadable: self.unreadable, is_whole: !self.is_cut }
     }

@@ -2,12 +2,17 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use netlink_sys::{Socket, protocols::NETLINK_SOCK_DIAG};
 use rustix::net::AddressFamily;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use tokio::net::TcpStream;
 
+use edgeprobe_facts::endpoint::RoundTrips;
+
+use super::Known;
 use crate::blocking;
 
 /// How long the kernel may take to answer; it has its answer ready when it is asked.
@@ -25,15 +30,27 @@ const INET_DIAG_INFO: u16 = 2;
 const HEADER: usize = 16;
 const MESSAGE: usize = 72;
 
-/// Where `tcpi_rtt` and `tcpi_min_rtt` stand in `struct tcp_info`; the latter came with Linux 4.6.
+/// Where these stand in `struct tcp_info`: `tcpi_rtt`, `tcpi_rttvar`, `tcpi_total_retrans`,
+/// `tcpi_min_rtt` and `tcpi_data_segs_out` (Linux 4.6), `tcpi_dsack_dups` (Linux 4.19).
 const ROUND_TRIP: usize = 68;
+const DEVIATION: usize = 72;
+const SENT_AGAIN: usize = 100;
 const LEAST_ROUND_TRIP: usize = 148;
+const SENT: usize = 156;
+const SENT_NEEDLESSLY: usize = 216;
 
-pub(super) async fn by_the_kernel(local: SocketAddr, peer: SocketAddr) -> Option<f64> {
+/// A second descriptor of the socket, which keeps it open.
+pub(super) type Open = OwnedFd;
+
+pub(super) fn open(socket: &TcpStream) -> Option<Open> {
+    socket.as_fd().try_clone_to_owned().ok()
+}
+
+pub(super) async fn by_the_kernel(local: SocketAddr, peer: SocketAddr) -> Option<Known> {
     // Opened on this thread, whose network namespace it is to ask about.
     let socket = Socket::new(NETLINK_SOCK_DIAG).ok()?;
     let asking = blocking::run(move || ask(&socket, local, peer));
-    round_trip_in(&asking.await.ok()?.ok()?)
+    known_by(&asking.await.ok()?.ok()?)
 }
 
 fn ask(socket: &Socket, local: SocketAddr, peer: SocketAddr) -> io::Result<Vec<u8>> {
@@ -81,8 +98,8 @@ fn sixteen(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// The shorter of both round trips in the kernel's answer, in milliseconds.
-fn round_trip_in(answer: &[u8]) -> Option<f64> {
+/// What the kernel's answer says.
+fn known_by(answer: &[u8]) -> Option<Known> {
     if half(answer, 4)? != SOCK_DIAG_BY_FAMILY {
         return None;
     }
@@ -90,14 +107,26 @@ fn round_trip_in(answer: &[u8]) -> Option<f64> {
     loop {
         let length = usize::from(half(rest, 0)?);
         if half(rest, 2)? == INET_DIAG_INFO {
-            let info = rest.get(4..length)?;
-            // Neither is known where every packet had to be sent again.
-            let known = |at| whole(info, at).filter(|micros| !matches!(*micros, 0 | u32::MAX));
-            let shortest = [ROUND_TRIP, LEAST_ROUND_TRIP].into_iter().filter_map(known).min()?;
-            return Some(f64::from(shortest) / 1e3);
+            return Some(read(rest.get(4..length)?));
         }
         rest = rest.get(length.max(4).next_multiple_of(4)..)?;
     }
+}
+
+fn read(info: &[u8]) -> Known {
+    // Neither is known where every packet had to be sent again.
+    let known = |at| whole(info, at).filter(|micros| !matches!(*micros, 0 | u32::MAX));
+    let milliseconds = |micros| f64::from(micros) / 1e3;
+    let shortest = [ROUND_TRIP, LEAST_ROUND_TRIP].into_iter().filter_map(known).min();
+    let round_trips = shortest.zip(known(ROUND_TRIP)).map(|(shortest, usual)| RoundTrips {
+        least_ms: milliseconds(shortest),
+        usual_ms: milliseconds(usual),
+        deviation_ms: milliseconds(whole(info, DEVIATION).unwrap_or_default()),
+    });
+    let count = |at| whole(info, at).unwrap_or_default();
+    // A packet that arrived twice was not lost; the first SYN is no segment with data.
+    let lost = count(SENT_AGAIN).saturating_sub(count(SENT_NEEDLESSLY));
+    Known { round_trips, sent: count(SENT).max(count(SENT_AGAIN)).saturating_add(1), lost }
 }
 
 fn half(bytes: &[u8], at: usize) -> Option<u16> {
@@ -112,7 +141,7 @@ fn whole(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use tokio::net::{TcpListener, TcpStream};
+    use tokio::net::TcpListener;
 
     #[tokio::test]
     async fn the_kernel_knows_the_round_trip_of_a_connection_of_this_device() {
@@ -122,8 +151,11 @@ mod tests {
                 continue;
             };
             let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            match super::super::by_the_kernel(&socket).await {
-                Some(milliseconds) => assert!(milliseconds < 200.0, "{milliseconds}"),
+            match super::super::Held::of(&socket).unwrap().by_the_kernel().await {
+                Some(known) => {
+                    let least = known.round_trips.map_or(0.0, |trips| trips.least_ms);
+                    assert!(least < 200.0 && known.lost == 0, "{known:?}");
+                }
                 None => println!("skipped: this kernel does not say"),
             }
         }
@@ -134,7 +166,9 @@ mod tests {
         for (usual, least, expected) in
             [(650_000, 640_500, Some(640.5)), (650_000, u32::MAX, Some(650.0)), (0, u32::MAX, None)]
         {
-            assert_eq!(round_trip_in(&answer(usual, least)), expected);
+            let known = known_by(&answer(usual, least)).unwrap();
+            assert_eq!(known.round_trips.map(|trips| trips.least_ms), expected);
+            assert_eq!((known.sent, known.lost), (21, 3));
         }
     }
 
@@ -144,9 +178,12 @@ mod tests {
         // Another attribute, of a length that is no multiple of four.
         bytes.extend([5_u16.to_ne_bytes(), 8_u16.to_ne_bytes()].concat());
         bytes.extend([0; 4]);
-        let mut info = vec![0; LEAST_ROUND_TRIP + 4];
+        let mut info = vec![0; SENT_NEEDLESSLY + 4];
+        for (at, count) in [(SENT, 20_u32), (SENT_AGAIN, 5), (SENT_NEEDLESSLY, 2)] {
+            info[at..at + 4].copy_from_slice(&count.to_ne_bytes());
+        }
         info[ROUND_TRIP..ROUND_TRIP + 4].copy_from_slice(&usual.to_ne_bytes());
-        info[LEAST_ROUND_TRIP..].copy_from_slice(&least.to_ne_bytes());
+        info[LEAST_ROUND_TRIP..LEAST_ROUND_TRIP + 4].copy_from_slice(&least.to_ne_bytes());
         let length = u16::try_from(info.len() + 4).unwrap();
         bytes.extend([length.to_ne_bytes(), INET_DIAG_INFO.to_ne_bytes()].concat());
         bytes.extend(info);
@@ -156,7 +193,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_upset_it(bytes: Vec<u8>) {
-            let _ = round_trip_in(&bytes);
+            let _ = known_by(&bytes);
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) async fn running(client: &Client) -> Result<Containers, ClientError> 
 }
 
 /// The containers of the runtime's names, whether they run or not.
-pub(super) async fn of_the_runtime(client: &Client) -> Result<Vec<Container>, ClientError> {
+pub(super) async fn of_runtime(client: &Client) -> Result<Vec<Container>, ClientError> {
     let names = r#"{"name":["edgeAgent","edgeHub"]}"#;
     let path = Path::new("/containers/json").with("all", "true").with("filters", names);
     let Containers { mut list, .. } = client.get(&path, LIST).await?;
@@ -142,7 +142,7 @@ fn container(summary: Summary) -> Container {
     }
 }
 
-/// An image's name; of what is none, which may hold a password, what may be shown.
+/// An image's name. Of other text, which may contain a password, the part that may be shown.
 fn image(text: &str) -> String {
     names::image(text).unwrap_or_else(|| clean::line(&mask(text), 256))
 }

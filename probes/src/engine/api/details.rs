@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use edgeprobe_facts::engine::{Container, PublishedPort};
+use edgeprobe_facts::engine::{Container, CreateOptions, ExtraHost, PublishedPort};
 use futures_util::future::join_all;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -20,6 +20,12 @@ const LOOKS_PER_NETWORK: usize = 2;
 
 /// How many ports are kept of one that does not run.
 const PORTS: usize = 64;
+
+/// How much is kept of what create options set.
+const HOSTS: usize = 64;
+const SERVERS: usize = 8;
+const DOMAINS: usize = 16;
+const SYSCTLS: usize = 32;
 
 /// How many variables of an environment are looked at; a module has some thirty.
 const VARIABLES: usize = 4096;
@@ -89,6 +95,11 @@ struct Config {
 #[serde(rename_all = "PascalCase", default)]
 struct HostConfig {
     port_bindings: PortMap,
+    extra_hosts: Few<String, HOSTS>,
+    dns: Few<String, SERVERS>,
+    dns_search: Few<String, DOMAINS>,
+    dns_options: Few<String, DOMAINS>,
+    sysctls: Members<String, SYSCTLS>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -122,9 +133,39 @@ pub(super) fn fill(container: &mut Container, answer: Inspected) {
     if container.is_edge_agent() || container.is_edge_hub() {
         container.environment = Some(Box::new(environment::read(&environment)));
     }
-    let bindings = answer.host_config.map(|config| config.port_bindings).unwrap_or_default();
+    let host_config = answer.host_config.unwrap_or_default();
+    if container.is_edge_agent() || container.is_edge_hub() {
+        let options = create_options(&host_config);
+        container.create_options = Some(Box::new(options)).filter(|options| !options.is_empty());
+    }
+    let bindings = host_config.port_bindings;
     if container.pid.is_none() && container.published.is_empty() {
         container.published = to_be_published(&bindings);
+    }
+}
+
+/// What is kept of a container's `HostConfig`.
+fn create_options(config: &HostConfig) -> CreateOptions {
+    let lines = |texts: &[String]| {
+        let texts = texts.iter().filter(|text| !text.is_empty());
+        texts.map(|text| clean::line(text, 253)).collect()
+    };
+    // The engine writes `name:address`, and takes `name=address` as well; an IPv6 address has colons.
+    let host = |text: &String| {
+        let (name, address) = text.split_once([':', '='])?;
+        let address = address.trim_start_matches('[').trim_end_matches(']');
+        Some(ExtraHost { name: clean::line(name, 253), address: clean::line(address, 64) })
+    };
+    let of_the_network = |(name, _): &&(String, String)| name.starts_with("net.");
+    let sysctls = config.sysctls.0.iter().filter(of_the_network);
+    CreateOptions {
+        extra_hosts: config.extra_hosts.0.iter().filter_map(host).collect(),
+        dns: lines(&config.dns.0),
+        dns_search: lines(&config.dns_search.0),
+        dns_options: lines(&config.dns_options.0),
+        sysctls: sysctls
+            .map(|(name, value)| clean::line(&format!("{name}={value}"), 128))
+            .collect(),
     }
 }
 
@@ -220,6 +261,24 @@ mod tests {
             "Config": {"Env": ["IOTEDGE_IOTHUBHOSTNAME=hub;SharedAccessKey=secret="]}}"#;
         fill(&mut container, serde_json::from_str(answer).unwrap());
         assert_eq!(container, Container::default());
+    }
+
+    #[test]
+    fn what_create_options_set_of_names_is_kept_of_the_runtimes_own() {
+        let answer = r#"{"HostConfig": {"ExtraHosts": ["hub.azure-devices.net:10.9.9.9",
+            "v6.example:[fd00::1]", "broken"], "Dns": ["10.1.1.1"], "DnsSearch": ["corp.example"],
+            "DnsOptions": ["ndots:5"], "Sysctls": {"net.ipv4.ip_default_ttl": "1", "kernel.x": "2"}}}"#;
+        let mut agent = container("ab", "edgeAgent", &[]);
+        fill(&mut agent, serde_json::from_str(answer).unwrap());
+        let options = agent.create_options.unwrap();
+        let hosts: Vec<_> =
+            options.extra_hosts.iter().map(|it| (it.name.as_str(), it.address.as_str())).collect();
+        assert_eq!(hosts, [("hub.azure-devices.net", "10.9.9.9"), ("v6.example", "fd00::1")]);
+        assert_eq!(options.dns, ["10.1.1.1"]);
+        assert_eq!(options.sysctls, ["net.ipv4.ip_default_ttl=1"]);
+        let mut other = container("cd", "module", &[]);
+        fill(&mut other, serde_json::from_str(answer).unwrap());
+        assert_eq!(other.create_options, None);
     }
 
     #[test]

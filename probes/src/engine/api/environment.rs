@@ -29,7 +29,7 @@ pub(super) fn read(environment: &[String]) -> ContainerEnvironment {
     ContainerEnvironment {
         upstream_protocol: value(environment, "UpstreamProtocol").and_then(names::word),
         https_proxy: proxy,
-        no_proxy: no_proxy.and_then(NoProxyList::of),
+        no_proxy: no_proxy.and_then(NoProxyList::parse),
         gateway_hostname: host("IOTEDGE_GATEWAYHOSTNAME"),
         parent_hostname: host("IOTEDGE_PARENTHOSTNAME"),
         hostname: host("EdgeDeviceHostName"),

@@ -1,5 +1,6 @@
 //! The questions to the engine's API, at most two round trips one after the other.
 
+mod api_versions;
 mod containers;
 mod details;
 mod environment;
@@ -53,12 +54,14 @@ pub(super) async fn ask(
     let path = Path::new("/info");
     let info = timeout(limit / 2, client.get::<Info>(&path, SINGLE));
     let images = timeout(limit / 2, images::names(&client));
-    let (essentials, info, images) = tokio::join!(essentials, info, images);
+    let versions = timeout(limit / 2, api_versions::ask(&client));
+    let (essentials, info, images, versions) = tokio::join!(essentials, info, images, versions);
     let ((running, stopped), networks) = essentials.map_err(|error| engine_failure(&error))?;
     let Containers { list: containers, left_out } = running;
     let about = client.about();
     facts.kind = Some(kind(about));
     facts.version = about.version.as_ref().map(|version| clean::line(version, 64));
+    facts.api = versions.unwrap_or_else(|_| about.api());
     facts.networks_left_out = networks.left_out;
     facts.networks = networks.list;
     facts.networks_left_out += networks::keep_the_first(&mut facts.networks, &containers);
@@ -102,7 +105,7 @@ async fn containers(
     client: &Client,
     patience: Duration,
 ) -> Result<(Containers, Vec<Container>), ClientError> {
-    let of_the_runtime = timeout(patience, containers::of_the_runtime(client));
+    let of_the_runtime = timeout(patience, containers::of_runtime(client));
     let (running, all) = tokio::join!(containers::running(client), of_the_runtime);
     let mut running = running?;
     // Those that do not run are asked for in the hope of more; without them there is enough.
@@ -132,7 +135,7 @@ fn add_info(facts: &mut EngineFacts, info: Info) {
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     // The engine masks the credentials in it itself.
     facts.settings.https_proxy = given(info.https_proxy).and_then(|url| url.parse().ok());
-    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::of);
+    facts.settings.no_proxy = info.no_proxy.as_deref().and_then(NoProxyList::parse);
     let pools: Vec<AddressPool> = info
         .default_address_pools
         .0

@@ -15,7 +15,7 @@ pub(crate) enum ClientError {
     /// It says more than is read.
     #[error("its answer to {path} is longer than {} MiB, which is not read", most / 1024 / 1024)]
     TooLong { path: String, most: usize },
-    /// It says what is no JSON, or JSON of another shape.
+    /// Its answer is not JSON, or JSON of another shape.
     #[error("its answer to {path} is not understood: {source}")]
     NotUnderstood { path: String, source: serde_json::Error },
     /// It does not say which version of its API it speaks.

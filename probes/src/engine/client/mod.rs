@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
+use edgeprobe_facts::engine::{ApiVersion, ApiVersions};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -34,7 +35,7 @@ use crate::clean;
 pub(crate) use error::ClientError;
 
 /// The newest version of the API that is spoken.
-const NEWEST: Version = Version(1, 47);
+const NEWEST: ApiVersion = ApiVersion::new(1, 47);
 
 /// The longest answers, in bytes: a list of a thousand containers, and all else.
 pub(crate) const LIST: usize = 4 * 1024 * 1024;
@@ -50,7 +51,7 @@ pub(crate) type Sent = UnsyncBoxBody<Bytes, std::io::Error>;
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     endpoint: Endpoint,
-    version: Version,
+    version: ApiVersion,
     limit: Duration,
     about: About,
 }
@@ -60,6 +61,8 @@ pub(crate) struct Client {
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct About {
     pub(super) api_version: Option<String>,
+    #[serde(rename = "MinAPIVersion")]
+    pub(super) min_api_version: Option<String>,
     pub(super) version: Option<String>,
     pub(super) components: Few<Component, 16>,
 }
@@ -70,9 +73,6 @@ pub(super) struct About {
 pub(super) struct Component {
     pub(super) name: String,
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Version(u32, u32);
 
 /// An answer whose head was read.
 pub(crate) struct Answer {
@@ -85,6 +85,19 @@ pub(crate) struct Answer {
 pub(crate) trait Carried: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Carried for S {}
+
+impl About {
+    /// The newest version of the API that the engine speaks.
+    fn newest_api(&self) -> Option<ApiVersion> {
+        self.api_version.as_deref()?.parse().ok()
+    }
+
+    /// The versions of the API that the engine speaks.
+    pub(super) fn api(&self) -> Option<ApiVersions> {
+        let oldest = self.min_api_version.as_deref()?.parse().ok()?;
+        Some(ApiVersions { oldest, newest: self.newest_api()?, asked: Vec::new() })
+    }
+}
 
 impl Client {
     /// A client that speaks the engine's version. Each of its requests ends within `limit`.
@@ -99,14 +112,19 @@ impl Client {
             Self { endpoint: endpoint.clone(), version: NEWEST, limit, about: About::default() };
         let asked = client.ask(client.request(Method::GET, "/version"), nothing());
         let about: About = client.read("/version", asked, SINGLE).await?;
-        let version = about.api_version.as_deref().and_then(Version::of);
-        let version = version.ok_or(ClientError::NoVersion)?.min(NEWEST);
+        let version = about.newest_api().ok_or(ClientError::NoVersion)?.min(NEWEST);
         Ok(Self { version, about, ..client })
     }
 
     /// What the engine said of its version.
     pub(super) fn about(&self) -> &About {
         &self.about
+    }
+
+    /// Asks for the engine's version in another version of its API, as the runtime does.
+    pub(super) async fn in_version(&self, version: ApiVersion) -> Result<(), ClientError> {
+        let client = Self { version, ..self.clone() };
+        client.tell(Method::GET, &Path::new("/version")).await
     }
 
     /// Asks for what is at a path; its answer has at most `most` bytes.
@@ -173,8 +191,7 @@ impl Client {
 
     /// A request in the version that both speak.
     fn to(&self, method: Method, path: &Path) -> Builder {
-        let Version(major, minor) = self.version;
-        self.request(method, &format!("/v{major}.{minor}{}", path.0))
+        self.request(method, &format!("/v{}{}", self.version, path.0))
     }
 
     fn request(&self, method: Method, path: &str) -> Builder {
@@ -194,7 +211,7 @@ impl Client {
             .map_err(|source| ClientError::NotUnderstood { path: shown(path), source })
     }
 
-    /// Sends a request on a connection of its own, and waits for the head of its answer.
+    /// Sends a request on a new connection, and waits for the head of its answer.
     async fn ask(&self, request: Builder, body: Sent) -> Result<Answer, ClientError> {
         let request = request.body(body).map_err(|error| ClientError::Unfit(error.to_string()))?;
         let stream = self.endpoint.connect().await?;
@@ -278,13 +295,6 @@ impl Path {
     }
 }
 
-impl Version {
-    fn of(text: &str) -> Option<Self> {
-        let (major, minor) = text.split_once('.')?;
-        Some(Self(major.parse().ok()?, minor.parse().ok()?))
-    }
-}
-
 fn nothing() -> Sent {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
@@ -301,15 +311,6 @@ fn shown(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_are_compared_as_numbers() {
-        assert!(Version::of("1.9") < Version::of("1.41"));
-        assert_eq!(Version::of("1.41"), Some(Version(1, 41)));
-        for text in ["", "1", "1.x", "one.2"] {
-            assert_eq!(Version::of(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn what_stands_in_a_path_is_no_path_of_its_own() {

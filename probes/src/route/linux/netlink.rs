@@ -119,7 +119,7 @@ impl Netlink {
     ) -> io::Result<Dump> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            // A socket of its own: the rest of a dump that is given up goes away with it.
+            // A separate socket: closing it discards the rest of a dump that is given up.
             let (dump, interrupted) = Self::open()?.dump_once(question.clone(), limit, &vital)?;
             if !interrupted {
                 return Ok(dump);

@@ -13,7 +13,7 @@ use netlink_packet_core::{NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer};
 use netlink_sys::{Socket, SocketAddr};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 
-use crate::{bounded, clean};
+use crate::{bounded, clean, walls};
 
 /// `NETLINK_XFRM`.
 const PROTOCOL: isize = 6;
@@ -47,10 +47,7 @@ const DATAGRAM: usize = 64 * 1024;
 
 /// The IPv4 policies that take packets without an interface or a mark. Needs CAP_NET_ADMIN.
 pub(crate) fn policies() -> io::Result<Vec<IpsecPolicy>> {
-    let mut socket = Socket::new(PROTOCOL)?;
-    socket.bind_auto()?;
-    socket.connect(&SocketAddr::new(0, 0))?;
-    socket.send(&question(), 0)?;
+    let socket = walls::with_privileges(ask)?;
     set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
     let mut policies = Vec::new();
     while policies.len() < LIMIT {
@@ -61,6 +58,16 @@ pub(crate) fn policies() -> io::Result<Vec<IpsecPolicy>> {
         }
     }
     Ok(policies)
+}
+
+/// A socket on which the kernel answers. It refuses the question of a thread without privileges, and
+/// answers whichever thread reads.
+fn ask() -> io::Result<Socket> {
+    let mut socket = Socket::new(PROTOCOL)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+    socket.send(&question(), 0)?;
+    Ok(socket)
 }
 
 /// Adds the policies of a datagram; whether it is the last one.

@@ -2,9 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
+use tar::{EntryType, Header};
+
+use crate::walls;
 
 /// The program's path in the image.
 pub(super) const PROGRAM: &str = "/edgeprobe";
@@ -18,7 +22,7 @@ const BLOCK: usize = 512;
 /// Bytes; how much is read at once.
 const PIECE: usize = 256 * 1024;
 
-/// This program cannot run in an image of its own.
+/// This program cannot run in an image that contains it alone.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ArchiveError {
     /// /proc is not mounted, or the file cannot be read.
@@ -29,12 +33,12 @@ pub(super) enum ArchiveError {
     NotStatic,
 }
 
-/// The archive, piece by piece: the program as its only file. `wanted` is asked before each piece
-/// whether the archive is still of use.
+/// The archive, piece by piece: the program as its only file. `wanted` says before each piece
+/// whether the archive is still needed.
 pub(super) fn of_this_program(
     wanted: impl Fn() -> bool,
 ) -> Result<impl Stream<Item = io::Result<Bytes>>, ArchiveError> {
-    let mut file = File::open(THIS_PROGRAM)?;
+    let mut file = walls::open(Path::new(THIS_PROGRAM))?;
     if needs_a_loader(&mut file)? {
         return Err(ArchiveError::NotStatic);
     }
@@ -42,7 +46,7 @@ pub(super) fn of_this_program(
     file.seek(SeekFrom::Start(0))?;
     // The file to a whole block, then two empty blocks (POSIX.1-1988, ustar).
     let padding = (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64;
-    let mut archive = io::Cursor::new(header(size)?)
+    let mut archive = io::Cursor::new(header(size)?.as_bytes().to_vec())
         .chain(file.take(size))
         .chain(io::repeat(0).take(padding + 2 * BLOCK as u64));
     Ok(stream::iter(std::iter::from_fn(move || {
@@ -59,24 +63,16 @@ pub(super) fn of_this_program(
 }
 
 /// The header of the program's file: owned by root, run by everybody.
-fn header(size: u64) -> io::Result<Vec<u8>> {
-    // The file's name, mode, owner, group, size, time, sum, kind, link, and the format's own mark,
-    // each at its place. Numbers are octal.
-    // Eleven octal digits.
-    if size >= 1 << 33 {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    let fields = |sum: &str| {
-        let name = PROGRAM.trim_start_matches('/');
-        format!(
-            "{name:\0<100}{:07o}\0{:07o}\0{:07o}\0{size:011o}\0{:011o}\0{sum}0{:\0<100}ustar\x0000",
-            0o755, 0, 0, 0, ""
-        )
-    };
-    // The sum is taken with blanks in its own place.
-    let sum: u32 = fields("        ").bytes().map(u32::from).sum();
-    let mut header = fields(&format!("{sum:06o}\0 ")).into_bytes();
-    header.resize(BLOCK, 0);
+fn header(size: u64) -> io::Result<Header> {
+    let mut header = Header::new_ustar();
+    header.set_path(PROGRAM.trim_start_matches('/'))?;
+    header.set_mode(0o755);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_entry_type(EntryType::Regular);
+    header.set_size(size);
+    header.set_cksum();
     Ok(header)
 }
 

@@ -22,13 +22,13 @@ use tokio::task::JoinSet;
 
 use super::host::Host;
 use super::leftovers::{Owner, remove, remove_image};
-use super::wire::{LONGEST_IN, LineReader, Order, Word, parsed, tell};
+use super::wire::{Event, LONGEST_IN, LineReader, Request, parse, write_line};
 use crate::clean;
 
-/// How many words of containers may wait to be handed on. One that says more is not listened to.
-const WORDS: usize = 16;
+/// How many events may wait to be sent on. A container that writes more has to wait.
+const EVENTS: usize = 16;
 
-/// Takes a run's orders from standard input until it ends, and answers on standard output.
+/// Takes a run's requests from standard input until the run ends, and answers on standard output.
 pub async fn remove_containers_after_run() -> io::Result<()> {
     // Ctrl-C and a hang-up are for the run. This process learns of them when the run ends.
     let _ = rustix::process::setsid();
@@ -38,9 +38,9 @@ pub async fn remove_containers_after_run() -> io::Result<()> {
     let mut under_way = JoinSet::new();
     under_way.spawn(sweep(Arc::clone(&host)));
 
-    let result = take_orders(&host, &mut under_way).await;
-    // What the engine has been asked for comes into being, whether or not anyone still waits for
-    // it; only then is it known what there is to remove.
+    let result = take_requests(&host, &mut under_way).await;
+    // The engine completes open requests even if nobody waits for them. Only then is it known what
+    // has to be removed.
     let _ = end.send(true);
     while under_way.join_next().await.is_some() {}
     if let Ok(client) = &host.client {
@@ -57,7 +57,7 @@ pub async fn remove_containers_after_run() -> io::Result<()> {
     result
 }
 
-/// Removes what earlier runs have left that were killed together with their keepers.
+/// Removes what earlier runs left that were killed together with their cleanup processes.
 async fn sweep(host: Arc<Host>) {
     if let Ok(client) = &host.client
         && let Err(error) = remove(client, Owner::is_gone).await
@@ -66,50 +66,50 @@ async fn sweep(host: Arc<Host>) {
     }
 }
 
-/// Returns when the run has ended. What it ordered may still be under way.
-async fn take_orders(host: &Arc<Host>, under_way: &mut JoinSet<()>) -> io::Result<()> {
-    // Whoever stops a whole service asks everyone in it to end: that is the end of the run as well.
+/// Returns when the run has ended. Its requests may still be under way.
+async fn take_requests(host: &Arc<Host>, under_way: &mut JoinSet<()>) -> io::Result<()> {
+    // A service manager sends SIGTERM to all processes of a service: the run ends too.
     let mut asked_to_end = signal(SignalKind::terminate())?;
-    let mut orders = LineReader::new(stdin(), 2 * LONGEST_IN);
+    let mut requests = LineReader::new(stdin(), 2 * LONGEST_IN);
     let mut output = stdout();
-    let (words, mut spoken) = channel(WORDS);
+    let (events, mut received) = channel(EVENTS);
     let mut containers: BTreeMap<u32, UnboundedSender<String>> = BTreeMap::new();
     loop {
         tokio::select! {
-            line = orders.next() => {
+            line = requests.next() => {
                 let Some(line) = line? else { return Ok(()) };
-                match parsed(&line)? {
-                    Order::Start { place, name, network } => {
+                match parse(&line)? {
+                    Request::Start { id, name, network } => {
                         let (container, lines) = unbounded_channel();
-                        containers.insert(place, container);
-                        let (host, words) = (Arc::clone(host), words.clone());
-                        under_way.spawn(start(host, place, name, network, lines, words));
+                        containers.insert(id, container);
+                        let (host, events) = (Arc::clone(host), events.clone());
+                        under_way.spawn(start(host, id, name, network, lines, events));
                     }
-                    Order::Say { place, line } => {
-                        if let Some(container) = containers.get(&place) {
+                    Request::Send { id, line } => {
+                        if let Some(container) = containers.get(&id) {
                             drop(container.send(line));
                         }
                     }
                 }
             }
-            Some(word) = spoken.recv() => tell(&mut output, &word).await?,
+            Some(event) = received.recv() => write_line(&mut output, &event).await?,
             _ = asked_to_end.recv() => return Ok(()),
         }
     }
 }
 
-/// Has a container from its beginning to its end.
+/// Runs a container from its start to its removal.
 async fn start(
     host: Arc<Host>,
-    place: u32,
+    id: u32,
     name: String,
     network: String,
     lines: UnboundedReceiver<String>,
-    words: Sender<Word>,
+    events: Sender<Event>,
 ) {
-    let why = match host.have(&name, &network, lines, (place, &words)).await {
+    let why = match host.run_container(&name, &network, lines, (id, &events)).await {
         Ok(()) => "the container has ended".to_owned(),
         Err(why) => clean::line(&why, 200),
     };
-    drop(words.send(Word::Ended { place, why }).await);
+    drop(events.send(Event::Ended { id, why }).await);
 }

@@ -1,4 +1,4 @@
-//! A container as the run sees it: something to ask, behind its cleanup process.
+//! A helper container on the side of the run, which reaches it through the cleanup process.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -14,7 +14,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::REMOVE_CONTAINERS;
-use super::wire::{Answer, LONGEST_OUT, LineReader, Order, Posed, SetUp, Word, line_of, parsed};
+use super::wire::{
+    Answer, Event, LONGEST_OUT, LineReader, NumberedQuestion, Request, SetUp, parse, to_line,
+};
 use crate::clean;
 use crate::endpoint::Roots;
 use crate::recorder::{Timeline, milliseconds};
@@ -24,23 +26,23 @@ use crate::vantage::NetworkQuestion;
 /// How much longer than the run's own deadline an answer may be on its way.
 const ON_THE_WAY: Duration = Duration::from_millis(100);
 
-/// The process beside this one that has a run's containers.
+/// The process that starts and removes a run's containers.
 #[derive(Debug)]
 pub(super) struct CleanupProcess {
     process: tokio::sync::Mutex<Child>,
-    /// None when it has been told that the run is over.
-    orders: Mutex<Option<UnboundedSender<Order>>>,
-    desk: Arc<Mutex<Desk>>,
+    /// `None` after it was told that the run is over.
+    requests: Mutex<Option<UnboundedSender<Request>>>,
+    pending: Arc<Mutex<Pending>>,
 }
 
-/// Who waits for what.
+/// The containers, and who waits for their answers.
 #[derive(Debug, Default)]
-struct Desk {
+struct Pending {
     containers: BTreeMap<u32, Waiting>,
     next: u32,
 }
 
-/// What is awaited of one container.
+/// What is awaited from one container.
 #[derive(Debug, Default)]
 struct Waiting {
     ready: Option<oneshot::Sender<Result<(), String>>>,
@@ -51,25 +53,25 @@ struct Waiting {
 impl CleanupProcess {
     pub(super) fn start() -> io::Result<Self> {
         let mut process = start_this_program(REMOVE_CONTAINERS)?;
-        let (orders, taken) = unbounded_channel();
-        let desk = Arc::new(Mutex::new(Desk::default()));
+        let (requests, received) = unbounded_channel();
+        let pending = Arc::new(Mutex::new(Pending::default()));
         if let (Some(input), Some(output)) = (process.stdin.take(), process.stdout.take()) {
-            tokio::spawn(hand_in(taken, input));
-            tokio::spawn(hear(output, Arc::clone(&desk)));
+            tokio::spawn(write_requests(received, input));
+            tokio::spawn(read_events(output, Arc::clone(&pending)));
         }
-        Ok(Self { process: process.into(), orders: Mutex::new(Some(orders)), desk })
+        Ok(Self { process: process.into(), requests: Mutex::new(Some(requests)), pending })
     }
 
-    fn order(&self, order: Order) {
-        if let Some(orders) = &*locked(&self.orders) {
-            // A cleanup process that has ended takes its containers along, and their answers fail to come.
-            drop(orders.send(order));
+    fn request(&self, request: Request) {
+        if let Some(requests) = &*locked(&self.requests) {
+            // When the cleanup process has ended, its containers are gone and answers do not come.
+            drop(requests.send(request));
         }
     }
 
     /// Tells it that the run is over, and waits until it has removed everything.
     pub(super) async fn close(&self, patience: Duration) {
-        drop(locked(&self.orders).take());
+        drop(locked(&self.requests).take());
         let ended = async { self.process.lock().await.wait().await };
         if timeout(patience, ended).await.is_err() {
             tracing::debug!("containers are still being removed");
@@ -77,17 +79,17 @@ impl CleanupProcess {
     }
 }
 
-/// A container on a network, for as long as its run goes on.
+/// A container on a network, until its run ends.
 #[derive(Debug)]
 pub struct HelperContainer {
     cleanup: Arc<CleanupProcess>,
-    place: u32,
+    id: u32,
     name: String,
     vantage: Vantage,
 }
 
 impl HelperContainer {
-    /// Errors say in a line why there is none.
+    /// Errors say in one line why it did not start.
     pub(super) async fn start(
         cleanup: Arc<CleanupProcess>,
         name: String,
@@ -97,15 +99,15 @@ impl HelperContainer {
         roots: &Roots,
     ) -> Result<Self, String> {
         let (ready, is_ready) = oneshot::channel();
-        let place = {
-            let mut desk = locked(&cleanup.desk);
-            desk.next += 1;
-            let place = desk.next;
-            desk.containers.insert(place, Waiting { ready: Some(ready), ..Waiting::default() });
-            place
+        let id = {
+            let mut pending = locked(&cleanup.pending);
+            pending.next += 1;
+            let id = pending.next;
+            pending.containers.insert(id, Waiting { ready: Some(ready), ..Waiting::default() });
+            id
         };
-        let container = Self { cleanup, place, name: name.clone(), vantage: vantage.clone() };
-        container.cleanup.order(Order::Start { place, name, network: network.to_owned() });
+        let container = Self { cleanup, id, name: name.clone(), vantage: vantage.clone() };
+        container.cleanup.request(Request::Start { id, name, network: network.to_owned() });
         is_ready.await.unwrap_or_else(|_| Err("its cleanup process has ended".to_owned()))?;
         let set_up = SetUp {
             vantage: vantage.clone(),
@@ -113,7 +115,7 @@ impl HelperContainer {
             limit_ms: milliseconds(timeline.limit()),
             roots: roots.clone(),
         };
-        container.say(&set_up).map_err(|error| error.to_string())?;
+        container.send(&set_up).map_err(|error| error.to_string())?;
         Ok(container)
     }
 
@@ -122,58 +124,58 @@ impl HelperContainer {
         &self.name
     }
 
-    /// Asks it. None when it has ended, or answers something else.
+    /// Asks it. `None` when it has ended, or answers something else.
     pub async fn ask(&self, timeline: Timeline, question: NetworkQuestion) -> Option<Observation> {
         let (answer, answered) = oneshot::channel();
         let number = {
-            let mut desk = locked(&self.cleanup.desk);
-            let waiting = desk.containers.get_mut(&self.place)?;
+            let mut pending = locked(&self.cleanup.pending);
+            let waiting = pending.containers.get_mut(&self.id)?;
             waiting.next += 1;
             waiting.answers.insert(waiting.next, answer);
             waiting.next
         };
-        self.say(&Posed { number, question }).ok()?;
+        self.send(&NumberedQuestion { number, question }).ok()?;
         let observation = timeout(timeline.remaining() + ON_THE_WAY, answered).await.ok()?.ok()?;
         (observation.vantage == self.vantage).then_some(observation)
     }
 
-    fn say(&self, value: &impl Serialize) -> io::Result<()> {
-        self.cleanup.order(Order::Say { place: self.place, line: line_of(value)? });
+    fn send(&self, value: &impl Serialize) -> io::Result<()> {
+        self.cleanup.request(Request::Send { id: self.id, line: to_line(value)? });
         Ok(())
     }
 }
 
-/// Writes orders until there are no more, and closes the pipe, by which the cleanup process knows. On a task
-/// of its own, so that nobody who gives up waiting leaves half an order behind.
-async fn hand_in(mut orders: UnboundedReceiver<Order>, mut input: ChildStdin) {
-    while let Some(order) = orders.recv().await {
-        let Ok(line) = line_of(&order) else { continue };
+/// Writes requests until the run is over, then closes the pipe, which tells the cleanup process. It is a
+/// separate task, so that a caller that gives up waiting never leaves half a request in the pipe.
+async fn write_requests(mut requests: UnboundedReceiver<Request>, mut input: ChildStdin) {
+    while let Some(request) = requests.recv().await {
+        let Ok(line) = to_line(&request) else { continue };
         if input.write_all(line.as_bytes()).await.is_err() {
             return;
         }
     }
 }
 
-/// Hands on what the cleanup process says, until it ends.
-async fn hear(output: ChildStdout, desk: Arc<Mutex<Desk>>) {
+/// Reads events of the cleanup process until it ends.
+async fn read_events(output: ChildStdout, pending: Arc<Mutex<Pending>>) {
     // A line within a line is written with escapes.
     let mut lines = LineReader::new(output, 2 * LONGEST_OUT);
     while let Ok(Some(line)) = lines.next().await {
-        match parsed(&line) {
-            Ok(Word::Said { place, line }) => locked(&desk).take(place, &line),
-            Ok(Word::Ended { place, why }) => locked(&desk).end(place, &why),
-            Err(error) => tracing::debug!("the cleanup process says what is no word: {error}"),
+        match parse(&line) {
+            Ok(Event::Line { id, line }) => locked(&pending).receive(id, &line),
+            Ok(Event::Ended { id, why }) => locked(&pending).end(id, &why),
+            Err(error) => tracing::debug!("the cleanup process sent an invalid event: {error}"),
         }
     }
-    // Everyone who waits hears of it.
-    locked(&desk).containers.clear();
+    // Everyone who waits gets an error.
+    locked(&pending).containers.clear();
 }
 
-impl Desk {
-    /// Takes a line that a container wrote. What nobody has asked for is dropped.
-    fn take(&mut self, place: u32, line: &str) {
-        let Some(waiting) = self.containers.get_mut(&place) else { return };
-        match parsed(line) {
+impl Pending {
+    /// Takes a line that a container wrote. An answer that nobody waits for is dropped.
+    fn receive(&mut self, id: u32, line: &str) {
+        let Some(waiting) = self.containers.get_mut(&id) else { return };
+        match parse(line) {
             Ok(Answer::Ready) => {
                 if let Some(ready) = waiting.ready.take() {
                     drop(ready.send(Ok(())));
@@ -184,12 +186,12 @@ impl Desk {
                     drop(answer.send(*observation));
                 }
             }
-            Err(error) => tracing::debug!("a container says what is no answer: {error}"),
+            Err(error) => tracing::debug!("a container sent an invalid answer: {error}"),
         }
     }
 
-    fn end(&mut self, place: u32, why: &str) {
-        if let Some(ready) = self.containers.remove(&place).and_then(|waiting| waiting.ready) {
+    fn end(&mut self, id: u32, why: &str) {
+        if let Some(ready) = self.containers.remove(&id).and_then(|waiting| waiting.ready) {
             drop(ready.send(Err(clean::line(why, 200))));
         }
     }

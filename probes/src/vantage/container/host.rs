@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, watch};
 use super::INSIDE;
 use super::archive::{PROGRAM, of_this_program};
 use super::leftovers::{LABEL, Owner};
-use super::wire::{LONGEST_OUT, Lines, Word};
+use super::wire::{Event, LONGEST_OUT, Lines};
 use crate::engine::client::frames::{Frames, Stream};
 use crate::engine::client::{Carried, Client, ClientError, Path};
 use crate::engine::local_client;
@@ -45,22 +45,22 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Of this device's engine. Whatever is made after `over` was made in vain.
+    /// The host with this device's engine. After `over` nothing is started.
     pub(super) async fn new(owner: Owner, over: watch::Receiver<bool>) -> Self {
         let client = local_client(ENGINE_PATIENCE).await;
         Self { client, owner, image: OnceCell::new(), over }
     }
 
-    /// Starts a container on a network, hands it these lines, and hands on as `place`'s words those
-    /// that it writes. Returns when either side has ended; the container is gone then.
+    /// Starts a container on a network, sends it these lines, and sends on the lines that it writes as
+    /// events with this number. Returns when either side has ended; the container is then removed.
     ///
-    /// Errors say in a line what the engine would not do.
-    pub(super) async fn have(
+    /// Errors say in one line what the engine refused.
+    pub(super) async fn run_container(
         &self,
         name: &str,
         network: &str,
         lines: UnboundedReceiver<String>,
-        (place, words): (u32, &Sender<Word>),
+        (number, events): (u32, &Sender<Event>),
     ) -> Result<(), String> {
         let client = self.client.as_ref().map_err(Clone::clone)?;
         let image = self.image.get_or_try_init(|| self.import(client)).await?;
@@ -68,8 +68,8 @@ impl Host {
             return Ok(());
         }
         let path = Path::new("/containers/create").with("name", name);
-        let made = client.order::<Made>(&path, &self.container(image, network)).await;
-        let Made { id } = made.map_err(refused("made"))?;
+        let made = client.order::<Created>(&path, &self.container(image, network)).await;
+        let Created { id } = made.map_err(refused("made"))?;
         let container = || Path::new("/containers").part(&id);
         let result = async {
             // Attached before it starts, so that its input is never without an end.
@@ -81,16 +81,16 @@ impl Host {
             }
             let started = client.tell(Method::POST, &container().then("/start")).await;
             started.map_err(refused("started"))?;
-            relay(attached, lines, (place, words)).await
+            relay(attached, lines, (number, events)).await
         };
         let result = result.await;
         let path = container().with("force", "true").with("v", "true");
-        // It may be on its way out already.
+        // The engine may already be removing it.
         drop(client.tell(Method::DELETE, &path).await);
         result
     }
 
-    /// The id of the image that was made, if one was.
+    /// The id of the image, if it was made.
     pub(super) fn image(&self) -> Option<&str> {
         self.image.get().map(String::as_str)
     }
@@ -118,7 +118,7 @@ impl Host {
             "AttachStdout": true,
             "AttachStderr": false,
             "OpenStdin": true,
-            // Its input ends when whoever is attached goes, and with it the container.
+            // Its input ends when the attached client goes, and then the container ends.
             "StdinOnce": true,
             "Healthcheck": { "Test": ["NONE"] },
             "HostConfig": {
@@ -139,7 +139,7 @@ impl Host {
 /// A container that was made.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Made {
+struct Created {
     id: String,
 }
 
@@ -163,11 +163,11 @@ fn image_in(told: &[u8]) -> Result<String, String> {
     id.ok_or_else(|| "the engine did not say which image it made".to_owned())
 }
 
-/// Carries lines in and out until either side has ended. No more comes out than is taken.
+/// Carries lines in and out until either side has ended. It reads no faster than the events are taken.
 async fn relay(
     attached: Box<dyn Carried>,
     mut lines: UnboundedReceiver<String>,
-    (place, words): (u32, &Sender<Word>),
+    (id, events): (u32, &Sender<Event>),
 ) -> Result<(), String> {
     let (mut output, mut input) = tokio::io::split(attached);
     let mut frames = Frames::default();
@@ -181,7 +181,7 @@ async fn relay(
                     input.write_all(line.as_bytes()).await?;
                     input.flush().await
                 };
-                handed.await.map_err(|error| format!("the container does not listen: {error}"))?;
+                handed.await.map_err(|error| format!("the container does not read its input: {error}"))?;
             }
             length = output.read(&mut piece) => {
                 let length = length.map_err(|e| refused("listened to")(e.into()))?;
@@ -196,9 +196,9 @@ async fn relay(
                     }
                     if added.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                 });
-                added.map_err(|error| format!("the container talks nonsense: {error}"))?;
+                added.map_err(|error| format!("the container sent an invalid line: {error}"))?;
                 while let Some(line) = written.next() {
-                    if words.send(Word::Said { place, line }).await.is_err() {
+                    if events.send(Event::Line { id, line }).await.is_err() {
                         return Ok(());
                     }
                 }
@@ -207,11 +207,11 @@ async fn relay(
     }
 }
 
-/// The engine's own words for what a container could not be.
+/// The engine's reason why a container could not be made, started or reached.
 fn refused(what: &'static str) -> impl FnOnce(ClientError) -> String {
     move |error| match error {
         ClientError::Refused { message, .. } => format!("it cannot be {what}: {message}"),
-        ClientError::TimedOut => format!("it cannot be {what}: the engine is silent"),
+        ClientError::TimedOut => format!("it cannot be {what}: the engine does not answer"),
         error => format!("it cannot be {what}: {error}"),
     }
 }

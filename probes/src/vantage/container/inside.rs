@@ -1,4 +1,4 @@
-//! The inside of a container: answers what it is asked, until nobody asks any more.
+//! The inside of a helper container: answers questions until its input ends.
 
 use std::io;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::wire::{Answer, LONGEST_IN, LineReader, Posed, SetUp, parsed, tell};
+use super::wire::{Answer, LONGEST_IN, LineReader, NumberedQuestion, SetUp, parse, write_line};
 use crate::endpoint::TrustStores;
 use crate::recorder::Timeline;
 
@@ -28,9 +28,9 @@ pub async fn answer(
     mut output: impl AsyncWrite + Unpin,
 ) -> io::Result<()> {
     let mut lines = LineReader::new(input, LONGEST_IN);
-    tell(&mut output, &Answer::Ready).await?;
+    write_line(&mut output, &Answer::Ready).await?;
     let Some(first) = timeout(PATIENCE, lines.next()).await?? else { return Ok(()) };
-    let SetUp { vantage, elapsed_ms, limit_ms, roots } = parsed(&first)?;
+    let SetUp { vantage, elapsed_ms, limit_ms, roots } = parse(&first)?;
     let timeline = Timeline::resume(elapsed_ms, limit_ms);
     let trust = TrustStores::from_roots(&roots).for_a_run(timeline.limit());
     let vantage = Arc::new(vantage);
@@ -43,7 +43,7 @@ pub async fn answer(
             () = &mut end => return Ok(()),
             line = lines.next() => {
                 let Some(line) = line? else { return Ok(()) };
-                let Posed { number, question } = parsed(&line)?;
+                let NumberedQuestion { number, question } = parse(&line)?;
                 let (vantage, trust) = (Arc::clone(&vantage), trust.clone());
                 under_way.spawn(async move {
                     let observation = question.ask(timeline, &vantage, &trust).await;
@@ -52,7 +52,7 @@ pub async fn answer(
             }
             Some(answered) = under_way.join_next() => {
                 if let Ok(answer) = answered {
-                    tell(&mut output, &answer).await?;
+                    write_line(&mut output, &answer).await?;
                 }
             }
         }

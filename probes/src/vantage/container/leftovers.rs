@@ -138,7 +138,7 @@ pub(super) async fn remove(
     Ok(())
 }
 
-/// Removes an image, whoever else may know it.
+/// Removes an image, even if other names refer to it.
 pub(super) async fn remove_image(client: &Client, id: &str) {
     let path = Path::new("/images").part(id).with("force", "true");
     noted(client.tell(Method::DELETE, &path).await);

@@ -1,4 +1,4 @@
-//! What a run, its cleanup process and the inside of a container tell each other: one value of JSON a line.
+//! The messages between a run, its cleanup process and a helper container: one JSON value a line.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,24 +17,24 @@ pub(super) const LONGEST_IN: usize = 8 * 1024 * 1024;
 /// The longest line from a container, in bytes: an observation has some thousand.
 pub(super) const LONGEST_OUT: usize = 256 * 1024;
 
-/// What a run tells its cleanup process.
+/// What a run asks of its cleanup process.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Order {
+pub(super) enum Request {
     /// Start a container of this name on a network.
-    Start { place: u32, name: String, network: String },
-    /// Hand a line to a container.
-    Say { place: u32, line: String },
+    Start { id: u32, name: String, network: String },
+    /// Send a line to a container.
+    Send { id: u32, line: String },
 }
 
-/// What a cleanup process tells its run.
+/// What a cleanup process reports to its run.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Word {
+pub(super) enum Event {
     /// A container wrote a line.
-    Said { place: u32, line: String },
-    /// There is no container, or none any more.
-    Ended { place: u32, why: String },
+    Line { id: u32, line: String },
+    /// A container did not start, or has ended.
+    Ended { id: u32, why: String },
 }
 
 /// The first line into a container.
@@ -44,13 +44,13 @@ pub(super) struct SetUp {
     /// The run's time so far, and all of it, in milliseconds.
     pub(super) elapsed_ms: f64,
     pub(super) limit_ms: f64,
-    /// The container has no trust store of its own.
+    /// The container itself has no trust store.
     pub(super) roots: Roots,
 }
 
 /// Every other line into a container.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Posed {
+pub(super) struct NumberedQuestion {
     pub(super) number: u64,
     pub(super) question: NetworkQuestion,
 }
@@ -68,21 +68,21 @@ pub(super) enum Answer {
 }
 
 /// The value as a line, with its end.
-pub(super) fn line_of(value: &impl Serialize) -> io::Result<String> {
+pub(super) fn to_line(value: &impl Serialize) -> io::Result<String> {
     Ok(serde_json::to_string(value)? + "\n")
 }
 
 /// The value of a line.
-pub(super) fn parsed<T: DeserializeOwned>(line: &str) -> io::Result<T> {
+pub(super) fn parse<T: DeserializeOwned>(line: &str) -> io::Result<T> {
     Ok(serde_json::from_str(line)?)
 }
 
 /// Writes the value as a line.
-pub(super) async fn tell(
+pub(super) async fn write_line(
     to: &mut (impl AsyncWrite + Unpin),
     value: &impl Serialize,
 ) -> io::Result<()> {
-    to.write_all(line_of(value)?.as_bytes()).await?;
+    to.write_all(to_line(value)?.as_bytes()).await?;
     to.flush().await
 }
 
@@ -99,7 +99,7 @@ impl Lines {
         Self { begun: Vec::new(), whole: VecDeque::new(), longest }
     }
 
-    /// Adds a piece. Fails when a line grows too long, or is no text.
+    /// Adds a piece. Fails when a line is too long, or is not text.
     pub(super) fn add(&mut self, piece: &[u8]) -> io::Result<()> {
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             if self.begun.len() + part.len() > self.longest {
@@ -134,7 +134,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         Self { from, lines: Lines::at_most(longest), piece: vec![0; 64 * 1024] }
     }
 
-    /// The next line; none at the end.
+    /// The next line; `None` at the end.
     pub(super) async fn next(&mut self) -> io::Result<Option<String>> {
         loop {
             if let Some(line) = self.lines.next() {

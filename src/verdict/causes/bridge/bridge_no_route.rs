@@ -2,29 +2,33 @@
 
 use std::net::IpAddr;
 
+use edgeprobe_facts::route::decision::{Flow, decide};
 use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
 use edgeprobe_facts::route::signature::{Direction, Mechanism};
 use edgeprobe_facts::trace::{Stage, Trace};
-use edgeprobe_facts::{Observation, Role};
+use edgeprobe_facts::{Facts, Observation, Role};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
 };
 use crate::causes::shared::{failures, observations, peers, those};
-use crate::evidence::{Connection, EdgeReading, Evidence, View, ends_here};
+use crate::evidence::{Connection, EDGE_AGENT, EdgeReading, Evidence, View, ends_here};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::told;
+use crate::translation;
 use crate::words::priority_ahead_of;
 use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
+    with_a_proxy: WithAProxy::OnTheHostsRoutes,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -38,7 +42,10 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         if !edge.opened.is_empty() {
             return opens(edge);
         }
-        match lacks_the_hosts_family(edge, &host, &evidence.target.hub) {
+        let kept_inside = || is_kept_inside(evidence, edge);
+        let inside = || lacks_its_own_route(edge, &next);
+        let other_family = lacks_the_hosts_family(edge, &host, &evidence.target.hub);
+        match other_family.or_else(kept_inside).or_else(inside) {
             Some(proof) => proof.alone(),
             None => examine_edge(edge, &next),
         }
@@ -52,7 +59,7 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
     };
     for (observation, way) in edge.ways_to(next).filter(asked) {
         if way.host.way().is_none() {
-            // The host has no way either: that is the greater fault.
+            // The host has no way either, and that fault comes first.
             return Vec::new();
         }
         let mechanisms = edge.mechanisms(way.destination);
@@ -64,7 +71,7 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
         let text =
             |variant, by| written_by(about(edge, variant), by).with("address", way.destination);
         let refused = |text: Text, token, detail: &str| {
-            cut_off(edge, text.with("failure", told::refusal(token, detail)))
+            cut_off(edge, text.with("failure", translation::refusal(token, detail)))
                 .supported_by([observation])
                 .supported_by(edge.kernels_word())
                 .alone()
@@ -111,7 +118,31 @@ fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
     if found.is_empty() { Vec::new() } else { refuted(about(edge, "found"), found) }
 }
 
-/// The sentence with the rule, or else the route, that leads the packets so.
+/// The engine keeps the network from the world outside, by rules or for want of a route.
+fn is_kept_inside(evidence: &Evidence<'_>, edge: &EdgeReading<'_>) -> Option<Proof> {
+    let (engine, _) = evidence.engine().filter(|_| edge.is_internal && edge.is_cut_off())?;
+    Some(cut_off(edge, about(edge, "internal")).supported_by([engine]))
+}
+
+/// The container itself has no route there: its own routes were changed.
+fn lacks_its_own_route(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Option<Proof> {
+    let (seen, tables) = edge.view.all().find_map(|seen| match &seen.facts {
+        Facts::Vantage(facts) => Some((seen, facts.tables.as_deref()?)),
+        _ => None,
+    })?;
+    let leads = |address: &IpAddr| {
+        let decided = decide(tables, &Flow::own(*address));
+        decided.is_some_and(|decision| !decision.rejects())
+    };
+    let tried = edge.cut_off.iter().map(|connection| connection.facts.peer);
+    let mut asked = tried.filter(|peer| peer.is_ipv4() && next.contains(peer));
+    let address = asked.find(|address| !leads(address))?;
+    let module = edge.module().unwrap_or(EDGE_AGENT);
+    let text = about(edge, "inside").with("module", module).with("address", address);
+    Some(cut_off(edge, text).supported_by([seen]))
+}
+
+/// The sentence with the rule or else the route that sends the packets there.
 fn written_by(text: Text, mechanism: Option<&Mechanism>) -> Text {
     let Some(mechanism) = mechanism else { return text };
     let rule = mechanism.rule.as_ref();
@@ -129,7 +160,7 @@ fn lacks_the_hosts_family(edge: &EdgeReading<'_>, host: &View<'_>, hub: &str) ->
     let own: Vec<Connection<'_>> = host.connections(Role::Hub).collect();
     let opened = those(&own, Connection::connected);
     let theirs: Vec<Connection<'_>> = edge.view.connections(Role::Hub).collect();
-    // What a VPN does to IPv4 is the VPN's.
+    // A VPN that stops IPv4 has its own cause.
     let by_a_vpn = edge.ways.iter().any(|(_, way)| {
         edge.mechanisms(way.destination).iter().any(|mechanism| mechanism.vpn.is_some())
     });

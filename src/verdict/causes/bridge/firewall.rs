@@ -7,8 +7,8 @@ use crate::catalogue::Text;
 /// The sentence with the tool that changes a rule, the chain that holds it, the program that wrote
 /// it, and whether a packet met the rule itself or no rule at all.
 pub(in crate::causes) fn written_by(text: Text, rule: &FilterRule) -> Text {
-    // What is kept for an interface decides before connections are tracked: no command of the
-    // pages' fits there.
+    // Rules of an interface (netdev) run before connection tracking: no command of the pages
+    // applies to them.
     let text = match rule.family {
         Family::Ip | Family::Inet => text.with("family", rule.family),
         Family::Netdev => text,

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use edgeprobe_facts::Observation;
-use edgeprobe_facts::trace::{Stage, Trace};
+use edgeprobe_facts::trace::{Answer, Stage, Trace};
 
 use super::passage::Passage;
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{about, at_each_edge, cut_off, next_hops, opens};
 use crate::causes::bridge::firewall::written_by;
@@ -16,10 +16,11 @@ use crate::rule::{Finding, Proof, Rule};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -32,23 +33,29 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 }
 
 fn examine_edge(edge: &EdgeReading<'_>, next: &[IpAddr]) -> Vec<Finding> {
-    match Passage::of(edge, next) {
+    match Passage::from_edge(edge, next) {
         Passage::Opens => opens(edge),
         Passage::Filtered(seen, trace) => filtered(edge, seen, trace).alone(),
         Passage::RepliesTaken(seen) => {
-            cut_off(edge, about(edge, "replies")).supported_by([seen]).alone()
+            let proof = cut_off(edge, about(edge, "replies")).supported_by([seen]);
+            let was_dropped = edge.traces.iter().any(|(_, trace)| !trace.dropped_by.is_empty());
+            let proof = if was_dropped { proof } else { proof.with_confidence(Confidence::Likely) };
+            proof.alone()
         }
         Passage::NotFollowed => {
-            // Without a trace, an answer that says no at once can only be this host's: its own
-            // connections are not refused. Silence leaves a missing translation possible as well.
+            // Without a trace, an immediate refusal can only come from this host, whose own
+            // connections are not refused. After silence, a missing translation is possible too.
             let refused = edge.cut_off.iter().all(|c| c.manner() == Some(Manner::Refused));
             cut_off(edge, about(edge, if refused { "refused" } else { "silent" }))
                 .with_confidence(Confidence::Likely)
                 .alone()
         }
-        Passage::NotTranslated(..) | Passage::RepliesUnexpected(..) | Passage::Otherwise => {
-            Vec::new()
-        }
+        Passage::NotForwarded(_)
+        | Passage::NotTranslated(..)
+        | Passage::KeptInside
+        | Passage::TranslatedToAnother(..)
+        | Passage::RepliesUnexpected(..)
+        | Passage::Otherwise => Vec::new(),
     }
 }
 
@@ -62,9 +69,21 @@ fn filtered(edge: &EdgeReading<'_>, seen: &Observation, trace: &Trace) -> Proof 
     let proof = cut_off(edge, by_rule(text, variant, trace))
         .supported_by([seen])
         .with_detail("rule", rule_text(trace));
-    // Without a rule's name it may have left by another link, or IPsec may have it.
-    let unsure = variant == "unwatched" || trace.dropped_by.is_empty() && edge.has_ipsec();
-    if unsure { proof.with_confidence(Confidence::Likely) } else { proof }
+    // A packet that is gone was taken by a filter, or by anything else in the kernel. What says so is
+    // a rule that counted it, or an answer that filters alone give.
+    if trace.dropped_by.is_empty() && !says_prohibited(trace) {
+        proof.with_confidence(Confidence::Likely)
+    } else {
+        proof
+    }
+}
+
+/// Whether the host refused the packet in the words of a filter: prohibited by administration, or a
+/// port that is no part of forwarding.
+fn says_prohibited(trace: &Trace) -> bool {
+    let answer = trace.delivered.as_ref().map(|reply| reply.answer);
+    let is_a_filters = matches!(answer, Some(Answer::Unreachable { code: 3 | 9 | 10 | 13 }));
+    trace.stage == Stage::RejectedByHost && is_a_filters
 }
 
 /// The sentence that names the rule, where one is known to have dropped.

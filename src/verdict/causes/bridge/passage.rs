@@ -5,15 +5,19 @@ use std::net::IpAddr;
 use edgeprobe_facts::Observation;
 use edgeprobe_facts::route::decision::{Flow, decide};
 use edgeprobe_facts::route::edge::{EdgeRouteFacts, Lookup};
-use edgeprobe_facts::route::tables::{ReversePathFilter, Route};
+use edgeprobe_facts::route::tables::{ReversePathFilter, Route, Tables};
 use edgeprobe_facts::trace::{Stage, Trace};
 
 use crate::evidence::EdgeReading;
 
-/// What becomes of the packets on this host, as far as those show that were followed.
+/// What happens to the packets on this host, as far as the followed ones show it.
 pub(super) enum Passage<'o> {
     /// Connections open.
     Opens,
+    /// The engine keeps the network inside, by rules of its own.
+    KeptInside,
+    /// The kernel forwards nothing.
+    NotForwarded(NotForwarded<'o>),
     /// A filter takes a packet.
     Filtered(&'o Observation, &'o Trace),
     /// Something takes the replies that the kernel would forward.
@@ -22,19 +26,28 @@ pub(super) enum Passage<'o> {
     NotFollowed,
     /// A packet leaves under the address of its container.
     NotTranslated(&'o Observation, &'o Trace),
-    /// The replies come in by an interface that the kernel would not answer by.
+    /// A packet leaves under an address that this host does not have.
+    TranslatedToAnother(&'o Observation, &'o Trace),
+    /// The replies arrive by another interface than the kernel sends by.
     RepliesUnexpected(&'o Observation, &'o Trace),
-    /// The kernel forwards nothing or has no way, IPsec takes it, or nothing is lost here.
+    /// The kernel has no way, IPsec takes the packets, or nothing is lost here.
     Otherwise,
 }
 
+/// Where the kernel forwards nothing.
+#[derive(Clone, Copy)]
+pub(super) enum NotForwarded<'o> {
+    Anywhere,
+    FromTheBridge,
+    /// What comes in by this interface, which the network's packets leave by.
+    FromTheUplink(&'o str),
+}
+
 impl<'o> Passage<'o> {
-    /// Reads the passage to these addresses.
-    pub(super) fn of(edge: &EdgeReading<'o>, next: &[IpAddr]) -> Self {
-        let may_be_filtered = edge.is_cut_off()
-            && has_a_way(edge, next)
-            && forwards(edge)
-            && edge.taken_by_ipsec().is_none();
+    /// The passage of a network's packets to these addresses.
+    pub(super) fn from_edge(edge: &EdgeReading<'o>, next: &[IpAddr]) -> Self {
+        let may_be_filtered =
+            edge.is_cut_off() && has_a_way(edge, next) && edge.taken_by_ipsec().is_none();
         let reply = edge.vanished(&[Stage::ReplyLost]);
         let unexpected = reply.filter(|(_, trace)| filters_reverse_paths(edge, trace));
         let is_forwarded = |(_, trace): &(&Observation, &Trace)| {
@@ -42,8 +55,11 @@ impl<'o> Passage<'o> {
         };
         let is_silent = |(_, way): (_, &EdgeRouteFacts)| way.gateway_answers == Some(false);
         let untranslated = edge.vanished(&[Stage::LeftUntranslated]);
+        let not_forwarded = not_forwarded(edge, next);
         match (taken(edge), reply.filter(is_forwarded), untranslated, unexpected) {
             _ if !edge.opened.is_empty() => Self::Opens,
+            _ if edge.is_internal && edge.is_cut_off() => Self::KeptInside,
+            _ if let Some(not_forwarded) = not_forwarded => Self::NotForwarded(not_forwarded),
             (Some((seen, trace)), ..) if may_be_filtered => Self::Filtered(seen, trace),
             (_, Some((seen, _)), ..) if may_be_filtered => Self::RepliesTaken(seen),
             _ if may_be_filtered
@@ -54,9 +70,22 @@ impl<'o> Passage<'o> {
             }
             (_, _, Some((seen, trace)), _) if edge.is_cut_off() => Self::NotTranslated(seen, trace),
             (.., Some((seen, trace))) => Self::RepliesUnexpected(seen, trace),
-            _ => Self::Otherwise,
+            _ => match translated_to_another(edge).filter(|_| edge.is_cut_off()) {
+                Some((seen, trace)) => Self::TranslatedToAnother(seen, trace),
+                None => Self::Otherwise,
+            },
         }
     }
+}
+
+/// A packet that left under an address which no interface of this host has, so that no answer finds
+/// its way here.
+fn translated_to_another<'o>(edge: &EdgeReading<'o>) -> Option<(&'o Observation, &'o Trace)> {
+    let (_, tables) = edge.tables.filter(|(_, tables)| tables.complete)?;
+    let (seen, trace) = edge.vanished(&[Stage::NoReply])?;
+    let source = IpAddr::V4(*trace.left.first()?.source.ip());
+    let own = tables.addresses.iter().any(|address| address.network.addr() == source);
+    (!own && !tables.addresses.is_empty()).then_some((seen, trace))
 }
 
 /// Whether the kernel has a way there and back.
@@ -73,7 +102,7 @@ fn taken<'o>(edge: &EdgeReading<'o>) -> Option<(&'o Observation, &'o Trace)> {
     let named = |trace: &Trace| !trace.dropped_by.is_empty();
     let stopped = |trace: &Trace| match trace.stage {
         Stage::LostInside | Stage::RejectedByHost => !edge.is_given_up(trace),
-        // A filter may take it on its port of the bridge, and so may what is before it.
+        // A filter on the bridge's port may take it, or something before the bridge.
         Stage::NotEntered => named(trace),
         _ => false,
     };
@@ -88,12 +117,27 @@ fn came_in_where_it_is_forwarded(edge: &EdgeReading<'_>, trace: &Trace) -> bool 
     tables.link(&reply.interface).and_then(|link| link.forwarding) != Some(false)
 }
 
-/// Whether the kernel forwards from the bridge.
-fn forwards(edge: &EdgeReading<'_>) -> bool {
-    edge.tables.is_none_or(|(_, tables)| {
-        let bridge = tables.link(&edge.network.bridge).and_then(|link| link.forwarding);
-        tables.ip_forward != Some(false) && bridge != Some(false)
-    })
+/// Where the kernel forwards nothing of the network's packets or of their answers.
+fn not_forwarded<'o>(edge: &EdgeReading<'o>, next: &[IpAddr]) -> Option<NotForwarded<'o>> {
+    let (_, tables) = edge.tables?;
+    let bridge = tables.link(&edge.network.bridge).and_then(|link| link.forwarding);
+    match (tables.ip_forward, bridge, silent_uplink(edge, tables, next)) {
+        (Some(false), ..) => Some(NotForwarded::Anywhere),
+        (_, Some(false), _) => Some(NotForwarded::FromTheBridge),
+        (.., Some(uplink)) => Some(NotForwarded::FromTheUplink(uplink)),
+        (.., None) => None,
+    }
+}
+
+/// The interface that packets of the network leave by, where the kernel forwards none of the answers
+/// that come in by it.
+fn silent_uplink<'o>(edge: &EdgeReading<'o>, tables: &Tables, next: &[IpAddr]) -> Option<&'o str> {
+    // A packet that is lost before it leaves, or whose answer reaches the bridge, is not lost for this.
+    let comes_back = edge.traces.is_empty() || edge.vanished(&[Stage::ReplyLost]).is_some();
+    edge.ways_to(next)
+        .filter(|(_, way)| comes_back && !matches!(way.reply, Lookup::Found(_)))
+        .filter_map(|(_, way)| way.forward.interface())
+        .find(|name| tables.link(name).and_then(|link| link.forwarding) == Some(false))
 }
 
 /// Whether the interface that the reply came in by checks reverse paths strictly, and the kernel

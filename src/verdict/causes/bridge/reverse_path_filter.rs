@@ -4,7 +4,7 @@ use edgeprobe_facts::Observation;
 use edgeprobe_facts::trace::Trace;
 
 use super::passage::Passage;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::causes::bridge::edge::{
     about, as_the_tables_allow, at_each_edge, cut_off, next_hops, opens,
 };
@@ -13,10 +13,11 @@ use crate::rule::{Finding, Proof, Rule};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -25,7 +26,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let next = next_hops(evidence);
-    at_each_edge(evidence, |edge| match Passage::of(edge, &next) {
+    at_each_edge(evidence, |edge| match Passage::from_edge(edge, &next) {
         Passage::Opens => opens(edge),
         Passage::RepliesUnexpected(seen, trace) => strict(edge, seen, trace).alone(),
         _ => Vec::new(),

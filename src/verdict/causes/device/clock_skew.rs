@@ -3,7 +3,7 @@
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::{Facts, Observation, Token};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{observations, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -13,10 +13,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Clock,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -32,7 +33,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let connections: Vec<Connection<'_>> =
         evidence.views().iter().flat_map(View::on_the_way).collect();
     let refused = those(&connections, refused_for_the_time);
-    // What keeps Edge Agent waiting for the time keeps the other parts, by their own proxies.
+    // The clock also stops the other parts, by their own proxies.
     let views = evidence.views();
     let by_parts = views.iter().flat_map(|view| evidence.parts_by_proxy(view));
     let by_parts: Vec<Connection<'_>> = by_parts.flat_map(|by| by.connections).collect();
@@ -71,7 +72,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
 }
 
-/// Whether time is all that is wrong with the certificate.
+/// Whether only the time is wrong with the certificate.
 fn refused_for_the_time(connection: &Connection<'_>) -> bool {
     matches!(connection.token(), Some(Token::TlsExpired | Token::TlsNotYetValid))
         && connection.trust().is_some_and(|t| t.within_validity == TrustResult::Trusted)

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use edgeprobe_facts::runtime::Generation;
 use edgeprobe_facts::{Facts, Observation, Outcome};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::evidence::Evidence;
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -13,10 +13,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -38,7 +39,7 @@ enum Flaw {
 }
 
 impl Flaw {
-    fn of(name: &str) -> Option<Self> {
+    fn in_name(name: &str) -> Option<Self> {
         if name.is_empty() {
             return Some(Self::Empty);
         }
@@ -60,7 +61,8 @@ impl Flaw {
         (!name.split('.').all(is_label)).then_some(Self::Label)
     }
 
-    /// Whether the runtime itself refuses it; the others it takes, and its peers may not.
+    /// Whether the runtime itself refuses it. It accepts the other flaws, and its peers may refuse
+    /// them.
     fn is_refused(self) -> bool {
         matches!(self, Self::Empty | Self::TooLong)
     }
@@ -75,7 +77,7 @@ impl Flaw {
     }
 }
 
-/// A name, who says it, and the runtime that uses it, if one does or is meant to.
+/// A name, its source, and the runtime that uses it or will use it.
 #[derive(Clone, Copy)]
 struct Named<'o> {
     name: &'o str,
@@ -89,12 +91,12 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let text = |variant| {
         Text::new(variant).with("name", named.name).with("length", named.name.chars().count())
     };
-    let Some(flaw) = Flaw::of(named.name) else {
+    let Some(flaw) = Flaw::in_name(named.name) else {
         return refuted(text("valid"), [named.seen]);
     };
     let is_used = named.used_by.is_some() || named.meant_for_it;
     let effect = if is_used && flaw.is_refused() { Effect::Blocks } else { Effect::Warns };
-    // The daemons of 1.2 and later leave the refusal to whoever makes the certificates.
+    // From 1.2 on, the issuer of the certificates refuses the name, not the daemons.
     let confidence = match named.used_by {
         Some(Generation::Toml) | None if effect == Effect::Blocks => Confidence::Likely,
         _ => Confidence::Confirmed,
@@ -140,12 +142,12 @@ mod tests {
     fn names_that_the_runtime_and_its_peers_take_have_no_flaw() {
         let longest = format!("{}.example", "a".repeat(56));
         for name in ["edge-01", "EDGE.plant.example", "4711", "3com", "10.0.0.7", "::1", &longest] {
-            assert_eq!(Flaw::of(name), None, "{name}");
+            assert_eq!(Flaw::in_name(name), None, "{name}");
         }
     }
 
     #[test]
-    fn flaws_are_told_apart() {
+    fn each_flaw_is_recognised() {
         for (name, flaw) in [
             ("", Flaw::Empty),
             (&"a".repeat(65), Flaw::TooLong),
@@ -156,7 +158,7 @@ mod tests {
             ("edge-.plant", Flaw::Label),
             (&"a".repeat(64), Flaw::Label),
         ] {
-            assert_eq!(Flaw::of(name), Some(flaw), "{name}");
+            assert_eq!(Flaw::in_name(name), Some(flaw), "{name}");
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use edgeprobe_facts::Token;
 
+use super::answer::{Answer, Answers};
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::{Text, Word};
 use crate::causes::shared::{
-    at_each_vantage, closed_beside, effect_of_loss, observations, peers, ports, those,
+    at_each_vantage, closed_where_another_answers, effect_of_loss, observations, peers, ports,
+    those,
 };
 use crate::clouds::Doubt;
 use crate::evidence::{Connection, Evidence, View};
@@ -14,28 +16,26 @@ use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+    at_each_vantage(evidence, |view| examine_view(evidence, view))
 }
 
-fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.on_the_way();
-    // What an interceptor that passes nothing on answers is the interceptor's own; what one answers
-    // that passes something on comes from behind it.
-    let passes = connections.iter().any(|c| is_intercepted(c) && c.works());
-    let foreign = those(&connections, |c| {
-        is_something_else(c) && (passes || !is_intercepted(c) || speaks_otherwise(c))
-    });
+fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
+    let hub = &evidence.target.hub;
+    let answers = Answers::from_view(evidence, view);
+    let connections = answers.connections();
+    let foreign = answers.with(Answer::SomethingElse);
     if foreign.is_empty() {
         let genuine = those(&connections, |c| c.works() && c.is_genuine());
         return if genuine.is_empty() {
@@ -60,18 +60,19 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         .with("port", ports(&foreign))
         .with("address", peers(&foreign))
         .with("answer", answer(&foreign));
-    // A server that is not the hub refuses the upgrade as a matter of course.
+    // A server that is not the hub refuses the upgrade too.
     let another_on_the_web = connections.iter().any(|c| c.token() == Some(Token::HttpNotIotHub));
     let refusals = those(&connections, |c| {
         another_on_the_web
             && matches!(c.token(), Some(Token::UpgradeRefused | Token::UpgradeWrongSubprotocol))
     });
-    // Nor does it serve the hub's other ports.
-    let elsewhere = closed_beside(&connections, &foreign);
-    let effect = if connections.iter().any(is_told_apart) {
+    // It does not serve the hub's other ports either.
+    let elsewhere = closed_where_another_answers(&connections, &foreign);
+    let effect = if connections.iter().any(shows_iot_hub) {
         effect_of_loss(view)
     } else {
-        // Any MQTT server turns a stranger away as IoT Hub does, so that alone shows no hub.
+        // Every MQTT server refuses an unknown client as IoT Hub does, so that this alone shows no
+        // hub.
         Effect::Blocks
     };
     Proof::confirmed(effect, text, observations(&foreign))
@@ -80,56 +81,10 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
         .alone()
 }
 
-/// Whether a connection works on which only IoT Hub answers so.
-fn is_told_apart(connection: &Connection<'_>) -> bool {
+/// Whether a connection works on a transport that only IoT Hub answers like this.
+fn shows_iot_hub(connection: &Connection<'_>) -> bool {
     let only_speaks_mqtt = connection.facts.mqtt.is_some();
     connection.works() && !only_speaks_mqtt
-}
-
-/// Whether the certificate is an interceptor's: made out to the hub, by nobody that is known.
-fn is_intercepted(connection: &Connection<'_>) -> bool {
-    connection.is_foreign() && connection.is_made_out_to(&connection.facts.server)
-}
-
-/// Whether somebody speaks the protocol that was asked for, as no page of an interceptor's does.
-fn speaks_otherwise(connection: &Connection<'_>) -> bool {
-    connection.token() == Some(Token::AmqpNotIotHub)
-}
-
-/// Whether what answers is something other than IoT Hub.
-fn is_something_else(connection: &Connection<'_>) -> bool {
-    if connection.turned_away().is_some() {
-        return false;
-    }
-    let unknown_and_for_another =
-        connection.token() == Some(Token::TlsUnknownIssuer) && !speaks_of_the_hub(connection);
-    unknown_and_for_another
-        || matches!(
-            connection.token(),
-            Some(
-                Token::TlsNameMismatch
-                    | Token::TlsUnexpectedBytes
-                    | Token::AmqpUnexpectedBytes
-                    | Token::AmqpHttpAnswer
-                    | Token::AmqpOtherProtocol
-                    | Token::AmqpNotIotHub
-                    | Token::MqttUnexpectedBytes
-                    | Token::HttpNotIotHub
-                    | Token::HttpBadAnswer
-            )
-        )
-}
-
-/// Whether a certificate that does not verify is at least made out to IoT Hub, or its own root is
-/// known elsewhere: then other causes have more to say.
-fn speaks_of_the_hub(connection: &Connection<'_>) -> bool {
-    let names_it = connection.tls().and_then(|tls| tls.chain.first()).is_some_and(|leaf| {
-        leaf.names.iter().any(|name| {
-            name.eq_ignore_ascii_case(&connection.facts.server)
-                || name.to_ascii_lowercase().contains("azure-devices")
-        })
-    });
-    names_it || connection.is_genuine()
 }
 
 fn variant(foreign: &[Connection<'_>]) -> &'static str {

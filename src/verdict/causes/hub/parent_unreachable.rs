@@ -3,7 +3,9 @@
 
 use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::Text;
 use crate::causes::shared::{failures, observations, place, ports, those};
 use crate::evidence::{Answer, Connection, Evidence, Manner, View};
@@ -13,21 +15,22 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::HalfAParent],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Parent,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let Some(parent) = &evidence.target.parent else { return Vec::new() };
-    // What only a container network cannot reach is stopped on this device, and has other causes.
+    // A failure of a container network alone is on this device, and has other causes.
     let host = evidence.host();
-    // What a proxy does with the way to the parent is the proxy's; what answers behind it is not.
+    // Behind a proxy only the answer is the parent's; the way is the proxy's.
     if !evidence.goes_direct() {
         return behind_a_proxy(evidence, &host).map(Proof::alone).unwrap_or_default();
     }
@@ -56,7 +59,7 @@ fn unknown(evidence: &Evidence<'_>, host: &View<'_>) -> Option<Proof> {
     if answers.is_empty() || answers.iter().any(|answer| !answer.observation.failed()) {
         return None;
     }
-    // Where anybody else knows it, the host's name servers are at fault and not the parent's name.
+    // Where another name server knows it, the host's name servers are at fault.
     if !evidence.knowing_the_hub().is_empty() {
         return None;
     }
@@ -124,12 +127,12 @@ fn what_answers(evidence: &Evidence<'_>, web: &[Connection<'_>]) -> Option<Proof
         return None;
     }
     let text = answered(evidence, &stranger);
-    // Whatever else that machine does not do is of a piece with it.
+    // That machine's other failures have the same cause.
     Some(blocking(evidence, text, &stranger).explaining(all_failures(evidence)))
 }
 
-/// The other port of a parent is closed. Edge Agent lives without it where Edge Hub answers on the
-/// web port, so it can only warn.
+/// The parent's other port is closed. Edge Agent does not need it where Edge Hub answers on the web
+/// port, so it can only warn.
 fn second_port(host: &View<'_>) -> Option<Proof> {
     let second: Vec<Connection<'_>> =
         host.connections(Role::Parent).filter(|c| c.facts.port == PARENT_PORT).collect();
@@ -178,8 +181,8 @@ fn silent(connections: &[Connection<'_>]) -> bool {
     connections.iter().any(|c| c.manner() == Some(Manner::Silent))
 }
 
-/// Whether the certificate is for another name than the parent's. A chain of the parent's own
-/// authority leads to no root here, so its name was not looked at yet.
+/// Whether the certificate is for another name than the parent's. Its chain leads to no root here,
+/// so verification did not reach the name.
 fn is_anothers(connection: &Connection<'_>, parent: &str) -> bool {
     connection.token() == Some(Token::TlsNameMismatch)
         || (connection.leaf().is_some() && !connection.is_made_out_to(parent))

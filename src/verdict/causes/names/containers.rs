@@ -1,4 +1,4 @@
-//! What a container network's resolvers make of the hub's name.
+//! A container network's resolvers' answers for the hub's name.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ pub(in crate::causes) enum ContainersNames<'o> {
     NotAsked,
     /// By these answers.
     Answered(Vec<&'o Observation>),
-    /// The network reaches nothing at all, its resolvers as little as the rest.
+    /// The network reaches nothing, including its resolvers.
     CutOff,
     BehindAVpn(Box<BehindAVpn<'o>>),
     /// By these answers.
@@ -30,8 +30,8 @@ pub(in crate::causes) struct BehindAVpn<'o> {
 }
 
 impl<'o> ContainersNames<'o> {
-    pub(in crate::causes) fn of(evidence: &Evidence<'o>, edge: &EdgeReading<'o>) -> Self {
-        let answers: Vec<Answer<'o>> = edge.view.answers(Role::Hub).collect();
+    pub(in crate::causes) fn from_edge(evidence: &Evidence<'o>, edge: &EdgeReading<'o>) -> Self {
+        let answers: Vec<Answer<'o>> = edge.view.deciding_answers(Role::Hub);
         let all = answers.iter().map(|answer| answer.observation);
         let answered: Vec<&Observation> = all.filter(|seen| !seen.failed()).collect();
         let is_cut_off = edge.is_cut_off() || edge.fails_alone();
@@ -39,7 +39,7 @@ impl<'o> ContainersNames<'o> {
             (true, _) => Self::NotAsked,
             _ if !answered.is_empty() => Self::Answered(answered),
             (_, true) => Self::CutOff,
-            _ => match BehindAVpn::of(evidence, edge, &answers) {
+            _ => match BehindAVpn::from_answers(evidence, edge, &answers) {
                 Some(behind) => Self::BehindAVpn(Box::new(behind)),
                 None => Self::Failing(answers),
             },
@@ -48,7 +48,11 @@ impl<'o> ContainersNames<'o> {
 }
 
 impl<'o> BehindAVpn<'o> {
-    fn of(evidence: &Evidence<'o>, edge: &EdgeReading<'o>, answers: &[Answer<'o>]) -> Option<Self> {
+    fn from_answers(
+        evidence: &Evidence<'o>,
+        edge: &EdgeReading<'o>,
+        answers: &[Answer<'o>],
+    ) -> Option<Self> {
         if answers.iter().any(Answer::denies) {
             return None;
         }
@@ -82,19 +86,19 @@ fn behind_a_vpn(
         .collect()
 }
 
-/// What is known to be a name server: the kernel was asked the way to other addresses as well, and
-/// to one of no meaning where no name had led anywhere yet.
+/// The addresses that are known to be name servers. The kernel was asked for routes to other
+/// addresses too.
 fn known_servers(evidence: &Evidence<'_>) -> Vec<IpAddr> {
     let asked = evidence.all().iter().filter_map(|observation| match &observation.facts {
         Facts::Dns(DnsFacts { resolver: Resolver::Server(at), .. }) => Some(at.ip()),
         _ => None,
     });
-    let told = evidence.engine().into_iter().flat_map(|(_, engine)| engine.settings.dns.clone());
-    asked.chain(told).collect()
+    let given = evidence.engine().into_iter().flat_map(|(_, engine)| engine.settings.dns.clone());
+    asked.chain(given).collect()
 }
 
-/// Whether the VPN carries the network's connections to the hub: it lets the network's packets
-/// pass then, and what keeps its questions from the name servers is something else.
+/// Whether the VPN carries the network's connections to the hub. Then it passes the network's
+/// packets, and something else stops its questions.
 fn carries_the_network(edge: &EdgeReading<'_>, vpn: &Mechanism) -> bool {
     edge.opened.iter().any(|connection| {
         let mechanisms = edge.mechanisms(connection.facts.peer);
@@ -102,7 +106,7 @@ fn carries_the_network(edge: &EdgeReading<'_>, vpn: &Mechanism) -> bool {
     })
 }
 
-/// What the host was told by these servers.
+/// The host's answers from these servers.
 fn answers_to_the_host<'o>(evidence: &Evidence<'o>, servers: &[IpAddr]) -> Vec<&'o Observation> {
     let asked = |answer: &Answer<'_>| matches!(answer.facts.resolver, Resolver::Server(at) if servers.contains(&at.ip()));
     let host = evidence.host();

@@ -6,23 +6,24 @@ use std::net::{IpAddr, Ipv4Addr};
 use edgeprobe_facts::dns::{AddressKind, Resolver};
 use edgeprobe_facts::{Facts, Observation, Role, Token};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, observations, those};
-use crate::evidence::{Answer, Connection, Evidence, View};
+use crate::evidence::{Answer, Connection, Evidence, Pin, PinnedBy, UsedBy, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
 use crate::words::listed;
 use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -33,7 +34,7 @@ enum Suspicion {
     Sinkhole,
     /// Pinned in the hosts file, while the name servers say something else.
     HostsFile,
-    /// Pinned so too, and the name servers' address is as closed as the pinned one.
+    /// Pinned too, and the name servers' address is also closed.
     PinnedAside,
     /// Private, with no sign of a private endpoint.
     Private,
@@ -55,13 +56,13 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let is_candidate = |address: &IpAddr| {
         !(evidence.target.embedded && *address == IpAddr::V4(Ipv4Addr::LOCALHOST))
     };
-    let known = Known::of(&views, &connections);
+    let known = Known::from_views(&views, &connections);
     let mut real: Option<IpAddr> = None;
     let mut looked_at: BTreeSet<IpAddr> = BTreeSet::new();
     let mut wrong: Vec<(IpAddr, Suspicion)> = Vec::new();
-    for view in views.iter().filter(|view| !evidence.is_spare(&view.vantage)) {
+    for view in views.iter().filter(|view| !evidence.is_unused(&view.vantage)) {
         let addresses = view.hub_addresses();
-        // Where one of several addresses is the hub's, programs come through.
+        // If one of several addresses is the hub's, programs reach it.
         if let Some(address) = addresses.iter().find(|address| known.genuine.contains(address)) {
             real = real.or(Some(*address));
             continue;
@@ -103,14 +104,23 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
     });
     let is_a_guess = match why {
         Suspicion::Private | Suspicion::ZoneNotLinked | Suspicion::PinnedAside => true,
-        // Only where the hub is found elsewhere is it certain that it is not here.
+        // The address is certainly wrong only where the hub answers at another one.
         Suspicion::HostsFile => !is_found_elsewhere(&views, &wrong),
         Suspicion::Sinkhole | Suspicion::Contradicted => false,
     };
+    let pin = Pin::of(evidence, &wrong)
+        .filter(|pin| why == Suspicion::HostsFile || matches!(pin.by, PinnedBy::SearchList(_)));
+    // A name of the search list's is not the hub's, whatever is found at its address.
+    let is_a_guess = match &pin {
+        Some(_) => !is_found_elsewhere(&views, &wrong),
+        None => is_a_guess,
+    };
     let confidence = if is_a_guess { Confidence::Likely } else { Confidence::Confirmed };
-    let text = Text::new(variant(why))
-        .with("hub", &evidence.target.hub)
-        .with("address", listed(addresses));
+    let text = match &pin {
+        Some(pin) => pin.sentence(),
+        None => Text::new(variant(why)),
+    };
+    let text = text.with("hub", &evidence.target.hub).with("address", listed(addresses));
     let server = |answer: &Answer<'_>| matches!(answer.facts.resolver, Resolver::Server(_));
     let text = match host.answers(Role::Hub).filter(names_them).find(server) {
         Some(answer) => answer.to_ask_again(text),
@@ -121,10 +131,27 @@ fn wrong_addresses(evidence: &Evidence<'_>, addresses: &[IpAddr], why: Suspicion
             .with_confidence(confidence)
             .explaining_nothing();
     }
-    Proof::confirmed(Effect::Blocks, text, named_by)
+    let proof = Proof::confirmed(gravest(evidence, &wrong), text, named_by)
         .with_confidence(confidence)
         .explaining(evidence.all().iter().filter(|seen| seen.failed() && reached(seen)))
-        .explaining(routes)
+        .explaining(routes);
+    match pin {
+        Some(pin) => pin.details(proof),
+        None => proof,
+    }
+}
+
+/// What it does that the name leads to these addresses: what only Edge Hub is told stops its messages
+/// and not Edge Agent.
+fn gravest(evidence: &Evidence<'_>, wrong: &BTreeSet<IpAddr>) -> Effect {
+    let misled = |view: &&View<'_>| view.hub_addresses().iter().any(|it| wrong.contains(it));
+    let views = evidence.views();
+    let used = views.iter().filter(misled).map(|view| evidence.used_by(&view.vantage));
+    let effect = used.filter(|used| *used != UsedBy::NoPart).map(|used| match used {
+        UsedBy::EdgeAgent => Effect::Blocks,
+        UsedBy::EdgeHub | UsedBy::NoPart => Effect::Degrades,
+    });
+    effect.min().unwrap_or(Effect::Blocks)
 }
 
 /// Whether the name leads to a private endpoint, this resolver gives the public address, and the
@@ -161,13 +188,13 @@ struct Known {
     by_servers: BTreeSet<IpAddr>,
     /// Whether a name server says anything of the name; that there is no such name is an answer too.
     servers_speak: bool,
-    /// Whether the servers' own addresses were tried, and none of them opens.
+    /// Whether the addresses from name servers were tried and no connection opens.
     servers_are_closed: bool,
     has_a_private_endpoint: bool,
 }
 
 impl Known {
-    fn of(views: &[View<'_>], connections: &[Connection<'_>]) -> Self {
+    fn from_views(views: &[View<'_>], connections: &[Connection<'_>]) -> Self {
         let answers = || views.iter().flat_map(|view| view.answers(Role::Hub));
         let by_servers = || answers().filter(|answer| !answer.facts.from_hosts_file());
         let speaks = |answer: Answer<'_>| {
@@ -187,10 +214,10 @@ impl Known {
         }
     }
 
-    /// What speaks against an address at which no IoT Hub answered.
+    /// The reason against an address at which IoT Hub did not answer.
     fn suspicion(&self, address: IpAddr) -> Option<Suspicion> {
         let pinned = self.pinned.contains(&address) && !self.by_servers.contains(&address);
-        match AddressKind::of(address) {
+        match AddressKind::from_address(address) {
             _ if pinned && self.servers_speak => {
                 let closed_alike = self.servers_are_closed && !self.open.contains(&address);
                 Some(if closed_alike { Suspicion::PinnedAside } else { Suspicion::HostsFile })

@@ -5,7 +5,9 @@ use edgeprobe_facts::route::RouteFacts;
 use edgeprobe_facts::{Role, Token};
 
 use super::HostsNames;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::{Text, Word};
 use crate::evidence::{Answer, Evidence, Knowledge, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -14,13 +16,14 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NamelessDaemons],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -32,7 +35,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .filter(|answer| !host.is_passed_over(answer))
         .collect();
     let servers = server_failures(&failing);
-    match HostsNames::of(evidence) {
+    match HostsNames::from_evidence(evidence) {
         HostsNames::NotAsked => Vec::new(),
         HostsNames::Resolved(resolved) if servers.is_empty() => {
             refuted(Text::new("resolved").with("hub", &evidence.target.hub), resolved)
@@ -40,7 +43,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         HostsNames::Unanswered => unanswered(&host, &failing, &servers).alone(),
         HostsNames::IgnorantServers(denials) => ignorant(&host, &denials),
         HostsNames::Disputed(known) => disputed(evidence, &host, known).alone(),
-        // A server that knows that the name does not exist has done its work.
+        // A server that says that the name does not exist works.
         HostsNames::Resolved(_)
         | HostsNames::NoPrivateRecord
         | HostsNames::Contradicted
@@ -48,7 +51,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
 }
 
-/// Some of the servers fail, and others do their work.
+/// Some of the servers fail, and others work.
 fn partly(servers: &[Answer<'_>]) -> Vec<Finding> {
     if servers.is_empty() {
         return Vec::new();
@@ -78,7 +81,7 @@ fn unanswered(host: &View<'_>, failing: &[Answer<'_>], servers: &[Answer<'_>]) -
         None => naming(Text::new(variant(servers)), servers),
     };
     let controls = host.answers(Role::Control).map(|answer| answer.observation);
-    // A server that denies a proxy's name did its work.
+    // A server that denies a proxy's name works.
     let proxies = host.answers(Role::Proxy).filter(|answer| !answer.denies());
     let proxies = proxies.map(|answer| answer.observation).filter(|proxy| proxy.failed());
     let silent = servers.iter().all(|a| a.observation.token() == Some(Token::DnsTimeout));
@@ -96,7 +99,7 @@ fn unanswered(host: &View<'_>, failing: &[Answer<'_>], servers: &[Answer<'_>]) -
         .explaining(proxies)
 }
 
-/// The servers know no name of the Internet, the control's as little as the hub's.
+/// The servers know no name of the Internet: neither the hub's nor the control's.
 fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
     let failed = [Role::Hub, Role::Control]
         .into_iter()
@@ -111,13 +114,13 @@ fn ignorant(host: &View<'_>, denials: &[Answer<'_>]) -> Vec<Finding> {
         };
     }
     Proof::confirmed(Effect::Blocks, text, denials.iter().map(|denial| denial.observation))
-        // The control is a name that somebody chose, and may not exist either.
+        // The user may have chosen the control's name, and it may not exist either.
         .with_confidence(Confidence::Likely)
         .explaining(failed)
         .alone()
 }
 
-/// The host's servers deny a name that others know, so that what is at fault is not the name.
+/// The host's servers deny a name that other servers know, so the fault is theirs.
 fn disputed<'o>(evidence: &Evidence<'o>, host: &View<'o>, known: Knowledge<'o>) -> Proof {
     let deniers: Vec<Answer<'_>> = host.answers(Role::Hub).filter(Answer::denies).collect();
     let (variant, confidence) = if known.reached.is_empty() {
@@ -141,9 +144,8 @@ fn disputed<'o>(evidence: &Evidence<'o>, host: &View<'o>, known: Knowledge<'o>) 
         .explaining(failed.filter(|answer| answer.failed()))
 }
 
-/// Whether anything shows that packets leave this device: a gateway that answers on its link. A
-/// tunnel has none, so that silence may as well be the tunnel's, and where no way out was asked, a dead
-/// gateway's.
+/// Whether a gateway that answers on its link shows that packets leave this device. A tunnel has no
+/// gateway, so silence may be the tunnel's; without a route, it may be a dead gateway's.
 fn leaves_the_device(host: &View<'_>) -> bool {
     let by_a_tunnel =
         |facts: &RouteFacts| facts.gateway_answers.is_none() && facts.interface.is_some();

@@ -4,7 +4,7 @@ use edgeprobe_facts::dns::Resolver;
 use edgeprobe_facts::{Observation, Role, Token};
 
 use super::HostsNames;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::clouds::Doubt;
 use crate::evidence::{Answer, Evidence, View};
@@ -13,10 +13,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Hub,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Azure,
@@ -26,7 +27,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let host = evidence.host();
     let saying_no: Vec<Answer<'_>> = host.answers(Role::Hub).filter(Answer::denies).collect();
-    match HostsNames::of(evidence) {
+    match HostsNames::from_evidence(evidence) {
         HostsNames::Resolved(resolved) => refuted(Text::new("resolved"), resolved),
         HostsNames::NoPrivateRecord => {
             let proof = not_in_the_private_zone(evidence, &host, &saying_no);
@@ -43,7 +44,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     }
 }
 
-/// Nobody knows the name.
+/// No name server knows the name.
 fn unknown<'o>(
     evidence: &Evidence<'o>,
     host: &View<'o>,
@@ -73,8 +74,8 @@ fn unknown<'o>(
     Some(proof)
 }
 
-/// The hub has a private endpoint, and the private zone that stands in for the public one here has no
-/// record of it: the name is right, and the public zone knows it.
+/// The hub has a private endpoint, and the private zone that replaces the public one here has no
+/// record of it. The name is right, and the public zone knows it.
 fn not_in_the_private_zone(
     evidence: &Evidence<'_>,
     host: &View<'_>,

@@ -10,7 +10,7 @@ use edgeprobe_facts::{Observation, Role};
 
 use crate::evidence::{Answer, Evidence, Knowledge};
 
-/// What the host's resolvers make of the hub's name.
+/// The host's resolvers' answers for the hub's name.
 enum HostsNames<'o> {
     NotAsked,
     /// Programs get an address, by these answers.
@@ -19,18 +19,18 @@ enum HostsNames<'o> {
     IgnorantServers(Vec<Answer<'o>>),
     /// No server denies the name, and none has an address for programs.
     Unanswered,
-    /// A private zone that stands in for the public one lacks the hub's record.
+    /// A private zone that replaces the public one lacks the hub's record.
     NoPrivateRecord,
-    /// A server denies the name, and somebody else knows it.
+    /// A server denies the name, and another source knows it.
     Disputed(Knowledge<'o>),
-    /// A server denies the name, and another here answers with what cannot be right.
+    /// A server denies the name, and another here gives a wrong answer.
     Contradicted,
-    /// A server denies the name, and nobody knows it.
+    /// A server denies the name, and no source knows it.
     Denied,
 }
 
 impl<'o> HostsNames<'o> {
-    fn of(evidence: &Evidence<'o>) -> Self {
+    fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let host = evidence.host();
         let answers: Vec<Answer<'o>> = host.answers(Role::Hub).collect();
         let deciding = host.deciding_answers(Role::Hub).into_iter().map(|it| it.observation);

@@ -15,13 +15,13 @@ use crate::evidence::Evidence;
 enum PortState {
     /// This user may not bind it.
     NotPermitted,
-    /// The address that it is published on is none of this device's.
+    /// This device does not have the address that it is published on.
     NoSuchAddress(IpAddr),
-    /// Edge Hub has it, or may be the one who has it.
+    /// Edge Hub holds it, or may hold it.
     EdgeHubs,
-    /// Another has it.
+    /// Another process holds it.
     Held,
-    /// An engine without root may do no more than this user, whom the kernel refuses it.
+    /// The engine runs without root, and the kernel refuses the port to users.
     NotPermittedToTheEngine,
     /// It could not be bound for another reason.
     Failed,
@@ -53,7 +53,7 @@ fn state(evidence: &Evidence<'_>, port: &Observation, facts: &PortFacts) -> Port
     }
 }
 
-/// Whether nobody holds the port, and it is one that only the privileged may bind.
+/// Whether no process holds the port, and only a privileged user may bind it.
 fn is_refused_to_users(facts: &PortFacts) -> bool {
     let refused = |bind: &Bind| bind.result == BindResult::NotPermitted;
     !facts.may_bind && facts.holders.is_empty() && facts.binds.iter().any(refused)

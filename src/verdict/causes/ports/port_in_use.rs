@@ -5,17 +5,18 @@ use serde_json::json;
 
 use super::{PortState, states};
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::evidence::Evidence;
 use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Port,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Port,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -66,12 +67,12 @@ fn sentence(facts: &PortFacts, holder: Option<&Holder>) -> Text {
         .with_any("process", holder.process.as_ref())
 }
 
-/// The programs by which engines hold a published port for a container.
+/// The programs that hold a published port for an engine's container.
 const FORWARDERS: [&str; 5] = ["docker-proxy", "dockerd", "rootlessport", "rootlesskit", "conmon"];
 
-/// Who would start a process again, or has others with it: a service of the system, an engine, or
-/// nobody. A session's scope is left with its session, which nobody wants to end, and what runs
-/// below a user's own manager is no unit that the system's knows.
+/// What would start a process again: a service of the system, an engine, or nothing (`no`). A
+/// session's scope ends with its session, and the system's manager does not know the units of a
+/// user's own manager.
 fn supervised(process: &str, unit: Option<&str>) -> &'static str {
     if FORWARDERS.contains(&process) {
         return "engine";

@@ -2,3 +2,4 @@
 
 pub(super) mod proxy_rejects;
 pub(super) mod proxy_required;
+mod ways;

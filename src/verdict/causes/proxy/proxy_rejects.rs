@@ -1,16 +1,18 @@
-//! `proxy-rejects`: a proxy that a part of the runtime goes by refuses, or cannot be reached.
+//! `proxy-rejects`: a proxy of a part of the runtime refuses, or cannot be reached.
 
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::proxy::ProxyAnswer;
 use edgeprobe_facts::runtime::Part;
-use edgeprobe_facts::{Observation, Role, Step, Token, Vantage};
+use edgeprobe_facts::{Observation, Role, Step, Token};
 use serde_json::json;
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use super::ways::{ProxyReading, ProxyState};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::{Text, Word};
 use crate::causes::shared::{
-    as_one, at_each_vantage, cut_in_handshake, effect_of_loss, no_graver_than_its_use,
-    observations, place, those,
+    as_one, at_each_vantage, cut_in_handshake, effect_of_loss, limited_by_use, observations,
 };
 use crate::evidence::{Answer, ByProxy, Connection, Evidence, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -19,10 +21,11 @@ use crate::{Confidence, Effect, Way};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoIdentity],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -38,7 +41,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     for view in evidence.views() {
         for by_proxy in evidence.parts_by_proxy(&view) {
             let found = examine_parts(evidence, &view, &by_proxy);
-            let found = no_graver_than_its_use(evidence.used_by(&view.vantage), found);
+            let found = limited_by_use(evidence.used_by(&view.vantage), found);
             let at = place_of(&by_proxy.via);
             match of_each.iter_mut().find(|(known, _)| *known == at) {
                 Some((_, findings)) => findings.extend(found),
@@ -46,7 +49,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
             }
         }
     }
-    // One proxy that is lost to several parts is one finding; another proxy is another.
+    // One finding for each proxy, whatever the number of parts that lose it.
     let found: Vec<Finding> =
         of_each.into_iter().flat_map(|(_, findings)| as_one([findings].into_iter())).collect();
     let (proved, refuted): (Vec<Finding>, Vec<Finding>) =
@@ -61,131 +64,92 @@ fn place_of(via: &Via) -> String {
 
 /// The proxy on Edge Agent's way. `alone` says that the host was not asked to connect.
 fn examine_way(view: &View<'_>, alone: bool) -> Vec<Finding> {
-    let Some(via) = view.way().via() else { return Vec::new() };
-    let connections = view.proxied_hub_connections();
-    let nameless = if connections.is_empty() { nameless(view, via) } else { Vec::new() };
-    match (Here { view, via, connections, nameless, alone }).finding() {
-        Some(Found::Opens(finding)) => finding,
-        Some(Found::Rejects(text, confidence, here)) => {
-            here.proof(effect(view), text, confidence).alone()
-        }
-        None => Vec::new(),
-    }
+    let Some(reading) = ProxyReading::of_edge_agent(view, alone) else { return Vec::new() };
+    examine_reading(&reading, |proof| Proof { effect: effect(view), ..proof }.alone())
 }
 
-/// A proxy that other parts of the runtime go by.
+/// A proxy that other parts of the runtime use.
 fn examine_parts<'o>(
     evidence: &Evidence<'o>,
     view: &View<'o>,
     by_proxy: &ByProxy<'o>,
 ) -> Vec<Finding> {
-    let here = Here {
-        view,
-        via: &by_proxy.via,
-        connections: by_proxy.connections.clone(),
-        nameless: by_proxy.nameless.clone(),
-        alone: evidence.is_without_the_host(),
-    };
-    let (text, confidence, here) = match here.finding() {
-        Some(Found::Opens(finding)) => return finding,
-        Some(Found::Rejects(text, confidence, here)) => (text, confidence, here),
-        None => return Vec::new(),
-    };
-    // Whoever is not provisioned for want of this proxy misses that before the hub.
-    if evidence.keeps_from_provisioning(by_proxy) {
-        return Vec::new();
-    }
+    let reading = ProxyReading::of_other_parts(evidence, view, by_proxy);
     let parts = &by_proxy.parts;
-    let (effect, meaning) = evidence.effect_on_parts(view, parts);
-    let text = text.with("parts", listed(parts.iter().copied().map(part))).followed_by(meaning);
-    let no_way = view.no_way_to(&here.connections);
-    here.proof(effect, text, confidence)
-        .supported_by(no_way.iter().copied())
-        .explaining(no_way)
-        .explaining(evidence.unprovisioned_by(by_proxy))
-        .with_detail("parts", parts.iter().map(|part| json!(part)).collect::<Vec<_>>())
-        .with_detail("source", json!(sources(evidence, parts)))
-        .alone()
+    examine_reading(&reading, |proof| {
+        // Without this proxy the part gets no identity, and it needs that before the hub.
+        if evidence.keeps_from_provisioning(by_proxy) {
+            return Vec::new();
+        }
+        let (effect, meaning) = evidence.effect_on_parts(view, parts);
+        let summary = proof.summary.clone();
+        let summary = summary.with("parts", listed(parts.iter().copied().map(part)));
+        let no_way = view.no_way_to(&reading.connections);
+        Proof { effect, summary: summary.followed_by(meaning), ..proof }
+            .supported_by(no_way.iter().copied())
+            .explaining(no_way)
+            .explaining(evidence.unprovisioned_by(by_proxy))
+            .with_detail("parts", parts.iter().map(|part| json!(part)).collect::<Vec<_>>())
+            .with_detail("source", json!(sources(evidence, parts)))
+            .alone()
+    })
 }
 
-/// Where these parts are told of their proxy.
+/// Examines one proxy. `complete` adds to the proof what the parts that use it lose.
+fn examine_reading(
+    reading: &ProxyReading<'_, '_>,
+    complete: impl FnOnce(Proof) -> Vec<Finding>,
+) -> Vec<Finding> {
+    let (text, confidence) = match reading.state() {
+        ProxyState::NotTried => return Vec::new(),
+        ProxyState::Opens(opened) => {
+            return refuted(reading.sentence("opened"), observations(&opened));
+        }
+        ProxyState::Nameless => {
+            let servers = listed(reading.nameless.iter().map(Answer::server));
+            (reading.sentence("nameless").with("resolver", servers), Confidence::Confirmed)
+        }
+        ProxyState::DeadTunnels(opened) => {
+            let controls = reading.view.by(reading.via, Role::Control);
+            let (variant, confidence) = dead_tunnel(&opened, &controls);
+            (reading.sentence(variant), confidence)
+        }
+        ProxyState::Refuses(first) => {
+            let own_loopback = reading.via.url.is_loopback();
+            let unreached = first.observation.failed_step() == Some(Step::Connect);
+            let confidence = if reading.alone && unreached && !own_loopback {
+                Confidence::Likely
+            } else {
+                Confidence::Confirmed
+            };
+            (refusal(reading, &first), confidence)
+        }
+    };
+    complete(proof(reading, text, confidence))
+}
+
+fn proof(reading: &ProxyReading<'_, '_>, text: Text, confidence: Confidence) -> Proof {
+    let names = reading.nameless.iter().map(|answer| answer.observation);
+    let controls = reading.view.by(reading.via, Role::Control);
+    Proof::confirmed(Effect::Blocks, text, observations(&reading.connections))
+        .supported_by(names)
+        .supported_by(observations(&controls))
+        .explaining(unanswered(reading.view, reading.via))
+        .with_confidence(confidence)
+        .with_detail("proxy", reading.via.url.to_string())
+}
+
+/// Where these parts' proxy is set.
 fn sources(evidence: &Evidence<'_>, parts: &[Part]) -> Vec<String> {
     let settings = evidence.proxy_settings().iter();
     let of_these = settings.filter(|it| parts.contains(&it.part) && it.https_proxy.is_some());
     of_these.map(|setting| setting.source.clone()).collect()
 }
 
-/// A proxy, and what came of going by it from one vantage.
-struct Here<'e, 'o> {
-    view: &'e View<'o>,
-    via: &'e Via,
-    connections: Vec<Connection<'o>>,
-    /// The answers for its name, where that has no address here.
-    nameless: Vec<Answer<'o>>,
-    /// Whether the host was not asked, so that what no packet reaches may be lost on this device.
-    alone: bool,
-}
-
-/// What is to be said of it.
-enum Found<'e, 'o> {
-    Opens(Vec<Finding>),
-    Rejects(Text, Confidence, Here<'e, 'o>),
-}
-
-impl<'e, 'o> Here<'e, 'o> {
-    fn finding(self) -> Option<Found<'e, 'o>> {
-        let opened = those(&self.connections, Connection::connected);
-        if !opened.iter().all(cut_in_handshake) {
-            return Some(Found::Opens(refuted(self.about("opened"), observations(&opened))));
-        }
-        let (text, confidence) = match self.connections.first() {
-            None if self.nameless.is_empty() => return None,
-            None => {
-                let servers = listed(self.nameless.iter().map(Answer::server));
-                (self.about("nameless").with("resolver", servers), Confidence::Confirmed)
-            }
-            Some(_) if !opened.is_empty() => {
-                let controls = self.view.by(self.via, Role::Control);
-                let (variant, confidence) = dead_tunnel(&opened, &controls);
-                (self.about(variant), confidence)
-            }
-            Some(first) => {
-                let about = |variant| self.about(variant);
-                let own_loopback = self.via.url.is_loopback();
-                let unreached = first.observation.failed_step() == Some(Step::Connect);
-                let confidence = if self.alone && unreached && !own_loopback {
-                    Confidence::Likely
-                } else {
-                    Confidence::Confirmed
-                };
-                (refusal(self.view, self.via, first, about), confidence)
-            }
-        };
-        Some(Found::Rejects(text, confidence, self))
-    }
-
-    fn about(&self, variant: &'static str) -> Text {
-        let text = Text::new(variant).with("proxy", self.via.url.to_string());
-        text.with("place", place(&self.view.vantage))
-    }
-
-    fn proof(&self, effect: Effect, text: Text, confidence: Confidence) -> Proof {
-        let names = self.nameless.iter().map(|answer| answer.observation);
-        let controls = self.view.by(self.via, Role::Control);
-        Proof::confirmed(effect, text, observations(&self.connections))
-            .supported_by(names)
-            .supported_by(observations(&controls))
-            .explaining(unanswered(self.view, self.via))
-            .with_confidence(confidence)
-            .with_detail("proxy", self.via.url.to_string())
-    }
-}
-
-/// The sentence for a tunnel that the proxy opens and through which no handshake comes, and how sure
-/// it is that the proxy is why.
+/// The sentence for a tunnel without a handshake, and how sure it is that the proxy is the reason.
 ///
-/// Where another host's handshake fares alike, it is the proxy or its own way out: the two have
-/// nothing else in common. Where that one passes, a filter behind the proxy may do the same.
+/// If another host's handshake fails in the same way, the proxy or its own way out is the reason:
+/// the two share nothing else. If it passes, a filter behind the proxy is possible too.
 fn dead_tunnel(
     tunnels: &[Connection<'_>],
     controls: &[Connection<'_>],
@@ -201,20 +165,17 @@ fn dead_tunnel(
     )
 }
 
-/// What is in the way, in the order in which it would be met.
-fn refusal(
-    view: &View<'_>,
-    via: &Via,
-    first: &Connection<'_>,
-    about: impl Fn(&'static str) -> Text,
-) -> Text {
+/// The sentence for the step at which the proxy stops the connection.
+fn refusal(reading: &ProxyReading<'_, '_>, first: &Connection<'_>) -> Text {
+    let (view, via) = (reading.view, reading.via);
+    let about = |variant| reading.sentence(variant);
     let answer = first.facts.proxy.as_ref().and_then(|proxy| proxy.answer.as_ref());
     let said = |text: Text| match answer {
         Some(answer) => text.with("status", answer.status).with("answer", words(answer)),
         None => text,
     };
     if first.observation.failed_step() == Some(Step::Connect) {
-        let in_a_container = matches!(view.vantage, Vantage::Bridge(_));
+        let in_a_container = view.vantage.is_in_a_container();
         return about(match first.token() {
             _ if in_a_container && via.url.is_loopback() => "loopback",
             Some(Token::TimedOut) => "silent",
@@ -242,7 +203,7 @@ fn refusal(
     }
 }
 
-/// The proxy wants to know who asks: what of its wishes could the URL meet?
+/// The proxy requires credentials: does it accept a scheme that the URL can serve?
 fn credentials(
     via: &Via,
     answer: Option<&ProxyAnswer>,
@@ -256,7 +217,7 @@ fn credentials(
     about(if via.url.has_credentials() { "wrong_credentials" } else { "credentials" })
 }
 
-/// The proxy's own word for what is wrong, else its number.
+/// The proxy's own text for the error, or else the status.
 fn words(answer: &ProxyAnswer) -> Word {
     match (&answer.error, &answer.reason) {
         (Some(error), _) => format!("{} {error}", answer.status).into(),
@@ -265,20 +226,13 @@ fn words(answer: &ProxyAnswer) -> Word {
     }
 }
 
-/// What a refusal does: nothing where the direct way works and may be the one that is taken.
+/// The effect of a refusal: a warning where the direct way works and Edge Agent may take it.
 fn effect(view: &View<'_>) -> Effect {
     let direct = view.on_the_way().iter().all(Connection::is_direct);
     match view.way() {
         Way::Either(_) if direct && !view.on_the_way().is_empty() => Effect::Warns,
         _ => effect_of_loss(view),
     }
-}
-
-/// The answers of resolvers here, if none has an address of the proxy.
-fn nameless<'o>(view: &View<'o>, via: &Via) -> Vec<Answer<'o>> {
-    let answers = view.proxy_answers(via);
-    let all_failed = answers.iter().all(|answer| is_failed(answer.observation));
-    if all_failed { answers } else { Vec::new() }
 }
 
 /// The failed answers of all resolvers here for the proxy's name.
@@ -288,8 +242,4 @@ fn unanswered<'o>(view: &View<'o>, via: &Via) -> Vec<&'o Observation> {
     };
     let all = view.answers(Role::Proxy).filter(named).map(|answer| answer.observation);
     all.filter(|answer| answer.failed()).collect()
-}
-
-fn is_failed(observation: &Observation) -> bool {
-    observation.failed()
 }

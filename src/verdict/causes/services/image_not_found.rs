@@ -4,19 +4,22 @@ use edgeprobe_facts::Token;
 
 use super::{RegistryState, consequence, in_state, registries};
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::evidence::{Evidence, RegistryReading};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::told;
+use crate::translation;
 use crate::words::listed;
 use edgeprobe_language::Text;
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Registry,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoImage],
     same_in_a_log: SameInALog::Image,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Azure,
@@ -40,7 +43,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn proof(evidence: &Evidence<'_>, reading: &RegistryReading<'_>) -> Proof {
     let facts = reading.facts;
     let other_platform = reading.token() == Some(Token::ImageOtherPlatform);
-    // Somebody else's 404 page has no code of a registry.
+    // A 404 page of another server has no error code of a registry.
     let own_words = facts.last_answer().is_some_and(|answer| answer.code.is_some());
     let sure = other_platform || own_words;
     let effect = evidence.effect_of_registry(reading);
@@ -50,7 +53,7 @@ fn proof(evidence: &Evidence<'_>, reading: &RegistryReading<'_>) -> Proof {
         .with("platform", facts.platform.as_deref().unwrap_or_default())
         .with("platforms", listed(&facts.platforms))
         .followed_by(consequence(evidence, reading, effect));
-    let answer = told::failure(reading.observation);
+    let answer = translation::failure(reading.observation);
     let text = text.with_any("answer", answer);
     Proof::confirmed(effect, text, [reading.observation])
         .with_confidence(if sure { Confidence::Confirmed } else { Confidence::Likely })

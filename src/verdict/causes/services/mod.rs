@@ -9,22 +9,22 @@ pub(super) mod registry_unreachable;
 use crate::Effect;
 use crate::evidence::{Evidence, Presence, RegistryReading};
 
-/// What became of a question to a registry.
+/// The result of a question to a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RegistryState {
-    /// The registry refuses, for want of credentials or in spite of them.
+    /// The registry refuses, with credentials or without.
     Refused,
     /// It has no such image, or none for this platform.
     NotThere,
     Served,
-    /// It was asked by a proxy that says nothing of the engine.
+    /// It was asked by a proxy that the engine does not use.
     SaysNothing,
-    /// What keeps the hub from this step keeps the registry too.
+    /// The hub fails at the same step, for the same reason.
     LostWithTheHub,
     OutOfReach,
 }
 
-/// The registries that matter to this device, each with what became of its question.
+/// The registries that matter to this device, each with its result.
 fn registries<'o>(evidence: &Evidence<'o>) -> Vec<(RegistryReading<'o>, RegistryState)> {
     let state = |reading: &RegistryReading<'o>| match reading {
         _ if reading.is_refused() => RegistryState::Refused,

@@ -1,4 +1,4 @@
-//! What became of the way to the provisioning service.
+//! The state of the way to the provisioning service.
 
 use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::{Observation, Role};
@@ -11,7 +11,7 @@ pub(super) enum Provisioning<'o> {
     NotAsked,
     /// By these connections.
     Reached(Vec<Connection<'o>>),
-    /// What keeps the hub from this step keeps the service too.
+    /// The hub fails at the same step, for the same reason.
     LostWithTheHub,
     Lost(Lost<'o>),
 }
@@ -27,7 +27,7 @@ pub(super) enum Lost<'o> {
 }
 
 impl<'o> Lost<'o> {
-    /// The failures by which it is lost.
+    /// The failures that show the loss.
     pub(super) fn seen(&self) -> Vec<&'o Observation> {
         match self {
             Self::Connections(connections) => observations(connections),
@@ -39,7 +39,7 @@ impl<'o> Lost<'o> {
 }
 
 impl<'o> Provisioning<'o> {
-    pub(super) fn of(evidence: &Evidence<'o>) -> Self {
+    pub(super) fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let connections = evidence.provisioning();
         let reached = those(&connections, |connection| !connection.observation.failed());
         let names = evidence.host().deciding_answers(Role::Provisioning);

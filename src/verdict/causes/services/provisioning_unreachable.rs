@@ -4,27 +4,30 @@ use edgeprobe_facts::endpoint::Via;
 use edgeprobe_facts::{Step, Token};
 
 use super::provisioning::{Lost, Provisioning};
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::causes::shared::{observations, peers};
 use crate::evidence::{Connection, Evidence};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::{Effect, told};
+use crate::{Effect, translation};
 use edgeprobe_language::Text;
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Provisioning,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::Unprovisioned],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    match Provisioning::of(evidence) {
+    match Provisioning::from_evidence(evidence) {
         Provisioning::Reached(reached) => {
             let Some(first) = reached.first() else { return Vec::new() };
             let text = Text::new("reached").with("host", &first.facts.server);
@@ -49,14 +52,15 @@ fn lost_service(evidence: &Evidence<'_>, lost: &Lost<'_>) -> Vec<Finding> {
             (text.with("way", via.url.to_string()), [].as_slice())
         }
     };
-    let Some(failure) = told::failure(first) else { return Vec::new() };
+    let Some(failure) = translation::failure(first) else { return Vec::new() };
     let effect = evidence.effect_of_provisioning();
     let meaning = match effect {
         Effect::Warns => "provisioned",
         Effect::Blocks => "unprovisioned",
         Effect::Degrades => "perhaps_provisioned",
     };
-    // The same proxy keeps the daemons from the hub; a device that has its identity misses that more.
+    // The same proxy also keeps the daemons from the hub, which matters more to a device with an
+    // identity.
     let by_it = connections.first().filter(|first| is_the_proxy_s(first));
     let by_it = by_it.and_then(|first| first.facts.proxy.as_ref());
     let by_it = by_it.filter(|_| effect != Effect::Warns).map(|proxy| {

@@ -3,18 +3,21 @@
 use edgeprobe_facts::registry::{CredentialUse, Part};
 
 use super::{RegistryState, consequence, in_state, registries};
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::evidence::{Evidence, Presence, RegistryReading};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::{Confidence, Effect, told};
+use crate::{Confidence, Effect, translation};
 use edgeprobe_language::Text;
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Registry,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoImage],
     same_in_a_log: SameInALog::Registry,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::Graver {
         sentence: "engine_refused",
         consequence: "engine_cannot",
@@ -42,7 +45,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn proof(evidence: &Evidence<'_>, reading: &RegistryReading<'_>) -> Option<Proof> {
     let facts = reading.facts;
     let (key, confidence, effect) = finding(evidence, reading)?;
-    let answer = told::failure(reading.observation)?;
+    let answer = translation::failure(reading.observation)?;
     let text = Text::new(key)
         .with("registry", &facts.registry)
         .with("answer", answer)
@@ -77,13 +80,13 @@ fn finding(
             effect,
         ));
     }
-    // A registry greets everybody, so who is refused there is refused for where he asks from. Only
-    // a registry's own error says so beyond doubt: a page may be a filter's.
+    // A registry answers every client's first request, so a refusal there is about the client's
+    // address. Only a registry's own error code confirms it: a page may come from a filter.
     if facts.part == Some(Part::Registry) || facts.image.is_none() {
         let own_words = facts.last_answer().is_some_and(|answer| answer.code.is_some());
         return Some(("greeting", if own_words { Confirmed } else { Likely }, effect));
     }
-    // What follows is a refusal of nobody in particular.
+    // From here on the refusal is of an anonymous client.
     if evidence.presence(facts) == Presence::Here || evidence.runtime_signs_in(facts) {
         return None;
     }

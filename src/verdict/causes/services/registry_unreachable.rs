@@ -6,21 +6,24 @@ use edgeprobe_facts::registry::{HostFacts, Part};
 use edgeprobe_facts::{Step, Token};
 
 use super::{RegistryState, consequence, in_state, registries};
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::evidence::{Evidence, RegistryReading};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::{Confidence, Effect, told};
+use crate::{Confidence, Effect, translation};
 use edgeprobe_language::Text;
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Registry,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoImage],
     same_in_a_log: SameInALog::Registry,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -53,7 +56,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
 fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proof> {
     let first = group.first()?;
     let facts = first.facts;
-    let failure = told::failure(first.observation)?;
+    let failure = translation::failure(first.observation)?;
     let host = facts.part.and_then(|part| facts.host(part));
     // A registry that serves others and is busy will serve this device too.
     let passing = first.token() == Some(Token::HttpUnavailable);
@@ -62,7 +65,7 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
     let confidence = match facts.part {
         // The registry itself was reached, so packets leave this device.
         Some(Part::Token | Part::Image | Part::Data) => Confidence::Confirmed,
-        // So was the proxy; but it may refuse the hub as well, where nobody asked it for that.
+        // The proxy was reached too. It may refuse the hub as well, if the hub was not asked for.
         _ if by_proxy(first) == Some("proxy_refuses") && evidence.host_tried() => {
             Confidence::Confirmed
         }
@@ -95,7 +98,7 @@ fn proof(evidence: &Evidence<'_>, group: &[&RegistryReading<'_>]) -> Option<Proo
     })
 }
 
-/// The key of the sentence for a proxy that is in the way itself.
+/// The key of the sentence for a proxy that itself fails.
 fn by_proxy(reading: &RegistryReading<'_>) -> Option<&'static str> {
     reading.facts.failing_proxy()?;
     match reading.observation.failed_step()? {

@@ -1,9 +1,10 @@
 //! `captive-portal`: a portal answers in place of everything.
 
 use edgeprobe_facts::Role;
-use edgeprobe_facts::endpoint::{Transport, TrustResult};
+use edgeprobe_facts::endpoint::Transport;
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use super::peer::{Peer, Peers, answers_as_a_portal};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{at_each_vantage, controls, failures, observations, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -12,10 +13,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -23,46 +25,32 @@ pub(in crate::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    // A network is behind the same site as its host, which takes the controls.
-    let control_is_reached =
-        evidence.views().iter().any(|view| controls(view).iter().any(is_verified));
-    at_each_vantage(evidence, |view| examine_view(evidence, view, control_is_reached))
+    at_each_vantage(evidence, |view| examine_view(evidence, view))
 }
 
-fn examine_view(
-    evidence: &Evidence<'_>,
-    view: &View<'_>,
-    control_is_reached: bool,
-) -> Vec<Finding> {
+fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
     let hub = &evidence.target.hub;
-    let connections = view.on_the_way();
-    let genuine = those(&connections, Connection::is_genuine);
+    let peers = Peers::from_view(evidence, view);
+    let genuine = peers.those(Connection::is_genuine);
     if !genuine.is_empty() {
         return refuted(Text::new("genuine"), observations(&genuine));
     }
-    // A portal stands in place of everything: where the control is reached, a page is another
-    // site's own. Only what sends to a login is a portal's all the same.
-    let portal = those(&connections, |connection| {
-        answers_as_a_portal(connection, hub)
-            && !is_verified(connection)
-            // A certificate that is made out to the hub is an interceptor's, whatever is behind it.
-            && !(shows_a_page(connection) && (control_is_reached || connection.is_made_out_to(hub)))
-    });
+    let portal = peers.with(Peer::Portal);
     let Some(first) = portal.first() else {
         return on_plain_http(evidence, view).map(Proof::alone).unwrap_or_default();
     };
     let same = those(&controls(view), |control| is_the_same_portal(control, first));
     let confidence = if same.is_empty() { Confidence::Likely } else { Confidence::Confirmed };
-    let text = told(first).with("hub", hub).with_any("interface", uplink(evidence));
+    let text = answer_of(first).with("hub", hub).with_any("interface", uplink(evidence));
     Proof::confirmed(Effect::Blocks, text, observations(&portal))
         .supported_by(observations(&same))
         .with_confidence(confidence)
-        .explaining(failures(&connections))
+        .explaining(failures(&view.on_the_way()))
         .alone()
 }
 
-/// A portal that leaves TLS unanswered and shows itself on plain HTTP alone: to the hub's address,
-/// which serves none, and in the same way to the control's.
+/// A portal that does not answer TLS and answers plain HTTP alone: at the hub's address, which
+/// serves no HTTP, and in the same way at the control's.
 fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
     let hub = &evidence.target.hub;
     let plain = |role| -> Vec<Connection<'_>> {
@@ -70,7 +58,7 @@ fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
     };
     let at_the_hub = those(&plain(Role::Detour), |c| answers_as_a_portal(c, hub));
     let first = *at_the_hub.first()?;
-    // Somebody's website sends its visitors elsewhere too; only a portal does so for every site.
+    // Any website may redirect its visitors; only a portal redirects for every site.
     let same = those(&plain(Role::Control), |control| {
         let control = (status(control), site(control));
         control == (Some(511), None) || (control.1.is_some() && control.1 == site(&first))
@@ -82,7 +70,7 @@ fn on_plain_http(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
         let facts = seen.facts.endpoint();
         seen.failed() && facts.is_some_and(|f| matches!(f.role, Role::Hub | Role::Control))
     });
-    let text = told(&first).with("hub", hub).with_any("interface", uplink(evidence));
+    let text = answer_of(&first).with("hub", hub).with_any("interface", uplink(evidence));
     let proof = Proof::confirmed(Effect::Blocks, text, observations(&at_the_hub));
     Some(proof.supported_by(observations(&same)).explaining(kept_out))
 }
@@ -99,35 +87,11 @@ fn site(connection: &Connection<'_>) -> Option<String> {
     rest.split(['/', '?', ':']).next().map(str::to_ascii_lowercase)
 }
 
-fn told(portal: &Connection<'_>) -> Text {
+fn answer_of(portal: &Connection<'_>) -> Text {
     match location(portal) {
         Some(location) => Text::new("redirects").with("location", location),
         None => Text::new("answers").with("status", status(portal).unwrap_or_default()),
     }
-}
-
-/// Whether an HTTP answer is a portal's: it asks for a login (RFC 6585), sends the client to
-/// another host, or shows a page.
-fn answers_as_a_portal(connection: &Connection<'_>, hub: &str) -> bool {
-    let plain_http = connection.facts.unexpected.as_deref().is_some_and(|text| {
-        text.starts_with("HTTP/1.") && (text.contains(" 302 ") || text.contains(" 511 "))
-    });
-    let Some(http) = &connection.facts.http else { return plain_http };
-    let sends_away = (300..400).contains(&http.status)
-        && http.location.as_deref().is_some_and(|location| !location.contains(hub));
-    http.status == 511 || sends_away || shows_a_page(connection)
-}
-
-fn shows_a_page(connection: &Connection<'_>) -> bool {
-    connection.facts.http.as_ref().is_some_and(|http| {
-        http.status == 200
-            && http.body.as_deref().is_some_and(|body| body.to_ascii_lowercase().contains("<html"))
-    })
-}
-
-/// Whether the certificate verifies for the name that was asked for, which none of a portal's can.
-fn is_verified(connection: &Connection<'_>) -> bool {
-    connection.trust().is_some_and(|trust| trust.within_validity == TrustResult::Trusted)
 }
 
 /// Whether the control host was answered by the same portal: the same certificate, or the same

@@ -3,22 +3,23 @@
 use edgeprobe_facts::endpoint::Detour;
 use edgeprobe_facts::{Role, Token};
 
+use super::peer::{Peer, Peers};
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{
-    at_each_vantage, controls, cut_in_handshake, effect_of_loss, observations, peers, place, ports,
-    those,
+    at_each_vantage, controls, effect_of_loss, observations, peers, place, ports, those,
 };
 use crate::evidence::{Connection, Evidence, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -26,17 +27,14 @@ pub(in crate::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage(evidence, |view| examine_view(view, &evidence.target.hub))
+    at_each_vantage(evidence, |view| examine_view(evidence, view))
 }
 
-fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.on_the_way();
-    let established = those(&connections, Connection::established);
-    // What becomes of a tunnel is its proxy's doing. And where the same handshake went on beside it,
-    // nothing objects to the name or to TLS.
-    let goes_on =
-        |c: &Connection<'_>| established.iter().any(|it| it.facts.socket() == c.facts.socket());
-    let cut = those(&connections, |c| c.is_direct() && cut_in_handshake(c) && !goes_on(c));
+fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
+    let hub = &evidence.target.hub;
+    let connections = Peers::from_view(evidence, view);
+    let established = connections.those(Connection::established);
+    let cut = connections.with(Peer::CutHandshake);
     if cut.is_empty() {
         return if established.is_empty() {
             Vec::new()
@@ -47,8 +45,8 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             )
         };
     }
-    // The same address and port, asked with another name: if that handshake goes on, it is the
-    // hub's name that something on the way objects to.
+    // The same address and port with another server name: if that handshake completes, something on
+    // the way filters the hub's name.
     let other_name: Vec<Connection<'_>> = view
         .connections(Role::Control)
         .filter(|control| {
@@ -71,8 +69,7 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             .supported_by(observations(&other_name))
             .alone();
     }
-    // The same once more, offering TLS 1.2 alone: if that goes on, it is the newer version that
-    // something objects to.
+    // The same with TLS 1.2 alone: if that completes, something on the way filters TLS 1.3.
     let older = those(&view.connections(Role::Detour).collect::<Vec<_>>(), |control| {
         control.facts.detour == Some(Detour::Tls12)
             && control.established()
@@ -88,7 +85,7 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             .with_confidence(Confidence::Likely)
             .alone();
     }
-    // Handshakes with other hosts succeed on this port, so it is not TLS as such that is refused.
+    // Handshakes with other hosts succeed on this port, so TLS in general passes.
     let elsewhere = those(&controls(view), Connection::established);
     if elsewhere.is_empty() && established.is_empty() {
         return Vec::new();

@@ -1,13 +1,15 @@
-//! `tls-intercepted`: somebody else's certificate stands where IoT Hub's should.
+//! `tls-intercepted`: another certificate comes in place of IoT Hub's.
 
 use edgeprobe_facts::Token;
 use edgeprobe_facts::endpoint::TrustResult;
 use edgeprobe_facts::proxy::{ProxyUrl, authority};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use super::peer::{Peer, Peers, is_intercepted};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{
-    at_each_vantage, closed_beside, controls, effect_of_loss, observations, place, ports, those,
+    at_each_vantage, closed_where_another_answers, controls, effect_of_loss, observations, place,
+    ports, those,
 };
 use crate::evidence::{ByProxy, Connection, Evidence, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
@@ -15,10 +17,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: false,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -28,19 +31,17 @@ pub(in crate::causes) const RULE: Rule = Rule {
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     let hub = &evidence.target.hub;
     at_each_vantage(evidence, |view| {
-        let mut found = examine_view(view, hub);
+        let mut found = examine_view(evidence, view);
         let by_parts = evidence.parts_by_proxy(view).into_iter();
         found.extend(by_parts.filter_map(|by| of_parts(view, hub, &by)).map(Finding::Proved));
         found
     })
 }
 
-/// The proof that a proxy which other parts of the runtime go by presents a certificate of its own,
-/// which they do not accept.
+/// The proof that a proxy of other parts of the runtime presents its own certificate, which they do
+/// not accept.
 fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
-    let foreign = those(&by.connections, |c| {
-        c.is_foreign() && !c.is_accepted() && (c.is_made_out_to(hub) || c.speaks_as_the_hub())
-    });
+    let foreign = those(&by.connections, |c| is_intercepted(c, hub) && !c.is_accepted());
     if foreign.is_empty() {
         return None;
     }
@@ -55,13 +56,12 @@ fn of_parts(view: &View<'_>, hub: &str, by: &ByProxy<'_>) -> Option<Proof> {
     Some(proof.with_detail("issuer", issuer(&foreign)))
 }
 
-fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
-    let connections = view.on_the_way();
-    let foreign =
-        those(&connections, |c| c.is_foreign() && (c.is_made_out_to(hub) || c.speaks_as_the_hub()));
-    let verified = those(&connections, |c| {
-        c.trust().is_some_and(|trust| trust.public == TrustResult::Trusted)
-    });
+fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
+    let hub = &evidence.target.hub;
+    let peers = Peers::from_view(evidence, view);
+    let foreign = peers.with(Peer::Interceptor);
+    let verified =
+        peers.those(|c| c.trust().is_some_and(|trust| trust.public == TrustResult::Trusted));
     let text = |variant, of: &[Connection<'_>]| {
         Text::new(variant)
             .with("hub", hub)
@@ -77,10 +77,10 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             refuted(text("verified", &verified), observations(&verified))
         };
     }
-    // The runtime's containers verify with the store of their own image, in which a root that was
-    // added to the host's is not: this host's success is none of theirs.
+    // The runtime's containers verify with the store of their own image, which lacks a root that
+    // was added to the host's: success on this host shows nothing for them.
     if foreign.iter().all(Connection::is_accepted) {
-        // One that passes anything on is judged by who trusts it.
+        // One that passes traffic on is judged by its certificate.
         let passes = foreign.iter().any(Connection::works);
         let in_its_place = those(&foreign, |c| !passes && answers_itself(c));
         let status = in_its_place.iter().find_map(|c| c.facts.http.as_ref()).map(|it| it.status);
@@ -90,8 +90,9 @@ fn examine_view(view: &View<'_>, hub: &str) -> Vec<Finding> {
             }
             None => (text("trusted", &foreign), Confidence::Likely),
         };
-        // What keeps the hub back on one port lets nothing through on its others.
-        let closed = closed_beside(&connections, &in_its_place);
+        // An interceptor that answers in the hub's place on one port passes nothing on its other
+        // ports.
+        let closed = closed_where_another_answers(&view.on_the_way(), &in_its_place);
         return Proof::confirmed(effect_of_loss(view), text, observations(&foreign))
             .with_confidence(confidence)
             .explaining(observations(&closed))
@@ -124,7 +125,7 @@ fn answers_itself(connection: &Connection<'_>) -> bool {
     token.is_some_and(|token| in_its_place.contains(&token)) && !connection.speaks_as_the_hub()
 }
 
-/// The proxy as `openssl` takes it, which speaks no TLS with a proxy.
+/// The proxy as `openssl` takes it, which cannot use TLS to a proxy.
 fn proxy_address(url: &ProxyUrl) -> Option<String> {
     (!url.tls()).then(|| authority(url.host(), url.port()))
 }

@@ -4,20 +4,21 @@ use edgeprobe_facts::endpoint::Transport;
 
 use super::hub_port::{HubPort, Ports};
 use crate::Confidence;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{
-    at_each_vantage_by, effect_of_loss, observations, peers, place, ports, those,
+    at_each_vantage_by_transport, effect_of_loss, observations, peers, place, ports, those,
 };
 use crate::evidence::{Connection, Evidence, Manner, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -25,16 +26,16 @@ pub(in crate::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    at_each_vantage_by(evidence, &[Transport::Amqp], examine_view)
+    at_each_vantage_by_transport(evidence, &[Transport::Amqp], examine_view)
 }
 
 fn examine_view(view: &View<'_>) -> Vec<Finding> {
-    match HubPort::of(view, Transport::Amqp) {
+    match HubPort::from_view(view, Transport::Amqp) {
         HubPort::Open(open) => {
             refuted(Text::new("open").with("port", ports(&open)), observations(&open))
         }
         HubPort::ClosedAlone(all) => closed(view, &all).alone(),
-        // Some filters let the connection open, look at what is said on it, and cut it then.
+        // Some filters let the connection open and cut it once they see its protocol.
         HubPort::CutInHandshake(all) => {
             proof(view, "cut", &all).with_confidence(Confidence::Likely).alone()
         }
@@ -72,7 +73,7 @@ fn proof(view: &View<'_>, variant: &'static str, all: &Ports<'_>) -> Proof {
         .supported_by(observations(&elsewhere))
 }
 
-/// The connections to other ports whose handshake went on; where there are none, those that opened.
+/// The connections to other ports whose handshake completed, or else those that opened.
 fn good<'o>(all: &Ports<'o>) -> Vec<Connection<'o>> {
     let established = those(&all.elsewhere, Connection::established);
     if established.is_empty() { those(&all.elsewhere, Connection::connected) } else { established }

@@ -4,26 +4,29 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use edgeprobe_facts::dns::{AddressKind, Resolver};
-use edgeprobe_facts::trace::Stage;
 use edgeprobe_facts::{Facts, Observation, Role, Vantage};
 
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use super::egress::Egress;
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::Text;
 use crate::causes::shared::{
     at_each_vantage, controls, failures, observations, peers, place, ports, those,
 };
 use crate::causes::uplink::uplinks::{interface, opened_by_another_uplink};
-use crate::evidence::{Connection, EdgeReading, Evidence, Manner, View, ends_here};
+use crate::evidence::{Connection, Evidence, Manner, View};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::told;
+use crate::translation;
 use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: false,
     keeps_out: &[KeptOut::StoppedDaemons],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -31,51 +34,36 @@ pub(in crate::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let left = |view: &View<'_>| {
-        let edges = evidence.edges();
-        let edge = edges.iter().find(|edge| edge.view.vantage == view.vantage)?;
-        let (seen, _) = edge.alone.then(|| edge.vanished(&[Stage::NoReply]))??;
-        Some(seen)
-    };
-    at_each_vantage(evidence, |view| {
-        if let Some(proof) = by_its_own_filter(evidence, view) {
-            return proof.alone();
-        }
-        examine_view(evidence, view, left(view))
-    })
+    at_each_vantage(evidence, |view| examine_view(evidence, view))
 }
 
-/// Examines what one place reaches. `left` is a packet that left this device and was not answered,
-/// where the host was not asked to connect.
-fn examine_view<'o>(
+fn examine_view<'o>(evidence: &Evidence<'o>, view: &View<'o>) -> Vec<Finding> {
+    match Egress::from_view(evidence, view) {
+        Egress::Open(open) => {
+            let text = Text::new("connected").with("port", ports(&open));
+            refuted(text, observations(&open))
+        }
+        Egress::OpenByProxy(open) => refuted(Text::new("proxy"), observations(&open)),
+        Egress::OpenToANetwork(open) => {
+            by_its_own_filter(evidence, view, &open).map(Proof::alone).unwrap_or_default()
+        }
+        Egress::EndsHere(stopped) => by_this_host(evidence, view, &stopped).alone(),
+        Egress::ClosedBeyond { stopped_here, sent, left } => {
+            closed_beyond(evidence, view, (&stopped_here, &sent), left).alone()
+        }
+        Egress::NotTried | Egress::StoppedOnTheWayHere => Vec::new(),
+    }
+}
+
+/// The proof that the packets of these connections leave this device and no answer comes. `left` is
+/// one that was followed, where the host was not asked to connect.
+fn closed_beyond<'o>(
     evidence: &Evidence<'o>,
     view: &View<'o>,
+    (stopped_here, sent): (&[Connection<'o>], &[Connection<'o>]),
     left: Option<&'o Observation>,
-) -> Vec<Finding> {
+) -> Proof {
     let (host, alone) = (&evidence.host(), evidence.is_without_the_host());
-    let connections = view.hub();
-    let connected = those(&connections, Connection::connected);
-    if !connected.is_empty() {
-        let text = Text::new("connected").with("port", ports(&connected));
-        return refuted(text, observations(&connected));
-    }
-    // A site that lets HTTPS out by its proxy alone is as it is meant to be.
-    let by_proxy = those(&view.proxied_hub_connections(), Connection::established);
-    if !by_proxy.is_empty() {
-        return refuted(Text::new("proxy"), observations(&by_proxy));
-    }
-    // What only a container network cannot reach is stopped on this host, not beyond it.
-    let peers: BTreeSet<IpAddr> = connections.iter().map(|it| it.facts.peer).collect();
-    let host_is_stopped_too =
-        !host.connections(Role::Hub).any(|own| own.connected() && peers.contains(&own.facts.peer));
-    if connections.is_empty() || !host_is_stopped_too || (alone && left.is_none()) {
-        return Vec::new();
-    }
-    let (stopped_here, sent): (Vec<Connection<'_>>, Vec<Connection<'_>>) =
-        connections.iter().copied().partition(|it| is_stopped_here(view, host, it));
-    if sent.is_empty() {
-        return by_this_host(evidence, view, &stopped_here).alone();
-    }
     let controls = or_the_hosts(controls(view), host);
     let passing = those(&controls, Connection::connected);
     let mut beyond: Vec<&Observation> = observations(&passing);
@@ -90,28 +78,26 @@ fn examine_view<'o>(
         (true, false) => "everything",
         (false, false) => "hub_only",
     };
-    // Without a sign that the way out works at all, the uplink may as well be dead; an address that
-    // only the hosts file knows may as well be the wrong one; and where nothing else was tried, the
-    // fault may be the hub's, or this host's own.
+    // Without a sign that the way out works, the uplink may be dead. An address that only the hosts
+    // file knows may be wrong. Without a control, the fault may be the hub's or this host's.
     let open = alone
         || beyond.is_empty()
-        || only_by_hosts_file(host, &sent)
+        || only_by_hosts_file(host, sent)
         || matches!(variant, "host_untried" | "hub_alone");
     let confidence = if open { Confidence::Likely } else { Confidence::Confirmed };
-    let text = sentence(evidence, view, variant, &sent);
+    let text = sentence(evidence, view, variant, sent);
     let by_another = by_another_uplink(view);
     let text = match by_another.first().and_then(|control| interface(control)) {
         Some(other) => text.with("other", other).followed_by("by_another_uplink"),
         None => text,
     };
-    Proof::confirmed(Effect::Blocks, text, observations(&sent))
+    Proof::confirmed(Effect::Blocks, text, observations(sent))
         .supported_by(beyond)
         .supported_by(left)
         .supported_by(by_another)
         .with_confidence(confidence)
-        .explaining(failures(&stopped_here))
+        .explaining(failures(stopped_here))
         .explaining(failures(&those(&controls, |control| !control.connected())))
-        .alone()
 }
 
 /// The host's connections to the hub that another uplink let through.
@@ -127,28 +113,17 @@ fn or_the_hosts<'o>(own: Vec<Connection<'o>>, host: &View<'o>) -> Vec<Connection
     if own.is_empty() { controls(host) } else { own }
 }
 
-/// Whether the packets of a connection end on this host or its link, before any firewall beyond it.
-fn is_stopped_here(view: &View<'_>, host: &View<'_>, connection: &Connection<'_>) -> bool {
-    let own = view.vantage == Vantage::Host && connection.has_no_way();
-    own || host.way_to(connection.facts.peer).is_some_and(|way| ends_here(&way))
-}
-
 /// The proof that this host keeps its own packets from the hub, which a container network of the
-/// same device reaches: nothing beyond the device tells the two apart.
-fn by_its_own_filter(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> {
+/// same device reaches by these connections: nothing beyond the device tells the two apart.
+fn by_its_own_filter<'o>(
+    evidence: &Evidence<'o>,
+    view: &View<'o>,
+    through: &[Connection<'o>],
+) -> Option<Proof> {
     let stopped = view.hub();
-    let is_closed = |c: &Connection<'_>| !c.connected() && !is_stopped_here(view, view, c);
-    if view.vantage != Vantage::Host || stopped.is_empty() || !stopped.iter().all(is_closed) {
-        return None;
-    }
-    let is_same = |c: &Connection<'_>| {
-        let same = |own: &Connection<'_>| own.facts.socket() == c.facts.socket();
-        c.connected() && c.is_direct() && stopped.iter().any(same)
-    };
+    let vantage = &through.first()?.observation.vantage;
     let edges = evidence.edges();
-    let reaches = |edge: &&EdgeReading<'_>| edge.view.hub().iter().any(is_same);
-    let edge = edges.iter().find(reaches)?;
-    let through = those(&edge.view.hub(), is_same);
+    let edge = edges.iter().find(|edge| edge.view.vantage == *vantage)?;
     let peers: Vec<IpAddr> = stopped.iter().map(|own| own.facts.peer).collect();
     let own = view.interface_to(|to| peers.contains(to));
     let forwarded = edge.ways_to(&peers).find_map(|(_, way)| way.forward.interface());
@@ -165,13 +140,13 @@ fn by_its_own_filter(evidence: &Evidence<'_>, view: &View<'_>) -> Option<Proof> 
     let proof = Proof::confirmed(Effect::Blocks, text, observations(&stopped));
     Some(
         proof
-            .supported_by(observations(&through))
+            .supported_by(observations(through))
             .explaining(failures(&controls))
             .with_confidence(confidence),
     )
 }
 
-/// The proof that this host's own way to the hub ends here. What it would meet beyond is not known.
+/// The proof that this host's own way to the hub ends here. Nothing is known of the way beyond.
 fn by_this_host(evidence: &Evidence<'_>, view: &View<'_>, stopped: &[Connection<'_>]) -> Proof {
     let host = evidence.host();
     let ways: Vec<_> = stopped.iter().filter_map(|it| host.way_to(it.facts.peer)).collect();
@@ -182,7 +157,7 @@ fn by_this_host(evidence: &Evidence<'_>, view: &View<'_>, stopped: &[Connection<
         let refused = ways.first().map(|(way, _)| *way);
         let refused = refused.or_else(|| stopped.first().map(|it| it.observation));
         sentence(evidence, view, "own_route", stopped)
-            .with_any("failure", refused.and_then(told::failure))
+            .with_any("failure", refused.and_then(translation::failure))
     };
     Proof::confirmed(Effect::Blocks, text, observations(stopped))
         .supported_by(ways.iter().map(|(way, _)| *way))
@@ -205,8 +180,8 @@ fn sentence(
         .with("manner", Text::new(if silent { "manner.silent" } else { "manner.refused" }))
 }
 
-/// Whether no name server names any of the addresses, but the hosts file does, and the name servers'
-/// own were not found just as closed.
+/// Whether only the hosts file names the addresses, and the name servers' addresses are not closed
+/// too.
 fn only_by_hosts_file(host: &View<'_>, connections: &[Connection<'_>]) -> bool {
     let by_servers = host.answers(Role::Hub).filter(|it| !it.facts.from_hosts_file());
     let by_servers: BTreeSet<IpAddr> = by_servers.flat_map(|it| it.facts.ips()).collect();
@@ -233,7 +208,7 @@ fn signs_of_life<'o>(view: &View<'o>) -> Vec<&'o Observation> {
         .answers(Role::Hub)
         .filter(|answer| !answer.observation.failed() && by_another_machine(&answer.facts.resolver))
         .map(|answer| answer.observation);
-    // Where a tunnel is the way to the hub, a server on the device's own network says nothing of it.
+    // Where a tunnel leads to the hub, an answer from the device's own network shows nothing of it.
     let by_a_tunnel = view
         .ways_out()
         .into_iter()

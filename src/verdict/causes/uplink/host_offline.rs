@@ -8,22 +8,24 @@ use edgeprobe_facts::route::vpn::vpn_of;
 use edgeprobe_facts::{Facts, Observation};
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{controls, lost_on_the_way, observations};
+use crate::causes::uplink::uplinks::opened_by_another_uplink;
 use crate::evidence::{Connection, Evidence, ends_here};
 use crate::rule::{Finding, Proof, Rule, refuted};
-use crate::told;
+use crate::translation;
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 
@@ -33,8 +35,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     connections.extend(controls(&host));
     connections.retain(Connection::connected);
     let ways = host.ways_out();
-    // A proxy on the device's own link says nothing of the way beyond it. Where it leads to the hub, a
-    // device without any other way may be meant to be so, but a gateway that is silent is none.
+    // A proxy on the device's own link shows nothing beyond it. If it leads to the hub, a device
+    // without any other way may be set up so on purpose, unless a gateway is silent.
     let meant_so = !ways.iter().any(|(_, way)| way.gateway_answers == Some(false));
     let counts = |c: &Connection<'_>| {
         c.connected() && (!host.is_on_link(c) || (c.established() && meant_so))
@@ -55,12 +57,17 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let dead = ways.iter().find(|(way, _)| !way.failed());
+    // Something was reached by another uplink: the host is not offline, it takes the wrong one.
+    let by = dead.and_then(|(_, facts)| facts.interface.as_deref());
+    if by.is_some_and(|by| !opened_by_another_uplink(&host, by).is_empty()) {
+        return Vec::new();
+    }
     let text = if let Some((_, facts)) = dead {
         Text::new("dead_gateway")
             .with("gateway", facts.gateway.map(|ip| ip.to_string()).unwrap_or_default())
             .with("interface", facts.interface.as_deref().unwrap_or("?"))
     } else {
-        let why = ways.first().and_then(|(way, _)| told::failure(way));
+        let why = ways.first().and_then(|(way, _)| translation::failure(way));
         why.into_iter().fold(Text::new("no_route"), |text, why| text.with("failure", why))
     };
     Proof::confirmed(Effect::Blocks, text, ways.iter().map(|(way, _)| *way))
@@ -68,8 +75,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .alone()
 }
 
-/// Whether the kernel has no way to the hub and none to any other host that was tried: routes to some
-/// of the site's networks, by which a name server may answer, are no way out.
+/// Whether the kernel has no route to the hub or to any other host that was tried. Routes to the
+/// site's own networks are no way out, even if a name server answers there.
 fn has_no_way_out(evidence: &Evidence<'_>, ways: &[(&Observation, &RouteFacts)]) -> bool {
     let others = controls(&evidence.host());
     // A child tries its parent alone.
@@ -81,7 +88,8 @@ fn has_no_way_out(evidence: &Evidence<'_>, ways: &[(&Observation, &RouteFacts)])
         && others.iter().all(Connection::has_no_way)
 }
 
-/// Whether a resolver named the address. Another one merely stands for the hub's.
+/// Whether a resolver named the address. An address that no resolver named only stands in for the
+/// hub's.
 fn is_named(evidence: &Evidence<'_>, address: IpAddr) -> bool {
     evidence.all().iter().any(|seen| match &seen.facts {
         Facts::Dns(facts) => facts.ips().any(|ip| ip == address),
@@ -89,9 +97,8 @@ fn is_named(evidence: &Evidence<'_>, address: IpAddr) -> bool {
     })
 }
 
-/// Whether the device has a gateway that these ways do not lead to: what they stand for may lie behind
-/// that one. A default route that they do not take leads nothing there, and a tunnel goes no farther
-/// than the uplink below it.
+/// Whether the device has another gateway, behind which the hub may be. A default route that these
+/// ways do not take does not count, and neither does a tunnel, which depends on the uplink.
 fn has_another_gateway(evidence: &Evidence<'_>, ways: &[(&Observation, &RouteFacts)]) -> bool {
     let known: Vec<IpAddr> = ways.iter().filter_map(|(_, way)| way.gateway).collect();
     evidence.tables().is_some_and(|(_, tables)| {

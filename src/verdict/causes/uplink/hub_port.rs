@@ -1,4 +1,4 @@
-//! How one port of the hub stands beside its others, seen from one vantage.
+//! The state of one port of the hub in comparison with its other ports, from one vantage.
 
 use edgeprobe_facts::endpoint::Transport;
 use edgeprobe_facts::{Step, Token};
@@ -21,7 +21,7 @@ pub(super) enum HubPort<'o> {
     CutInHandshake(Ports<'o>),
     /// It is cut where AMQP begins, and these connections speak AMQP or MQTT by WebSocket.
     CutAtAmqp(Ports<'o>, Vec<Connection<'o>>),
-    /// It was not asked, or it fares as the others do.
+    /// It was not asked, or the other ports behave the same.
     Otherwise,
 }
 
@@ -32,17 +32,17 @@ pub(super) struct Ports<'o> {
 }
 
 impl<'o> HubPort<'o> {
-    pub(super) fn of(view: &View<'o>, transport: Transport) -> Self {
-        let all = Ports::of(view, transport);
-        // A port that opens and is cut where AMQP begins is good for nothing.
+    pub(super) fn from_view(view: &View<'o>, transport: Transport) -> Self {
+        let all = Ports::from_view(view, transport);
+        // A port that opens and is cut where AMQP begins does not work.
         let speaks = |c: &Connection<'_>| transport != Transport::Amqp || !cut_at_amqp(c);
         let open = those(&all.on_port, |c| c.established() && speaks(c));
         let is_its = |c: &Connection<'_>| {
             c.established() && c.facts.transport.default_port() == transport.default_port()
         };
         let let_in = those(&all.elsewhere, is_let_in);
-        // IoT Hub itself ends connections so as well, of devices that it does not let in; but those
-        // it does not let in by WebSocket either.
+        // IoT Hub itself ends connections of devices that it refuses like this, but then it refuses
+        // them by WebSocket too.
         let is_cut_at_amqp = |c: &Connection<'_>| cut_at_amqp(c) && c.is_genuine();
         let others_are_good = all.elsewhere.iter().any(Connection::established);
         match all.on_port.is_empty() {
@@ -62,7 +62,7 @@ impl<'o> HubPort<'o> {
 }
 
 impl<'o> Ports<'o> {
-    fn of(view: &View<'o>, transport: Transport) -> Self {
+    fn from_view(view: &View<'o>, transport: Transport) -> Self {
         let on_port = view.on_same_port(transport);
         let port = transport.default_port();
         let mut elsewhere =
@@ -99,12 +99,12 @@ fn is_let_in(connection: &Connection<'_>) -> bool {
 
 /// The finding for a port of the hub that is closed while another of its ports is open.
 pub(super) fn closed_alone(view: &View<'_>, transport: Transport) -> Vec<Finding> {
-    let all = match HubPort::of(view, transport) {
+    let all = match HubPort::from_view(view, transport) {
         HubPort::Open(open) => {
             return refuted(Text::new("open").with("port", ports(&open)), observations(&open));
         }
         HubPort::ClosedAlone(all) => all,
-        // A port that opens and is cut in the handshake is neither closed nor good for anything.
+        // A port that opens and is cut in the handshake is neither closed nor open.
         HubPort::CutInHandshake(_)
         | HubPort::CutAtAmqp(..)
         | HubPort::Proxied

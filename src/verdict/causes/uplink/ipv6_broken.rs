@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use edgeprobe_facts::{Facts, Observation, Role};
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{at_each_vantage, observations, peers, place, those};
 use crate::evidence::{Connection, Evidence, View};
@@ -13,13 +13,14 @@ use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::TheSame,
+    with_a_proxy: WithAProxy::TheSame,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
-    ended_by: Party::NotTold,
+    ended_by: Party::Unknown,
     examine,
 };
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use edgeprobe_facts::endpoint::Detour;
 use edgeprobe_facts::{Role, Step, Token, Vantage};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::is_default;
 use crate::causes::shared::{at_each_vantage, effect_of_loss, observations, place, ports, those};
@@ -14,10 +14,11 @@ use crate::rule::{Finding, Proof, Rule, refuted};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Network,
@@ -78,6 +79,7 @@ fn seen_from(text: Text, view: &View<'_>) -> Text {
             .with("seen_from", "network")
             .with("network", name)
             .with("default_bridge", is_default(name)),
+        Vantage::Module(name) => text.with("seen_from", "module").with("network", name),
         Vantage::Host => {
             let text = text.with("seen_from", "host");
             let mut ways = view.ways_out().into_iter();

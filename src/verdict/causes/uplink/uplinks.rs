@@ -13,7 +13,7 @@ pub(in crate::causes) fn opened_by_another_uplink<'o>(
     interface: &str,
 ) -> Vec<&'o Observation> {
     let by_another = |name: Option<&str>| name.is_some_and(|name| name != interface);
-    // A server that answers by the usual way as well says nothing of another.
+    // A server that also answers by the usual way shows nothing of another one.
     let answers_anyway = |resolver: &Resolver| {
         host.answers(Role::Hub)
             .any(|own| own.facts.resolver == *resolver && was_answered(own.observation))

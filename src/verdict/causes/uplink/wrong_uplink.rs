@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use edgeprobe_facts::Observation;
 use edgeprobe_facts::route::tables::{MAIN_TABLE, Route, RouteKind, Tables};
 
-use crate::attributes::{BesideAProxy, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy};
 use crate::catalogue::Text;
 use crate::causes::shared::{lost_on_the_way, observations, those};
 use crate::causes::uplink::uplinks::{interface, opened_by_another_uplink};
@@ -15,10 +15,11 @@ use crate::{Confidence, Effect};
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Hub,
-    beside_a_proxy: BesideAProxy::OnTheDirectWay,
+    with_a_proxy: WithAProxy::OnTheDirectWay,
     applies_to_a_child: true,
     keeps_out: &[],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -68,7 +69,7 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
         .alone()
 }
 
-/// The interface that the kernel sends by when nobody says otherwise.
+/// The interface that the kernel sends by if a program does not choose one.
 fn preferred_interface<'o>(host: &View<'o>) -> Option<(&'o Observation, &'o str)> {
     let mut ways = host.ways_out().into_iter();
     ways.find_map(|(seen, facts)| Some((seen, facts.interface.as_deref()?)))
@@ -95,8 +96,8 @@ fn default_by<'t>(tables: &'t Tables, interface: &str) -> Option<&'t Route> {
     by.min_by_key(|route| route.metric)
 }
 
-/// The sentence with a metric that wins over the dead route's; nothing wins over one without a
-/// metric, which has to be given a later one, or, where it leads out by both, be replaced.
+/// The sentence with a metric that is better than the dead route's. A route without a metric cannot
+/// be undercut: it needs a higher metric, or, if it leaves by both interfaces, it must be replaced.
 fn undercut(
     text: Text,
     (dead, route): (&str, &Route),

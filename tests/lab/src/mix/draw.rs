@@ -82,6 +82,7 @@ pub(super) fn shared(faults: &[Scenario]) -> Option<Topology> {
         beside: one(&all, Beside::Nobody, |it| it.beside)?,
         second_uplink: all.iter().any(|it| it.second_uplink),
         round_trip: normal.round_trip,
+        line: normal.line,
     };
     Some(shared)
 }

@@ -67,6 +67,7 @@ fn not_in_order(report: &Report) -> Option<String> {
         Status::Blocked => 0,
         Status::Degraded => 1,
         Status::Healthy => 2,
+        Status::Inconclusive => 3,
     };
     let first = effects.first().copied().flatten()?;
     (first != wanted).then(|| "the first cause is not as grave as the status".to_owned())

@@ -15,6 +15,7 @@ mod installed;
 mod interception;
 mod mtu;
 mod nested;
+mod own_place;
 mod ports;
 mod provisioning;
 mod proxies;
@@ -33,7 +34,7 @@ use crate::{Lab, Result};
 
 /// Every scenario, healthy ones first.
 pub fn all() -> Vec<Scenario> {
-    let families: [&[Scenario]; 22] = [
+    let families: [&[Scenario]; 23] = [
         controls::SCENARIOS,
         vpn::SCENARIOS,
         bridge::SCENARIOS,
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Scenario> {
         nested::SCENARIOS,
         engine::SCENARIOS,
         installed::SCENARIOS,
+        own_place::SCENARIOS,
         ports::SCENARIOS,
         registry::SCENARIOS,
         provisioning::SCENARIOS,

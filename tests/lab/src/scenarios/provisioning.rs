@@ -59,6 +59,36 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
     Scenario {
+        name: "provisioning-unassigned",
+        broken: "Nothing: a new device, which the provisioning service has not assigned to a hub yet",
+        topology: Topology { device: Device::Engine, ..Topology::NORMAL },
+        fault: |lab| {
+            lab.device().write("/etc/aziot/config.toml", CONFIG_TOML)?;
+            serve(lab)
+        },
+        proof: &[&[Claim::host(DIRECTLY, Answer::Works)]],
+        names_hub: false,
+        expected: Expected::INCONCLUSIVE,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
+        name: "provisioning-unassigned-dropped",
+        broken: "The site's firewall drops the provisioning service, on a device without a hub",
+        topology: Topology { device: Device::Engine, ..Topology::NORMAL },
+        fault: |lab| {
+            lab.device().write("/etc/aziot/config.toml", CONFIG_TOML)?;
+            lab.sh("echo '20.62.128.1 global.azure-devices-provisioning.net' >>/etc/hosts")?;
+            lab.router().sh("iptables -A FORWARD -d 20.62.128.1 -j DROP").map(drop)
+        },
+        proof: &[&[Claim::host(
+            Question::Script("exec 3<>/dev/tcp/global.azure-devices-provisioning.net/443"),
+            Answer::Silent,
+        )]],
+        names_hub: false,
+        expected: UNREACHABLE,
+        ..Scenario::HEALTHY
+    },
+    Scenario {
         name: "provisioning-inside-docker0",
         broken: "The Device Provisioning Service's address lies inside docker0's subnet",
         topology: Topology { device: Device::Engine, ..Topology::NORMAL },

@@ -62,6 +62,26 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         ..Scenario::HEALTHY
     },
     Scenario {
+        name: "wrong-uplink-dead-gateway",
+        broken: "The default route leaves to a gateway that is gone, while the other uplink works",
+        topology: Topology { second_uplink: true, ..Topology::NORMAL },
+        fault: |lab| {
+            lab.sh(BEHIND_THE_FIRST)?;
+            lab.sh("ip route replace default via 192.168.1.254 dev $UPLINK metric 100")
+        },
+        proof: &[&[
+            Claim::host(AMQPS, Answer::HostUnreachable),
+            Claim::bridge(AMQPS, Answer::HostUnreachable),
+            SECOND_UPLINK_WORKS,
+        ]],
+        expected: Expected::blocked("wrong-uplink").never(&[
+            "host-offline",
+            "dns-host-failure",
+            "forward-blocked",
+        ]),
+        ..Scenario::HEALTHY
+    },
+    Scenario {
         name: "ipv6-broken",
         broken: "The hub's name has an IPv6 address and the device an IPv6 route to nowhere",
         topology: Topology { hub_has_ipv6: true, ..Topology::NORMAL },

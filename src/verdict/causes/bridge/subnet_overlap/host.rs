@@ -1,7 +1,7 @@
-//! What the engine and the daemons ask from the host, and the kernel looks for on a bridge.
+//! Services that the engine and the daemons need and that the kernel looks for on a bridge.
 //!
-//! A bridge's own route is the host's as well: its packets for an address inside the subnet go to
-//! the bridge, where nobody answers for a service that is elsewhere.
+//! The host uses a bridge's route too: its packets for an address inside the subnet go to the
+//! bridge, where no service from elsewhere answers.
 
 use std::net::IpAddr;
 
@@ -17,7 +17,7 @@ use crate::rule::Proof;
 use crate::words::listed;
 use crate::{Confidence, Effect};
 
-/// The registries of public names, no container of this device's.
+/// Registries with public names: not a container of this device.
 const PUBLIC_REGISTRIES: [&str; 4] =
     [".azurecr.io", ".azurecr.cn", ".azurecr.us", "mcr.microsoft.com"];
 
@@ -30,18 +30,18 @@ struct Bridged {
     members: Vec<IpAddr>,
 }
 
-/// A need of the host's that did not open, at each of its addresses.
+/// A service that the host needs and that no address of it answers for.
 struct Lost<'o> {
     /// What is needed, as an administrator knows it.
     host: String,
     addresses: Vec<IpAddr>,
     seen: Vec<&'o Observation>,
     effect: Effect,
-    /// Whether it is somebody else's for certain, so that no container can be what is looked for.
+    /// Whether the service is certainly not a container of this device.
     is_elsewhere: bool,
 }
 
-/// The proofs that bridges take what the host asks of others than the hub.
+/// The proofs that bridges take the host's packets for services other than the hub.
 pub(super) fn examine(evidence: &Evidence<'_>) -> Vec<Proof> {
     let Some((tables_seen, tables)) = evidence.tables() else { return Vec::new() };
     let bridged = bridged(evidence);
@@ -109,7 +109,7 @@ fn bridged(evidence: &Evidence<'_>) -> Vec<Bridged> {
     asked.chain(others).collect()
 }
 
-/// What the engine and the daemons need beside the hub, and looked for in vain.
+/// What the engine and the daemons need besides the hub and did not reach.
 fn lost<'o>(evidence: &Evidence<'o>) -> Vec<Lost<'o>> {
     let mut lost: Vec<Lost<'o>> = evidence
         .registries()
@@ -168,7 +168,7 @@ fn of_provisioning<'o>(evidence: &Evidence<'o>) -> Option<Lost<'o>> {
     })
 }
 
-/// Whether nobody answered at all: who refuses is there.
+/// Whether nothing answered at all. A refusal is an answer.
 fn is_unanswered(seen: &Observation) -> bool {
     let silent = [Token::TimedOut, Token::HostUnreachable];
     seen.failed_step() == Some(Step::Connect)

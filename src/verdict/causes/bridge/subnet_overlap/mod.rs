@@ -14,7 +14,9 @@ use edgeprobe_facts::route::vpn::vpn_of;
 use edgeprobe_facts::{Facts, Observation, Role, Step, Vantage};
 
 use crate::Effect;
-use crate::attributes::{BesideAProxy, KeptOut, Party, SameInALog, SeenByTheEngine, Subject};
+use crate::attributes::{
+    KeptOut, Party, PeerInALog, SameInALog, SeenByTheEngine, Subject, WithAProxy,
+};
 use crate::catalogue::Text;
 use crate::causes::bridge::edge::{about, at_each_edge, cut_off, hub_addresses};
 use crate::evidence::{Answer, EdgeReading, Evidence};
@@ -23,10 +25,11 @@ use crate::words::listed;
 
 pub(in crate::causes) const RULE: Rule = Rule {
     subject: Subject::Device,
-    beside_a_proxy: BesideAProxy::OnTheHostsRoutes,
+    with_a_proxy: WithAProxy::OnTheHostsRoutes,
     applies_to_a_child: true,
     keeps_out: &[KeptOut::NoNetwork, KeptOut::CutOff],
     same_in_a_log: SameInALog::Cause,
+    peer_in_a_log: PeerInALog::Any,
     seen_by_the_engine: SeenByTheEngine::TheSame,
     is_about_a_vpn: false,
     ended_by: Party::Device,
@@ -34,7 +37,7 @@ pub(in crate::causes) const RULE: Rule = Rule {
 };
 
 fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
-    let needs = Needs::of(evidence);
+    let needs = Needs::from_evidence(evidence);
     let here = at_each_edge(evidence, |edge| examine_edge(edge, &needs));
     let proved = here.into_iter().partition(|finding| matches!(finding, Finding::Proved(_)));
     let (mut proved, here): (Vec<Finding>, Vec<Finding>) = proved;
@@ -46,8 +49,8 @@ fn examine(evidence: &Evidence<'_>) -> Vec<Finding> {
     planned(evidence).map_or(here, Proof::alone)
 }
 
-/// The subnet that the runtime's network would have shares addresses with something that the engine
-/// does not heed, or with a network of the engine's own, which it refuses.
+/// The subnet of the runtime's future network overlaps a range that the engine does not check, or
+/// one of the engine's own networks, which makes it refuse.
 fn planned(evidence: &Evidence<'_>) -> Option<Proof> {
     let planned = evidence.planned_network()?;
     let prediction = planned.prediction?;
@@ -77,7 +80,7 @@ struct Needs<'o> {
 }
 
 impl<'o> Needs<'o> {
-    fn of(evidence: &Evidence<'o>) -> Self {
+    fn from_evidence(evidence: &Evidence<'o>) -> Self {
         let answers: Vec<Answer<'o>> = evidence.host().answers(Role::Hub).collect();
         let server = |answer: &Answer<'o>| match answer.facts.resolver {
             Resolver::Server(address) => Some(address.ip()),
@@ -92,24 +95,25 @@ impl<'o> Needs<'o> {
         }
     }
 
-    /// What was asked of one of these addresses, and of nobody else.
+    /// The observations that asked one of these addresses.
     fn asked_of(&self, addresses: &[IpAddr]) -> impl Iterator<Item = &'o Observation> {
         self.all.iter().filter(move |observation| {
             asked(&observation.facts).is_some_and(|address| addresses.contains(&address))
         })
     }
 
-    /// Whether the host itself asks there in vain.
+    /// Whether the host itself gets no answer there.
     fn is_lost_to_the_host(&self, address: IpAddr) -> bool {
         self.asked_of(&[address]).any(|seen| seen.vantage == Vantage::Host && seen.failed())
     }
 
-    /// The addresses that containers look for on their own link in vain.
+    /// The addresses that containers look for on their own link, where they are not.
     fn covered(&self, edge: &EdgeReading<'_>, tables: &Tables) -> Vec<IpAddr> {
         let needed: Vec<IpAddr> =
             self.hub.iter().chain(&self.servers).chain(&self.proxy).copied().collect();
         let mut covered = swallowed(edge.network, &needed);
-        // What the host reaches by the bridge is on it: a name server in a container, for example.
+        // An address that the host reaches by the bridge is on it, for example a name server in a
+        // container.
         covered.retain(|address| {
             let reached = self
                 .asked_of(&[*address])
@@ -155,13 +159,13 @@ fn examine_edge(edge: &EdgeReading<'_>, needs: &Needs<'_>) -> Vec<Finding> {
     if let Some(proof) = shadowed(edge, needs, seen) {
         return proof.alone();
     }
-    // A VPN's route inside the subnet is that VPN's doing, and told as such.
+    // A VPN's route inside the subnet belongs to the VPN's own cause.
     let others: Vec<String> = overlaps(tables, edge.network)
         .into_iter()
         .filter(|claim| {
             claim.interface.as_deref().is_none_or(|name| vpn_of(tables, name).is_none())
         })
-        // A route for a whole range that the subnet lies in claims nothing of it in particular.
+        // A route for a wider range around the subnet is no conflict.
         .filter(|claim| edge.network.subnet.contains(&claim.network))
         .map(|claim| claim.network.to_string())
         .collect();
@@ -207,8 +211,8 @@ fn covers(
     let text = about(edge, "covers").with("address", listed(covered));
     let lost: Vec<&Observation> =
         needs.asked_of(covered).filter(|observation| observation.failed()).collect();
-    // What the engine asks from the host, no container looks for on its own link; but the host too
-    // may look for it there.
+    // Containers do not look for a server that the engine asks from the host, but the host itself
+    // may look for it on the bridge.
     let servers: Vec<IpAddr> = needs
         .servers
         .iter()

@@ -18,7 +18,7 @@ use crate::evidence::{Connection, EdgeReading, Evidence};
 use crate::rule::Proof;
 use crate::words::vpn;
 
-/// The proof, where nothing gets out of the host and a VPN's route or rule is why.
+/// The proof that nothing leaves the host because of a VPN's route or rule.
 pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
     let (tables_seen, tables) = evidence.tables()?;
     let host = evidence.host();
@@ -41,14 +41,14 @@ pub(super) fn examine(evidence: &Evidence<'_>) -> Option<Proof> {
     Some(proof.supported_by([tables_seen]).explaining(lost))
 }
 
-/// The proof with the networks that are kept out together with the host, the runtime's own first.
+/// The proof with the container networks that are cut off with the host, the runtime's own first.
 fn about_the_networks(evidence: &Evidence<'_>, proof: Proof) -> Proof {
     if proof.effect != Effect::Blocks {
         return proof;
     }
     let edges = evidence.edges();
     let mut edges: Vec<&EdgeReading<'_>> = edges.iter().collect();
-    edges.sort_by_key(|edge| evidence.is_spare(&edge.view.vantage));
+    edges.sort_by_key(|edge| evidence.is_unused(&edge.view.vantage));
     let names: Vec<String> = edges.iter().map(|edge| clean::line(&edge.network.name, 64)).collect();
     match names.first().cloned() {
         Some(first) => proof.with_detail("network", first).with_detail("networks", names),
@@ -65,7 +65,7 @@ fn rejected(tables: &Tables, seen: &Observation, route: &RouteFacts) -> Option<P
     let decision = decide(tables, &Flow::own(route.destination)).filter(Decision::rejects)?;
     let product = author(tables, &decision)?;
     let made = |link: &&Link| vpn_of(tables, &link.name);
-    // A WireGuard that is a program's has a link of no known make once its routes are gone.
+    // The link of a userspace WireGuard has an unknown kind once its routes are gone.
     let link = tables.links.iter().find(|link| made(link) == Some(product));
     let link = link.or_else(|| tables.links.iter().find(|link| made(link) == Some(Vpn::Other)))?;
     let interface = link.name.as_str();
@@ -96,7 +96,8 @@ fn lost_in_the_tunnel(
     let interface = route.interface.as_deref()?;
     let product = vpn_of(tables, interface)?;
     let by_another = opened_by_another_uplink(&evidence.host(), interface);
-    // What answers in the tunnel was not lost there: somebody behind it lets the hub through not.
+    // If something answers through the tunnel, the tunnel works, and a filter behind it blocks the
+    // hub.
     if by_another.is_empty() || !evidence.answered_by(interface).is_empty() {
         return None;
     }
@@ -130,7 +131,7 @@ fn into_the_tunnel(
     (routes, rule_of(&decision))
 }
 
-/// The rule, where it is none that every device has.
+/// The rule, unless every device has it.
 fn rule_of(decision: &Decision<'_>) -> Option<String> {
     let ordinary = decision.route.is_some_and(|route| route.table == MAIN_TABLE);
     (!ordinary).then(|| decision.rule.to_string())

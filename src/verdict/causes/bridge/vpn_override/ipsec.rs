@@ -11,8 +11,8 @@ use crate::evidence::EdgeReading;
 use crate::rule::Proof;
 use crate::words;
 
-/// The proof, where a packet that was followed is lost on this host, no rule of the firewall had it,
-/// and a policy is for it, or the kernel's IPsec counted errors meanwhile.
+/// The proof that IPsec took a followed packet: it is lost on this host, no firewall rule dropped
+/// it, and a policy matches it or the kernel's IPsec error counters rose.
 pub(super) fn examine(edge: &EdgeReading<'_>) -> Option<Proof> {
     if !edge.is_cut_off() {
         return None;
@@ -26,7 +26,7 @@ pub(super) fn examine(edge: &EdgeReading<'_>) -> Option<Proof> {
         Some(policy) => text("ipsec_return").with("policy", policy.to_string()),
         None => text("ipsec_errors").with("counters", words::listed(taken.counters.clone())),
     };
-    // Rules that could not be read, and links that were not watched, may have had it as well.
+    // An unread rule may have dropped it, or an unwatched link may have carried it.
     let sure = taken.policy.is_some()
         && taken.trace.unwatched == 0
         && (!taken.counters.is_empty()

@@ -57,8 +57,8 @@ pub(super) fn examine<'o>(
 
 /// Whether a mechanism keeps the network from the hub.
 ///
-/// What rejects, and what leads the answers away, does so by the kernel's own word. A tunnel may
-/// carry the network's traffic well, so there only a connection that fails counts.
+/// For routes that reject and routes that divert answers, the kernel's own answer is enough. A
+/// tunnel may carry the network's traffic, so there only a failed connection counts.
 fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     let certain = mechanism.direction == Direction::Return
         || mechanism.routes.iter().any(|route| route.kind.rejects())
@@ -71,12 +71,12 @@ fn is_at_work(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
     }
 }
 
-/// Whether the packets that were followed are lost in the tunnel that a mechanism leads to, and not
-/// before it or behind it. Where none was followed, they may be, unless each was refused at once: a
-/// tunnel swallows, and it is a filter that refuses.
+/// Whether the followed packets are lost in the tunnel that a mechanism leads to, and not before or
+/// behind it. Without a trace, silence may be the tunnel's; an immediate refusal comes from a
+/// filter.
 fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
-    // Where nothing is translated by any interface, the tunnel is not to blame for it. Of packets
-    // that are followed at once, one may be told so for all.
+    // Where no interface translates, the tunnel is not the reason. Of several packets that are
+    // followed at once, one trace may say so for all.
     let nothing_is = edge.traces.iter().any(|(_, trace)| trace.masqueraded == Some(false));
     let in_the_tunnel = |trace: &Trace| {
         let there = IpAddr::V4(*trace.destination.ip());
@@ -84,13 +84,13 @@ fn is_lost_in(edge: &EdgeReading<'_>, mechanism: &Mechanism) -> bool {
             trace.left.iter().any(|left| Some(&left.interface) == mechanism.interface.as_ref());
         match trace.stage {
             Stage::LeftUntranslated => entered && !nothing_is,
-            // Silence that the host meets there as well is not the tunnel's.
+            // If the host gets no answer there either, the tunnel is not the reason.
             Stage::NoReply => {
                 let heard = edge.cut_off.iter().any(|lost| lost.facts.socket().ip() == there);
                 entered && (heard || edge.fails_without_comparison())
             }
-            // The tunnel itself says that it leads nowhere: nothing has left by it then. A neighbour
-            // on another link, such as a proxy, is given up in the same way.
+            // The tunnel's own link gave the packet up, so nothing left by it. The kernel gives up
+            // a neighbour on another link, such as a proxy, in the same way.
             Stage::RejectedByHost => {
                 let mut ways = edge.ways_to(&[there]);
                 edge.is_given_up(trace)
@@ -129,13 +129,13 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
     let traces = edge.traces.iter().map(|(observation, _)| *observation);
     // A tunnel that is exempt from translation and a device that translates nothing look the same
     // where the rules cannot be read.
-    let untold = edge
+    let is_unclear = edge
         .traces
         .iter()
         .any(|(_, trace)| trace.stage == Stage::LeftUntranslated && trace.masqueraded.is_none());
-    let told = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
-    // What lies behind the tunnel loses the host's own packets as well, and nobody looked.
-    let open = (untold && !told) || edge.fails_without_comparison();
+    let is_clear = edge.traces.iter().any(|(_, trace)| trace.masqueraded.is_some());
+    // Something behind the tunnel may lose the host's own packets too, and no probe tested that.
+    let open = (is_unclear && !is_clear) || edge.fails_without_comparison();
     let likely = unseen || by_tunnel && open;
     let confidence = if likely { Confidence::Likely } else { Confidence::Confirmed };
     let proof = cut_off(edge, with_gateway(edge, text))
@@ -150,7 +150,7 @@ fn by_routes(edge: &EdgeReading<'_>, mechanism: &Mechanism, tables: &Observation
     as_the_tables_allow(edge, proof)
 }
 
-/// The proof with the network that it is about; of several, the findings are made one.
+/// The proof with the network that it is about. Findings of several networks are joined.
 pub(super) fn of_the_network(edge: &EdgeReading<'_>, proof: Proof) -> Proof {
     let name = clean::line(&edge.network.name, 64);
     proof.with_detail("network", name.clone()).with_detail("networks", vec![name])
@@ -172,8 +172,9 @@ pub(super) fn filtering_rule<'o>(
 
 /// A VPN that is up, and a filter that drops what the bridge forwards: a kill switch by filter.
 ///
-/// Two packets that are followed at once share a rule's counter, so it may be named for one network
-/// alone; what another loses at the same place without a rule of its own is the same filter's.
+/// Two packets that are followed at once share a rule's counter, so the rule may be named for one
+/// network alone. A packet of another network that is lost at the same place without a rule was
+/// lost to the same filter.
 fn by_filter<'o>(
     edge: &EdgeReading<'o>,
     elsewhere: Option<(&'o Observation, &'o FilterRule)>,
