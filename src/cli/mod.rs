@@ -151,8 +151,8 @@ enum Color {
 pub fn main() -> ExitCode {
     edgeprobe_probes::memory::forbid_dumps();
     // Reading the command line takes memory as well.
-    if let Err(problem) = own_limits::prepare() {
-        print_error(&problem);
+    if let Err(told) = own_limits::prepare() {
+        output::note(&told);
         return ExitCode::from(FAILED);
     }
     arguments::hide_keys();

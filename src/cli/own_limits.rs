@@ -2,8 +2,6 @@
 
 use std::hint::black_box;
 
-use super::problem::Problem;
-
 /// Bytes of memory that must be to be had. A run needs some twenty mebibytes, and what a peer may have
 /// it read beside that has limits of its own. More than what the allocator remembers of a size that was
 /// given back.
@@ -11,16 +9,22 @@ const NEEDED: usize = 33 * 1024 * 1024;
 
 /// Refuses to run in too little memory: what cannot be allocated later ends the process at once, without
 /// a word. And takes as many open files as it may have.
-pub(super) fn prepare() -> Result<(), Problem> {
+///
+/// An error is the lines that tell it: to look for secrets in them would take memory.
+pub(super) fn prepare() -> Result<(), String> {
     platform::take_open_files();
     platform::have_open_files().map_err(|error| {
-        Problem::new(format!("cannot open what a run opens: {error}"))
-            .hint("allow it more open files, for example by `ulimit -n 1024`")
+        format!(
+            "error: cannot open what a run opens: {error}\n\
+             hint: allow it more open files, for example by `ulimit -n 1024`"
+        )
     })?;
     is_to_be_had(NEEDED).then_some(()).ok_or_else(|| {
         let needed = NEEDED / 1024 / 1024;
-        Problem::new(format!("too little memory: {needed} MiB more are not available"))
-            .hint("allow edgeprobe 64 MiB of address space, for example by `ulimit -v 65536`")
+        format!(
+            "error: too little memory: {needed} MiB more are not available\n\
+             hint: allow edgeprobe 64 MiB of address space, for example by `ulimit -v 65536`"
+        )
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use edgeprobe_facts::clean;
+
 use super::FAILED;
 use super::output::{print, print_error};
 use super::problem::Problem;
@@ -29,7 +31,8 @@ pub(super) fn tell(error: &clap::Error) -> ExitCode {
 
 /// An error of usage as a problem.
 pub(super) fn as_problem(error: &clap::Error) -> Problem {
-    problem(&error.render().to_string())
+    // What was given may hold anything.
+    problem(&clean::text(&error.render().to_string()))
 }
 
 /// The error's paragraphs as one message and one hint.
@@ -71,6 +74,14 @@ fn joined(paragraph: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_given_is_shown_without_what_nobody_sees() {
+        let given = ["edgeprobe", "che\u{202e}ck\u{2061}"];
+        let error = clap::Command::new("edgeprobe").try_get_matches_from(given).unwrap_err();
+        let told = as_problem(&error).to_string();
+        assert!(told.contains("'check'") && !told.contains(clean::is_unsafe), "{told:?}");
+    }
 
     #[test]
     fn an_error_becomes_a_message_and_a_hint() {

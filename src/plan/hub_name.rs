@@ -145,8 +145,11 @@ fn check_label(label: &str) -> Result<(), String> {
         return Err(format!("a part of it has {} characters, and 63 are the most", label.len()));
     }
     if let Some(wrong) = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
-        let shown =
-            if wrong.is_control() { "a control character".into() } else { format!("`{wrong}`") };
+        let shown = match wrong {
+            _ if wrong.is_control() => "a control character".to_owned(),
+            _ if clean::is_unsafe(wrong) => format!("U+{:04X}", u32::from(wrong)),
+            _ => format!("`{wrong}`"),
+        };
         return Err(format!("it has {shown} in it"));
     }
     if label.starts_with('-') || label.ends_with('-') {

@@ -37,12 +37,18 @@ fn no_input_upsets_its_reader() {
     }
 }
 
+/// Of seeds that are longer than this the other readers make more of the same, and take their time.
+const SHORT: usize = 512;
+
 /// An input of one reader is an input of any other: what is a log to one is a name to the next.
 #[test]
 fn no_seed_upsets_another_reader() {
     for of in TARGETS {
         for seed in fs::read_dir(folder().join("seeds").join(of.name)).unwrap() {
             let bytes = fs::read(seed.unwrap().path()).unwrap();
+            if bytes.len() > SHORT {
+                continue;
+            }
             for target in TARGETS {
                 (target.run)(&bytes);
             }
