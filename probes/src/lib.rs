@@ -33,7 +33,7 @@ pub mod pauses;
 pub mod ports;
 pub mod privileges;
 pub mod proxy;
-mod random;
+pub mod random;
 pub mod recorder;
 pub mod registry;
 pub mod route;

@@ -2,9 +2,25 @@
 //!
 //! In a static program other libraries take them from a file, and panic where no more can be opened.
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
+
+/// The file.
+const FILE: &str = "/dev/urandom";
+
+/// Has other libraries open their file, which they keep, before the run's own files are opened.
+///
+/// Fails where it cannot be opened.
+pub fn prepare() -> io::Result<()> {
+    if cfg!(target_os = "linux") {
+        drop(File::open(Path::new(FILE)).map_err(crate::own::denied)?);
+    }
+    drop(tokio_tungstenite::tungstenite::handshake::client::generate_key());
+    Ok(())
+}
 
 /// So many bytes.
 pub(crate) fn bytes<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {

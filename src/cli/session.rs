@@ -36,6 +36,8 @@ pub(super) fn perform(
     language: Language,
     mut tell: impl FnMut(Event<'_>),
 ) -> Result<Report, Problem> {
+    edgeprobe_probes::random::prepare()
+        .map_err(|error| cannot_start("take random numbers", &error))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -26,7 +26,8 @@ const SAMPLE: usize = 12;
 /// Of calls that a thread makes again and again so many are tried.
 const MOST_OF_A_KIND: usize = 40;
 
-/// By these variables `scripts/inject` asks for every failure, and for a line on each.
+/// By these variables `scripts/inject` asks for every failure of what is named so (`bundle openat`), and for
+/// a line on each.
 const ALL: &str = "EDGEPROBE_INJECT_ALL";
 const LINES: &str = "EDGEPROBE_INJECT_LINES";
 
@@ -161,17 +162,20 @@ fn injections(command: &'static str, calls: &BTreeMap<String, usize>) -> Vec<Inj
 
 /// The sample, spread evenly over all of them.
 fn spread(all: Vec<Injection>) -> Vec<Injection> {
-    if std::env::var_os(ALL).is_some() {
-        return all;
+    if let Ok(wanted) = std::env::var(ALL) {
+        let is_wanted = |it: &Injection| format!("{} {}", it.0, it.1).contains(&wanted);
+        return all.into_iter().filter(is_wanted).collect();
     }
     let step = (all.len() / SAMPLE).max(1);
     all.into_iter().skip(step / 2).step_by(step).take(SAMPLE).collect()
 }
 
 /// What libraries panic for: Tokio where it cannot wake itself, by a write that never fails so, and where it
-/// cannot make sockets of its own (that these can be had is seen to before anything is begun); and Rust's
-/// own start where a thread has no memory for a second stack.
-const OF_LIBRARIES: [&str; 3] = [
+/// cannot make sockets of its own (that these can be had is seen to before anything is begun); rand where it
+/// cannot open its file, which is seen to as well; and Rust's own start where a thread has no memory for a
+/// second stack.
+const OF_LIBRARIES: [&str; 4] = [
+    "could not initialize ThreadRng",
     "failed to wake I/O driver",
     "failed to create UnixStream",
     "failed to allocate an alternative stack",
@@ -191,7 +195,9 @@ fn wrong(
     let said = format!("{stdout}{stderr}");
     let known: usize = OF_LIBRARIES.iter().map(|words| said.matches(words).count()).sum();
     if said.matches("panicked").count() > known {
-        return Some("it panics".to_owned());
+        let mut lines = said.lines().skip_while(|line| !line.contains("panicked"));
+        let (place, words) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        return Some(format!("it panics: {place} {words}"));
     }
     // Rust ends a process without memory.
     let no_memory = said.contains("memory allocation of ") || said.contains("alternative stack");
@@ -217,10 +223,11 @@ fn wrong(
     let same = *code == whole.outcome.code;
     match command {
         "schedule" => {
-            // The minute comes from what is read of the machine.
-            let table = |left: &Left| -> std::io::Result<String> {
+            // The minute comes from what is read of the machine. The line's end is what is to be whole.
+            let table = |left: &Left| -> std::io::Result<(usize, String)> {
                 let text = fs::read_to_string(left.folder.path().join("cron.d/edgeprobe"))?;
-                Ok(text.replace(|c: char| c.is_ascii_digit() || "*,/".contains(c), ""))
+                let command = text.split(PROGRAM).nth(1).unwrap_or_default();
+                Ok((text.lines().count(), command.to_owned()))
             };
             let is_whole = table(left).is_ok_and(|text| text == table(whole).unwrap());
             let is_none = names(&left.folder.path().join("cron.d")).is_empty();
