@@ -177,7 +177,7 @@ mod tests {
         let path = folder.path().join("notes");
         for content in ["my notes", "[1]", "\u{0}"] {
             fs::write(&path, content).unwrap();
-            assert!(Lock::take(&path).unwrap_err().message.contains("no record"), "{content:?}");
+            assert!(Lock::take(&path).unwrap_err().message.contains("not a record"), "{content:?}");
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
         }
         assert!(Lock::take(folder.path()).is_err());

@@ -69,7 +69,8 @@ pub(super) fn set_aside(
 ) -> Option<(Vec<Observation>, Vec<Observation>)> {
     // On a line that lost nothing, few packets leave a silence likely, and do not take it away.
     Loss::measured(observations).filter(|loss| loss.lost > 0)?;
-    let silences = Silences::from_observations(observations).filter(|silences| !silences.by_chance.is_empty())?;
+    let silences = Silences::from_observations(observations)
+        .filter(|silences| !silences.by_chance.is_empty())?;
     let evidence = Evidence::new(target, observations);
     // What belongs to a pattern that chance does not bring about counts, whatever its own likelihood.
     let mut counts: BTreeSet<String> = BTreeSet::new();

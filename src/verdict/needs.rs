@@ -94,8 +94,11 @@ impl<'o> Needs<'o> {
 /// The way to the hub, as it shows from anywhere: Edge Agent's, or from Edge Hub's own place Edge
 /// Hub's.
 fn of_the_hub<'o>(view: &View<'o>) -> Need<'o> {
-    let lost = view.on_the_way().into_iter().filter(|connection| !connection.works());
     let is_edge_hubs = matches!(view.vantage, Vantage::Module(_));
+    // An address that does not answer costs Edge Hub nothing while another does.
+    let counts = |transport| !is_edge_hubs || view.works(transport) == Some(false);
+    let lost = view.on_the_way().into_iter();
+    let lost = lost.filter(|it| !it.works() && counts(it.facts.transport));
     // Connections to addresses that others know do not help a program that finds none.
     let answers = view.deciding_answers(Role::Hub);
     let is_nameless = is_edge_hubs && !matches!(view.way(), Way::By(_));
