@@ -172,7 +172,9 @@ fn cause(supported: &Supported<'_>, target: &Target, language: Language) -> Caus
         Confidence::Likely if proof.cut_short => {
             Some(message(&Text::new("cut_short.would_confirm"), language))
         }
-        Confidence::Likely => confirmation_of(id, proof.summary.key(), &words, language),
+        // What is always confirmed by itself is likely where packets are lost.
+        Confidence::Likely => confirmation_of(id, proof.summary.key(), &words, language)
+            .or_else(|| Some(message(&Text::new("cut_short.would_confirm"), language))),
     };
     let nowhere = || Documented { title: page.title.clone(), source: String::new() };
     Cause {

@@ -77,7 +77,10 @@ pub(crate) fn never_better(case: &Case, verdict: &Verdict) -> Vec<Breach> {
     for (index, added) in case.faults.iter().enumerate() {
         let fewer = case.but(index);
         let before = fewer.verdict();
+        // What was left open may be decided by a fault that shows.
+        let was_open = before.status == Status::Inconclusive;
         let holds = badness(verdict.status) >= badness(before.status)
+            || (was_open && verdict.status != Status::Healthy)
             || BETTERS.iter().any(|it| (it.when)(case, added));
         if !holds {
             breaches.push(Breach {

@@ -248,6 +248,33 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
               tunnel may be what takes the network's way; the verdict is then likely",
     },
     Exception {
+        faults: &["overlap-private-endpoint", "host-no-default-route"],
+        named: CauseId::DnsHostFailure,
+        when: |case| case.setting.resolver == Resolver::Stub,
+        why: "the kernel has a route to the hub's private address, so that the host is not offline, and \
+              no name server is reached",
+    },
+    Exception {
+        faults: &["vpn-openvpn-def1-dead", "host-no-default-route"],
+        named: CauseId::ParentUnreachable,
+        when: |case| case.setting.is_a_child(),
+        why: "the parent is on the device's own link and does not answer; the tunnel and the missing \
+              route lie on no way of a child's",
+    },
+    Exception {
+        faults: &["vpn-kill-switch-unreachable", "container-questions-dropped"],
+        named: CauseId::DnsHostFailure,
+        when: |_| true,
+        why: "the kill switch keeps the host's questions from its name servers as well",
+    },
+    Exception {
+        faults: &["private-lie", "answers-dropped"],
+        named: CauseId::VpnOverride,
+        when: |_| true,
+        why: "the private address lies in the VPN's network and nothing comes back from there; the \
+              verdict is then likely",
+    },
+    Exception {
         faults: &["stale-hosts-entry"],
         named: CauseId::DnsHostFailure,
         when: |case| {
@@ -315,6 +342,10 @@ pub(crate) const UNSEEN: &[Hidden] = &[
                 && (case.has("https-port-dropped") || case.has("name-filtered-on-443"))
         },
         why: "another broker answers MQTT as IoT Hub does, and what would tell them apart is closed",
+    },
+    Hidden {
+        when: |case| case.has("lossy") && case.has("mtu-black-hole"),
+        why: "silence that packet loss alone may bring about proves nothing",
     },
 ];
 

@@ -23,8 +23,8 @@ const IMAGE: &str = "contoso.azurecr.io/plant/agent:1.5";
 const FILE: &str = "/etc/aziot/config.toml";
 
 /// Every part that is told of a proxy on a device that is set up as it should be.
-pub(crate) const PARTS: [Part; 4] =
-    [Part::Engine, Part::Daemon, Part::IdentityService, Part::EdgeAgent];
+pub(crate) const PARTS: [Part; 5] =
+    [Part::Engine, Part::Daemon, Part::IdentityService, Part::EdgeAgent, Part::EdgeHub];
 
 /// What the installed runtime's configuration says, and how those fare whom it names.
 #[derive(Clone, Debug, Default)]
@@ -106,8 +106,7 @@ impl World {
             return None;
         }
         let source = || FILE.to_owned();
-        let edge_hub = self.proxy_of(Part::EdgeHub).map(|via| via.part);
-        let proxies = PARTS.into_iter().chain(edge_hub).map(|part| ProxySetting {
+        let proxies = PARTS.into_iter().map(|part| ProxySetting {
             part,
             https_proxy: self.proxy_of(part).map(|via| via.url),
             no_proxy: None,
@@ -119,7 +118,8 @@ impl World {
             source: source(),
         };
         Some(RuntimeFacts {
-            generation: Some(Generation::Toml),
+            // Without an engine the configuration was written before the runtime is installed.
+            generation: self.engine.as_ref().map(|_| Generation::Toml),
             version: Some(Setting { value: "1.5.21".to_owned(), source: source() }),
             hostname: Some(Setting { value: self.services.hostname.clone(), source: source() }),
             provisioning: Some(Provisioning {

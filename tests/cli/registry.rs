@@ -25,7 +25,7 @@ fn what_is_no_registry_is_refused_with_a_hint() {
         assert!(!outcome.stderr.contains(PASSWORD), "{}", outcome.stderr);
     }
     let both = run(&["probe", "registry", "--registry=none", "--registry=a.io"]);
-    assert!(both.stderr.contains("beside a registry"), "{}", both.stderr);
+    assert!(both.stderr.contains("exclude each other"), "{}", both.stderr);
 }
 
 #[test]
