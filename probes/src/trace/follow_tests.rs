@@ -67,7 +67,7 @@ async fn a_healthy_device_delivers_the_answer() {
     let Some((observation, trace)) = followed("true", "true").await else { return };
     assert_eq!(trace.stage, Stage::Delivered, "{trace:?}");
     assert_eq!(observation.token(), None);
-    assert_eq!(observation.id, format!("bridge:azure-iot-edge/trace/{HUB}:5671"));
+    assert_eq!(observation.id, format!("bridge:edge/trace/{HUB}:5671"));
     assert!(trace.entered.unwrap().ip().to_string().starts_with("172.18.255."));
     assert_eq!(trace.left.len(), 1);
     assert_eq!(trace.left[0].interface, "eth0");
