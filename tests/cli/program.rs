@@ -27,7 +27,7 @@ impl Outcome {
     pub(crate) fn from_command(command: &mut Command) -> Self {
         let output = command.timeout(PATIENCE).output().unwrap();
         Self {
-            code: output.status.code().expect("the program exits by itself"),
+            code: output.status.code().unwrap_or_else(|| panic!("ended by a signal: {output:?}")),
             stdout: String::from_utf8(output.stdout).expect("the output is UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("the diagnostics are UTF-8"),
         }

@@ -13,9 +13,8 @@ use tempfile::TempDir;
 
 use crate::program::{Outcome, PROGRAM, concurrently};
 
-/// The address space that the program may use, in KiB: 256 MiB with the whole of an unoptimised
-/// program.
-const ADDRESS_SPACE: &str = "262144";
+/// The memory that the program may write to, in KiB: 256 MiB.
+const DATA: &str = "262144";
 
 /// A way to say too much, in place of each answer of this path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +56,7 @@ fn no_answer_of_an_engine_is_too_long() {
         serve(&socket, *flood);
         let mut command = Command::new("sh");
         command.env_clear().env("DOCKER_HOST", format!("unix://{}", socket.display()));
-        command.args(["-c", &format!("ulimit -v {ADDRESS_SPACE}; exec \"$@\""), "sh", PROGRAM]);
+        command.args(["-c", &format!("ulimit -d {DATA}; exec \"$@\""), "sh", PROGRAM]);
         command.args(["probe", "engine", "--hub", "contoso.azure-devices.net"]);
         command.args(["--timeout", "4s", "--ports", "none", "--format", "json"]);
         Outcome::from_command(&mut assert_cmd::Command::from_std(command))
