@@ -1,7 +1,7 @@
 //! What a container's C library goes by: the files of its own root, read from outside.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use edgeprobe_facts::vantage::{ContainerResolver, HostsEntry, Libc};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 
-use crate::clean;
+use crate::{bounded, clean, walls};
 
 /// Bytes; a container's hosts file and resolv.conf have some hundred.
 const LARGEST: u64 = 64 * 1024;
@@ -26,28 +26,48 @@ const NAMES: usize = 16;
 /// The most that glibc takes for `ndots` (RES_MAXNDOTS).
 const MOST_DOTS: u8 = 15;
 
+/// The open files of a container that its C library goes by.
+struct OpenFiles {
+    configuration: Option<File>,
+    hosts: Option<File>,
+    libc: Libc,
+}
+
 /// Reads what the C library of a process's container goes by. Blocks; needs the right to trace the
 /// process.
 pub(super) fn read(pid: u32) -> io::Result<ContainerResolver> {
-    let root: PathBuf = ["/proc", &pid.to_string(), "root"].iter().collect();
-    // Nothing that follows leaves this root: the links in it are the container's to choose.
-    let root = open(&root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let configuration = text(&root, "etc/resolv.conf").unwrap_or_default();
-    let hosts = text(&root, "etc/hosts").unwrap_or_default();
-    let libc = if has_musl(&root) { Libc::Musl } else { Libc::Glibc };
+    // Opened with privileges and read without them.
+    let OpenFiles { configuration, hosts, libc } = walls::with_privileges(move || open_files(pid))?;
+    let configuration = configuration.and_then(text).unwrap_or_default();
+    let hosts = hosts.and_then(text).unwrap_or_default();
     Ok(ContainerResolver { libc, hosts: entries(&hosts), ..configured(&configuration) })
 }
 
-/// A regular file below the root, as far as it may be long.
-fn text(root: &OwnedFd, path: &str) -> io::Result<String> {
+fn open_files(pid: u32) -> io::Result<OpenFiles> {
+    let root: PathBuf = ["/proc", &pid.to_string(), "root"].iter().collect();
+    // Nothing that follows leaves this root: the links in it are the container's to choose.
+    let root = open(&root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(OpenFiles {
+        configuration: open_inside(&root, "etc/resolv.conf").ok(),
+        hosts: open_inside(&root, "etc/hosts").ok(),
+        libc: if has_musl(&root) { Libc::Musl } else { Libc::Glibc },
+    })
+}
+
+/// Opens a regular file below the root.
+fn open_inside(root: &OwnedFd, path: &str) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(openat2(root, path, flags, Mode::empty(), inside())?);
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
-    let mut content = Vec::new();
-    file.take(LARGEST).read_to_end(&mut content)?;
-    Ok(String::from_utf8_lossy(&content).into_owned())
+    Ok(file)
+}
+
+/// The content of a file, up to its limit.
+fn text(file: File) -> Option<String> {
+    let content = bounded::beginning(file, LARGEST).ok()?;
+    Some(String::from_utf8_lossy(&content).into_owned())
 }
 
 fn inside() -> ResolveFlags {
@@ -147,13 +167,14 @@ mod tests {
         let folder = |path: &std::path::Path| {
             open(path, OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).unwrap()
         };
-        assert!(text(&folder(inside.path()), "etc/resolv.conf").is_err());
+        let content = |path: &str| text(open_inside(&folder(inside.path()), path).ok()?);
+        assert_eq!(content("etc/resolv.conf"), None);
         // A link to another file of the container's own is followed.
         std::fs::remove_file(&link).unwrap();
         std::fs::write(inside.path().join("kept"), "nameserver 10.0.0.2").unwrap();
         std::os::unix::fs::symlink("/kept", &link).unwrap();
-        assert!(text(&folder(inside.path()), "etc/resolv.conf").unwrap().contains("10.0.0.2"));
-        assert!(text(&folder(inside.path()), "etc").is_err());
+        assert!(content("etc/resolv.conf").unwrap().contains("10.0.0.2"));
+        assert_eq!(content("etc"), None);
     }
 
     #[test]
