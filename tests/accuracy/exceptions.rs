@@ -250,16 +250,16 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         faults: &["overlap-private-endpoint", "host-no-default-route"],
         named: CauseId::DnsHostFailure,
-        when: |case| case.setting.resolver == Resolver::Stub,
-        why: "the kernel has a route to the hub's private address, so that the host is not offline, and \
-              no name server is reached",
+        when: |_| true,
+        why: "a gateway is left, behind which the hub may be, so that the host is not called offline; its \
+              name servers have no route",
     },
     Exception {
         faults: &["vpn-openvpn-def1-dead", "host-no-default-route"],
         named: CauseId::ParentUnreachable,
         when: |case| case.setting.is_a_child(),
-        why: "the parent is on the device's own link and does not answer; the tunnel and the missing \
-              route lie on no way of a child's",
+        why: "without a default route the tunnel's routes override nothing, and the router answers for names: \
+              the silence of the parent is all that shows",
     },
     Exception {
         faults: &["vpn-kill-switch-unreachable", "container-questions-dropped"],
@@ -270,9 +270,9 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     Exception {
         faults: &["private-lie", "answers-dropped"],
         named: CauseId::VpnOverride,
-        when: |_| true,
-        why: "the private address lies in the VPN's network and nothing comes back from there; the \
-              verdict is then likely",
+        when: |case| case.setting.vpn == Vpn::Full,
+        why: "the name servers lie behind the tunnel and answer the host and not the containers, and the \
+              false address hides what a packet to the hub would show; the verdict is then likely",
     },
     Exception {
         faults: &["stale-hosts-entry"],
